@@ -1,0 +1,53 @@
+#include "host/base/log.h"
+
+#include <spdlog/cfg/helpers.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+
+namespace tenon::host {
+namespace {
+
+spdlog::level::level_enum spdlog_level(tn_log_level level) {
+  switch (level) {
+    case TN_LOG_TRACE: return spdlog::level::trace;
+    case TN_LOG_DEBUG: return spdlog::level::debug;
+    case TN_LOG_INFO: return spdlog::level::info;
+    case TN_LOG_WARN: return spdlog::level::warn;
+    case TN_LOG_ERROR: return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+// Not registered with spdlog: an application that uses spdlog itself must not find ours, nor we its.
+spdlog::logger& logger() {
+  static spdlog::logger instance = [] {
+    spdlog::logger made("tenon", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made.set_pattern("[tenon %l] %v");
+    const char* wanted = std::getenv("TENON_LOG");
+    made.set_level(wanted != nullptr ? spdlog::level::from_str(wanted) : spdlog::level::warn);
+    return made;
+  }();
+  return instance;
+}
+
+}  // namespace
+
+bool log_enabled(tn_log_level level) {
+  try {
+    return logger().should_log(spdlog_level(level));
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+void log_message(tn_log_level level, std::string_view message) {
+  try {
+    logger().log(spdlog_level(level), spdlog::string_view_t(message.data(), message.size()));
+  } catch (const std::exception&) {
+    // A log that cannot be written must not fail the work that it tells of.
+  }
+}
+
+}  // namespace tenon::host

@@ -1,0 +1,21 @@
+#include "host/base/status.h"
+
+namespace tenon::host {
+
+const char* code_name(tn_code code) {
+  switch (code) {
+    case TN_OK: return "ok";
+    case TN_INVALID_MODEL: return "invalid model";
+    case TN_INVALID_ARGUMENT: return "invalid argument";
+    case TN_NOT_FOUND: return "not found";
+    case TN_UNSUPPORTED: return "unsupported";
+    case TN_OUT_OF_MEMORY: return "out of memory";
+    case TN_CANCELLED: return "cancelled";
+    case TN_DEADLINE_EXCEEDED: return "deadline exceeded";
+    case TN_DATA_LOST: return "data lost";
+    case TN_INTERNAL: return "internal error";
+  }
+  return "unknown code";
+}
+
+}  // namespace tenon::host

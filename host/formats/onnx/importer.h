@@ -1,0 +1,31 @@
+// Opens .onnx files: walks the protobuf wire format over a mapping, takes the positions of weights and never parses or
+// copies their bytes; the onnx package's messages parse the rest. Protobuf does not leave this folder. Thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+#include "host/base/status.h"
+#include "host/graph/graph.h"
+
+namespace tenon::host {
+
+struct ImportOptions {
+  /// External data must lie beneath this folder; empty: beneath the model's own. For link farms such as a model hub's
+  /// cache.
+  std::filesystem::path external_data_root;
+};
+
+/// Maps and imports a model file. The graph is finished (Graph::finish) and schemas are resolved.
+Result<std::unique_ptr<Model>> import_onnx_file(const std::filesystem::path& path, const ImportOptions& options = {});
+/// Imports from memory that `owner` keeps alive (nullptr: the caller does, as long as the model). `folder`: where
+/// external data is looked for; empty: external data is an error.
+Result<std::unique_ptr<Model>> import_onnx_bytes(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
+                                                 const std::filesystem::path& folder = {},
+                                                 const ImportOptions& options = {});
+/// Reads a serialized TensorProto (an ONNX test data file) into memory of its own.
+Result<Tensor> read_tensor_proto(const std::filesystem::path& path);
+
+}  // namespace tenon::host

@@ -1,0 +1,135 @@
+// The graph IR that every importer fills and every pass changes. Values and nodes have stable addresses until they are
+// erased. Not thread-safe while it changes; read-only use is safe from any thread.
+//
+// Invariants after Graph::finish(): nodes are in topological order; Value::producer and Value::consumers agree with the
+// nodes' inputs and outputs; every value is an input, an initializer, computed by one node, or of an outer graph.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "host/base/status.h"
+#include "host/graph/tensor.h"
+
+namespace tenon::host {
+
+class Graph;
+struct Node;
+struct OpSchema;
+
+/// A dimension: a number, or -1 with or without a name ("batch").
+struct Dim {
+  int64_t value = -1;
+  std::string symbol;
+  bool operator==(const Dim&) const = default;
+};
+
+/// What is known of a value. Only tensors cross to providers; the other kinds are the host's own.
+struct ValueType {
+  enum class Kind { kTensor, kSequence, kOptional, kMap, kSparseTensor };
+  Kind kind = Kind::kTensor;
+  tn_dtype dtype = TN_UNDEFINED;         // of the tensor, or of the elements of a sequence or optional
+  std::optional<std::vector<Dim>> dims;  // nothing: rank unknown
+};
+
+/// "float[batch,3,224,224]", "int64[?]", "sequence(float)".
+std::string describe(const ValueType& type);
+/// The shape with -1 for unknown dimensions; nothing when the rank is unknown.
+std::optional<std::vector<int64_t>> numeric_shape(const ValueType& type);
+
+/// A tensor between nodes, a graph input, or a constant.
+struct Value {
+  std::string name;
+  ValueType type;
+  Node* producer = nullptr;  // nullptr: graph input, initializer, or constant
+  uint32_t producer_output = 0;
+  std::vector<Node*> consumers;    // once per reading node, nodes that read it through a subgraph included
+  uint32_t use_count = 0;          // node inputs that read it, plus one if it is a graph output
+  std::optional<Tensor> constant;  // initializers and folded values
+  Graph* graph = nullptr;          // where it is defined
+
+  bool is_constant() const { return constant.has_value(); }
+};
+
+struct Attribute {
+  using Payload = std::variant<int64_t, float, std::string, Tensor, std::shared_ptr<Graph>, std::vector<int64_t>,
+                               std::vector<float>, std::vector<std::string>, std::vector<Tensor>,
+                               std::vector<std::shared_ptr<Graph>>, ValueType>;
+  std::string name;
+  Payload payload;
+};
+
+struct Node {
+  std::string name;
+  std::string domain;  // "" for the ONNX domain ("ai.onnx" is folded into it)
+  std::string op_type;
+  int since_version = 0;                // of the schema in use; 0 until resolve_schemas()
+  const OpSchema* schema = nullptr;     // nullptr: unknown operator
+  std::vector<Value*> inputs;           // nullptr: optional input left out
+  std::vector<Value*> outputs;          // nullptr: optional output left out
+  std::vector<Value*> implicit_inputs;  // values of outer graphs that its subgraphs read
+  std::vector<Attribute> attributes;
+  Graph* graph = nullptr;
+
+  const Attribute* find_attribute(std::string_view attribute) const;
+  std::optional<int64_t> int_attribute(std::string_view attribute) const;
+  std::optional<std::vector<int64_t>> ints_attribute(std::string_view attribute) const;
+  std::optional<std::string> string_attribute(std::string_view attribute) const;
+};
+
+/// "node 'conv1' (Conv, opset 11)"; for unnamed nodes the first output names it. For error messages.
+std::string describe(const Node& node);
+
+class Graph {
+ public:
+  explicit Graph(Graph* parent = nullptr) : parent_(parent) {}
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+
+  std::string name;
+  std::vector<Value*> inputs;  // without those that have an initializer, which are constants for Tenon
+  std::vector<Value*> outputs;
+
+  /// Adds a value; TN_INVALID_MODEL when the name is taken in this graph. An empty name gets a made-up one.
+  Result<Value*> add_value(std::string value_name);
+  /// The value of that name in this graph; with `outer`, in the enclosing graphs too. nullptr: none.
+  Value* find_value(std::string_view value_name, bool outer = false) const;
+  Node* add_node();
+  /// Erases nodes and the values that only they produced; they must not be used any more.
+  void erase_nodes(const std::vector<Node*>& doomed);
+
+  /// Sorts the nodes topologically and rebuilds producers, consumers and use counts, subgraphs included.
+  /// TN_INVALID_MODEL names a node on a cycle, or a value that nothing defines.
+  Status finish();
+
+  const std::vector<std::unique_ptr<Node>>& nodes() const { return nodes_; }
+  const std::vector<std::unique_ptr<Value>>& values() const { return values_; }
+  Graph* parent() const { return parent_; }
+
+ private:
+  Graph* parent_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<std::unique_ptr<Value>> values_;
+  std::unordered_map<std::string, Value*> by_name_;
+};
+
+/// A model as imported: the main graph and what the file says about it.
+struct Model {
+  std::string path;  // empty: opened from bytes
+  int64_t ir_version = 0;
+  std::string producer_name, producer_version, domain, doc_string;
+  int64_t model_version = 0;
+  std::map<std::string, int64_t> opset_imports;  // "" for the ONNX domain
+  std::map<std::string, std::string> metadata;
+  std::unique_ptr<Graph> graph;
+  std::vector<std::shared_ptr<const void>> mappings;  // keeps the mapped files alive
+};
+
+}  // namespace tenon::host

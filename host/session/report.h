@@ -1,0 +1,70 @@
+// What a session tells about itself: placement with reasons, initializers with their residence, memory by kind. Plain
+// data; to_text() for people, to_json() for programs.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tenon::host {
+
+struct NodePlacement {
+  std::string node;  // name, or first output
+  std::string op_type;
+  std::string domain;
+  int opset = 0;
+  std::string provider;  // empty: nobody takes it
+  std::string kernel;    // "Conv", or the label of the group that it is compiled into
+  std::string reason;    // why there, and why not on the providers before it in the order
+};
+
+struct InitializerEntry {
+  std::string name;
+  std::string dtype;
+  std::vector<int64_t> shape;
+  uint64_t bytes = 0;
+  std::string residence;  // residence_name()
+  std::string reason;     // empty for mapped ones
+};
+
+struct MemoryReport {
+  uint64_t mapped_file_bytes = 0;      // length of the mapped files
+  uint64_t mapped_weight_bytes = 0;    // initializers used in place
+  uint64_t copied_weight_bytes = 0;    // initializers copied, private
+  uint64_t computed_weight_bytes = 0;  // made by folding, private
+  uint64_t packed_bytes = 0;           // packed weights, private
+  uint64_t arena_bytes = 0;            // arenas of runs, now
+  uint64_t arena_peak_bytes = 0;
+  uint64_t scratch_peak_bytes = 0;
+  uint64_t process_private_bytes = 0;  // of the whole process, from the kernel: private clean and dirty
+  uint64_t process_shared_bytes = 0;
+};
+
+struct StageTime {
+  std::string stage;  // "import", "fold", "place", "plan" ...
+  double milliseconds = 0;
+  uint64_t private_bytes = 0;  // growth of the process's anonymous memory in the stage
+};
+
+struct ProviderEntry {
+  std::string name, version, path;
+  size_t nodes = 0;
+};
+
+struct SessionReport {
+  std::string model;
+  unsigned threads = 0;
+  std::vector<ProviderEntry> providers;
+  std::vector<NodePlacement> placement;
+  std::vector<InitializerEntry> initializers;
+  std::vector<StageTime> stages;
+  std::vector<std::string> notes;  // whatever was done that a user might not expect
+  MemoryReport memory;
+};
+
+/// A page of text; `details` lists every node and initializer instead of totals.
+std::string to_text(const SessionReport& report, bool details = false);
+std::string to_json(const SessionReport& report);
+
+}  // namespace tenon::host

@@ -1,0 +1,81 @@
+// A session: a model opened, placed on providers, planned, and ready to run. run() is safe from several threads at
+// once; the rest is for one thread at a time.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/base/status.h"
+#include "host/graph/graph.h"
+#include "host/plugins/provider.h"
+#include "host/session/report.h"
+
+namespace tenon::host {
+
+struct SessionOptions {
+  /// In the user's order: the first that takes a node gets it. Empty: TENON_PROVIDERS, or cpu_blas then cpu_ref.
+  std::vector<ProviderSpec> providers;
+  unsigned threads = 0;                      // per run; 0: all usable CPUs
+  std::filesystem::path external_data_root;  // see ImportOptions
+  bool fold_constants = true;
+  uint64_t fold_limit_bytes = uint64_t{1} << 30;
+  uint64_t run_memory_limit_bytes = 0;  // arena and scratch of one run; 0: what the machine or cgroup allows
+  /// False: nodes that no provider takes are reported instead of failing the open; such a session cannot run.
+  bool require_placement = true;
+};
+
+/// Set from any thread to stop the runs that were given it.
+class CancelToken {
+ public:
+  void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+  bool is_cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<bool> cancelled_{false};
+};
+
+struct RunOptions {
+  const CancelToken* cancel = nullptr;  // must outlive the run
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  std::filesystem::path profile;  // Chrome trace of this run; empty: none
+};
+
+struct NamedTensor {
+  std::string name;
+  Tensor tensor;
+};
+
+/// An input or output of the model as declared.
+struct Port {
+  std::string name;
+  ValueType type;
+};
+
+class Session {
+ public:
+  static Result<std::unique_ptr<Session>> open(const std::filesystem::path& path, const SessionOptions& options = {});
+  /// `owner` keeps the bytes alive (nullptr: the caller does, as long as the session). `folder`: of external data.
+  static Result<std::unique_ptr<Session>> open_bytes(std::span<const std::byte> bytes,
+                                                     std::shared_ptr<const void> owner,
+                                                     const SessionOptions& options = {},
+                                                     const std::filesystem::path& folder = {});
+  virtual ~Session() = default;
+
+  virtual const std::vector<Port>& inputs() const = 0;
+  virtual const std::vector<Port>& outputs() const = 0;
+  /// Runs the model. Every input must be given once, with the declared type, rank and fixed dimensions. `wanted`: names
+  /// of outputs, all when empty; the results come in that order and own their memory.
+  virtual Result<std::vector<Tensor>> run(std::span<const NamedTensor> inputs, std::span<const std::string> wanted = {},
+                                          const RunOptions& options = {}) = 0;
+  /// Where every node runs and why, and where every byte lives. thread: any.
+  virtual SessionReport report() const = 0;
+  virtual const Model& model() const = 0;
+};
+
+}  // namespace tenon::host

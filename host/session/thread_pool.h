@@ -1,0 +1,31 @@
+// The one thread pool of the process. Its size follows the CPUs that the process may use (affinity, cgroup quota).
+// Threads are started on first need, sleep when there is no work, and spin only for microseconds inside a run.
+// Thread-safe.
+#pragma once
+
+#include <tenon/kernel_api/run.h>
+
+#include <cstdint>
+
+namespace tenon::host {
+
+/// CPUs that this process may use at once: the smaller of its affinity mask and its cgroup quota, at least 1.
+unsigned usable_cpus();
+
+class ThreadPool {
+ public:
+  static ThreadPool& process();
+
+  /// Splits [0, count) into ranges and runs them on up to `max_threads` threads, the caller's among them; returns when
+  /// all are done. `cost_per_item_ns` keeps small work on the caller. Workers are numbered below max_threads. May be
+  /// called from several threads at once; a call from inside a body runs on the caller alone.
+  void parallel_for(int64_t count, double cost_per_item_ns, unsigned max_threads, tn_range_fn body, void* arg);
+
+ private:
+  struct Impl;
+  ThreadPool();
+  ~ThreadPool();
+  Impl* impl_;
+};
+
+}  // namespace tenon::host

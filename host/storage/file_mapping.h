@@ -1,0 +1,39 @@
+// Read-only shared mappings of whole files: one per file and process, whoever asks. Thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "host/base/status.h"
+
+namespace tenon::host {
+
+/// What tells one state of a file from another.
+struct FileIdentity {
+  uint64_t device = 0, inode = 0, size = 0;
+  int64_t modified_ns = 0, changed_ns = 0;
+  auto operator<=>(const FileIdentity&) const = default;
+};
+
+class FileMapping {
+ public:
+  /// Maps a regular file that may be anywhere. Asking again for an unchanged file gives the same mapping.
+  static Result<std::shared_ptr<const FileMapping>> open(const std::filesystem::path& path);
+  /// Maps `location` (relative, as a model gives it) under `folder`, which must lie beneath `root` (empty: folder
+  /// itself). Nothing of it, links included, may lead out of `root`; resolved on file descriptors, so it cannot be
+  /// swapped between check and use. TN_INVALID_MODEL for an escape, TN_NOT_FOUND for a missing file.
+  static Result<std::shared_ptr<const FileMapping>> open_beneath(const std::filesystem::path& folder,
+                                                                 const std::string& location,
+                                                                 const std::filesystem::path& root = {});
+
+  virtual ~FileMapping() = default;
+  virtual std::span<const std::byte> bytes() const = 0;
+  virtual const FileIdentity& identity() const = 0;
+  virtual const std::filesystem::path& path() const = 0;
+};
+
+}  // namespace tenon::host

@@ -1,0 +1,50 @@
+/* What a kernel may ask of the host while it runs. C99. */
+#ifndef TENON_KERNEL_API_RUN_H
+#define TENON_KERNEL_API_RUN_H
+
+#include <tenon/kernel_api/tensor.h>
+
+/* One run of one kernel. Opaque; lives until the kernel's `run` returns. */
+typedef struct tn_run tn_run;
+
+/* Works on items [begin, end). `worker` is below `max_workers` and no two bodies of one parallel_for that overlap in
+ * time have the same one, so it may index scratch memory. */
+typedef void (*tn_range_fn)(void* arg, uint32_t worker, int64_t begin, int64_t end);
+
+/* thread: the one that the kernel's run was called on, unless said. */
+typedef struct tn_run_api {
+  uint32_t struct_size;
+  uint32_t reserved;
+
+  uint32_t (*input_count)(tn_run*);
+  uint32_t (*output_count)(tn_run*);
+  /* thread: any. NULL: an optional input that is left out, or an index past the last. The view lives until run returns.
+   */
+  const tn_tensor* (*input)(tn_run*, uint32_t index);
+  /* thread: any. False: the model has no use for this output; asking for it gives memory all the same. */
+  bool (*output_wanted)(tn_run*, uint32_t index);
+  /* Asks for the memory of an output, now that its shape is known. Once per output. dtype must be the one that the
+   * graph expects. The memory is aligned to 64 bytes, not zeroed; it may be the memory of an input that the kernel's
+   * definition allows to be reused. Strings start empty. */
+  tn_status* (*output)(tn_run*, uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out);
+  /* Sets one element of a string output; the bytes are copied. thread: any, for different elements. */
+  tn_status* (*set_string)(tn_run*, uint32_t index, int64_t element, tn_str value);
+  /* Memory for intermediate results, freed by the host when run returns; not zeroed. `alignment`: a power of two, at
+   * most 4096. NULL: out of memory. */
+  void* (*scratch)(tn_run*, size_t bytes, size_t alignment);
+
+  /* Splits [0, count) over the host's thread pool and returns when all of it is done. `cost_per_item_ns`, a rough
+   * estimate, decides how many threads it is worth. Bodies must not call the run functions above other than those
+   * marked any. */
+  void (*parallel_for)(tn_run*, int64_t count, double cost_per_item_ns, tn_range_fn body, void* arg);
+  uint32_t (*max_workers)(tn_run*);
+
+  /* thread: any. True when the run was cancelled or its deadline passed: return early, with any status. */
+  bool (*cancelled)(tn_run*);
+  /* Names what follows in the profile. Nearly free when no profile is taken. `name` must live until run returns. */
+  void (*phase)(tn_run*, tn_str name);
+  /* The stream that the work belongs on; NULL: the calling thread. */
+  tn_stream* (*stream)(tn_run*);
+} tn_run_api;
+
+#endif /* TENON_KERNEL_API_RUN_H */
