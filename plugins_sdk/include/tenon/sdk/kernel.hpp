@@ -129,7 +129,7 @@ struct TypeRules {
   uint32_t count = 0;
   constexpr TypeRules() = default;
   template <size_t N>
-  constexpr TypeRules(const tn_type_rule (&r)[N]) : rules(r), count(N) {}
+  constexpr TypeRules(const tn_type_rule (&r)[N]) : rules(r), count(static_cast<uint32_t>(N)) {}
 };
 
 /// `type_rule("T", kFloats)`: the parameter T may be any of the array's types, which must be a constant with static
