@@ -1,0 +1,58 @@
+// Opening of files by descriptor, so that what is checked is what is used. The descriptors only identify a file
+// (nothing is read through them), so that opening a FIFO or a device neither hangs nor has an effect. Thread-safe.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "host/base/status.h"
+#include "host/storage/file_mapping.h"
+
+namespace tenon::host {
+
+/// Owns a descriptor; -1 is none.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~FileDescriptor();
+
+  int get() const { return fd_; }
+  bool is_open() const { return fd_ >= 0; }
+  /// A path that opens the same inode again, whatever happens to its names meanwhile.
+  std::string reopen_path() const;
+
+ private:
+  int fd_ = -1;
+};
+
+struct OpenedFile {
+  FileDescriptor descriptor;
+  FileIdentity identity;
+};
+
+/// A regular file anywhere. TN_NOT_FOUND when missing, TN_INVALID_ARGUMENT for a folder or a special file.
+Result<OpenedFile> open_regular_file(const std::filesystem::path& path);
+/// The contract of FileMapping::open_beneath, short of the mapping.
+Result<OpenedFile> open_regular_file_beneath(const std::filesystem::path& folder, const std::string& location,
+                                             const std::filesystem::path& root);
+
+/// What became of a path that had to stay beneath a folder: a descriptor (O_PATH), or the errno. EXDEV: it leads out.
+struct BeneathResult {
+  FileDescriptor descriptor;
+  int error_number = 0;
+};
+/// Asks the kernel (openat2); ENOSYS where it cannot.
+BeneathResult resolve_beneath_by_kernel(const FileDescriptor& root, const std::string& path);
+/// Walks the components on descriptors. Follows absolute links too, when they point beneath `root_path`, the real
+/// path of `root`.
+BeneathResult resolve_beneath_by_walk(const FileDescriptor& root, const std::string& root_path,
+                                      const std::string& path);
+
+}  // namespace tenon::host

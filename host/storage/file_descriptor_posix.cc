@@ -1,0 +1,145 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <system_error>
+
+#include "host/storage/file_descriptor.h"
+
+namespace tenon::host {
+namespace {
+
+std::string errno_text(int number) {
+  return std::generic_category().message(number);
+}
+
+int64_t nanoseconds(const timespec& t) {
+  return static_cast<int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
+}
+
+const char* kind_of_file(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISSOCK(mode)) return "a socket";
+  if (S_ISCHR(mode) || S_ISBLK(mode)) return "a device";
+  return "not a regular file";
+}
+
+Result<OpenedFile> regular_file(FileDescriptor descriptor, const std::string& shown, tn_code wrong_kind) {
+  struct stat info;
+  if (fstat(descriptor.get(), &info) != 0)
+    return error(TN_INVALID_ARGUMENT, shown, ": cannot be examined: ", errno_text(errno));
+  if (!S_ISREG(info.st_mode))
+    return error(wrong_kind, shown, ": is ", kind_of_file(info.st_mode), ", expected a regular file");
+  OpenedFile file;
+  file.identity = {info.st_dev, info.st_ino, static_cast<uint64_t>(info.st_size), nanoseconds(info.st_mtim),
+                   nanoseconds(info.st_ctim)};
+  file.descriptor = std::move(descriptor);
+  return file;
+}
+
+Result<std::string> real_path(const FileDescriptor& descriptor) {
+  char buffer[PATH_MAX];
+  const ssize_t n = readlink(descriptor.reopen_path().c_str(), buffer, sizeof buffer);
+  if (n < 0 || n == sizeof buffer)
+    return error(TN_INTERNAL, "cannot read ", descriptor.reopen_path(), ": is /proc mounted?");
+  return std::string(buffer, static_cast<size_t>(n));
+}
+
+Result<FileDescriptor> open_folder(const std::filesystem::path& path, const char* role) {
+  const std::filesystem::path shown = path.empty() ? std::filesystem::path(".") : path;
+  FileDescriptor descriptor(open(shown.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!descriptor.is_open())
+    return error(errno == ENOENT ? TN_NOT_FOUND : TN_INVALID_ARGUMENT, role, " ", shown,
+                 " cannot be opened: ", errno_text(errno));
+  return descriptor;
+}
+
+// The part of `path` below `base`, both real paths; nothing when it is not beneath.
+std::optional<std::string> path_below(const std::string& base, const std::string& path) {
+  if (path == base) return std::string();
+  const std::string prefix = base == "/" ? base : base + "/";
+  if (path.rfind(prefix, 0) != 0) return std::nullopt;
+  return path.substr(prefix.size()) + "/";
+}
+
+Status check_location(const std::string& location) {
+  if (location.empty())
+    return error(TN_INVALID_MODEL, "the location of external data is empty: expected a file name beside the model");
+  if (location.find('\0') != std::string::npos)
+    return error(TN_INVALID_MODEL, "the location of external data contains a zero byte");
+  if (location[0] == '/')
+    return error(TN_INVALID_MODEL, "external data location '", location,
+                 "' is absolute: ONNX wants it relative to the model's folder");
+  return {};
+}
+
+Status beneath_error(int number, const std::string& location, const std::string& root_path) {
+  switch (number) {
+    case ENOENT:
+    case ENOTDIR:
+      return error(TN_NOT_FOUND, "external data file '", location, "' is missing beneath '", root_path,
+                   "': put it beside the model under that name");
+    case EXDEV:
+      return error(TN_INVALID_MODEL, "external data location '", location, "' leads out of '", root_path,
+                   "': if that is meant, name the folder that holds all of it with the option external_data_root");
+    case ELOOP:
+      return error(TN_INVALID_MODEL, "external data location '", location,
+                   "' runs through too many symbolic links, or through one of /proc");
+    default:
+      return error(TN_INVALID_ARGUMENT, "external data file '", location, "' beneath '", root_path,
+                   "' cannot be opened: ", errno_text(number));
+  }
+}
+
+}  // namespace
+
+FileDescriptor::~FileDescriptor() {
+  if (fd_ >= 0) close(fd_);
+}
+
+std::string FileDescriptor::reopen_path() const {
+  return "/proc/self/fd/" + std::to_string(fd_);
+}
+
+Result<OpenedFile> open_regular_file(const std::filesystem::path& path) {
+  const std::string shown = path.string();
+  if (shown.empty()) return error(TN_INVALID_ARGUMENT, "the path of the file is empty");
+  FileDescriptor descriptor(open(shown.c_str(), O_PATH | O_CLOEXEC));
+  if (!descriptor.is_open()) {
+    const bool missing = errno == ENOENT || errno == ENOTDIR;
+    return error(missing ? TN_NOT_FOUND : TN_INVALID_ARGUMENT, shown,
+                 missing ? ": no such file" : ": cannot be opened: " + errno_text(errno));
+  }
+  return regular_file(std::move(descriptor), shown, TN_INVALID_ARGUMENT);
+}
+
+Result<OpenedFile> open_regular_file_beneath(const std::filesystem::path& folder, const std::string& location,
+                                             const std::filesystem::path& root) {
+  TENON_RETURN_IF_ERROR(check_location(location));
+  TENON_ASSIGN_OR_RETURN(FileDescriptor root_fd,
+                         open_folder(root.empty() ? folder : root, root.empty() ? "folder" : "external_data_root"));
+  TENON_ASSIGN_OR_RETURN(const std::string root_path, real_path(root_fd));
+  std::string path = location;
+  if (!root.empty()) {
+    TENON_ASSIGN_OR_RETURN(const FileDescriptor folder_fd, open_folder(folder, "folder"));
+    TENON_ASSIGN_OR_RETURN(const std::string folder_path, real_path(folder_fd));
+    const auto below = path_below(root_path, folder_path);
+    if (!below)
+      return error(TN_INVALID_ARGUMENT, "the model's folder '", folder_path,
+                   "' does not lie beneath external_data_root '", root_path,
+                   "': name a folder that holds both the model and its data");
+    path = *below + location;
+  }
+  BeneathResult result = resolve_beneath_by_kernel(root_fd, path);
+  // The kernel refuses every absolute link; the walk tells those that stay beneath from those that leave.
+  if (result.error_number == ENOSYS || result.error_number == EPERM || result.error_number == EAGAIN ||
+      result.error_number == EXDEV)
+    result = resolve_beneath_by_walk(root_fd, root_path, path);
+  if (!result.descriptor.is_open()) return beneath_error(result.error_number, location, root_path);
+  return regular_file(std::move(result.descriptor), "external data file '" + location + "'", TN_INVALID_MODEL);
+}
+
+}  // namespace tenon::host

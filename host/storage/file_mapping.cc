@@ -1,0 +1,84 @@
+// Boost.Interprocess does the mapping; a process-wide table of live mappings keeps it to one per file. The table holds
+// no mapping alive.
+#include "host/storage/file_mapping.h"
+
+#include <boost/interprocess/exceptions.hpp>
+#include <boost/interprocess/file_mapping.hpp>
+#include <boost/interprocess/mapped_region.hpp>
+#include <cerrno>
+#include <map>
+#include <mutex>
+
+#include "host/storage/file_descriptor.h"
+
+namespace tenon::host {
+namespace {
+
+namespace ipc = boost::interprocess;
+
+class MappedFile final : public FileMapping {
+ public:
+  // Throws what Boost throws.
+  MappedFile(const OpenedFile& file, std::filesystem::path path) : identity_(file.identity), path_(std::move(path)) {
+    if (identity_.size == 0) return;  // there is no mapping of no bytes
+    const ipc::file_mapping source(file.descriptor.reopen_path().c_str(), ipc::read_only);
+    region_ = ipc::mapped_region(source, ipc::read_only, 0, static_cast<size_t>(identity_.size));
+  }
+
+  std::span<const std::byte> bytes() const override {
+    return {static_cast<const std::byte*>(region_.get_address()), static_cast<size_t>(identity_.size)};
+  }
+  const FileIdentity& identity() const override { return identity_; }
+  const std::filesystem::path& path() const override { return path_; }
+
+ private:
+  FileIdentity identity_;
+  std::filesystem::path path_;
+  ipc::mapped_region region_;
+};
+
+class Registry {
+ public:
+  static Registry& instance() {
+    static auto* registry = new Registry;  // outlives every user, those of static lifetime too
+    return *registry;
+  }
+
+  Result<std::shared_ptr<const FileMapping>> map(const OpenedFile& file, std::filesystem::path path) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(live_, [](const auto& entry) { return entry.second.expired(); });
+    std::weak_ptr<const FileMapping>& slot = live_[file.identity];
+    if (auto mapping = slot.lock()) return mapping;
+    const std::string shown = path.string();
+    try {
+      std::shared_ptr<const FileMapping> mapping = std::make_shared<MappedFile>(file, std::move(path));
+      slot = mapping;
+      return mapping;
+    } catch (const ipc::interprocess_exception& e) {
+      const tn_code code = e.get_native_error() == ENOMEM ? TN_OUT_OF_MEMORY : TN_INVALID_ARGUMENT;
+      return error(code, shown, ": cannot be mapped: ", e.what());
+    } catch (const std::exception& e) {
+      return error(TN_OUT_OF_MEMORY, shown, ": cannot be mapped: ", e.what());
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<FileIdentity, std::weak_ptr<const FileMapping>> live_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const FileMapping>> FileMapping::open(const std::filesystem::path& path) {
+  TENON_ASSIGN_OR_RETURN(const OpenedFile file, open_regular_file(path));
+  return Registry::instance().map(file, path);
+}
+
+Result<std::shared_ptr<const FileMapping>> FileMapping::open_beneath(const std::filesystem::path& folder,
+                                                                     const std::string& location,
+                                                                     const std::filesystem::path& root) {
+  TENON_ASSIGN_OR_RETURN(const OpenedFile file, open_regular_file_beneath(folder, location, root));
+  return Registry::instance().map(file, folder / location);
+}
+
+}  // namespace tenon::host
