@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -87,6 +88,11 @@ struct Node {
 /// "node 'conv1' (Conv, opset 11)"; for unnamed nodes the first output names it. For error messages.
 std::string describe(const Node& node);
 
+/// The graphs in the node's attributes, none of them null.
+std::vector<Graph*> subgraphs(const Node& node);
+/// The graph and all graphs below it, each before the ones that its nodes hold.
+std::vector<Graph*> graph_tree(Graph& root);
+
 class Graph {
  public:
   explicit Graph(Graph* parent = nullptr) : parent_(parent) {}
@@ -104,6 +110,8 @@ class Graph {
   Node* add_node();
   /// Erases nodes and the values that only they produced; they must not be used any more.
   void erase_nodes(const std::vector<Node*>& doomed);
+  /// Erases values of this graph that no node, input or output refers to any more.
+  void erase_values(const std::unordered_set<const Value*>& doomed);
 
   /// Sorts the nodes topologically and rebuilds producers, consumers and use counts, subgraphs included.
   /// TN_INVALID_MODEL names a node on a cycle, or a value that nothing defines.

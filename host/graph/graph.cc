@@ -1,0 +1,167 @@
+#include "host/graph/graph.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "host/base/dtype.h"
+
+namespace tenon::host {
+namespace {
+
+template <typename T>
+std::optional<T> payload_of(const Node& node, std::string_view name) {
+  const Attribute* attribute = node.find_attribute(name);
+  const T* payload = attribute ? std::get_if<T>(&attribute->payload) : nullptr;
+  return payload ? std::optional<T>(*payload) : std::nullopt;
+}
+
+std::string dims_text(const std::vector<Dim>& dims) {
+  std::string text;
+  for (const Dim& d : dims) {
+    if (&d != dims.data()) text += ',';
+    text += d.value >= 0 ? std::to_string(d.value) : d.symbol.empty() ? "?" : d.symbol;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string describe(const ValueType& type) {
+  const std::string element = dtype_name(type.dtype);
+  switch (type.kind) {
+    case ValueType::Kind::kTensor: return element + "[" + (type.dims ? dims_text(*type.dims) : "...") + "]";
+    case ValueType::Kind::kSequence: return "sequence(" + element + ")";
+    case ValueType::Kind::kOptional: return "optional(" + element + ")";
+    case ValueType::Kind::kMap: return "map(" + element + ")";
+    case ValueType::Kind::kSparseTensor: return "sparse(" + element + ")";
+  }
+  return "unknown";
+}
+
+std::optional<std::vector<int64_t>> numeric_shape(const ValueType& type) {
+  if (!type.dims) return std::nullopt;
+  std::vector<int64_t> shape;
+  shape.reserve(type.dims->size());
+  for (const Dim& d : *type.dims) shape.push_back(d.value);
+  return shape;
+}
+
+const Attribute* Node::find_attribute(std::string_view attribute) const {
+  for (const Attribute& a : attributes)
+    if (a.name == attribute) return &a;
+  return nullptr;
+}
+
+std::optional<int64_t> Node::int_attribute(std::string_view attribute) const {
+  return payload_of<int64_t>(*this, attribute);
+}
+
+std::optional<std::vector<int64_t>> Node::ints_attribute(std::string_view attribute) const {
+  return payload_of<std::vector<int64_t>>(*this, attribute);
+}
+
+std::optional<std::string> Node::string_attribute(std::string_view attribute) const {
+  return payload_of<std::string>(*this, attribute);
+}
+
+std::string describe(const Node& node) {
+  std::string text = "node ";
+  const auto named =
+      std::find_if(node.outputs.begin(), node.outputs.end(), [](const Value* v) { return v != nullptr; });
+  if (!node.name.empty()) {
+    text += "'" + node.name + "'";
+  } else if (named != node.outputs.end()) {
+    text += "that computes '" + (*named)->name + "'";
+  } else {
+    text += "without name";
+  }
+  text += " (" + (node.domain.empty() ? "" : node.domain + ".") + node.op_type;
+  if (node.since_version > 0) text += ", opset " + std::to_string(node.since_version);
+  return text + ")";
+}
+
+std::vector<Graph*> subgraphs(const Node& node) {
+  std::vector<Graph*> found;
+  for (const Attribute& a : node.attributes) {
+    if (const auto* one = std::get_if<std::shared_ptr<Graph>>(&a.payload)) {
+      if (*one) found.push_back(one->get());
+    } else if (const auto* many = std::get_if<std::vector<std::shared_ptr<Graph>>>(&a.payload)) {
+      for (const auto& graph : *many)
+        if (graph) found.push_back(graph.get());
+    }
+  }
+  return found;
+}
+
+std::vector<Graph*> graph_tree(Graph& root) {
+  std::vector<Graph*> tree{&root};
+  for (size_t i = 0; i < tree.size(); ++i)
+    for (const auto& node : tree[i]->nodes())
+      for (Graph* sub : subgraphs(*node)) tree.push_back(sub);
+  return tree;
+}
+
+Result<Value*> Graph::add_value(std::string value_name) {
+  if (value_name.empty()) {
+    size_t serial = values_.size();
+    do value_name = "tenon_value_" + std::to_string(serial++);
+    while (find_value(value_name, true) != nullptr);
+  }
+  const auto [slot, is_new] = by_name_.try_emplace(value_name, nullptr);
+  if (!is_new)
+    return error(TN_INVALID_MODEL, "graph '", name, "' defines the value '", value_name,
+                 "' twice: every input, initializer and node output needs a name of its own");
+  values_.push_back(std::make_unique<Value>());
+  Value* value = values_.back().get();
+  value->name = std::move(value_name);
+  value->graph = this;
+  slot->second = value;
+  return value;
+}
+
+Value* Graph::find_value(std::string_view value_name, bool outer) const {
+  const std::string key(value_name);
+  for (const Graph* graph = this; graph != nullptr; graph = outer ? graph->parent_ : nullptr) {
+    const auto found = graph->by_name_.find(key);
+    if (found != graph->by_name_.end()) return found->second;
+  }
+  return nullptr;
+}
+
+Node* Graph::add_node() {
+  nodes_.push_back(std::make_unique<Node>());
+  nodes_.back()->graph = this;
+  return nodes_.back().get();
+}
+
+void Graph::erase_nodes(const std::vector<Node*>& doomed) {
+  if (doomed.empty()) return;
+  const std::unordered_set<const Node*> dead(doomed.begin(), doomed.end());
+  const auto release = [](Node* node, Value* value) {
+    if (value == nullptr) return;
+    std::erase(value->consumers, node);
+    if (value->use_count > 0) --value->use_count;
+  };
+  std::unordered_set<const Value*> orphans;
+  for (Node* node : doomed) {
+    for (Value* v : node->inputs) release(node, v);
+    for (Value* v : node->implicit_inputs) release(node, v);
+    for (Value* v : node->outputs) {
+      if (v == nullptr) continue;
+      if (v->producer == node) v->producer = nullptr;
+      if (!v->is_constant()) orphans.insert(v);
+    }
+  }
+  for (const auto& node : nodes_)
+    if (!dead.contains(node.get()))
+      for (const Value* v : node->outputs) orphans.erase(v);
+  std::erase_if(nodes_, [&](const auto& node) { return dead.contains(node.get()); });
+  erase_values(orphans);
+}
+
+void Graph::erase_values(const std::unordered_set<const Value*>& doomed) {
+  std::erase_if(by_name_, [&](const auto& entry) { return doomed.contains(entry.second); });
+  std::erase_if(values_, [&](const auto& value) { return doomed.contains(value.get()); });
+}
+
+}  // namespace tenon::host

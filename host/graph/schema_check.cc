@@ -1,0 +1,140 @@
+// resolve_schemas(): binds every node to the schema of its operator and checks the node's form against it.
+#include <algorithm>
+#include <set>
+
+#include "host/base/log.h"
+#include "host/graph/schema.h"
+
+namespace tenon::host {
+namespace {
+
+constexpr int64_t kFirstIrVersionWithOpsets = 3;
+
+const char* kind_name(AttributeKind kind) {
+  switch (kind) {
+    case AttributeKind::kInt: return "an int";
+    case AttributeKind::kFloat: return "a float";
+    case AttributeKind::kString: return "a string";
+    case AttributeKind::kTensor: return "a tensor";
+    case AttributeKind::kGraph: return "a graph";
+    case AttributeKind::kInts: return "a list of ints";
+    case AttributeKind::kFloats: return "a list of floats";
+    case AttributeKind::kStrings: return "a list of strings";
+    case AttributeKind::kTensors: return "a list of tensors";
+    case AttributeKind::kGraphs: return "a list of graphs";
+    case AttributeKind::kType: return "a type";
+    case AttributeKind::kOther: return "of another kind";
+  }
+  return "unknown";
+}
+
+// Attribute::Payload lists its alternatives in the order of AttributeKind.
+AttributeKind kind_of(const Attribute& attribute) {
+  return static_cast<AttributeKind>(attribute.payload.index());
+}
+static_assert(std::variant_size_v<Attribute::Payload> == static_cast<size_t>(AttributeKind::kType) + 1);
+
+size_t count_given(const std::vector<Value*>& values) {
+  size_t count = values.size();
+  while (count > 0 && values[count - 1] == nullptr) --count;
+  return count;
+}
+
+std::string range_text(uint16_t low, uint16_t high) {
+  if (low == high) return std::to_string(low);
+  if (high == UINT16_MAX) return "at least " + std::to_string(low);
+  return std::to_string(low) + " to " + std::to_string(high);
+}
+
+std::string signature_text(std::span<const FormalParameter> formals) {
+  std::string text;
+  for (const FormalParameter& p : formals) {
+    text += (text.empty() ? "" : ", ") + std::string(p.name);
+    if (p.arity == Arity::kOptional) text += " (optional)";
+    if (p.arity == Arity::kVariadic) text += "...";
+  }
+  return text.empty() ? "none" : text;
+}
+
+Status check_arity(const Node& node, const char* what, const std::vector<Value*>& actual, uint16_t low, uint16_t high,
+                   std::span<const FormalParameter> formals) {
+  const size_t given = count_given(actual);
+  if (actual.size() < low || given > high)
+    return error(TN_INVALID_MODEL, describe(node), ": ", given, " ", what, "s, expected ", range_text(low, high), ": ",
+                 signature_text(formals));
+  for (size_t i = 0; i < formals.size(); ++i)
+    if (formals[i].arity == Arity::kSingle && i < low && actual[i] == nullptr)
+      return error(TN_INVALID_MODEL, describe(node), ": ", what, " ", formals[i].name,
+                   " is left out, but it is required");
+  return {};
+}
+
+Status check_attributes(const Node& node) {
+  const auto known = node.schema->attributes;
+  std::set<std::string_view> seen;
+  for (const Attribute& a : node.attributes) {
+    if (!seen.insert(a.name).second)
+      return error(TN_INVALID_MODEL, describe(node), ": attribute '", a.name, "' is given twice: keep one of them");
+    const auto entry = std::find_if(known.begin(), known.end(), [&](const auto& k) { return k.name == a.name; });
+    if (entry == known.end()) {
+      std::string names;
+      for (const AttributeSchema& k : known) names += (names.empty() ? "" : ", ") + std::string(k.name);
+      return error(TN_INVALID_MODEL, describe(node), ": no attribute '", a.name, "' in this opset; it has ",
+                   names.empty() ? "none" : names, ": remove the attribute or import the opset that has it");
+    }
+    if (entry->kind != AttributeKind::kOther && entry->kind != kind_of(a))
+      return error(TN_INVALID_MODEL, describe(node), ": attribute '", a.name, "' is ", kind_name(kind_of(a)),
+                   ", expected ", kind_name(entry->kind));
+  }
+  for (const AttributeSchema& k : known)
+    if (k.required && !seen.contains(k.name))
+      return error(TN_INVALID_MODEL, describe(node), ": attribute '", k.name, "' is missing; it is required, ",
+                   kind_name(k.kind));
+  return {};
+}
+
+Status check_node(const Node& node) {
+  const OpSchema& schema = *node.schema;
+  if (schema.deprecated)
+    return error(TN_INVALID_MODEL, describe(node), ": the operator was withdrawn in opset ", schema.since_version,
+                 ": import an older opset or export the model with the operator that replaced it");
+  TENON_RETURN_IF_ERROR(check_arity(node, "input", node.inputs, schema.min_inputs, schema.max_inputs, schema.inputs));
+  TENON_RETURN_IF_ERROR(
+      check_arity(node, "output", node.outputs, schema.min_outputs, schema.max_outputs, schema.outputs));
+  return check_attributes(node);
+}
+
+Result<int64_t> imported_opset(const Model& model, const Node& node) {
+  const auto found = model.opset_imports.find(node.domain);
+  if (found != model.opset_imports.end()) return found->second;
+  // Such old files have no list of opsets; they mean the first.
+  if (node.domain.empty() && model.ir_version < kFirstIrVersionWithOpsets) return int64_t{1};
+  return error(TN_INVALID_MODEL, describe(node), ": the model imports no opset of domain '",
+               node.domain.empty() ? "ai.onnx" : node.domain, "': add an opset_import for it");
+}
+
+void note_unknown_opsets(const Model& model) {
+  for (const auto& [domain, version] : model.opset_imports) {
+    const int64_t newest = newest_opset(domain);
+    if (newest > 0 && version > newest)
+      log(TN_LOG_WARN, "the model imports opset ", version, " of domain '", domain.empty() ? "ai.onnx" : domain,
+          "'; this build knows up to ", newest, " and takes its operators in that form");
+  }
+}
+
+}  // namespace
+
+Status resolve_schemas(Model& model) {
+  note_unknown_opsets(model);
+  for (Graph* graph : graph_tree(*model.graph)) {
+    for (const auto& node : graph->nodes()) {
+      TENON_ASSIGN_OR_RETURN(const int64_t opset, imported_opset(model, *node));
+      node->schema = find_schema(node->domain, node->op_type, opset);
+      node->since_version = node->schema ? node->schema->since_version : 0;
+      if (node->schema) TENON_RETURN_IF_ERROR(check_node(*node));
+    }
+  }
+  return {};
+}
+
+}  // namespace tenon::host
