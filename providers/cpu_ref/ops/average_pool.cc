@@ -1,0 +1,88 @@
+// AveragePool: the mean of each window. X: N x C x D1.... Padding counts as zeros if count_include_pad is set and not
+// at all otherwise; what a window of ceil_mode covers past the padding never counts. A window over nothing gives 0.
+// Sums are taken in double.
+#include <algorithm>
+
+#include "dispatch.h"
+#include "window.h"
+
+namespace tenon::cpu_ref {
+namespace {
+
+class AveragePool final : public sdk::Kernel {
+ public:
+  explicit AveragePool(const sdk::KernelInfo& info)
+      : attributes_(info), include_padding_(info.attr_int("count_include_pad", 0) != 0) {}
+
+  sdk::Status run(sdk::RunContext& run) const override {
+    const sdk::TensorView x = run.input(0);
+    if (x.rank() < 2)
+      return sdk::invalid_argument("input X has shape ", sdk::shape_text(x.shape()), ", expected N x C x spatial axes");
+    const sdk::ShapeView spatial = x.shape().subspan(2, x.shape().size() - 2);
+    TN_ASSIGN_OR_RETURN(const Window window, resolve_window(attributes_, spatial, attributes_.kernel));
+    sdk::Shape shape{x.dim(0), x.dim(1)};
+    shape.insert(shape.end(), window.output.begin(), window.output.end());
+    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), shape));
+    if (y.count() == 0) return {};
+    return visit_floats(x.dtype(), [&](auto tag) -> sdk::Status {
+      using T = decltype(tag);
+      return pool(run, window, x.dim(0) * x.dim(1), x.data<T>(), y.data<T>());
+    });
+  }
+
+ private:
+  template <typename T>
+  sdk::Status pool(sdk::RunContext& run, const Window& window, int64_t planes, const T* x, T* y) const {
+    const int64_t in_plane = window.input_size(), out_plane = window.output_size();
+    const std::vector<double> counts = window_sizes(window);
+    TN_ASSIGN_OR_RETURN(double* const sums, run.scratch<double>(size_t(run.max_workers()) * size_t(out_plane)));
+    run.parallel_for(
+        planes, double(out_plane) * double(window.taps()), [&](uint32_t worker, int64_t begin, int64_t end) {
+          double* sum = sums + int64_t(worker) * out_plane;
+          for (int64_t p = begin; p < end && !run.cancelled(); ++p) {
+            const T* in = x + p * in_plane;
+            std::fill(sum, sum + out_plane, 0.0);
+            for_each_tap_row(window, [&](int64_t, int64_t out, int64_t count, int64_t first, int64_t step) {
+              for (int64_t i = 0; i < count; ++i) sum[out + i] += double(in[first + i * step]);
+            });
+            for (int64_t i = 0; i < out_plane; ++i)
+              y[p * out_plane + i] = T(Compute<T>(counts[size_t(i)] > 0 ? sum[i] / counts[size_t(i)] : 0.0));
+          }
+        });
+    return {};
+  }
+
+  /// For each output of a plane, how many elements its mean is over.
+  std::vector<double> window_sizes(const Window& w) const {
+    std::vector<double> counts{1.0};
+    for (size_t a = 0; a < w.rank(); ++a) {
+      const int64_t low = include_padding_ ? -w.pads_begin[a] : 0;
+      const int64_t high = w.input[a] + (include_padding_ ? w.pads_end[a] : 0);
+      std::vector<double> with_axis;
+      for (double outer : counts)
+        for (int64_t o = 0; o < w.output[a]; ++o)
+          with_axis.push_back(outer * taps_between(w, a, o * w.strides[a] - w.pads_begin[a], low, high));
+      counts = std::move(with_axis);
+    }
+    return counts;
+  }
+
+  /// How many k of the kernel's along axis a have low <= start + k * dilation < high.
+  static double taps_between(const Window& w, size_t a, int64_t start, int64_t low, int64_t high) {
+    const int64_t dilation = w.dilations[a];
+    const int64_t first = start >= low ? 0 : (low - start + dilation - 1) / dilation;
+    const int64_t end = start >= high ? 0 : std::min(w.kernel[a], (high - start - 1) / dilation + 1);
+    return double(std::max<int64_t>(end - first, 0));
+  }
+
+  WindowAttributes attributes_;
+  bool include_padding_;
+};
+
+}  // namespace
+
+sdk::Result<sdk::KernelPtr> make_average_pool(const sdk::KernelInfo& info) {
+  return std::make_unique<AveragePool>(info);
+}
+
+}  // namespace tenon::cpu_ref

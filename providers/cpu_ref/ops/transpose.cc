@@ -1,0 +1,44 @@
+// Transpose: axis i of the output is axis perm[i] of the input; without perm, the axes in reverse.
+#include <tenon/sdk/kernel.hpp>
+
+#include "element_mover.h"
+
+namespace tenon::cpu_ref {
+namespace {
+
+class Transpose final : public sdk::Kernel {
+ public:
+  explicit Transpose(const sdk::KernelInfo& info) : has_perm_(info.has_ints("perm")), perm_(info.attr_ints("perm")) {}
+
+  sdk::Status run(sdk::RunContext& run) const override {
+    const sdk::TensorView x = run.input(0);
+    sdk::Shape perm = perm_;
+    if (!has_perm_)
+      for (int64_t a = x.rank(); a-- > 0;) perm.push_back(a);
+    if (int64_t(perm.size()) != x.rank())
+      return sdk::invalid_argument("perm has ", perm.size(), " axes, expected ", x.rank(), ", the rank of the data");
+    TN_ASSIGN_OR_RETURN(perm, normalize_axes(perm, x.rank()));
+    const sdk::Shape strides = row_major_strides(x.shape());
+    sdk::Shape shape;
+    BoxLayout from;
+    for (int64_t a : perm) {
+      shape.push_back(x.dim(a));
+      from.strides.push_back(strides[size_t(a)]);
+    }
+    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, x.dtype(), shape));
+    ElementMover mover(run, 0, y, x);
+    return copy_box(mover, shape, {0, row_major_strides(shape)}, from);
+  }
+
+ private:
+  bool has_perm_;
+  sdk::Shape perm_;
+};
+
+}  // namespace
+
+sdk::Result<sdk::KernelPtr> make_transpose(const sdk::KernelInfo& info) {
+  return std::make_unique<Transpose>(info);
+}
+
+}  // namespace tenon::cpu_ref
