@@ -1,0 +1,166 @@
+#include "host/formats/onnx/importer.h"
+
+#include <google/protobuf/arena.h>
+#include <google/protobuf/io/coded_stream.h>
+
+#include <set>
+
+#include "host/formats/onnx/external_files.h"
+#include "host/formats/onnx/foreign_formats.h"
+#include "host/formats/onnx/graph_reader.h"
+#include "host/formats/onnx/onnx_proto.h"
+#include "host/formats/onnx/tensor_reader.h"
+#include "host/formats/onnx/wire_walker.h"
+#include "host/graph/schema.h"
+#include "host/storage/file_mapping.h"
+
+namespace tenon::host {
+namespace {
+
+struct Input {
+  std::span<const std::byte> bytes;
+  std::shared_ptr<const void> owner;
+  Residence in_place;  // of tensors that are views of `bytes`
+};
+
+Status parse(const onnx_wire::Skeleton& skeleton, google::protobuf::Message& message) {
+  google::protobuf::io::CodedInputStream stream(reinterpret_cast<const uint8_t*>(skeleton.message.data()),
+                                                static_cast<int>(skeleton.message.size()));
+  stream.SetRecursionLimit(onnx_wire::kMaxMessageDepth + 1);
+  if (message.ParsePartialFromCodedStream(&stream)) return {};
+  return error(TN_INVALID_MODEL, "a packed field of numbers is damaged: copy or download the file again");
+}
+
+bool is_tensor_proto(std::span<const std::byte> bytes) {
+  const auto skeleton = onnx_wire::walk(bytes, onnx_wire::Message::kTensor);
+  onnx::TensorProto proto;
+  return skeleton.is_ok() && parse(skeleton.value(), proto).is_ok() && proto.data_type() > 0;
+}
+
+// Whether the first byte is the tag of a field that exporters begin a model with: ir_version, producer_name, graph,
+// opset_import.
+bool begins_like_a_model(std::span<const std::byte> bytes) {
+  const auto first = static_cast<uint8_t>(bytes[0]);
+  return first == 0x08 || first == 0x12 || first == 0x3a || first == 0x42;
+}
+
+// `why`: what kept the bytes from being read as a model.
+Status not_a_model(std::span<const std::byte> bytes, const Status& why) {
+  constexpr char kPrefix[] = "not an ONNX model: ";
+  if (const auto foreign = describe_foreign_format(bytes); !foreign.empty())
+    return error(TN_INVALID_MODEL, kPrefix, foreign);
+  if (is_tensor_proto(bytes))
+    return error(TN_INVALID_MODEL, kPrefix,
+                 "it looks like a single tensor (TensorProto), as test data sets hold them; give it as an input");
+  return begins_like_a_model(bytes) ? why : why.with_context("not an ONNX model");
+}
+
+Result<onnx_wire::Skeleton> walk_model(std::span<const std::byte> bytes) {
+  if (bytes.empty())
+    return error(TN_INVALID_MODEL, "the file is empty, expected an ONNX model: copy or download it again");
+  auto skeleton = onnx_wire::walk(bytes, onnx_wire::Message::kModel);
+  if (skeleton.is_ok() || skeleton.status().code() != TN_INVALID_MODEL) return skeleton;
+  return not_a_model(bytes, skeleton.status());
+}
+
+Status read_opsets(const onnx::ModelProto& proto, Model& model) {
+  for (const auto& opset : proto.opset_import()) {
+    const std::string domain = fold_domain(opset.domain());
+    const auto [known, added] = model.opset_imports.emplace(domain, opset.version());
+    if (!added && known->second != opset.version())
+      return error(TN_INVALID_MODEL, "opset_import gives domain '", domain, "' the versions ", known->second, " and ",
+                   opset.version(), ": one of them is wrong");
+  }
+  // IR versions before 3 knew no opset_import and meant the first opset.
+  if (model.opset_imports.empty() && model.ir_version < 3) model.opset_imports[""] = 1;
+  if (model.opset_imports.empty())
+    return error(TN_INVALID_MODEL, "opset_import is missing, which IR version ", model.ir_version,
+                 " needs: the file is cut short or its exporter is broken");
+  return {};
+}
+
+Status read_header(const onnx::ModelProto& proto, Model& model) {
+  model.ir_version = proto.ir_version();
+  model.producer_name = proto.producer_name();
+  model.producer_version = proto.producer_version();
+  model.domain = proto.domain();
+  model.doc_string = proto.doc_string();
+  model.model_version = proto.model_version();
+  for (const auto& entry : proto.metadata_props()) model.metadata[entry.key()] = entry.value();
+  if (model.ir_version < 1)
+    return error(TN_INVALID_MODEL, "ir_version is ", model.ir_version, ", expected 1 or more: the exporter is broken");
+  return read_opsets(proto, model);
+}
+
+Result<std::unique_ptr<Model>> import_model(const Input& input, ExternalFiles files) {
+  TENON_ASSIGN_OR_RETURN(const onnx_wire::Skeleton skeleton, walk_model(input.bytes));
+  google::protobuf::Arena arena;
+  auto* proto = google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena);
+  TENON_RETURN_IF_ERROR(parse(skeleton, *proto));
+  if (!proto->has_graph())
+    return not_a_model(input.bytes, error(TN_INVALID_MODEL, "it has no graph: the file is cut short or is no model"));
+  auto model = std::make_unique<Model>();
+  TENON_RETURN_IF_ERROR(read_header(*proto, *model));
+  std::set<std::pair<std::string, std::string>> functions;
+  for (const auto& function : proto->functions()) functions.emplace(fold_domain(function.domain()), function.name());
+  TensorReader tensors(input.bytes, input.owner, input.in_place, skeleton, std::move(files));
+  model->graph = std::make_unique<Graph>();
+  TENON_RETURN_IF_ERROR(GraphReader(tensors, functions).read(proto->graph(), *model->graph));
+  if (input.owner != nullptr) model->mappings.push_back(input.owner);
+  for (const auto& [location, file] : tensors.files().files()) model->mappings.push_back(file);
+  TENON_RETURN_IF_ERROR(model->graph->finish());
+  TENON_RETURN_IF_ERROR(resolve_schemas(*model));
+  return model;
+}
+
+// Protobuf and the containers throw only when memory runs out.
+template <typename F>
+auto catching(F&& f) -> decltype(f()) {
+  try {
+    return f();
+  } catch (const std::exception& e) {
+    return error(TN_OUT_OF_MEMORY, "no memory to import the model: ", e.what());
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Model>> import_onnx_file(const std::filesystem::path& path, const ImportOptions& options) {
+  TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
+  auto model = catching([&] {
+    return import_model({mapping->bytes(), mapping, Residence::kMapped},
+                        ExternalFiles(path.parent_path(), options.external_data_root, true));
+  });
+  if (!model.is_ok()) return model.status().with_context(path.string());
+  model.value()->path = path.string();
+  return model;
+}
+
+Result<std::unique_ptr<Model>> import_onnx_bytes(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
+                                                 const std::filesystem::path& folder, const ImportOptions& options) {
+  return catching([&] {
+    return import_model({bytes, std::move(owner), Residence::kBorrowed},
+                        ExternalFiles(folder, options.external_data_root, !folder.empty()));
+  });
+}
+
+Result<Tensor> read_tensor_proto(const std::filesystem::path& path) {
+  TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
+  auto tensor = catching([&]() -> Result<Tensor> {
+    TENON_ASSIGN_OR_RETURN(const onnx_wire::Skeleton skeleton,
+                           onnx_wire::walk(mapping->bytes(), onnx_wire::Message::kTensor));
+    onnx::TensorProto proto;
+    TENON_RETURN_IF_ERROR(parse(skeleton, proto));
+    TensorReader reader(mapping->bytes(), nullptr, Residence::kMapped, skeleton, ExternalFiles({}, {}, false));
+    TENON_ASSIGN_OR_RETURN(const Tensor view, reader.read(proto));
+    if (view.residence() == Residence::kCopied) return view;
+    TENON_ASSIGN_OR_RETURN(Tensor copy, Tensor::allocate(view.dtype(), view.shape(), Residence::kCopied, "read"));
+    std::copy_n(static_cast<const std::byte*>(view.data()), view.byte_length(),
+                static_cast<std::byte*>(copy.mutable_data()));
+    return copy;
+  });
+  if (!tensor.is_ok()) return tensor.status().with_context(path.string());
+  return tensor;
+}
+
+}  // namespace tenon::host

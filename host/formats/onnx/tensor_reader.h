@@ -1,0 +1,60 @@
+// TensorProto to Tensor: a view of the file's bytes where they can be used in place, else a copy that says why. Reads
+// TensorProtos of a skeleton (wire_walker.h). Not thread-safe; lives as long as one import.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "host/base/status.h"
+#include "host/formats/onnx/external_files.h"
+#include "host/formats/onnx/onnx_proto.h"
+#include "host/formats/onnx/wire_walker.h"
+#include "host/graph/tensor.h"
+
+namespace tenon::host {
+
+class TensorReader {
+ public:
+  /// `in_place`: the residence of tensors that are views of `input`, which `owner` keeps alive. `skeleton` must outlive
+  /// the reader.
+  TensorReader(std::span<const std::byte> input, std::shared_ptr<const void> owner, Residence in_place,
+               const onnx_wire::Skeleton& skeleton, ExternalFiles files)
+      : input_(input), owner_(std::move(owner)), in_place_(in_place), skeleton_(skeleton), files_(std::move(files)) {}
+
+  /// TN_INVALID_MODEL or TN_UNSUPPORTED says what is wrong with the tensor, without its name.
+  Result<Tensor> read(const onnx::TensorProto& proto);
+
+  const ExternalFiles& files() const { return files_; }
+
+ private:
+  // The bytes of one tensor and what to say of them.
+  struct Source {
+    std::span<const std::byte> bytes;
+    std::shared_ptr<const void> owner;
+    Residence residence;
+    std::string field;  // "raw_data"
+    uint64_t offset;    // in its file
+  };
+
+  Result<Tensor> read_raw(const onnx::TensorProto& proto, std::vector<int64_t> dims, uint64_t expected);
+  /// float_data and double_data: runs of elements whose positions are in the skeleton.
+  Result<Tensor> read_runs(std::span<const std::byte> indices, const char* field, tn_dtype dtype,
+                           std::vector<int64_t> dims, uint64_t expected);
+  Result<onnx_wire::WeightSpan> span_at(const char* index_bytes) const;
+  static Result<Tensor> place(const Source& source, tn_dtype dtype, std::vector<int64_t> dims, uint64_t expected);
+
+  std::span<const std::byte> input_;
+  std::shared_ptr<const void> owner_;
+  Residence in_place_;
+  const onnx_wire::Skeleton& skeleton_;
+  ExternalFiles files_;
+};
+
+/// Decodes the fields that hold one element, or a few bits, per entry: int32_data, int64_data, uint64_data and
+/// string_data.
+Result<Tensor> decode_typed_fields(const onnx::TensorProto& proto, tn_dtype dtype, std::vector<int64_t> dims);
+
+/// An element type of a file as the kernel ABI's; TN_INVALID_MODEL for 0, TN_UNSUPPORTED for what is unknown here.
+Result<tn_dtype> read_element_type(int64_t number);
+
+}  // namespace tenon::host
