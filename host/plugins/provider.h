@@ -17,6 +17,8 @@
 
 namespace tenon::host {
 
+struct PluginInstance;
+
 /// A provider as the user asks for it.
 struct ProviderSpec {
   std::string name;  // "cpu_blas", or the path of a library (anything with a '/')
@@ -55,8 +57,14 @@ class ProviderLibrary {
 class Kernel {
  public:
   Kernel() = default;
-  Kernel(const tn_kernel_vtable* vtable, tn_kernel* kernel, uint32_t may_reuse_input, bool deterministic)
-      : vtable_(vtable), kernel_(kernel), may_reuse_input_(may_reuse_input), deterministic_(deterministic) {}
+  /// `instance`, when there is one, is kept until the kernel is destroyed.
+  Kernel(const tn_kernel_vtable* vtable, tn_kernel* kernel, uint32_t may_reuse_input, bool deterministic,
+         std::shared_ptr<const PluginInstance> instance = nullptr)
+      : vtable_(vtable),
+        kernel_(kernel),
+        may_reuse_input_(may_reuse_input),
+        deterministic_(deterministic),
+        instance_(std::move(instance)) {}
   Kernel(Kernel&& other) noexcept;
   Kernel& operator=(Kernel&& other) noexcept;
   ~Kernel();
@@ -76,6 +84,9 @@ class Kernel {
   tn_kernel* kernel_ = nullptr;
   uint32_t may_reuse_input_ = 0;
   bool deterministic_ = true;
+  std::shared_ptr<const PluginInstance> instance_;
+
+  Status in_context(const Status& status) const;
 };
 
 /// Nodes that a provider compiles into one kernel, with the group's interface: the kernel's inputs and outputs in

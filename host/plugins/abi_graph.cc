@@ -1,0 +1,243 @@
+// tn_graph_api: read-only access of plugins to the host's graph. Thread-safe as long as nobody changes the graph.
+// Arrays that the IR does not hold in the ABI's form (shapes with -1, lists of tn_str) are made on demand and kept
+// until no hook of any plugin runs.
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <set>
+
+#include "host/plugins/abi_sizes.h"
+#include "host/plugins/abi_tables.h"
+
+namespace tenon::host {
+namespace {
+
+class HandedOut {
+ public:
+  static HandedOut& process() {
+    static HandedOut* instance = new HandedOut();
+    return *instance;
+  }
+  void enter() {
+    const std::lock_guard lock(mutex_);
+    ++scopes_;
+  }
+  void leave() {
+    const std::lock_guard lock(mutex_);
+    if (--scopes_ > 0) return;
+    shapes_.clear();
+    strings_.clear();
+  }
+  const int64_t* keep(std::vector<int64_t> shape) {
+    const std::lock_guard lock(mutex_);
+    return shapes_.insert(std::move(shape)).first->data();
+  }
+  const tn_str* keep(const std::vector<std::string>& strings) {
+    const std::lock_guard lock(mutex_);
+    std::vector<tn_str>& kept = strings_.emplace_back();
+    for (const std::string& s : strings) kept.push_back(to_abi(std::string_view(s)));
+    return kept.data();
+  }
+
+ private:
+  std::mutex mutex_;
+  int scopes_ = 0;
+  std::set<std::vector<int64_t>> shapes_;
+  std::deque<std::vector<tn_str>> strings_;
+};
+
+tn_str node_name(const tn_node* n) {
+  return to_abi(std::string_view(from_abi(n)->name));
+}
+tn_str node_domain(const tn_node* n) {
+  return to_abi(std::string_view(from_abi(n)->domain));
+}
+tn_str node_op_type(const tn_node* n) {
+  return to_abi(std::string_view(from_abi(n)->op_type));
+}
+int32_t node_since_version(const tn_node* n) {
+  return from_abi(n)->since_version;
+}
+uint32_t node_input_count(const tn_node* n) {
+  return static_cast<uint32_t>(from_abi(n)->inputs.size());
+}
+uint32_t node_output_count(const tn_node* n) {
+  return static_cast<uint32_t>(from_abi(n)->outputs.size());
+}
+
+const tn_value* node_input(const tn_node* n, uint32_t i) {
+  const auto& inputs = from_abi(n)->inputs;
+  return i < inputs.size() ? to_abi(inputs[i]) : nullptr;
+}
+const tn_value* node_output(const tn_node* n, uint32_t i) {
+  const auto& outputs = from_abi(n)->outputs;
+  return i < outputs.size() ? to_abi(outputs[i]) : nullptr;
+}
+
+// The payload of the attribute when it is there and of type T.
+template <typename T>
+const T* payload(const tn_node* n, tn_str name) {
+  if (name.data == nullptr) return nullptr;
+  const Attribute* attribute = from_abi(n)->find_attribute(std::string_view(name.data, name.size));
+  return attribute == nullptr ? nullptr : std::get_if<T>(&attribute->payload);
+}
+
+// Writes the view into the caller's struct, which may be of another version of the ABI.
+void write_tensor(const tn_tensor& from, tn_tensor* to) {
+  const uint32_t size = to->struct_size;
+  if (size < kTensorSizeV1) return;
+  std::memcpy(to, &from, std::min<size_t>(size, sizeof from));
+  to->struct_size = size;
+}
+
+bool attr_int(const tn_node* n, tn_str name, int64_t* value) {
+  const auto* found = payload<int64_t>(n, name);
+  if (found != nullptr) *value = *found;
+  return found != nullptr;
+}
+bool attr_float(const tn_node* n, tn_str name, float* value) {
+  const auto* found = payload<float>(n, name);
+  if (found != nullptr) *value = *found;
+  return found != nullptr;
+}
+bool attr_string(const tn_node* n, tn_str name, tn_str* value) {
+  const auto* found = payload<std::string>(n, name);
+  if (found != nullptr) *value = to_abi(std::string_view(*found));
+  return found != nullptr;
+}
+bool attr_tensor(const tn_node* n, tn_str name, tn_tensor* value) {
+  const auto* found = payload<Tensor>(n, name);
+  if (found == nullptr || value->struct_size < kTensorSizeV1) return false;
+  write_tensor(found->abi_view(TN_TENSOR_READ_ONLY | TN_TENSOR_CONSTANT), value);
+  return true;
+}
+bool attr_ints(const tn_node* n, tn_str name, const int64_t** values, size_t* count) {
+  const auto* found = payload<std::vector<int64_t>>(n, name);
+  if (found == nullptr) return false;
+  *values = found->data();
+  *count = found->size();
+  return true;
+}
+bool attr_floats(const tn_node* n, tn_str name, const float** values, size_t* count) {
+  const auto* found = payload<std::vector<float>>(n, name);
+  if (found == nullptr) return false;
+  *values = found->data();
+  *count = found->size();
+  return true;
+}
+bool attr_strings(const tn_node* n, tn_str name, const tn_str** values, size_t* count) {
+  const auto* found = payload<std::vector<std::string>>(n, name);
+  if (found == nullptr) return false;
+  *values = HandedOut::process().keep(*found);
+  *count = found->size();
+  return true;
+}
+
+tn_str value_name(const tn_value* v) {
+  return to_abi(std::string_view(from_abi(v)->name));
+}
+
+void value_info(const tn_value* v, tn_tensor* info) {
+  const Value& value = *from_abi(v);
+  if (value.constant) {
+    write_tensor(value.constant->abi_view(TN_TENSOR_READ_ONLY | TN_TENSOR_CONSTANT), info);
+    return;
+  }
+  tn_tensor known{};
+  known.memory_kind = TN_MEMORY_HOST;
+  const bool is_tensor = value.type.kind == ValueType::Kind::kTensor;
+  known.dtype = is_tensor ? value.type.dtype : TN_UNDEFINED;
+  if (is_tensor && value.type.dims) {
+    std::vector<int64_t> shape;
+    for (const Dim& d : *value.type.dims) shape.push_back(d.value);
+    known.rank = static_cast<uint32_t>(shape.size());
+    known.shape = HandedOut::process().keep(std::move(shape));
+  } else {
+    known.flags = TN_TENSOR_RANK_UNKNOWN;
+  }
+  write_tensor(known, info);
+}
+
+const tn_node* value_producer(const tn_value* v, uint32_t* output_index) {
+  const Value& value = *from_abi(v);
+  if (value.producer != nullptr && output_index != nullptr) *output_index = value.producer_output;
+  return to_abi(value.producer);
+}
+uint32_t value_use_count(const tn_value* v) {
+  return from_abi(v)->use_count;
+}
+size_t value_consumers(const tn_value* v, const tn_node** found, size_t capacity) {
+  const auto& consumers = from_abi(v)->consumers;
+  for (size_t i = 0; i < consumers.size() && i < capacity; ++i) found[i] = to_abi(consumers[i]);
+  return consumers.size();
+}
+
+size_t graph_node_count(const tn_graph* g) {
+  return g->group != nullptr ? g->group->nodes.size() : g->graph->nodes().size();
+}
+const tn_node* graph_node(const tn_graph* g, size_t i) {
+  if (i >= graph_node_count(g)) return nullptr;
+  return to_abi(g->group != nullptr ? g->group->nodes[i] : g->graph->nodes()[i].get());
+}
+const std::vector<Value*>& inputs_of(const tn_graph* g) {
+  return g->group != nullptr ? g->group->inputs : g->graph->inputs;
+}
+const std::vector<Value*>& outputs_of(const tn_graph* g) {
+  return g->group != nullptr ? g->group->outputs : g->graph->outputs;
+}
+size_t graph_input_count(const tn_graph* g) {
+  return inputs_of(g).size();
+}
+size_t graph_output_count(const tn_graph* g) {
+  return outputs_of(g).size();
+}
+const tn_value* graph_input(const tn_graph* g, size_t i) {
+  return i < inputs_of(g).size() ? to_abi(inputs_of(g)[i]) : nullptr;
+}
+const tn_value* graph_output(const tn_graph* g, size_t i) {
+  return i < outputs_of(g).size() ? to_abi(outputs_of(g)[i]) : nullptr;
+}
+
+constexpr tn_graph_api kGraphApi = {sizeof(tn_graph_api),
+                                    0,
+                                    node_name,
+                                    node_domain,
+                                    node_op_type,
+                                    node_since_version,
+                                    node_input_count,
+                                    node_output_count,
+                                    node_input,
+                                    node_output,
+                                    attr_int,
+                                    attr_float,
+                                    attr_string,
+                                    attr_tensor,
+                                    attr_ints,
+                                    attr_floats,
+                                    attr_strings,
+                                    value_name,
+                                    value_info,
+                                    value_producer,
+                                    value_use_count,
+                                    value_consumers,
+                                    graph_node_count,
+                                    graph_node,
+                                    graph_input_count,
+                                    graph_input,
+                                    graph_output_count,
+                                    graph_output};
+
+}  // namespace
+
+const tn_graph_api& graph_api() {
+  return kGraphApi;
+}
+
+GraphScope::GraphScope() {
+  HandedOut::process().enter();
+}
+GraphScope::~GraphScope() {
+  HandedOut::process().leave();
+}
+
+}  // namespace tenon::host

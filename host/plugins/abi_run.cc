@@ -1,0 +1,164 @@
+// tn_run_api: checks what a kernel passes and forwards it to the KernelRun. No exception leaves this file in either
+// direction.
+#include <bit>
+#include <cstring>
+#include <mutex>
+
+#include "host/base/dtype.h"
+#include "host/plugins/abi_sizes.h"
+#include "host/plugins/abi_tables.h"
+
+namespace tenon::host {
+namespace {
+
+constexpr uint32_t kMaxRank = 256;
+constexpr size_t kMaxAlignment = 4096;
+
+thread_local RunScope* current_scope = nullptr;
+
+template <typename Body>
+tn_status* guard(Body&& body) {
+  try {
+    return to_abi(body());
+  } catch (const std::bad_alloc&) {
+    return to_abi(Status(TN_OUT_OF_MEMORY, "out of memory"));
+  } catch (const std::exception& e) {
+    return to_abi(Status(TN_INTERNAL, e.what()));
+  }
+}
+
+uint32_t input_count(tn_run* r) {
+  return KernelRun::from_abi(r)->input_count();
+}
+uint32_t output_count(tn_run* r) {
+  return KernelRun::from_abi(r)->output_count();
+}
+
+const tn_tensor* input(tn_run* r, uint32_t index) {
+  KernelRun& run = *KernelRun::from_abi(r);
+  return index < run.input_count() ? run.input(index) : nullptr;
+}
+
+bool output_wanted(tn_run* r, uint32_t index) {
+  KernelRun& run = *KernelRun::from_abi(r);
+  return index < run.output_count() && run.output_wanted(index);
+}
+
+Status check_output(const KernelRun& run, uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank,
+                    const tn_tensor* out) {
+  if (index >= run.output_count())
+    return error(TN_INTERNAL, "the kernel asks for output ", index, " of ", run.output_count());
+  if (dtype_bits(dtype) == 0)
+    return error(TN_INTERNAL, "the kernel asks for output ", index, " with element type ", dtype_name(dtype));
+  if (rank > kMaxRank || (rank > 0 && shape == nullptr))
+    return error(TN_INTERNAL, "the kernel asks for output ", index, " with rank ", rank,
+                 shape == nullptr ? " and no shape" : "");
+  if (!checked_byte_length(dtype, {shape, rank}).get())
+    return error(TN_INVALID_ARGUMENT, "output ", index, " would have shape ", shape_text({shape, rank}),
+                 ": a dimension is negative or the size does not fit in 64 bits");
+  if (out == nullptr || out->struct_size < kTensorSizeV1)
+    return error(TN_INTERNAL, "the kernel passes no tn_tensor with struct_size set to receive output ", index);
+  return {};
+}
+
+tn_status* output(tn_run* r, uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) {
+  return guard([&]() -> Status {
+    KernelRun& run = *KernelRun::from_abi(r);
+    TENON_RETURN_IF_ERROR(check_output(run, index, dtype, shape, rank, out));
+    tn_tensor made{};
+    made.struct_size = sizeof made;
+    TENON_RETURN_IF_ERROR(run.output(index, dtype, shape, rank, &made));
+    const uint32_t size = out->struct_size;
+    std::memcpy(out, &made, std::min<size_t>(size, sizeof made));
+    out->struct_size = size;
+    return {};
+  });
+}
+
+tn_status* set_string(tn_run* r, uint32_t index, int64_t element, tn_str value) {
+  return guard([&]() -> Status {
+    KernelRun& run = *KernelRun::from_abi(r);
+    if (index >= run.output_count() || element < 0 || (value.data == nullptr && value.size > 0))
+      return error(TN_INTERNAL, "the kernel sets string ", element, " of output ", index, " of ", run.output_count());
+    return run.set_string(index, element, std::string_view(value.data == nullptr ? "" : value.data, value.size));
+  });
+}
+
+void* scratch(tn_run* r, size_t bytes, size_t alignment) {
+  if (!std::has_single_bit(alignment) || alignment > kMaxAlignment) return nullptr;
+  try {
+    return KernelRun::from_abi(r)->scratch(bytes, alignment);
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
+// A body of parallel_for that runs the plugin's and keeps the first exception that it lets out.
+struct GuardedBody {
+  tn_range_fn body;
+  void* arg;
+  std::mutex mutex;
+  Status failure;
+
+  static void run(void* self, uint32_t worker, int64_t begin, int64_t end) {
+    GuardedBody& guarded = *static_cast<GuardedBody*>(self);
+    try {
+      guarded.body(guarded.arg, worker, begin, end);
+    } catch (const std::exception& e) {
+      guarded.fail(e.what());
+    } catch (...) {
+      guarded.fail("something that is no std::exception");
+    }
+  }
+  void fail(const char* what) {
+    const std::lock_guard lock(mutex);
+    if (failure.is_ok()) failure = error(TN_INTERNAL, "threw across the ABI in a body of parallel_for: ", what);
+  }
+};
+
+void parallel_for(tn_run* r, int64_t count, double cost_per_item_ns, tn_range_fn body, void* arg) {
+  if (count <= 0 || body == nullptr) return;
+  RunScope* scope = RunScope::current();
+  try {
+    GuardedBody guarded{body, arg, {}, {}};
+    KernelRun::from_abi(r)->parallel_for(count, cost_per_item_ns, GuardedBody::run, &guarded);
+    if (scope != nullptr && !guarded.failure.is_ok()) scope->fail(guarded.failure);
+  } catch (const std::exception& e) {
+    if (scope != nullptr) scope->fail(Status(TN_INTERNAL, e.what()));
+  }
+}
+
+uint32_t max_workers(tn_run* r) {
+  return KernelRun::from_abi(r)->max_workers();
+}
+bool cancelled(tn_run* r) {
+  return KernelRun::from_abi(r)->cancelled();
+}
+void phase(tn_run* r, tn_str name) {
+  if (name.data != nullptr) KernelRun::from_abi(r)->phase(std::string_view(name.data, name.size));
+}
+tn_stream* stream(tn_run*) {
+  return nullptr;
+}
+
+constexpr tn_run_api kRunApi = {sizeof(tn_run_api), 0,         input_count, output_count, input,
+                                output_wanted,      output,    set_string,  scratch,      parallel_for,
+                                max_workers,        cancelled, phase,       stream};
+
+}  // namespace
+
+const tn_run_api& run_api() {
+  return kRunApi;
+}
+
+RunScope::RunScope() : outer_(current_scope) {
+  current_scope = this;
+}
+RunScope::~RunScope() {
+  current_scope = outer_;
+}
+RunScope* RunScope::current() {
+  return current_scope;
+}
+
+}  // namespace tenon::host

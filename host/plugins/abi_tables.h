@@ -1,0 +1,82 @@
+// The host's function tables that tn_host points to, and what the opaque objects behind them are. Private to
+// host/plugins. tn_node is a host Node and tn_value a host Value; tn_graph, tn_claims and tn_status are defined here.
+#pragma once
+
+#include <tenon/kernel_api/host.h>
+
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "host/base/status.h"
+#include "host/plugins/provider.h"
+
+struct tn_status {
+  tenon::host::Status status;
+};
+
+/// A whole graph, or a group of its nodes when `group` is set. Borrows both.
+struct tn_graph {
+  const tenon::host::Graph* graph = nullptr;
+  const tenon::host::ClaimedGroup* group = nullptr;
+};
+
+namespace tenon::host {
+
+const tn_graph_api& graph_api();
+const tn_claims_api& claims_api();
+const tn_run_api& run_api();
+
+tn_status* status_create(uint32_t code, tn_str message);
+uint32_t status_code(const tn_status* status);
+tn_str status_message(const tn_status* status);
+void status_destroy(tn_status* status);
+
+/// The text of a tn_str of a plugin, tolerant of NULL data and cut to a sane length.
+std::string text_of(tn_str text);
+
+inline const tn_node* to_abi(const Node* node) {
+  return reinterpret_cast<const tn_node*>(node);
+}
+inline const Node* from_abi(const tn_node* node) {
+  return reinterpret_cast<const Node*>(node);
+}
+inline const tn_value* to_abi(const Value* value) {
+  return reinterpret_cast<const tn_value*>(value);
+}
+inline const Value* from_abi(const tn_value* value) {
+  return reinterpret_cast<const Value*>(value);
+}
+inline tn_str to_abi(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+/// Held while a hook or factory of a plugin runs: the arrays that graph_api() hands out live at least as long.
+class GraphScope {
+ public:
+  GraphScope();
+  ~GraphScope();
+  GraphScope(const GraphScope&) = delete;
+  GraphScope& operator=(const GraphScope&) = delete;
+};
+
+/// Held while a kernel's `run` is on the stack: collects what went wrong in bodies of parallel_for, which cannot return
+/// an error. One per thread at a time; scopes nest.
+class RunScope {
+ public:
+  RunScope();
+  ~RunScope();
+  RunScope(const RunScope&) = delete;
+  RunScope& operator=(const RunScope&) = delete;
+
+  const Status& failure() const { return failure_; }
+  void fail(Status status) { failure_ = std::move(status); }
+  /// The innermost scope of the calling thread; nullptr: none.
+  static RunScope* current();
+
+ private:
+  Status failure_;
+  RunScope* outer_;
+};
+
+}  // namespace tenon::host

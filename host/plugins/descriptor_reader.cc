@@ -1,0 +1,193 @@
+#include "host/plugins/descriptor_reader.h"
+
+#include <fcntl.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "host/base/checked.h"
+#include "host/plugins/abi_sizes.h"
+#include "host/plugins/cpu_features.h"
+#include "host/plugins/process.h"
+
+namespace tenon::host {
+namespace {
+
+constexpr char kNoteName[] = "Tenon";
+constexpr uint32_t kNoteType = 1;
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  ~FileDescriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+struct ElfEnd {
+  void operator()(Elf* elf) const { elf_end(elf); }
+};
+using ElfHandle = std::unique_ptr<Elf, ElfEnd>;
+
+std::string machine_name(uint16_t machine) {
+  switch (machine) {
+    case EM_X86_64: return "x86-64";
+    case EM_AARCH64: return "aarch64";
+    case EM_386: return "32-bit x86";
+    case EM_ARM: return "32-bit Arm";
+    case EM_RISCV: return "RISC-V";
+    case EM_PPC64: return "64-bit PowerPC";
+    case EM_S390: return "S/390";
+    default: return concat("machine number ", machine);
+  }
+}
+
+Status check_header(Elf* elf) {
+  if (elf == nullptr || elf_kind(elf) != ELF_K_ELF)
+    return error(TN_INVALID_ARGUMENT, "not an ELF file, so not a shared library");
+  GElf_Ehdr header;
+  if (gelf_getehdr(elf, &header) == nullptr)
+    return error(TN_INVALID_ARGUMENT, "the ELF header is cut short or damaged");
+  if (header.e_machine != native_elf_machine() || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+      header.e_ident[EI_DATA] != ELFDATA2LSB)
+    return error(TN_UNSUPPORTED, "built for ", machine_name(header.e_machine), ", but this process is ",
+                 machine_name(native_elf_machine()), "; use a build of the provider for this machine");
+  if (header.e_type != ET_DYN) return error(TN_INVALID_ARGUMENT, "an ELF file, but not a shared library");
+  return {};
+}
+
+// The descriptions of all notes of our name and type in one PT_NOTE segment.
+void find_descriptors(Elf_Data* notes, std::vector<std::string>& found) {
+  size_t offset = 0, name_offset = 0, description_offset = 0;
+  GElf_Nhdr note;
+  while ((offset = gelf_getnote(notes, offset, &note, &name_offset, &description_offset)) > 0) {
+    const char* bytes = static_cast<const char*>(notes->d_buf);
+    if (note.n_type == kNoteType && note.n_namesz == sizeof kNoteName &&
+        std::memcmp(bytes + name_offset, kNoteName, sizeof kNoteName) == 0)
+      found.emplace_back(bytes + description_offset, note.n_descsz);
+  }
+}
+
+// The one descriptor of the file; also checks that all the bytes that the dynamic linker would map are in the file.
+Result<std::string> find_descriptor(Elf* elf, uint64_t file_size) {
+  size_t header_count = 0;
+  if (elf_getphdrnum(elf, &header_count) != 0)
+    return error(TN_INVALID_ARGUMENT, "the program headers are cut short or damaged");
+  std::vector<std::string> found;
+  for (size_t i = 0; i < header_count; ++i) {
+    GElf_Phdr header;
+    if (gelf_getphdr(elf, static_cast<int>(i), &header) == nullptr)
+      return error(TN_INVALID_ARGUMENT, "the program headers are cut short or damaged");
+    if (header.p_type != PT_LOAD && header.p_type != PT_NOTE) continue;
+    if (!(CheckedSize(header.p_offset) + CheckedSize(header.p_filesz)).fits(file_size))
+      return error(TN_INVALID_ARGUMENT, "the file is cut short: a segment ends beyond its ", file_size, " bytes");
+    if (header.p_type != PT_NOTE || header.p_filesz == 0) continue;
+    Elf_Data* notes = elf_getdata_rawchunk(elf, static_cast<int64_t>(header.p_offset), header.p_filesz,
+                                           header.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
+    if (notes == nullptr) return error(TN_INVALID_ARGUMENT, "the notes cannot be read: ", elf_errmsg(-1));
+    find_descriptors(notes, found);
+  }
+  if (found.empty())
+    return error(TN_INVALID_ARGUMENT,
+                 "not a Tenon provider: the library has no note of the name \"Tenon\" (see TN_DESCRIPTOR)");
+  if (found.size() > 1)
+    return error(TN_INVALID_ARGUMENT, "the library has ", found.size(), " Tenon descriptors, expected one");
+  return found.front();
+}
+
+// The text of a zero-terminated array; nothing when it is not terminated or not printable ASCII.
+template <size_t N>
+std::optional<std::string> printable(const char (&text)[N]) {
+  const size_t length = strnlen(text, N);
+  if (length == N) return std::nullopt;
+  const std::string s(text, length);
+  const bool clean = std::all_of(s.begin(), s.end(), [](char c) { return c > ' ' && c < 127; });
+  return clean ? std::optional<std::string>(s) : std::nullopt;
+}
+
+Result<Descriptor> parse_descriptor(const std::string& bytes) {
+  if (bytes.size() < kDescriptorSizeV1)
+    return error(TN_INVALID_ARGUMENT, "malformed descriptor: it has ", bytes.size(), " bytes, expected at least ",
+                 kDescriptorSizeV1);
+  tn_descriptor raw;
+  std::memcpy(&raw, bytes.data(), kDescriptorSizeV1);
+  if (std::memcmp(raw.magic, TN_DESCRIPTOR_MAGIC, sizeof raw.magic) != 0)
+    return error(TN_INVALID_ARGUMENT, "malformed descriptor: it does not start with " TN_DESCRIPTOR_MAGIC);
+  if (raw.struct_size < kDescriptorSizeV1 || raw.struct_size > bytes.size())
+    return error(TN_INVALID_ARGUMENT, "malformed descriptor: struct_size is ", raw.struct_size, " in a note of ",
+                 bytes.size(), " bytes");
+  const auto name = printable(raw.name), version = printable(raw.version);
+  if (!name || name->empty() || !version)
+    return error(TN_INVALID_ARGUMENT,
+                 "malformed descriptor: name and version must be zero-terminated printable text without spaces");
+  if (raw.min_abi == 0 || raw.min_abi > raw.max_abi)
+    return error(TN_INVALID_ARGUMENT, "malformed descriptor: ABI versions ", raw.min_abi, " to ", raw.max_abi);
+  return Descriptor{raw.min_abi, raw.max_abi, raw.sanitizer, raw.cpu_features, *name, *version};
+}
+
+std::string version_range(uint32_t low, uint32_t high) {
+  return low == high ? concat("version ", low) : concat("versions ", low, " to ", high);
+}
+
+std::string sanitizer_names(uint32_t sanitizers) {
+  std::string text;
+  const auto add = [&](uint32_t bit, const char* name) {
+    if ((sanitizers & bit) != 0) text += std::string(text.empty() ? "" : ", ") + name;
+    sanitizers &= ~bit;
+  };
+  add(TN_SANITIZER_ADDRESS, "AddressSanitizer");
+  add(TN_SANITIZER_THREAD, "ThreadSanitizer");
+  add(TN_SANITIZER_UNDEFINED, "UndefinedBehaviorSanitizer");
+  add(sanitizers, "one that this host does not know");
+  return text;
+}
+
+}  // namespace
+
+HostTraits host_traits() {
+  return {kMinAbiVersion, kMaxAbiVersion, running_sanitizers(), cpu_features()};
+}
+
+Result<Descriptor> read_descriptor(const std::filesystem::path& path) {
+  // Non-blocking, so that a FIFO cannot hang the open.
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0)
+    return error(errno == ENOENT || errno == ENOTDIR ? TN_NOT_FOUND : TN_INVALID_ARGUMENT,
+                 "cannot be opened: ", std::strerror(errno));
+  struct stat facts;
+  if (fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) return error(TN_INVALID_ARGUMENT, "not a file");
+  if (elf_version(EV_CURRENT) == EV_NONE) return error(TN_INTERNAL, "libelf: ", elf_errmsg(-1));
+  const ElfHandle elf(elf_begin(file.get(), ELF_C_READ, nullptr));
+  TENON_RETURN_IF_ERROR(check_header(elf.get()));
+  TENON_ASSIGN_OR_RETURN(const std::string bytes, find_descriptor(elf.get(), static_cast<uint64_t>(facts.st_size)));
+  return parse_descriptor(bytes);
+}
+
+Status judge_descriptor(const Descriptor& d, const HostTraits& host) {
+  if (d.min_abi > host.max_abi || d.max_abi < host.min_abi)
+    return error(TN_UNSUPPORTED, "the provider speaks ", version_range(d.min_abi, d.max_abi),
+                 " of the kernel ABI, this host ", version_range(host.min_abi, host.max_abi),
+                 d.min_abi > host.max_abi ? "; update Tenon" : "; rebuild the provider with newer headers");
+  if (const uint32_t missing = d.sanitizers & ~host.sanitizers; missing != 0)
+    return error(TN_UNSUPPORTED, "built with ", sanitizer_names(missing),
+                 ", which this process does not run under; use a build without it, or run under it");
+  if (const uint32_t missing = d.cpu_features & ~host.cpu_features; missing != 0)
+    return error(TN_UNSUPPORTED, "needs a CPU feature that this machine lacks: ", cpu_feature_names(missing));
+  return {};
+}
+
+}  // namespace tenon::host

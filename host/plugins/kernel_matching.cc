@@ -1,0 +1,103 @@
+#include "host/plugins/kernel_matching.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+
+#include "host/base/dtype.h"
+#include "host/graph/schema.h"
+#include "host/plugins/table_check.h"
+
+namespace tenon::host {
+namespace {
+
+// "Relu", "com.microsoft.FusedConv".
+std::string operator_name(std::string_view domain, std::string_view op_type) {
+  return domain.empty() ? std::string(op_type) : concat(domain, ".", op_type);
+}
+
+bool version_fits(const tn_kernel_def& def, int since_version) {
+  // 0: no schema says which form the node is of.
+  if (since_version == 0) return true;
+  return def.since_version <= since_version && (def.last_version == 0 || since_version <= def.last_version);
+}
+
+std::string version_text(const tn_kernel_def& def) {
+  if (def.last_version == 0) return concat(def.since_version, " and later");
+  if (def.last_version == def.since_version) return concat(def.since_version);
+  return concat(def.since_version, " to ", def.last_version);
+}
+
+std::string list_of_types(const tn_type_rule& rule) {
+  std::string text;
+  for (uint32_t i = 0; i < rule.count; ++i) text += (i == 0 ? "" : ", ") + dtype_name(rule.dtypes[i]);
+  return text;
+}
+
+// Why the values do not keep the rule; nothing when they do. `which`: "input" or "output".
+std::optional<std::string> breach(const tn_type_rule& rule, const std::vector<Value*>& values,
+                                  std::span<const FormalParameter> formals, const char* which) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    const FormalParameter* formal = formal_parameter(formals, i);
+    if (values[i] == nullptr || formal == nullptr || formal->type != rule.parameter) continue;
+    const uint32_t dtype = values[i]->type.dtype;
+    if (std::find(rule.dtypes, rule.dtypes + rule.count, dtype) != rule.dtypes + rule.count) continue;
+    return concat(rule.parameter, " = ", dtype == TN_UNDEFINED ? "an unknown type" : dtype_name(dtype), " (", which,
+                  " ", i, ", '", values[i]->name, "'); it takes ", list_of_types(rule));
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> breach(const tn_kernel_def& def, const Node& node) {
+  if (node.schema == nullptr) return std::nullopt;
+  for (uint32_t i = 0; i < def.type_count; ++i) {
+    if (auto found = breach(def.types[i], node.inputs, node.schema->inputs, "input")) return found;
+    if (auto found = breach(def.types[i], node.outputs, node.schema->outputs, "output")) return found;
+  }
+  return std::nullopt;
+}
+
+// The first value of the node that is no tensor; nullptr when all are.
+const Value* non_tensor(const Node& node) {
+  for (const auto* values : {&node.inputs, &node.outputs})
+    for (const Value* v : *values)
+      if (v != nullptr && v->type.kind != ValueType::Kind::kTensor) return v;
+  return nullptr;
+}
+
+}  // namespace
+
+KernelIndex::KernelIndex(const tn_provider& table) {
+  for (uint32_t i = 0; i < table.kernel_count; ++i) {
+    const tn_kernel_def& def = kernel_def_at(table, i);
+    lines_by_operator_[operator_name(def.domain, def.op_type)].push_back(&def);
+  }
+}
+
+KernelIndex::Match KernelIndex::match(const Node& node) const {
+  const std::string name = operator_name(node.domain, node.op_type);
+  const auto lines = lines_by_operator_.find(name);
+  if (lines == lines_by_operator_.end()) return {{}, "no kernel for " + name};
+  if (const Value* other = non_tensor(node))
+    return {{}, concat("'", other->name, "' is a ", describe(other->type), ": only tensors cross to providers")};
+
+  Match result;
+  std::string versions, types;
+  for (const tn_kernel_def* def : lines->second) {
+    if (!version_fits(*def, node.since_version)) {
+      versions += (versions.empty() ? "" : ", ") + version_text(*def);
+    } else if (const auto found = breach(*def, node)) {
+      types += (types.empty() ? "" : "; ") + *found;
+    } else {
+      result.lines.push_back(def);
+    }
+  }
+  if (!result.lines.empty()) return result;
+  // A line of the right version comes closer than one of the right types.
+  result.reason = !types.empty() ? concat("its kernel for ", name, " does not take ", types)
+                                 : concat("its kernels for ", name, " are of opset versions ", versions,
+                                          ", the node's form is of ", node.since_version);
+  return result;
+}
+
+}  // namespace tenon::host

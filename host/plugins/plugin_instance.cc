@@ -1,0 +1,41 @@
+#include "host/plugins/plugin_instance.h"
+
+#include <vector>
+
+#include "host/base/log.h"
+#include "host/plugins/abi_call.h"
+#include "host/plugins/abi_tables.h"
+
+namespace tenon::host {
+
+Result<std::shared_ptr<const PluginInstance>> PluginInstance::create(
+    std::shared_ptr<ProviderLibrary> library, const tn_provider& table,
+    const std::map<std::string, std::string>& options) {
+  std::vector<tn_str> names, values;
+  for (const auto& [name, value] : options) {
+    names.push_back(to_abi(std::string_view(name)));
+    values.push_back(to_abi(std::string_view(value)));
+  }
+  tn_provider_instance* raw = nullptr;
+  const std::string provider = table.name;
+  const Status status = call_plugin(
+      "create", [&] { return table.create(&host_table(), names.data(), values.data(), names.size(), &raw); });
+  TENON_RETURN_IF_ERROR(status.with_context(concat("provider '", provider, "'")));
+  auto instance = std::make_shared<PluginInstance>();
+  instance->library = std::move(library);
+  instance->table = &table;
+  instance->raw = raw;
+  instance->name = provider;
+  return std::shared_ptr<const PluginInstance>(std::move(instance));
+}
+
+PluginInstance::~PluginInstance() {
+  if (table == nullptr) return;
+  const Status status = call_plugin("destroy", [&]() -> tn_status* {
+    table->destroy(raw);
+    return nullptr;
+  });
+  if (!status.is_ok()) log(TN_LOG_ERROR, "provider '", name, "': ", status.message());
+}
+
+}  // namespace tenon::host

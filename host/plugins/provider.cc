@@ -1,0 +1,108 @@
+// Provider: the hooks of one instance, and kernels from its table.
+#include "host/plugins/provider.h"
+
+#include "host/plugins/abi_call.h"
+#include "host/plugins/abi_tables.h"
+#include "host/plugins/claims.h"
+#include "host/plugins/kernel_matching.h"
+#include "host/plugins/plugin_instance.h"
+#include "host/plugins/table_check.h"
+
+namespace tenon::host {
+namespace {
+
+class LoadedProvider final : public Provider {
+ public:
+  explicit LoadedProvider(std::shared_ptr<const PluginInstance> instance)
+      : instance_(std::move(instance)), index_(*instance_->table) {}
+
+  std::string name() const override { return instance_->name; }
+  std::string version() const override { return instance_->table->version; }
+  std::filesystem::path path() const override {
+    return instance_->library != nullptr ? instance_->library->path() : std::filesystem::path();
+  }
+  const tn_provider& table() const override { return *instance_->table; }
+
+  Result<ClaimResult> claim(const Graph& graph, const std::map<const Node*, std::string>& taken) override;
+  Result<Kernel> compile(const ClaimedGroup& group) override;
+  Result<Kernel> create_kernel(const Node& node) override;
+
+ private:
+  Result<Kernel> create_from(const tn_kernel_def& def, const Node& node);
+  Status in_context(const Status& status) const { return status.with_context("provider '" + name() + "'"); }
+
+  std::shared_ptr<const PluginInstance> instance_;
+  KernelIndex index_;
+};
+
+Result<ClaimResult> LoadedProvider::claim(const Graph& graph, const std::map<const Node*, std::string>& taken) {
+  if (table().claim == nullptr) return ClaimResult{};
+  const GraphScope scope;
+  const tn_graph view{&graph, nullptr};
+  tn_claims claims(graph, taken, table().compile != nullptr);
+  TENON_RETURN_IF_ERROR(
+      in_context(call_plugin("claim", [&] { return table().claim(instance_->raw, &view, &claims); })));
+  return claims.take();
+}
+
+Result<Kernel> LoadedProvider::compile(const ClaimedGroup& group) {
+  if (table().compile == nullptr)
+    return in_context(error(TN_INTERNAL, "the group '", group.label, "' cannot be compiled: there is no compile hook"));
+  const GraphScope scope;
+  const tn_graph view{group.nodes.empty() ? nullptr : group.nodes.front()->graph, &group};
+  const tn_kernel_vtable* vtable = nullptr;
+  tn_kernel* kernel = nullptr;
+  TENON_RETURN_IF_ERROR(
+      in_context(call_plugin("compile", [&] { return table().compile(instance_->raw, &view, &vtable, &kernel); })));
+  TENON_RETURN_IF_ERROR(in_context(check_vtable(vtable)));
+  if (kernel == nullptr)
+    return in_context(
+        error(TN_INTERNAL, "compile reports success for the group '", group.label, "', but hands over no kernel"));
+  return Kernel(vtable, kernel, 0, true, instance_);
+}
+
+Result<Kernel> LoadedProvider::create_from(const tn_kernel_def& def, const Node& node) {
+  const GraphScope scope;
+  tn_kernel* kernel = nullptr;
+  TENON_RETURN_IF_ERROR(call_plugin("create", [&] { return def.create(instance_->raw, to_abi(&node), &kernel); }));
+  if (kernel == nullptr)
+    return error(TN_INTERNAL, "create reports success for ", describe(node), ", but hands over no kernel");
+  const bool deterministic = (def.flags & TN_KERNEL_NOT_DETERMINISTIC) == 0;
+  return Kernel(def.vtable, kernel, def.may_reuse_input, deterministic, instance_);
+}
+
+Result<Kernel> LoadedProvider::create_kernel(const Node& node) {
+  const KernelIndex::Match match = index_.match(node);
+  std::string reason = match.reason;
+  for (const tn_kernel_def* def : match.lines) {
+    auto kernel = create_from(*def, node);
+    if (kernel.is_ok()) return kernel;
+    if (kernel.status().code() != TN_UNSUPPORTED) return in_context(kernel.status());
+    reason += (reason.empty() ? "" : "; ") + kernel.status().message();
+  }
+  return in_context(Status(TN_UNSUPPORTED, reason));
+}
+
+Result<std::unique_ptr<Provider>> make_provider(std::shared_ptr<ProviderLibrary> library, const tn_provider& table,
+                                                const std::map<std::string, std::string>& options) {
+  TENON_ASSIGN_OR_RETURN(auto instance, PluginInstance::create(std::move(library), table, options));
+  return std::unique_ptr<Provider>(std::make_unique<LoadedProvider>(std::move(instance)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Provider>> Provider::create(const ProviderSpec& spec) {
+  if (spec.name.empty()) return error(TN_INVALID_ARGUMENT, "a provider is asked for without a name");
+  const bool is_path = spec.name.find('/') != std::string::npos;
+  TENON_ASSIGN_OR_RETURN(auto library, is_path ? ProviderLibrary::load(spec.name) : ProviderLibrary::find(spec.name));
+  const tn_provider& table = library->table();
+  return make_provider(std::move(library), table, spec.options);
+}
+
+Result<std::unique_ptr<Provider>> Provider::create(const tn_provider& table,
+                                                   const std::map<std::string, std::string>& options) {
+  TENON_RETURN_IF_ERROR(check_provider_table(table));
+  return make_provider(nullptr, table, options);
+}
+
+}  // namespace tenon::host

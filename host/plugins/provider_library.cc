@@ -1,0 +1,185 @@
+// ProviderLibrary: one per file and one per provider name in the process. Boost.DLL stays behind this file. The
+// registry is never destroyed, so that pinned libraries outlive every static destructor.
+#include <algorithm>
+#include <boost/dll/shared_library.hpp>
+#include <mutex>
+
+#include "host/base/log.h"
+#include "host/plugins/abi_call.h"
+#include "host/plugins/abi_sizes.h"
+#include "host/plugins/descriptor_reader.h"
+#include "host/plugins/process.h"
+#include "host/plugins/search_path.h"
+#include "host/plugins/table_check.h"
+
+namespace tenon::host {
+namespace {
+
+namespace fs = std::filesystem;
+
+class LoadedLibrary;
+
+// Which libraries this process has. An entry whose library is gone is dropped at the next look.
+class Registry {
+ public:
+  static Registry& process() {
+    static Registry* instance = new Registry();
+    return *instance;
+  }
+  Result<std::shared_ptr<ProviderLibrary>> load(const fs::path& path);
+  void unpin(const LoadedLibrary* library);
+
+ private:
+  struct Entry {
+    FileIdentity file;
+    std::string name;
+    fs::path path;
+    std::weak_ptr<LoadedLibrary> library;
+    std::shared_ptr<LoadedLibrary> pin;
+  };
+  std::mutex mutex_;
+  std::vector<Entry> entries_;
+};
+
+class LoadedLibrary final : public ProviderLibrary {
+ public:
+  LoadedLibrary(fs::path path, boost::dll::shared_library library, const tn_provider& table)
+      : path_(std::move(path)), library_(std::move(library)), table_(table) {}
+  const tn_provider& table() const override { return table_; }
+  const fs::path& path() const override { return path_; }
+  std::string name() const override { return table_.name; }
+  std::string version() const override { return table_.version; }
+  void unload_when_unused() override { Registry::process().unpin(this); }
+
+ private:
+  fs::path path_;
+  boost::dll::shared_library library_;
+  const tn_provider& table_;
+};
+
+// Maps the library and runs its constructors.
+Result<boost::dll::shared_library> open_library(const fs::path& path) {
+  try {
+    boost::dll::fs::error_code failed;
+    boost::dll::shared_library library;
+    library.load(path.string(), boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local, failed);
+    if (failed)
+      return error(TN_INVALID_ARGUMENT, "the dynamic loader refuses it: ", last_loader_error(),
+                   "; link the provider against all that it uses");
+    if (!library.has(TN_ENTRY_SYMBOL))
+      return error(TN_NOT_FOUND, "it exports no symbol " TN_ENTRY_SYMBOL
+                                 "; export it with TN_EXPORT and C linkage (TENON_EXPORT_PROVIDER does)");
+    return library;
+  } catch (const std::exception& e) {
+    return error(TN_INTERNAL, "loading failed: ", e.what());
+  }
+}
+
+// Asks the library for its provider, and holds the answer against the rules and the descriptor.
+Result<const tn_provider*> negotiate(const boost::dll::shared_library& library, const Descriptor& descriptor) {
+  const tn_provider* table = nullptr;
+  try {
+    const auto entry = library.get<const tn_provider*(const tn_host*, uint32_t)>(TN_ENTRY_SYMBOL);
+    TENON_RETURN_IF_ERROR(call_plugin("its entry function", [&]() -> tn_status* {
+      table = entry(&host_table(), kMaxAbiVersion);
+      return nullptr;
+    }));
+  } catch (const std::exception& e) {
+    return error(TN_INTERNAL, "its entry function cannot be reached: ", e.what());
+  }
+  if (table == nullptr)
+    return error(TN_UNSUPPORTED, "the provider refuses this host, which speaks the kernel ABI up to version ",
+                 kMaxAbiVersion, "; TENON_LOG=info may show its reason");
+  TENON_RETURN_IF_ERROR(check_provider_table(*table));
+  if (table->name != descriptor.name || table->version != descriptor.version)
+    return error(TN_INTERNAL, "its table says '", table->name, "' version ", table->version,
+                 ", but its descriptor says '", descriptor.name, "' version ", descriptor.version);
+  return table;
+}
+
+Result<std::shared_ptr<ProviderLibrary>> Registry::load(const fs::path& path) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(entries_, [](const Entry& e) { return e.library.expired(); });
+  const auto file = file_identity(path);
+  for (const Entry& e : entries_) {
+    if (!file || !(e.file == *file)) continue;
+    if (auto loaded = e.library.lock()) return loaded;
+  }
+  TENON_ASSIGN_OR_RETURN(const Descriptor descriptor, read_descriptor(path));
+  TENON_RETURN_IF_ERROR(judge_descriptor(descriptor, host_traits()));
+  for (const Entry& e : entries_) {
+    if (e.name == descriptor.name && !e.library.expired())
+      return error(TN_INVALID_ARGUMENT, "its provider is named '", descriptor.name, "', as is that of ",
+                   e.path.string(), ", which is loaded; two of one name cannot be told apart: use one of them");
+  }
+  TENON_ASSIGN_OR_RETURN(boost::dll::shared_library library, open_library(path));
+  TENON_ASSIGN_OR_RETURN(const tn_provider* table, negotiate(library, descriptor));
+  auto loaded = std::make_shared<LoadedLibrary>(path, std::move(library), *table);
+  entries_.push_back({file.value_or(FileIdentity{}), descriptor.name, path, loaded, loaded});
+  log(TN_LOG_INFO, "loaded provider '", descriptor.name, "' ", descriptor.version, " from ", path.string());
+  return std::shared_ptr<ProviderLibrary>(std::move(loaded));
+}
+
+void Registry::unpin(const LoadedLibrary* library) {
+  // Let go of after the lock: the last owner closes the library, which runs code of the plugin.
+  std::shared_ptr<LoadedLibrary> released;
+  const std::lock_guard lock(mutex_);
+  for (Entry& e : entries_)
+    if (e.pin.get() == library) released = std::move(e.pin);
+}
+
+std::string folder_list(const std::vector<SearchFolder>& folders) {
+  std::string text;
+  for (const SearchFolder& f : folders) text += (text.empty() ? "" : ", ") + f.path.string();
+  return text;
+}
+
+// The regular files of a folder that end in .so, sorted; nothing when the folder cannot be read.
+std::vector<fs::path> shared_objects(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code failed;
+  for (fs::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed))
+    if (it->path().extension() == ".so" && it->is_regular_file(failed)) found.push_back(it->path());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<ProviderLibrary>> ProviderLibrary::load(const fs::path& path) {
+  std::error_code failed;
+  const fs::path absolute = fs::weakly_canonical(path, failed);
+  const fs::path& file = failed ? path : absolute;
+  auto library = Registry::process().load(file);
+  if (library.is_ok()) return library;
+  return library.status().with_context("provider library " + path.string());
+}
+
+Result<std::shared_ptr<ProviderLibrary>> ProviderLibrary::find(const std::string& name) {
+  const auto folders = provider_search_path();
+  for (const SearchFolder& folder : folders) {
+    for (const std::string& file : {"lib" + name + ".so", name + ".so"}) {
+      std::error_code failed;
+      if (fs::exists(folder.path / file, failed)) return load(folder.path / file);
+    }
+  }
+  return error(TN_NOT_FOUND, "no provider '", name, "': neither lib", name, ".so nor ", name, ".so is in ",
+               folder_list(folders), "; set TENON_PROVIDER_PATH, or give the path of the library with a '/' in it");
+}
+
+std::vector<ProviderLibrary::Found> ProviderLibrary::list() {
+  std::vector<Found> found;
+  std::vector<FileIdentity> seen;
+  for (const SearchFolder& folder : provider_search_path()) {
+    for (const fs::path& path : shared_objects(folder.path)) {
+      if (folder.shared && !read_descriptor(path).is_ok()) continue;
+      const auto file = file_identity(path);
+      if (file && std::find(seen.begin(), seen.end(), *file) != seen.end()) continue;
+      if (file) seen.push_back(*file);
+      found.push_back({path, load(path)});
+    }
+  }
+  return found;
+}
+
+}  // namespace tenon::host

@@ -1,0 +1,105 @@
+#include "host/plugins/table_check.h"
+
+#include <bit>
+
+#include "host/plugins/abi_sizes.h"
+
+namespace tenon::host {
+namespace {
+
+// Far above any real table; a count beyond it is garbage and would be read as memory.
+constexpr uint32_t kMaxKernels = 1u << 16;
+constexpr uint32_t kMaxTypes = 1u << 10;
+constexpr uint32_t kMaxPackAlignment = 4096;
+
+Status check_size(const char* what, size_t stated, size_t needed) {
+  if (stated >= needed) return {};
+  return error(TN_INTERNAL, what, " says its struct_size is ", stated, ", version 1 of the ABI has ", needed);
+}
+
+Status check_present(const char* what, bool present) {
+  return present ? Status() : error(TN_INTERNAL, what, " is NULL");
+}
+
+Status check_rules(const tn_kernel_def& def) {
+  if (def.type_count > kMaxTypes || (def.type_count > 0 && def.types == nullptr))
+    return error(TN_INTERNAL, "type_count is ", def.type_count, def.types == nullptr ? " and types is NULL" : "");
+  for (uint32_t i = 0; i < def.type_count; ++i) {
+    const tn_type_rule& rule = def.types[i];
+    TENON_RETURN_IF_ERROR(check_present("the parameter of a type rule", rule.parameter != nullptr));
+    if (rule.count > kMaxTypes || (rule.count > 0 && rule.dtypes == nullptr))
+      return error(TN_INTERNAL, "the rule for type parameter ", rule.parameter, " counts ", rule.count, " types",
+                   rule.dtypes == nullptr ? " and dtypes is NULL" : "");
+  }
+  return {};
+}
+
+Status check_kernel_def(const tn_kernel_def& def, uint32_t stride) {
+  TENON_RETURN_IF_ERROR(check_size("it", def.struct_size, kKernelDefSizeV1));
+  if (def.struct_size > stride)
+    return error(TN_INTERNAL, "its struct_size ", def.struct_size, " is above kernel_stride ", stride);
+  TENON_RETURN_IF_ERROR(check_present("domain", def.domain != nullptr));
+  TENON_RETURN_IF_ERROR(check_present("op_type", def.op_type != nullptr));
+  if (def.since_version < 1 || (def.last_version != 0 && def.last_version < def.since_version))
+    return error(TN_INTERNAL, "its opset versions ", def.since_version, " to ", def.last_version, " are no range");
+  TENON_RETURN_IF_ERROR(check_rules(def));
+  TENON_RETURN_IF_ERROR(check_present("create", def.create != nullptr));
+  return check_vtable(def.vtable);
+}
+
+}  // namespace
+
+Status check_provider_table(const tn_provider& table) {
+  TENON_RETURN_IF_ERROR(check_size("the provider table", table.struct_size, kProviderSizeV1));
+  TENON_RETURN_IF_ERROR(check_present("the provider's name", table.name != nullptr && table.name[0] != '\0'));
+  TENON_RETURN_IF_ERROR(check_present("the provider's version", table.version != nullptr));
+  if (table.abi_version < kMinAbiVersion || table.abi_version > kMaxAbiVersion)
+    return error(TN_INTERNAL, "the provider table is of ABI version ", table.abi_version,
+                 ", the host asked for at most ", kMaxAbiVersion);
+  TENON_RETURN_IF_ERROR(check_present("the provider's create", table.create != nullptr));
+  TENON_RETURN_IF_ERROR(check_present("the provider's destroy", table.destroy != nullptr));
+  if (table.memory_kind != TN_MEMORY_HOST)
+    return error(TN_UNSUPPORTED, "the provider's kernels work on memory kind ", table.memory_kind,
+                 "; this host takes host memory (0) only");
+  if (table.kernel_count > kMaxKernels)
+    return error(TN_INTERNAL, "kernel_count is ", table.kernel_count, ", more than ", kMaxKernels);
+  if (table.kernel_count == 0) return {};
+  TENON_RETURN_IF_ERROR(check_present("the kernel table", table.kernels != nullptr));
+  if (table.kernel_stride < kKernelDefSizeV1 || table.kernel_stride % alignof(tn_kernel_def) != 0)
+    return error(TN_INTERNAL, "kernel_stride is ", table.kernel_stride, ", a line of the kernel table has at least ",
+                 kKernelDefSizeV1, " bytes and is aligned to ", alignof(tn_kernel_def));
+  for (uint32_t i = 0; i < table.kernel_count; ++i) {
+    const Status line = check_kernel_def(kernel_def_at(table, i), table.kernel_stride);
+    TENON_RETURN_IF_ERROR(line.with_context(concat("line ", i, " of the kernel table")));
+  }
+  return {};
+}
+
+Status check_vtable(const tn_kernel_vtable* vtable) {
+  TENON_RETURN_IF_ERROR(check_present("the kernel's vtable", vtable != nullptr));
+  TENON_RETURN_IF_ERROR(check_size("the kernel's vtable", vtable->struct_size, kVtableSizeV1));
+  TENON_RETURN_IF_ERROR(check_present("the vtable's run", vtable->run != nullptr));
+  TENON_RETURN_IF_ERROR(check_present("the vtable's destroy", vtable->destroy != nullptr));
+  if (vtable->pack_plan == nullptr) return {};
+  TENON_RETURN_IF_ERROR(check_present("the vtable's pack, beside a pack_plan,", vtable->pack != nullptr));
+  return check_present("the vtable's bind_pack, beside a pack_plan,", vtable->bind_pack != nullptr);
+}
+
+Status check_pack_plan(const tn_pack_plan& plan) {
+  if (plan.byte_length == 0) return {};
+  if (!std::has_single_bit(plan.alignment) || plan.alignment > kMaxPackAlignment)
+    return error(TN_INTERNAL, "the pack plan asks for alignment ", plan.alignment, ", expected a power of two up to ",
+                 kMaxPackAlignment);
+  if (plan.byte_length > uint64_t{INT64_MAX})
+    return error(TN_INTERNAL, "the pack plan asks for ", plan.byte_length, " bytes");
+  if (plan.key.data == nullptr || plan.key.size == 0)
+    return error(TN_INTERNAL, "the pack plan has no key, so its packed bytes could not be told from those of another");
+  return {};
+}
+
+const tn_kernel_def& kernel_def_at(const tn_provider& table, uint32_t i) {
+  const char* lines = reinterpret_cast<const char*>(table.kernels);
+  return *reinterpret_cast<const tn_kernel_def*>(lines + size_t{i} * table.kernel_stride);
+}
+
+}  // namespace tenon::host
