@@ -21,7 +21,10 @@ namespace tenon::host {
 struct SessionOptions {
   /// In the user's order: the first that takes a node gets it. Empty: TENON_PROVIDERS, or cpu_blas then cpu_ref.
   std::vector<ProviderSpec> providers;
-  unsigned threads = 0;                      // per run; 0: all usable CPUs
+  /// Tables in this process, before `providers` in the order; with them, no providers means none. Must outlive the
+  /// session.
+  std::vector<const tn_provider*> provider_tables;
+  unsigned threads = 0;                      // per run, at most all usable CPUs; 0: all
   std::filesystem::path external_data_root;  // see ImportOptions
   bool fold_constants = true;
   uint64_t fold_limit_bytes = uint64_t{1} << 30;
@@ -65,6 +68,8 @@ class Session {
                                                      std::shared_ptr<const void> owner,
                                                      const SessionOptions& options = {},
                                                      const std::filesystem::path& folder = {});
+  /// Of a model made in memory: its graph is finished and its schemas are resolved.
+  static Result<std::unique_ptr<Session>> open_model(std::unique_ptr<Model> model, const SessionOptions& options = {});
   virtual ~Session() = default;
 
   virtual const std::vector<Port>& inputs() const = 0;

@@ -1,0 +1,46 @@
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "host/base/checked.h"
+#include "host/session/host_region.h"
+
+namespace tenon::host {
+namespace {
+
+constexpr uint64_t kHugePageBytes = uint64_t{2} << 20;
+
+}  // namespace
+
+Result<HostRegion> HostRegion::allocate(uint64_t bytes) {
+  if (bytes == 0) return HostRegion();
+  const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const CheckedSize padded = CheckedSize(bytes) + (page - 1);
+  if (!padded.fits(SIZE_MAX / 2)) return error(TN_OUT_OF_MEMORY, "no memory for ", bytes, " bytes");
+  const uint64_t size = *padded.get() / page * page;
+  void* data = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (data == MAP_FAILED) return error(TN_OUT_OF_MEMORY, "no memory for ", bytes, " bytes: ", std::strerror(errno));
+  // Fewer faults and TLB misses; a system without huge pages ignores it.
+  if (size >= 2 * kHugePageBytes) madvise(data, size, MADV_HUGEPAGE);
+  return HostRegion(static_cast<std::byte*>(data), size);
+}
+
+HostRegion& HostRegion::operator=(HostRegion&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(bytes_, other.bytes_);
+  return *this;
+}
+
+HostRegion::~HostRegion() {
+  if (data_ != nullptr) munmap(data_, bytes_);
+}
+
+Status HostRegion::seal() {
+  if (data_ != nullptr && mprotect(data_, bytes_, PROT_READ) != 0)
+    return error(TN_INTERNAL, "cannot make ", bytes_, " bytes read-only: ", std::strerror(errno));
+  return {};
+}
+
+}  // namespace tenon::host

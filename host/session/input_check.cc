@@ -1,0 +1,132 @@
+#include "host/session/input_check.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "host/base/dtype.h"
+
+namespace tenon::host {
+namespace {
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({change, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+Status unknown_name(const char* kind, const std::vector<Port>& ports, const std::string& name) {
+  constexpr size_t kLongestCompared = 200;
+  std::string known, closest;
+  size_t best = std::max<size_t>(2, name.size() / 3) + 1;
+  for (const Port& port : ports) {
+    known += (known.empty() ? "'" : ", '") + port.name + "'";
+    if (name.size() > kLongestCompared || port.name.size() > kLongestCompared) continue;
+    if (const size_t distance = edit_distance(name, port.name); distance < best) {
+      best = distance;
+      closest = port.name;
+    }
+  }
+  return error(TN_INVALID_ARGUMENT, "the model has no ", kind, " '", name, "'",
+               closest.empty() ? std::string() : ": did you mean '" + closest + "'?", " Its ", kind,
+               "s are: ", known.empty() ? std::string("none") : known);
+}
+
+struct SymbolUse {
+  const Port* port;
+  size_t axis;
+  int64_t value;
+};
+
+class ShapeCheck {
+ public:
+  Status check(const Port& port, const Tensor& tensor) {
+    if (!port.type.dims) return {};
+    const std::vector<Dim>& dims = *port.type.dims;
+    const std::vector<int64_t>& shape = tensor.shape();
+    if (shape.size() != dims.size())
+      return error(TN_INVALID_ARGUMENT, "input '", port.name, "' has rank ", shape.size(), " (", shape_text(shape),
+                   "), expected rank ", dims.size(), ": ", describe(port.type));
+    for (size_t i = 0; i < dims.size(); ++i) {
+      if (dims[i].value >= 0 && dims[i].value != shape[i])
+        return error(TN_INVALID_ARGUMENT, "input '", port.name, "' has ", shape[i], " in dimension ", i, " (",
+                     shape_text(shape), "), expected ", dims[i].value, ": ", describe(port.type));
+      if (dims[i].value >= 0 || dims[i].symbol.empty()) continue;
+      const auto [it, is_new] = symbols_.try_emplace(dims[i].symbol, SymbolUse{&port, i, shape[i]});
+      if (!is_new && it->second.value != shape[i])
+        return error(TN_INVALID_ARGUMENT, "dimension '", dims[i].symbol, "' is ", it->second.value, " in input '",
+                     it->second.port->name, "' (dimension ", it->second.axis, ") and ", shape[i], " in input '",
+                     port.name, "' (dimension ", i, "): they must agree");
+    }
+    return {};
+  }
+
+ private:
+  std::map<std::string_view, SymbolUse> symbols_;
+};
+
+Status check_tensor(const Port& port, const Tensor& tensor) {
+  if (port.type.kind != ValueType::Kind::kTensor)
+    return error(TN_UNSUPPORTED, "input '", port.name, "' is a ", describe(port.type), ": only tensors can be given");
+  if (port.type.dtype != TN_UNDEFINED && tensor.dtype() != port.type.dtype)
+    return error(TN_INVALID_ARGUMENT, "input '", port.name, "' has type ", dtype_name(tensor.dtype()), ", expected ",
+                 dtype_name(port.type.dtype));
+  const auto bytes = checked_byte_length(tensor.dtype(), tensor.shape()).get();
+  if (!bytes || dtype_bits(tensor.dtype()) == 0)
+    return error(TN_INVALID_ARGUMENT, "input '", port.name, "' has a negative dimension, too large a shape (",
+                 shape_text(tensor.shape()), ") or no element type");
+  if (tensor.byte_length() < *bytes || (*bytes > 0 && tensor.data() == nullptr))
+    return error(TN_INVALID_ARGUMENT, "input '", port.name, "' (", describe(tensor), ") needs ", *bytes, " bytes, got ",
+                 tensor.data() == nullptr ? 0 : tensor.byte_length());
+  if (const size_t alignment = dtype_alignment(tensor.dtype());
+      *bytes > 0 && reinterpret_cast<uintptr_t>(tensor.data()) % alignment != 0)
+    return error(TN_INVALID_ARGUMENT, "the data of input '", port.name, "' (", dtype_name(tensor.dtype()),
+                 ") is not aligned to ", alignment, " bytes: copy it to memory that is");
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<size_t>> match_inputs(const std::vector<Port>& ports, std::span<const NamedTensor> given) {
+  std::vector<size_t> found(ports.size(), SIZE_MAX);
+  for (size_t g = 0; g < given.size(); ++g) {
+    const auto port = std::find_if(ports.begin(), ports.end(), [&](const Port& p) { return p.name == given[g].name; });
+    if (port == ports.end()) return unknown_name("input", ports, given[g].name);
+    size_t& index = found[static_cast<size_t>(port - ports.begin())];
+    if (index != SIZE_MAX) return error(TN_INVALID_ARGUMENT, "input '", port->name, "' is given twice");
+    index = g;
+  }
+  ShapeCheck shapes;
+  for (size_t i = 0; i < ports.size(); ++i) {
+    if (found[i] == SIZE_MAX)
+      return error(TN_INVALID_ARGUMENT, "input '", ports[i].name, "' (", describe(ports[i].type), ") is missing");
+    TENON_RETURN_IF_ERROR(check_tensor(ports[i], given[found[i]].tensor));
+    TENON_RETURN_IF_ERROR(shapes.check(ports[i], given[found[i]].tensor));
+  }
+  return found;
+}
+
+Result<std::vector<size_t>> match_outputs(const std::vector<Port>& ports, std::span<const std::string> wanted) {
+  std::vector<size_t> found;
+  for (const std::string& name : wanted) {
+    const auto port = std::find_if(ports.begin(), ports.end(), [&](const Port& p) { return p.name == name; });
+    if (port == ports.end()) return unknown_name("output", ports, name);
+    found.push_back(static_cast<size_t>(port - ports.begin()));
+  }
+  if (wanted.empty()) {
+    found.resize(ports.size());
+    std::iota(found.begin(), found.end(), size_t{0});
+  }
+  return found;
+}
+
+}  // namespace tenon::host

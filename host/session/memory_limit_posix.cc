@@ -1,0 +1,26 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "host/session/cgroup_posix.h"
+#include "host/session/memory_limit.h"
+
+namespace tenon::host {
+
+uint64_t process_memory_limit() {
+  static const uint64_t limit = [] {
+    const long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    uint64_t bytes =
+        pages > 0 && page_bytes > 0 ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(page_bytes) : UINT64_MAX;
+    // "max" and an unreadable line leave the machine's figure.
+    for (const std::string& line : read_cgroup_files("memory", "memory.limit_in_bytes", "memory.max")) {
+      uint64_t value = 0;
+      if (std::istringstream(line) >> value && value > 0) bytes = std::min(bytes, value);
+    }
+    return bytes;
+  }();
+  return limit;
+}
+
+}  // namespace tenon::host

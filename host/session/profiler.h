@@ -1,0 +1,53 @@
+// Times of one run, written as a Chrome trace (chrome://tracing, ui.perfetto.dev). For one thread, the one of the run.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/base/status.h"
+
+namespace tenon::host {
+
+class Profiler {
+ public:
+  Profiler() : start_(Clock::now()) {}
+
+  /// What is known of a step before it runs.
+  struct StepInfo {
+    std::string name;
+    std::string op_type;
+    std::string provider;
+    std::string input_shapes;
+  };
+  void begin_step(StepInfo info);
+  /// Ends the phase before it, if any, and begins one of that name within the step.
+  void begin_phase(std::string_view name);
+  /// Ends the step and its last phase. `output_shapes`: for people, like StepInfo::input_shapes.
+  void end_step(std::string output_shapes);
+
+  /// Writes all that was recorded, and the whole run as an event around it. TN_NOT_FOUND when the file cannot be made.
+  Status write(const std::filesystem::path& path, const std::string& model) const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Event {
+    std::string name;
+    double begin_us = 0, end_us = 0;
+    bool is_step = false;
+    StepInfo info;
+    std::string output_shapes;
+  };
+  double now_us() const { return std::chrono::duration<double, std::micro>(Clock::now() - start_).count(); }
+  void end_phase();
+
+  Clock::time_point start_;
+  std::vector<Event> events_;
+  size_t open_step_ = 0;
+  bool phase_open_ = false;
+};
+
+}  // namespace tenon::host

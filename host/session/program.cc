@@ -1,0 +1,69 @@
+#include "host/session/program.h"
+
+#include <unordered_map>
+
+namespace tenon::host {
+namespace {
+
+class Builder {
+ public:
+  explicit Builder(Program* program) : program_(program) {}
+
+  uint32_t slot_of(const Value* value) {
+    if (value == nullptr) return kNoSlot;
+    const auto [it, is_new] = slots_.try_emplace(value, static_cast<uint32_t>(program_->slots.size()));
+    if (is_new) {
+      Slot slot;
+      slot.value = value;
+      slot.source = value->is_constant()         ? Slot::Source::kConstant
+                    : value->producer != nullptr ? Slot::Source::kStep
+                                                 : Slot::Source::kInput;
+      program_->slots.push_back(slot);
+    }
+    return it->second;
+  }
+
+ private:
+  Program* program_;
+  std::unordered_map<const Value*, uint32_t> slots_;
+};
+
+}  // namespace
+
+std::string describe(const Step& step) {
+  if (step.nodes.size() == 1) return concat(describe(*step.nodes.front()), " on ", step.provider);
+  return concat("group '", step.label, "' of ", step.nodes.size(), " nodes beginning at ",
+                describe(*step.nodes.front()), " on ", step.provider);
+}
+
+Program build_program(const Graph& graph, std::vector<Step> steps) {
+  Program program;
+  program.steps = std::move(steps);
+  Builder builder(&program);
+  for (const Value* value : graph.inputs) program.inputs.push_back(builder.slot_of(value));
+  for (const Value* value : graph.outputs) {
+    program.outputs.push_back(builder.slot_of(value));
+    program.slots[program.outputs.back()].is_output = true;
+  }
+  for (uint32_t s = 0; s < program.steps.size(); ++s) {
+    Step& step = program.steps[s];
+    for (const Value* value : step.input_values) {
+      step.inputs.push_back(builder.slot_of(value));
+      if (value != nullptr) program.slots[step.inputs.back()].last_step = s;
+    }
+    for (const Value* value : step.output_values) {
+      step.outputs.push_back(builder.slot_of(value));
+      if (value == nullptr) continue;
+      Slot& slot = program.slots[step.outputs.back()];
+      slot.first_step = slot.last_step = s;
+    }
+  }
+  for (uint32_t i = 0; i < program.slots.size(); ++i) {
+    const Slot& slot = program.slots[i];
+    if (slot.source == Slot::Source::kStep && !slot.is_output && slot.last_step != kNoStep)
+      program.steps[slot.last_step].last_reads.push_back(i);
+  }
+  return program;
+}
+
+}  // namespace tenon::host

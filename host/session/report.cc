@@ -1,0 +1,175 @@
+#include "host/session/report.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <iomanip>
+#include <map>
+#include <sstream>
+
+#include "host/base/dtype.h"
+
+namespace tenon::host {
+namespace {
+
+std::string human_bytes(uint64_t bytes) {
+  constexpr std::array kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+  double amount = static_cast<double>(bytes);
+  size_t unit = 0;
+  for (; amount >= 1024 && unit + 1 < kUnits.size(); ++unit) amount /= 1024;
+  char text[32];
+  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", amount, kUnits[unit]);
+  return text;
+}
+
+/// Rows of cells, each column as wide as its widest cell, indented by two.
+class Table {
+ public:
+  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  void write(std::ostream& out) const {
+    std::vector<size_t> widths;
+    for (const auto& row : rows_)
+      for (size_t c = 0; c < row.size(); ++c) {
+        if (c == widths.size()) widths.push_back(0);
+        widths[c] = std::max(widths[c], row[c].size());
+      }
+    for (const auto& row : rows_) {
+      std::string line;
+      for (size_t c = 0; c < row.size(); ++c) {
+        line.append("  ").append(row[c]);
+        if (c + 1 < row.size()) line.append(widths[c] - row[c].size(), ' ');
+      }
+      out << line.substr(0, line.find_last_not_of(' ') + 1) << '\n';
+    }
+  }
+  bool is_empty() const { return rows_.empty(); }
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+void write_providers(const SessionReport& report, std::ostream& out) {
+  out << "providers, in order\n";
+  Table table;
+  for (const ProviderEntry& p : report.providers)
+    table.add({p.name, p.version, std::to_string(p.nodes) + (p.nodes == 1 ? " node" : " nodes"), p.path});
+  table.write(out);
+}
+
+// Nodes with one operator, provider and reason are one line.
+void write_placement_summary(const SessionReport& report, std::ostream& out) {
+  struct Group {
+    const NodePlacement* first;
+    size_t count;
+  };
+  std::vector<Group> groups;
+  std::map<std::vector<std::string>, size_t> index;
+  for (const NodePlacement& p : report.placement) {
+    const auto [it, is_new] = index.try_emplace({p.provider, p.domain, p.op_type, p.kernel, p.reason}, groups.size());
+    if (is_new) groups.push_back({&p, 0});
+    ++groups[it->second].count;
+  }
+  std::stable_sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.count > b.count; });
+  Table table;
+  for (const Group& g : groups)
+    table.add({std::to_string(g.count) + " x", g.first->kernel.empty() ? g.first->op_type : g.first->kernel,
+               g.first->provider.empty() ? "NO PROVIDER" : g.first->provider, g.first->reason});
+  out << "placement of " << report.placement.size() << " nodes\n";
+  table.write(out);
+}
+
+std::string operator_text(const NodePlacement& p) {
+  std::ostringstream text;
+  text << p.domain << (p.domain.empty() ? "" : ".") << p.op_type << '-' << p.opset;
+  return text.str();
+}
+
+void write_placement_details(const SessionReport& report, std::ostream& out) {
+  Table table;
+  for (const NodePlacement& p : report.placement)
+    table.add({p.node, operator_text(p), p.provider.empty() ? "NO PROVIDER" : p.provider, p.kernel, p.reason});
+  out << "placement of " << report.placement.size() << " nodes\n";
+  table.write(out);
+}
+
+void write_initializer_summary(const SessionReport& report, std::ostream& out) {
+  struct Group {
+    size_t count = 0;
+    uint64_t bytes = 0;
+  };
+  std::map<std::pair<std::string, std::string>, Group> groups;
+  for (const InitializerEntry& e : report.initializers) {
+    Group& group = groups[{e.residence, e.reason}];
+    ++group.count;
+    group.bytes += e.bytes;
+  }
+  Table table;
+  for (const auto& [key, group] : groups)
+    table.add({std::to_string(group.count) + " x", human_bytes(group.bytes), key.first, key.second});
+  out << "constants: " << report.initializers.size() << "\n";
+  table.write(out);
+}
+
+void write_initializer_details(const SessionReport& report, std::ostream& out) {
+  Table table;
+  for (const InitializerEntry& e : report.initializers)
+    table.add({e.name, e.dtype, shape_text(e.shape), human_bytes(e.bytes), e.residence, e.reason});
+  out << "constants: " << report.initializers.size() << "\n";
+  table.write(out);
+}
+
+void write_memory(const MemoryReport& memory, std::ostream& out) {
+  Table table;
+  const auto row = [&](const char* what, uint64_t bytes, const char* where) {
+    table.add({what, human_bytes(bytes), where});
+  };
+  row("mapped files", memory.mapped_file_bytes, "shared with every process that maps them");
+  row("  weights used in place", memory.mapped_weight_bytes, "of the mapped files");
+  row("copied weights", memory.copied_weight_bytes, "private");
+  row("computed constants", memory.computed_weight_bytes, "private");
+  row("packed weights", memory.packed_bytes, "private");
+  row("arenas", memory.arena_bytes, "private, now");
+  row("arenas at most", memory.arena_peak_bytes, "");
+  row("scratch at most", memory.scratch_peak_bytes, "per run");
+  if (memory.process_private_bytes > 0) {
+    row("whole process, private", memory.process_private_bytes, "as the system counts");
+    row("whole process, shared", memory.process_shared_bytes, "as the system counts");
+  }
+  out << "memory\n";
+  table.write(out);
+}
+
+void write_stages(const SessionReport& report, std::ostream& out) {
+  Table table;
+  double total = 0;
+  for (const StageTime& s : report.stages) {
+    char time[32];
+    std::snprintf(time, sizeof time, "%9.2f ms", s.milliseconds);
+    table.add({s.stage, time, s.private_bytes > 0 ? human_bytes(s.private_bytes) + " private" : ""});
+    total += s.milliseconds;
+  }
+  out << "opened in " << std::fixed << std::setprecision(1) << total << " ms\n";
+  table.write(out);
+}
+
+}  // namespace
+
+std::string to_text(const SessionReport& report, bool details) {
+  std::ostringstream out;
+  out << "model " << (report.model.empty() ? "(from memory)" : report.model) << ", " << report.threads
+      << (report.threads == 1 ? " thread" : " threads") << "\n\n";
+  write_providers(report, out);
+  out << '\n';
+  details ? write_placement_details(report, out) : write_placement_summary(report, out);
+  out << '\n';
+  details ? write_initializer_details(report, out) : write_initializer_summary(report, out);
+  out << '\n';
+  write_memory(report.memory, out);
+  out << '\n';
+  write_stages(report, out);
+  if (!report.notes.empty()) out << "\nnotes\n";
+  for (const std::string& note : report.notes) out << "  " << note << '\n';
+  return out.str();
+}
+
+}  // namespace tenon::host

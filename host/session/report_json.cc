@@ -1,0 +1,63 @@
+#include <nlohmann/json.hpp>
+
+#include "host/session/report.h"
+
+namespace tenon::host {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json memory_json(const MemoryReport& m) {
+  return {{"mapped_file_bytes", m.mapped_file_bytes},
+          {"mapped_weight_bytes", m.mapped_weight_bytes},
+          {"copied_weight_bytes", m.copied_weight_bytes},
+          {"computed_weight_bytes", m.computed_weight_bytes},
+          {"packed_bytes", m.packed_bytes},
+          {"arena_bytes", m.arena_bytes},
+          {"arena_peak_bytes", m.arena_peak_bytes},
+          {"scratch_peak_bytes", m.scratch_peak_bytes},
+          {"process_private_bytes", m.process_private_bytes},
+          {"process_shared_bytes", m.process_shared_bytes}};
+}
+
+Json provider_json(const ProviderEntry& p) {
+  return {{"name", p.name}, {"version", p.version}, {"path", p.path}, {"nodes", p.nodes}};
+}
+
+Json placement_json(const NodePlacement& p) {
+  return {{"node", p.node},         {"op_type", p.op_type}, {"domain", p.domain}, {"opset", p.opset},
+          {"provider", p.provider}, {"kernel", p.kernel},   {"reason", p.reason}};
+}
+
+Json initializer_json(const InitializerEntry& e) {
+  return {{"name", e.name},   {"dtype", e.dtype},         {"shape", e.shape},
+          {"bytes", e.bytes}, {"residence", e.residence}, {"reason", e.reason}};
+}
+
+Json stage_json(const StageTime& s) {
+  return {{"stage", s.stage}, {"milliseconds", s.milliseconds}, {"private_bytes", s.private_bytes}};
+}
+
+template <typename Entry>
+Json list(const std::vector<Entry>& entries, Json (*entry_json)(const Entry&)) {
+  Json json = Json::array();
+  for (const Entry& entry : entries) json.push_back(entry_json(entry));
+  return json;
+}
+
+}  // namespace
+
+std::string to_json(const SessionReport& report) {
+  const Json json = {{"model", report.model},
+                     {"threads", report.threads},
+                     {"providers", list(report.providers, provider_json)},
+                     {"placement", list(report.placement, placement_json)},
+                     {"initializers", list(report.initializers, initializer_json)},
+                     {"memory", memory_json(report.memory)},
+                     {"stages", list(report.stages, stage_json)},
+                     {"notes", report.notes}};
+  // Names come from models: bytes that are no UTF-8 must not throw.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace tenon::host

@@ -1,0 +1,48 @@
+#include "host/session/report_maker.h"
+
+#include "host/storage/process_memory.h"
+
+namespace tenon::host {
+
+void add_providers(const ProviderList& providers, SessionReport* report) {
+  for (const auto& provider : providers) {
+    ProviderEntry entry{provider->name(), provider->version(), provider->path().string(), 0};
+    for (const NodePlacement& placement : report->placement) entry.nodes += placement.provider == entry.name ? 1 : 0;
+    report->providers.push_back(std::move(entry));
+  }
+}
+
+void add_initializers(const Model& model, const std::map<const Value*, uint64_t>& dropped, SessionReport* report) {
+  for (const auto& value : model.graph->values()) {
+    if (!value->is_constant()) continue;
+    const Tensor& tensor = *value->constant;
+    InitializerEntry entry;
+    entry.name = value->name;
+    entry.dtype = dtype_name(tensor.dtype());
+    entry.shape = tensor.shape();
+    entry.bytes = tensor.byte_length();
+    entry.residence = residence_name(tensor.residence());
+    entry.reason = tensor.residence_reason();
+    if (const auto it = dropped.find(value.get()); it != dropped.end()) {
+      entry.bytes = it->second;
+      entry.residence = "packed only";
+      entry.reason = "every kernel reads it packed, so the private copy was freed";
+    } else if (tensor.residence() == Residence::kMapped) {
+      report->memory.mapped_weight_bytes += entry.bytes;
+    } else if (tensor.residence() == Residence::kCopied) {
+      report->memory.copied_weight_bytes += entry.bytes;
+    } else if (tensor.residence() == Residence::kComputed) {
+      report->memory.computed_weight_bytes += entry.bytes;
+    }
+    report->initializers.push_back(std::move(entry));
+  }
+}
+
+void add_process_memory(SessionReport* report) {
+  const auto memory = read_process_memory();
+  if (!memory.is_ok()) return;
+  report->memory.process_private_bytes = memory.value().private_bytes();
+  report->memory.process_shared_bytes = memory.value().shared;
+}
+
+}  // namespace tenon::host
