@@ -1,0 +1,10 @@
+// Acos: Y = arccos X, element by element. Y may be X.
+#include "elementwise.h"
+
+namespace tenon::cpu_ref {
+
+sdk::Result<sdk::KernelPtr> make_acos(const sdk::KernelInfo&) {
+  return make_unary<FloatTypes>([](auto x) { return std::acos(x); });
+}
+
+}  // namespace tenon::cpu_ref

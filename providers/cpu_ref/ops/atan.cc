@@ -1,0 +1,10 @@
+// Atan: Y = arctan X, element by element. Y may be X.
+#include "elementwise.h"
+
+namespace tenon::cpu_ref {
+
+sdk::Result<sdk::KernelPtr> make_atan(const sdk::KernelInfo&) {
+  return make_unary<FloatTypes>([](auto x) { return std::atan(x); });
+}
+
+}  // namespace tenon::cpu_ref

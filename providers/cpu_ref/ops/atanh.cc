@@ -1,0 +1,10 @@
+// Atanh: Y = artanh X, element by element. Y may be X.
+#include "elementwise.h"
+
+namespace tenon::cpu_ref {
+
+sdk::Result<sdk::KernelPtr> make_atanh(const sdk::KernelInfo&) {
+  return make_unary<FloatTypes>([](auto x) { return std::atanh(x); });
+}
+
+}  // namespace tenon::cpu_ref

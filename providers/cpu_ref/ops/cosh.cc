@@ -1,0 +1,10 @@
+// Cosh: Y = cosh X, element by element. Y may be X.
+#include "elementwise.h"
+
+namespace tenon::cpu_ref {
+
+sdk::Result<sdk::KernelPtr> make_cosh(const sdk::KernelInfo&) {
+  return make_unary<FloatTypes>([](auto x) { return std::cosh(x); });
+}
+
+}  // namespace tenon::cpu_ref

@@ -1,0 +1,10 @@
+// Sin: Y = sin X, X in radians, element by element. Y may be X.
+#include "elementwise.h"
+
+namespace tenon::cpu_ref {
+
+sdk::Result<sdk::KernelPtr> make_sin(const sdk::KernelInfo&) {
+  return make_unary<FloatTypes>([](auto x) { return std::sin(x); });
+}
+
+}  // namespace tenon::cpu_ref

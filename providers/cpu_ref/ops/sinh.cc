@@ -1,0 +1,10 @@
+// Sinh: Y = sinh X, element by element. Y may be X.
+#include "elementwise.h"
+
+namespace tenon::cpu_ref {
+
+sdk::Result<sdk::KernelPtr> make_sinh(const sdk::KernelInfo&) {
+  return make_unary<FloatTypes>([](auto x) { return std::sinh(x); });
+}
+
+}  // namespace tenon::cpu_ref

@@ -1,0 +1,10 @@
+// Sub: C = A - B with broadcasting; integers wrap around. C may be A or B.
+#include "elementwise.h"
+
+namespace tenon::cpu_ref {
+
+sdk::Result<sdk::KernelPtr> make_sub(const sdk::KernelInfo& info) {
+  return make_binary<NumericTypes>(info, [](auto a, auto b) { return subtract(a, b); });
+}
+
+}  // namespace tenon::cpu_ref
