@@ -12,7 +12,7 @@
 namespace tenon::cpu_ref {
 
 template <typename T>
-T add(T a, T b) {
+T wrapping_add(T a, T b) {
   if constexpr (std::is_integral_v<T>) {
     return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
   } else {
@@ -21,7 +21,7 @@ T add(T a, T b) {
 }
 
 template <typename T>
-T subtract(T a, T b) {
+T wrapping_subtract(T a, T b) {
   if constexpr (std::is_integral_v<T>) {
     return static_cast<T>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
   } else {
@@ -30,7 +30,7 @@ T subtract(T a, T b) {
 }
 
 template <typename T>
-T multiply(T a, T b) {
+T wrapping_multiply(T a, T b) {
   if constexpr (std::is_integral_v<T>) {
     return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
   } else {
@@ -40,11 +40,11 @@ T multiply(T a, T b) {
 
 /// Integers truncate toward zero; x / 0 is 0 and the smallest value / -1 wraps around to itself.
 template <typename T>
-T divide(T a, T b) {
+T total_divide(T a, T b) {
   if constexpr (std::is_integral_v<T>) {
     if (b == 0) return 0;
     if constexpr (std::is_signed_v<T>) {
-      if (b == -1) return subtract(T(0), a);
+      if (b == -1) return wrapping_subtract(T(0), a);
     }
     return static_cast<T>(a / b);
   } else {

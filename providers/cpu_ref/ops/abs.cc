@@ -6,7 +6,7 @@ namespace tenon::cpu_ref {
 sdk::Result<sdk::KernelPtr> make_abs(const sdk::KernelInfo&) {
   return make_unary<NumericTypes>([](auto x) {
     if constexpr (std::is_integral_v<decltype(x)>) {
-      return x > 0 ? x : subtract(decltype(x)(0), x);
+      return x > 0 ? x : wrapping_subtract(decltype(x)(0), x);
     } else {
       return std::abs(x);
     }

@@ -4,7 +4,7 @@
 namespace tenon::cpu_ref {
 
 sdk::Result<sdk::KernelPtr> make_add(const sdk::KernelInfo& info) {
-  return make_binary<NumericTypes>(info, [](auto a, auto b) { return add(a, b); });
+  return make_binary<NumericTypes>(info, [](auto a, auto b) { return wrapping_add(a, b); });
 }
 
 }  // namespace tenon::cpu_ref

@@ -4,7 +4,7 @@
 namespace tenon::cpu_ref {
 
 sdk::Result<sdk::KernelPtr> make_div(const sdk::KernelInfo& info) {
-  return make_binary<NumericTypes>(info, [](auto a, auto b) { return divide(a, b); });
+  return make_binary<NumericTypes>(info, [](auto a, auto b) { return total_divide(a, b); });
 }
 
 }  // namespace tenon::cpu_ref

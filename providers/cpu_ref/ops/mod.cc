@@ -8,7 +8,7 @@ namespace {
 template <typename T>
 T truncated_remainder(T a, T b) {
   if constexpr (std::is_integral_v<T>) {
-    return b == 0 ? T(0) : subtract(a, multiply(divide(a, b), b));
+    return b == 0 ? T(0) : wrapping_subtract(a, wrapping_multiply(total_divide(a, b), b));
   } else {
     return std::fmod(a, b);
   }
@@ -19,7 +19,7 @@ T floored_remainder(T a, T b) {
   if constexpr (std::is_integral_v<T>) {
     if (b == 0) return 0;
     const T r = truncated_remainder(a, b);
-    return r != 0 && (r < 0) != (b < 0) ? add(r, b) : r;
+    return r != 0 && (r < 0) != (b < 0) ? wrapping_add(r, b) : r;
   } else {
     const T r = std::fmod(a, b);
     if (r == 0) return std::copysign(r, b);

@@ -4,7 +4,7 @@
 namespace tenon::cpu_ref {
 
 sdk::Result<sdk::KernelPtr> make_mul(const sdk::KernelInfo& info) {
-  return make_binary<NumericTypes>(info, [](auto a, auto b) { return multiply(a, b); });
+  return make_binary<NumericTypes>(info, [](auto a, auto b) { return wrapping_multiply(a, b); });
 }
 
 }  // namespace tenon::cpu_ref

@@ -6,7 +6,7 @@ namespace tenon::cpu_ref {
 sdk::Result<sdk::KernelPtr> make_neg(const sdk::KernelInfo&) {
   return make_unary<FloatAndSignedTypes>([](auto x) {
     if constexpr (std::is_integral_v<decltype(x)>) {
-      return subtract(decltype(x)(0), x);
+      return wrapping_subtract(decltype(x)(0), x);
     } else {
       return -x;
     }
