@@ -137,21 +137,23 @@ Node* Graph::add_node() {
 void Graph::erase_nodes(const std::vector<Node*>& doomed) {
   if (doomed.empty()) return;
   const std::unordered_set<const Node*> dead(doomed.begin(), doomed.end());
-  const auto release = [](Node* node, Value* value) {
-    if (value == nullptr) return;
-    std::erase(value->consumers, node);
-    if (value->use_count > 0) --value->use_count;
-  };
+  std::unordered_set<Value*> read;
   std::unordered_set<const Value*> orphans;
   for (Node* node : doomed) {
-    for (Value* v : node->inputs) release(node, v);
-    for (Value* v : node->implicit_inputs) release(node, v);
+    for (const auto* values : {&node->inputs, &node->implicit_inputs}) {
+      for (Value* v : *values) {
+        if (v == nullptr) continue;
+        read.insert(v);
+        if (v->graph == this && v->use_count > 0) --v->use_count;
+      }
+    }
     for (Value* v : node->outputs) {
       if (v == nullptr) continue;
       if (v->producer == node) v->producer = nullptr;
       if (!v->is_constant()) orphans.insert(v);
     }
   }
+  for (Value* v : read) std::erase_if(v->consumers, [&](const Node* reader) { return dead.contains(reader); });
   for (const auto& node : nodes_)
     if (!dead.contains(node.get()))
       for (const Value* v : node->outputs) orphans.erase(v);

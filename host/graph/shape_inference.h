@@ -11,7 +11,11 @@ namespace tenon::host {
 /// inferred are TN_INVALID_MODEL, naming node, expected and found. Idempotent; call again after a pass has changed the
 /// graph.
 Status infer_shapes(Model& model);
+/// The same for one graph and those below it.
+Status infer_graph(Graph& graph);
 /// The same for one node, from the current types and constants of its inputs.
 Status infer_node(Node& node);
+/// Gives a constant value the type of its tensor.
+void set_constant_type(Value& value);
 
 }  // namespace tenon::host

@@ -1,0 +1,112 @@
+#include "host/graph/shape_inference.h"
+
+#include <algorithm>
+
+#include "host/base/checked.h"
+#include "host/graph/schema.h"
+#include "host/graph/shape_rules/shape_context.h"
+#include "host/graph/subgraph_inference.h"
+#include "host/graph/type_inference.h"
+
+namespace tenon::host {
+namespace {
+
+// An output's formal name when the schema has one, else its number.
+std::string output_name(const Node& node, size_t i) {
+  const FormalParameter* formal = node.schema ? formal_parameter(node.schema->outputs, i) : nullptr;
+  return formal ? std::string(formal->name) : std::to_string(i);
+}
+
+Status merge_type(const Node& node, size_t i, const ElementType& inferred) {
+  ValueType& known = node.outputs[i]->type;
+  if (known.dtype == TN_UNDEFINED) {
+    known.kind = inferred.kind;
+    known.dtype = inferred.dtype;
+    return {};
+  }
+  if (known.kind == inferred.kind && known.dtype == inferred.dtype) return {};
+  return error(TN_INVALID_MODEL, describe(node), ": output ", output_name(node, i), " is declared ",
+               describe(ElementType{known.kind, known.dtype}), ", but the operator computes ", describe(inferred),
+               ": correct the declaration of '", node.outputs[i]->name, "'");
+}
+
+Status merge_shape(const Node& node, size_t i, const Dims& inferred) {
+  std::vector<int64_t> sizes;
+  for (const Dim& d : inferred)
+    if (d.value >= 0) sizes.push_back(d.value);
+  if (!checked_element_count(sizes).is_valid())
+    return error(TN_INVALID_MODEL, describe(node), ": output ", output_name(node, i), " has shape ", describe(inferred),
+                 ", whose elements do not count in 64 bits: correct the shapes it comes from");
+  std::optional<Dims>& known = node.outputs[i]->type.dims;
+  const auto contradiction = [&] {
+    return error(TN_INVALID_MODEL, describe(node), ": output ", output_name(node, i), " is declared ", describe(*known),
+                 ", but the operator computes ", describe(inferred), ": correct the declaration of '",
+                 node.outputs[i]->name, "'");
+  };
+  if (!known) {
+    known = inferred;
+    return {};
+  }
+  if (known->size() != inferred.size()) return contradiction();
+  Dims merged;
+  for (size_t d = 0; d < inferred.size(); ++d) {
+    const auto dim = merge(inferred[d], (*known)[d]);
+    if (!dim) return contradiction();
+    merged.push_back(*dim);
+  }
+  *known = std::move(merged);
+  return {};
+}
+
+Status infer_by_schema(Node& node) {
+  if (node.schema == nullptr) return {};
+  TENON_ASSIGN_OR_RETURN(const auto types, infer_types(node));
+  for (size_t i = 0; i < types.size(); ++i)
+    if (types[i]) TENON_RETURN_IF_ERROR(merge_type(node, i, *types[i]));
+  const ShapeRule rule = find_shape_rule(node.domain, node.op_type);
+  if (rule == nullptr) return {};
+  ShapeContext context(node);
+  TENON_RETURN_IF_ERROR(rule(context));
+  for (size_t i = 0; i < node.outputs.size(); ++i)
+    if (const auto& dims = context.inferred(i)) TENON_RETURN_IF_ERROR(merge_shape(node, i, *dims));
+  return {};
+}
+
+Status infer_subgraphs(Node& node) {
+  prepare_subgraph_inputs(node);
+  for (Graph* graph : subgraphs(node)) TENON_RETURN_IF_ERROR(infer_graph(*graph));
+  const auto types = types_from_subgraphs(node);
+  for (size_t i = 0; i < types.size(); ++i) {
+    if (node.outputs[i] == nullptr || !types[i]) continue;
+    if (types[i]->dtype != TN_UNDEFINED) TENON_RETURN_IF_ERROR(merge_type(node, i, {types[i]->kind, types[i]->dtype}));
+    if (types[i]->dims) TENON_RETURN_IF_ERROR(merge_shape(node, i, *types[i]->dims));
+  }
+  return {};
+}
+
+}  // namespace
+
+void set_constant_type(Value& value) {
+  value.type.kind = ValueType::Kind::kTensor;
+  value.type.dtype = value.constant->dtype();
+  value.type.dims.emplace();
+  for (int64_t d : value.constant->shape()) value.type.dims->push_back(known_dim(d));
+}
+
+Status infer_node(Node& node) {
+  TENON_RETURN_IF_ERROR(infer_by_schema(node));
+  return subgraphs(node).empty() ? Status() : infer_subgraphs(node);
+}
+
+Status infer_graph(Graph& graph) {
+  for (const auto& value : graph.values())
+    if (value->is_constant()) set_constant_type(*value);
+  for (const auto& node : graph.nodes()) TENON_RETURN_IF_ERROR(infer_node(*node));
+  return {};
+}
+
+Status infer_shapes(Model& model) {
+  return infer_graph(*model.graph);
+}
+
+}  // namespace tenon::host

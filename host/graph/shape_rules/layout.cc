@@ -1,0 +1,227 @@
+// Shape rules of operators that keep the elements and change how they are arranged.
+#include <algorithm>
+
+#include "host/graph/shape_rules/rules.h"
+
+namespace tenon::host::shape_rules {
+namespace {
+
+// How many elements lie in the dimensions that are known, and which are not.
+struct Volume {
+  WideInt known = 1;
+  std::vector<const Dim*> unknown;
+  bool overflow = false;
+
+  void add(const Dim& d) {
+    if (!is_known(d)) {
+      unknown.push_back(&d);
+    } else if (d.value != 0 && known > INT64_MAX / d.value) {
+      overflow = true;
+    } else {
+      known *= d.value;
+    }
+  }
+};
+
+// Dimensions of input and output that are surely the same cancel each other.
+void cancel_common(Volume& a, Volume& b) {
+  std::erase_if(a.unknown, [&](const Dim* d) {
+    const auto twin = std::find_if(b.unknown.begin(), b.unknown.end(),
+                                   [&](const Dim* other) { return d == other || is_same(*d, *other); });
+    if (twin == b.unknown.end()) return false;
+    b.unknown.erase(twin);
+    return true;
+  });
+}
+
+// The dimension that the -1 of a Reshape stands for.
+Result<Dim> remaining_dim(const ShapeContext& c, const Dims& x, const std::vector<const Dim*>& others) {
+  Volume in, out;
+  for (const Dim& d : x) in.add(d);
+  for (const Dim* d : others) out.add(*d);
+  if (in.overflow || out.overflow) return c.fail("the shape has too many elements for 64 bits");
+  cancel_common(in, out);
+  if (!out.unknown.empty() || out.known == 0) return unknown_dim();
+  if (in.unknown.empty()) {
+    if (in.known % out.known != 0)
+      return c.fail("the input ", describe(x), " has ", static_cast<int64_t>(in.known),
+                    " elements, which the stated dimensions, ", static_cast<int64_t>(out.known),
+                    " in all, do not divide: correct the shape that it is given");
+    return known_dim(static_cast<int64_t>(in.known / out.known));
+  }
+  return in.unknown.size() == 1 && in.known == out.known ? *in.unknown[0] : unknown_dim();
+}
+
+Status check_element_count(const ShapeContext& c, const Dims& x, const Dims& y) {
+  const auto before = product(x.data(), x.data() + x.size());
+  const auto after = product(y.data(), y.data() + y.size());
+  if (before && after && is_known(*before) && is_known(*after) && before->value != after->value)
+    return c.fail("the input ", describe(x), " has ", before->value, " elements, but the new shape ", describe(y),
+                  " has ", after->value, ": both must have the same number");
+  return {};
+}
+
+// What is left to say when the new shape is computed at run time: its rank, at best.
+void set_rank_of(ShapeContext& c, size_t shape_input) {
+  const Dims* target = c.shape(shape_input);
+  // A hostile model could ask for any rank; no real tensor has more dimensions than this.
+  constexpr int64_t kMaxRank = 64;
+  if (target != nullptr && target->size() == 1 && is_known((*target)[0]) && (*target)[0].value <= kMaxRank)
+    c.set(0, Dims(static_cast<size_t>((*target)[0].value)));
+}
+
+}  // namespace
+
+Status reshape(ShapeContext& c) {
+  const auto target = c.version() < 5 ? c.ints_attr("shape") : c.ints(1);
+  if (!target) {
+    set_rank_of(c, 1);
+    return {};
+  }
+  const Dims* x = c.shape(0);
+  const bool allow_zero = c.attr("allowzero", 0) != 0;
+  Dims y(target->size());
+  std::optional<size_t> wildcard;
+  std::vector<const Dim*> others;
+  for (size_t i = 0; i < y.size(); ++i) {
+    const int64_t d = (*target)[i];
+    if (d < -1) return c.fail("the new shape has ", d, " at index ", i, ", expected -1, 0 or a size");
+    if (d == -1) {
+      if (wildcard) return c.fail("the new shape has -1 at ", *wildcard, " and at ", i, ": only one can be computed");
+      wildcard = i;
+    } else if (d == 0 && !allow_zero) {
+      if (x != nullptr && i >= x->size())
+        return c.fail("the new shape has 0 at index ", i, ", but the input ", describe(*x),
+                      " has no dimension there to "
+                      "keep: state the size, or set allowzero for an empty one");
+      if (x != nullptr) {
+        y[i] = (*x)[i];
+        others.push_back(&(*x)[i]);
+      }
+    } else {
+      y[i] = known_dim(d);
+      others.push_back(&y[i]);
+    }
+  }
+  if (x != nullptr && wildcard) {
+    TENON_ASSIGN_OR_RETURN(y[*wildcard], remaining_dim(c, *x, others));
+  } else if (x != nullptr) {
+    TENON_RETURN_IF_ERROR(check_element_count(c, *x, y));
+  }
+  c.set(0, std::move(y));
+  return {};
+}
+
+Status flatten(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  if (x == nullptr) return {};
+  const auto rank = static_cast<int64_t>(x->size());
+  int64_t axis = c.attr("axis", 1);
+  if (axis < -rank || axis > rank)
+    return c.fail("axis is ", axis, ", expected ", -rank, " to ", rank, " for rank ", rank);
+  if (axis < 0) axis += rank;
+  const auto rows = product(x->data(), x->data() + axis);
+  const auto columns = product(x->data() + axis, x->data() + rank);
+  if (!rows || !columns) return c.fail("the input ", describe(*x), " has too many elements for 64 bits");
+  c.set(0, {*rows, *columns});
+  return {};
+}
+
+Status transpose(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  if (x == nullptr) return {};
+  auto perm = c.ints_attr("perm");
+  Dims y(x->rbegin(), x->rend());
+  if (perm) {
+    if (perm->size() != x->size())
+      return c.fail("attribute 'perm' has ", perm->size(), " numbers, but the input ", describe(*x), " has rank ",
+                    x->size());
+    TENON_ASSIGN_OR_RETURN(const auto axes, c.distinct_axes(*perm, x->size()));
+    for (size_t i = 0; i < axes.size(); ++i) y[i] = (*x)[axes[i]];
+  }
+  c.set(0, std::move(y));
+  return {};
+}
+
+Status squeeze(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  bool given = false;
+  const auto axes = c.axes(1, &given);
+  if (x == nullptr || !axes) return {};
+  std::vector<bool> drop(x->size(), false);
+  if (given) {
+    for (int64_t a : *axes) {
+      TENON_ASSIGN_OR_RETURN(const size_t i, c.axis(a, x->size()));
+      if (is_known((*x)[i]) && (*x)[i].value != 1)
+        return c.fail("axis ", i, " of the input ", describe(*x), " is ", (*x)[i].value,
+                      ", expected 1: only "
+                      "dimensions of 1 can be removed");
+      drop[i] = true;
+    }
+  } else {
+    for (size_t i = 0; i < x->size(); ++i) {
+      if (!is_known((*x)[i])) return {};
+      drop[i] = (*x)[i].value == 1;
+    }
+  }
+  Dims y;
+  for (size_t i = 0; i < x->size(); ++i)
+    if (!drop[i]) y.push_back((*x)[i]);
+  c.set(0, std::move(y));
+  return {};
+}
+
+Status unsqueeze(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  bool given = false;
+  const auto axes = c.axes(1, &given);
+  if (x == nullptr || !axes) return {};
+  const size_t rank = x->size() + axes->size();
+  TENON_ASSIGN_OR_RETURN(const auto inserted, c.distinct_axes(*axes, rank));
+  std::vector<bool> is_new(rank, false);
+  for (size_t i : inserted) is_new[i] = true;
+  Dims y;
+  auto next = x->begin();
+  for (size_t i = 0; i < rank; ++i) y.push_back(is_new[i] ? known_dim(1) : *next++);
+  c.set(0, std::move(y));
+  return {};
+}
+
+Status expand(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  const auto target = c.ints(1);
+  if (x == nullptr || !target) return {};
+  Dims shape;
+  for (int64_t d : *target) {
+    if (d < 0) return c.fail("the new shape has ", d, ", expected 0 or more");
+    shape.push_back(known_dim(d));
+  }
+  auto y = broadcast(*x, shape);
+  if (!y) return c.fail("the input ", describe(*x), " does not broadcast with the new shape ", describe(shape));
+  c.set(0, std::move(*y));
+  return {};
+}
+
+Status depth_to_space(ShapeContext& c) {
+  TENON_RETURN_IF_ERROR(c.expect_rank(0, 4, "it is N x C x H x W"));
+  const Dims* x = c.shape(0);
+  const int64_t block = c.attr("blocksize", 0);
+  if (block < 1) return c.fail("attribute 'blocksize' is ", block, ", expected 1 or more");
+  if (x == nullptr) return {};
+  const bool to_space = c.node().op_type == "DepthToSpace";
+  const WideInt area = WideInt{block} * block;
+  Dims y{(*x)[0], unknown_dim(), unknown_dim(), unknown_dim()};
+  for (size_t i = 1; i < 4; ++i) {
+    if (!is_known((*x)[i])) continue;
+    const WideInt factor = i == 1 ? area : WideInt{block};
+    const bool divides = (i == 1) == to_space;
+    if (divides && (*x)[i].value % factor != 0)
+      return c.fail("dimension ", i, " of the input is ", (*x)[i].value, ", which the blocks of ", block,
+                    " do not divide");
+    TENON_ASSIGN_OR_RETURN(y[i], c.computed(divides ? (*x)[i].value / factor : (*x)[i].value * factor, "a dimension"));
+  }
+  c.set(0, std::move(y));
+  return {};
+}
+
+}  // namespace tenon::host::shape_rules

@@ -1,0 +1,93 @@
+// Shape rules of reductions and normalizations.
+#include <algorithm>
+
+#include "host/graph/shape_rules/rules.h"
+
+namespace tenon::host::shape_rules {
+namespace {
+
+void set_reduced(ShapeContext& c, const Dims& x, const std::vector<bool>& reduced, bool keep) {
+  Dims y;
+  for (size_t i = 0; i < x.size(); ++i) {
+    if (!reduced[i]) y.push_back(x[i]);
+    if (reduced[i] && keep) y.push_back(known_dim(1));
+  }
+  c.set(0, std::move(y));
+}
+
+}  // namespace
+
+Status reduce(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  if (x == nullptr) return {};
+  const bool keep = c.attr("keepdims", 1) != 0;
+  bool given = false;
+  const auto axes = c.axes(1, &given);
+  if (!axes) {
+    if (keep) c.set(0, Dims(x->size()));
+    return {};
+  }
+  const bool none = axes->empty();
+  if (none && c.attr("noop_with_empty_axes", 0) != 0) {
+    c.set(0, *x);
+    return {};
+  }
+  std::vector<bool> reduced(x->size(), none);
+  for (int64_t a : *axes) {
+    TENON_ASSIGN_OR_RETURN(const size_t i, c.axis(a, x->size()));
+    reduced[i] = true;
+  }
+  set_reduced(c, *x, reduced, keep);
+  return {};
+}
+
+Status arg_reduce(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  if (x == nullptr) return {};
+  std::vector<bool> reduced(x->size(), false);
+  if (!x->empty()) {
+    TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis", 0), x->size()));
+    reduced[axis] = true;
+  }
+  set_reduced(c, *x, reduced, c.attr("keepdims", 1) != 0);
+  return {};
+}
+
+Status batch_normalization(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  if (x == nullptr) return {};
+  const Dim channels = x->size() > 1 ? (*x)[1] : unknown_dim();
+  // The first opsets could hold statistics per activation, of any size.
+  const bool per_channel = c.version() >= 9 || c.attr("spatial", 1) != 0;
+  for (size_t i = 1; i < c.input_count() && per_channel; ++i) {
+    TENON_RETURN_IF_ERROR(c.expect_rank(i, 1, "it has one number per channel"));
+    const Dims* s = c.shape(i);
+    if (s == nullptr) continue;
+    if (!merge((*s)[0], channels))
+      return c.fail("input ", c.input_name(i), " has ", (*s)[0].value, " elements, expected ", channels.value,
+                    ", one per channel of ", describe(*x));
+    for (size_t o = 1; o < c.output_count(); ++o) c.set(o, *s);
+  }
+  c.set(0, *x);
+  return {};
+}
+
+Status layer_normalization(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  if (x == nullptr) return {};
+  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis", -1), x->size()));
+  const Dims normalized(x->begin() + static_cast<ptrdiff_t>(axis), x->end());
+  for (size_t i = 1; i < c.input_count(); ++i) {
+    const Dims* s = c.shape(i);
+    if (s != nullptr && !broadcast(normalized, *s))
+      return c.fail("input ", c.input_name(i), " has shape ", describe(*s), ", which does not broadcast to ",
+                    describe(normalized), ", the dimensions from axis ", axis, " on");
+  }
+  Dims statistics = *x;
+  std::fill(statistics.begin() + static_cast<ptrdiff_t>(axis), statistics.end(), known_dim(1));
+  for (size_t i = 1; i < c.output_count(); ++i) c.set(i, statistics);
+  c.set(0, *x);
+  return {};
+}
+
+}  // namespace tenon::host::shape_rules

@@ -1,0 +1,72 @@
+// The shape rules that the table shape_rules.inc binds to operators. Each reads the context's inputs, sets the shapes
+// of the outputs that it can tell, and returns TN_INVALID_MODEL only for what the specification forbids. Stateless.
+#pragma once
+
+#include <utility>
+
+#include "host/graph/shape_rules/shape_context.h"
+
+namespace tenon::host {
+
+/// The dimensions [first, second) that a Shape node lists of a tensor of that rank.
+std::pair<size_t, size_t> shape_range(const Node& node, size_t rank);
+
+}  // namespace tenon::host
+
+namespace tenon::host::shape_rules {
+
+// elementwise.cc
+Status same_as_first(ShapeContext& c);
+Status all_same_as_first(ShapeContext& c);
+Status broadcast_inputs(ShapeContext& c);
+Status binary(ShapeContext& c);
+Status softmax(ShapeContext& c);
+// linear.cc
+Status matmul(ShapeContext& c);
+Status fused_matmul(ShapeContext& c);
+Status gemm(ShapeContext& c);
+Status matmul_nbits(ShapeContext& c);
+// spatial.cc
+Status conv(ShapeContext& c);
+Status conv_transpose(ShapeContext& c);
+Status pool(ShapeContext& c);
+Status global_pool(ShapeContext& c);
+// layout.cc
+Status reshape(ShapeContext& c);
+Status flatten(ShapeContext& c);
+Status transpose(ShapeContext& c);
+Status squeeze(ShapeContext& c);
+Status unsqueeze(ShapeContext& c);
+Status expand(ShapeContext& c);
+Status depth_to_space(ShapeContext& c);
+// slicing.cc
+Status concat_inputs(ShapeContext& c);
+Status split(ShapeContext& c);
+Status slice(ShapeContext& c);
+Status gather(ShapeContext& c);
+Status gather_elements(ShapeContext& c);
+Status gather_nd(ShapeContext& c);
+Status pad(ShapeContext& c);
+Status tile(ShapeContext& c);
+Status top_k(ShapeContext& c);
+// generation.cc
+Status constant(ShapeContext& c);
+Status constant_of_shape(ShapeContext& c);
+Status shape_of(ShapeContext& c);
+Status scalar(ShapeContext& c);
+Status from_shape_attribute(ShapeContext& c);
+Status range(ShapeContext& c);
+Status one_hot(ShapeContext& c);
+Status non_zero(ShapeContext& c);
+// reduction.cc
+Status reduce(ShapeContext& c);
+Status arg_reduce(ShapeContext& c);
+Status batch_normalization(ShapeContext& c);
+Status layer_normalization(ShapeContext& c);
+// transformer.cc
+Status skip_layer_normalization(ShapeContext& c);
+Status group_query_attention(ShapeContext& c);
+Status multi_head_attention(ShapeContext& c);
+Status embed_layer_normalization(ShapeContext& c);
+
+}  // namespace tenon::host::shape_rules

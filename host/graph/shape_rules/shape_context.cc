@@ -1,0 +1,141 @@
+#include "host/graph/shape_rules/shape_context.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "host/graph/schema.h"
+
+namespace tenon::host {
+
+bool is_same(const Dim& a, const Dim& b) {
+  if (is_known(a) || is_known(b)) return a.value == b.value;
+  return !a.symbol.empty() && a.symbol == b.symbol;
+}
+
+std::optional<Dim> merge(const Dim& a, const Dim& b) {
+  if (is_known(a) && is_known(b) && a.value != b.value) return std::nullopt;
+  if (is_known(a) || is_known(b)) return is_known(a) ? a : b;
+  return a.symbol.empty() ? b : a;
+}
+
+std::optional<Dim> broadcast(const Dim& a, const Dim& b) {
+  if (is_same(a, b) || b.value == 1) return a;
+  if (a.value == 1) return b;
+  if (is_known(a) && is_known(b)) return std::nullopt;
+  // The unknown one is 1 or the same: the result is the known one either way.
+  if (is_known(a) || is_known(b)) return is_known(a) ? a : b;
+  return unknown_dim();
+}
+
+std::optional<Dims> broadcast(const Dims& a, const Dims& b) {
+  const Dims& longer = a.size() >= b.size() ? a : b;
+  const Dims& shorter = a.size() >= b.size() ? b : a;
+  Dims result = longer;
+  const size_t offset = longer.size() - shorter.size();
+  for (size_t i = 0; i < shorter.size(); ++i) {
+    const auto dim = broadcast(longer[offset + i], shorter[i]);
+    if (!dim) return std::nullopt;
+    result[offset + i] = *dim;
+  }
+  return result;
+}
+
+std::optional<Dim> product(const Dim* begin, const Dim* end) {
+  int64_t known = 1;
+  const Dim* unknown = nullptr;
+  size_t unknowns = 0;
+  if (std::any_of(begin, end, [](const Dim& d) { return d.value == 0; })) return known_dim(0);
+  for (const Dim* d = begin; d != end; ++d) {
+    if (!is_known(*d)) {
+      unknown = d;
+      ++unknowns;
+    } else if (__builtin_mul_overflow(known, d->value, &known)) {
+      return std::nullopt;
+    }
+  }
+  if (unknowns == 0) return known_dim(known);
+  return unknowns == 1 && known == 1 ? *unknown : unknown_dim();
+}
+
+std::string describe(const Dims& dims) {
+  std::string text = "[";
+  for (const Dim& d : dims) {
+    if (text.size() > 1) text += ',';
+    text += is_known(d) ? std::to_string(d.value) : d.symbol.empty() ? "?" : d.symbol;
+  }
+  return text + "]";
+}
+
+const Dims* ShapeContext::shape(size_t i) const {
+  if (!has_input(i)) return nullptr;
+  const ValueType& type = node_.inputs[i]->type;
+  return type.kind == ValueType::Kind::kTensor && type.dims ? &*type.dims : nullptr;
+}
+
+std::optional<std::vector<int64_t>> ShapeContext::ints(size_t i) const {
+  if (!has_input(i) || !node_.inputs[i]->is_constant()) return std::nullopt;
+  const Tensor& tensor = *node_.inputs[i]->constant;
+  if (tensor.dtype() != TN_INT64 && tensor.dtype() != TN_INT32) return std::nullopt;
+  const auto* bytes = static_cast<const unsigned char*>(tensor.data());
+  std::vector<int64_t> values(static_cast<size_t>(tensor.element_count()));
+  // Byte-wise: a mapped tensor need not be aligned.
+  for (size_t k = 0; k < values.size(); ++k) {
+    if (tensor.dtype() == TN_INT64) {
+      std::memcpy(&values[k], bytes + k * sizeof(int64_t), sizeof(int64_t));
+    } else {
+      int32_t narrow;
+      std::memcpy(&narrow, bytes + k * sizeof(int32_t), sizeof(int32_t));
+      values[k] = narrow;
+    }
+  }
+  return values;
+}
+
+std::string ShapeContext::input_name(size_t i) const {
+  const FormalParameter* formal = node_.schema ? formal_parameter(node_.schema->inputs, i) : nullptr;
+  if (formal == nullptr) return std::to_string(i);
+  return formal->arity == Arity::kVariadic ? concat(formal->name, ' ', i) : std::string(formal->name);
+}
+
+std::optional<std::vector<int64_t>> ShapeContext::axes(size_t input, bool* given) const {
+  *given = node_.find_attribute("axes") != nullptr || has_input(input);
+  if (node_.find_attribute("axes") != nullptr) return ints_attr("axes");
+  return has_input(input) ? ints(input) : std::vector<int64_t>();
+}
+
+void ShapeContext::set(size_t i, Dims dims) {
+  if (i < outputs_.size() && node_.outputs[i] != nullptr) outputs_[i] = std::move(dims);
+}
+
+Status ShapeContext::expect_rank(size_t i, size_t rank, std::string_view meaning) const {
+  const Dims* dims = shape(i);
+  if (dims == nullptr || dims->size() == rank) return {};
+  return fail("input ", input_name(i), " has rank ", dims->size(), ", expected ", rank, ": ", meaning);
+}
+
+Result<size_t> ShapeContext::axis(int64_t value, size_t rank) const {
+  const auto signed_rank = static_cast<int64_t>(rank);
+  if (value < -signed_rank || value >= signed_rank)
+    return fail("axis is ", value, ", expected -", rank, " to ", signed_rank - 1, " for rank ", rank);
+  return static_cast<size_t>(value < 0 ? value + signed_rank : value);
+}
+
+Result<std::vector<size_t>> ShapeContext::distinct_axes(const std::vector<int64_t>& values, size_t rank) const {
+  std::vector<size_t> result;
+  std::vector<bool> seen(rank, false);
+  for (int64_t value : values) {
+    TENON_ASSIGN_OR_RETURN(const size_t index, axis(value, rank));
+    if (seen[index]) return fail("axis ", index, " is given twice: name every axis once");
+    seen[index] = true;
+    result.push_back(index);
+  }
+  return result;
+}
+
+Result<Dim> ShapeContext::computed(WideInt value, std::string_view what) const {
+  if (value < 0 || value > INT64_MAX)
+    return fail(what, " is ", value < 0 ? "negative" : "too large for 64 bits", ": correct the shapes or attributes");
+  return known_dim(static_cast<int64_t>(value));
+}
+
+}  // namespace tenon::host

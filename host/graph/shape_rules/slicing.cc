@@ -1,0 +1,259 @@
+// Shape rules of operators that join, cut, pick, pad and repeat.
+#include <algorithm>
+
+#include "host/graph/shape_rules/rules.h"
+
+namespace tenon::host::shape_rules {
+namespace {
+
+Dims unknown_of_rank(const Dims& like) {
+  return Dims(like.size());
+}
+
+// An attribute in the first opsets, an input since.
+std::optional<std::vector<int64_t>> ints_of(const ShapeContext& c, std::string_view attribute, size_t input) {
+  return c.node().find_attribute(attribute) != nullptr ? c.ints_attr(attribute) : c.ints(input);
+}
+
+// Number of indices from start to end in steps, both counted from the end when negative and then clamped. Nothing where
+// the standard and numpy differ: stepping back from before the first element.
+std::optional<int64_t> slice_length(int64_t size, int64_t start, int64_t end, int64_t step) {
+  if (size == 0) return 0;
+  if (step < 0 && start < -size) return std::nullopt;
+  const WideInt from = WideInt{start} + (start < 0 ? size : 0);
+  const WideInt to = WideInt{end} + (end < 0 ? size : 0);
+  const WideInt low = step > 0 ? 0 : -1;
+  const WideInt high = step > 0 ? size : size - 1;
+  const WideInt distance = std::clamp(to, low, high) - std::clamp(from, low, high);
+  const WideInt steps = step > 0 ? (distance + step - 1) / step : (distance + step + 1) / step;
+  const bool is_empty = step > 0 ? distance <= 0 : distance >= 0;
+  return is_empty ? 0 : static_cast<int64_t>(steps);
+}
+
+}  // namespace
+
+Status concat_inputs(ShapeContext& c) {
+  Dims y;
+  std::optional<size_t> axis;
+  WideInt total = 0;
+  bool total_known = true;
+  for (size_t i = 0; i < c.input_count(); ++i) {
+    const Dims* x = c.shape(i);
+    if (x == nullptr) return {};
+    if (!axis) {
+      TENON_ASSIGN_OR_RETURN(axis, c.axis(c.attr("axis", 1), x->size()));
+      y = *x;
+    }
+    if (x->size() != y.size())
+      return c.fail("input ", c.input_name(i), " has rank ", x->size(), ", expected ", y.size(), " as the first");
+    for (size_t d = 0; d < y.size(); ++d) {
+      if (d == *axis) continue;
+      const auto merged = merge(y[d], (*x)[d]);
+      if (!merged)
+        return c.fail("input ", c.input_name(i), " has ", (*x)[d].value, " along axis ", d, ", expected ", y[d].value,
+                      " as the inputs before it: only axis ", *axis, " may differ");
+      y[d] = *merged;
+    }
+    total_known = total_known && is_known((*x)[*axis]);
+    if (total_known) total += (*x)[*axis].value;
+  }
+  if (!axis) return {};
+  y[*axis] = c.input_count() == 1 ? y[*axis] : unknown_dim();
+  if (total_known) {
+    TENON_ASSIGN_OR_RETURN(y[*axis], c.computed(total, "the joined dimension"));
+  }
+  c.set(0, std::move(y));
+  return {};
+}
+
+Status split(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  if (x == nullptr) return {};
+  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis", 0), x->size()));
+  const Dim& size = (*x)[axis];
+  const auto pieces = static_cast<int64_t>(c.output_count());
+  const bool stated = c.node().find_attribute("split") != nullptr || c.has_input(1);
+  const auto lengths = ints_of(c, "split", 1);
+  Dims y = *x;
+  if (lengths) {
+    if (static_cast<int64_t>(lengths->size()) != pieces)
+      return c.fail("'split' has ", lengths->size(), " numbers, but the node has ", pieces, " outputs");
+    WideInt sum = 0;
+    for (int64_t length : *lengths) {
+      if (length < 0) return c.fail("'split' has ", length, ", expected 0 or more");
+      sum += length;
+    }
+    if (is_known(size) && sum != size.value)
+      return c.fail("the lengths of 'split' do not add up to ", size.value, ", the size of axis ", axis);
+  }
+  const int64_t count = c.attr("num_outputs", pieces);
+  if (count != pieces) return c.fail("attribute 'num_outputs' is ", count, ", but the node has ", pieces, " outputs");
+  // Since opset 18 the last piece may be smaller; before, all must be equal.
+  const bool may_be_uneven = c.node().find_attribute("num_outputs") != nullptr;
+  if (!stated && is_known(size) && !may_be_uneven && size.value % pieces != 0)
+    return c.fail("axis ", axis, " is ", size.value, ", which cannot be split into ", pieces,
+                  " equal outputs: state the lengths");
+  for (int64_t i = 0; i < pieces; ++i) {
+    if (lengths) {
+      y[axis] = known_dim((*lengths)[static_cast<size_t>(i)]);
+    } else if (stated || !is_known(size)) {
+      y[axis] = unknown_dim();
+    } else {
+      const int64_t chunk = size.value / pieces + (size.value % pieces != 0);
+      y[axis] = known_dim(std::clamp<int64_t>(size.value - chunk * i, 0, chunk));
+    }
+    c.set(static_cast<size_t>(i), y);
+  }
+  return {};
+}
+
+Status slice(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  if (x == nullptr) return {};
+  const auto starts = ints_of(c, "starts", 1);
+  const auto ends = ints_of(c, "ends", 2);
+  bool axes_given = false;
+  auto axes = c.axes(3, &axes_given);
+  auto steps = c.has_input(4) ? c.ints(4) : std::vector<int64_t>();
+  if (!axes || (!axes_given && !starts && !ends)) {
+    c.set(0, unknown_of_rank(*x));
+    return {};
+  }
+  size_t count = axes->size();
+  if (!axes_given) {
+    count = starts ? starts->size() : ends->size();
+    for (size_t i = 0; i < count; ++i) axes->push_back(static_cast<int64_t>(i));
+  }
+  TENON_ASSIGN_OR_RETURN(const auto indices, c.distinct_axes(*axes, x->size()));
+  if ((starts && starts->size() != count) || (ends && ends->size() != count) ||
+      (steps && c.has_input(4) && steps->size() != count))
+    return c.fail("'starts', 'ends', 'axes' and 'steps' must have one length, that of the axes is ", count);
+  Dims y = *x;
+  for (size_t k = 0; k < count; ++k) {
+    Dim& d = y[indices[k]];
+    const int64_t step = steps && !steps->empty() ? (*steps)[k] : 1;
+    if (step == 0) return c.fail("the step along axis ", indices[k], " is 0, expected another number");
+    // The whole axis, whatever its size.
+    const bool whole = starts && ends && steps && step == 1 && (*starts)[k] == 0 && (*ends)[k] >= INT32_MAX;
+    if (whole && !is_known(d)) continue;
+    std::optional<int64_t> length;
+    if (starts && ends && steps && is_known(d)) length = slice_length(d.value, (*starts)[k], (*ends)[k], step);
+    d = length ? known_dim(*length) : unknown_dim();
+  }
+  c.set(0, std::move(y));
+  return {};
+}
+
+Status gather(ShapeContext& c) {
+  const Dims* data = c.shape(0);
+  const Dims* indices = c.shape(1);
+  if (data == nullptr || indices == nullptr) return {};
+  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis", 0), data->size()));
+  Dims y(data->begin(), data->begin() + static_cast<ptrdiff_t>(axis));
+  y.insert(y.end(), indices->begin(), indices->end());
+  y.insert(y.end(), data->begin() + static_cast<ptrdiff_t>(axis) + 1, data->end());
+  c.set(0, std::move(y));
+  return {};
+}
+
+Status gather_elements(ShapeContext& c) {
+  const Dims* data = c.shape(0);
+  const Dims* indices = c.shape(1);
+  if (data != nullptr) {
+    TENON_RETURN_IF_ERROR(c.axis(c.attr("axis", 0), data->size()).status());
+    TENON_RETURN_IF_ERROR(c.expect_rank(1, data->size(), "the indices have the rank of the data"));
+  }
+  if (indices != nullptr) c.set(0, *indices);
+  return {};
+}
+
+Status gather_nd(ShapeContext& c) {
+  const Dims* data = c.shape(0);
+  const Dims* indices = c.shape(1);
+  if (data == nullptr || indices == nullptr || indices->empty() || !is_known(indices->back())) return {};
+  const WideInt picked = WideInt{c.attr("batch_dims", 0)} + indices->back().value;
+  if (picked < 0 || picked > static_cast<WideInt>(data->size()))
+    return c.fail("the last dimension of the indices, ", indices->back().value, ", plus batch_dims is above rank ",
+                  data->size(), " of the data");
+  Dims y(indices->begin(), indices->end() - 1);
+  y.insert(y.end(), data->begin() + static_cast<ptrdiff_t>(picked), data->end());
+  c.set(0, std::move(y));
+  return {};
+}
+
+Status pad(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  if (x == nullptr) return {};
+  // The first opset calls the attribute 'paddings'.
+  const auto pads = ints_of(c, c.version() < 2 ? "paddings" : "pads", 1);
+  bool given = false;
+  auto axes = c.axes(3, &given);
+  if (!pads || !axes) {
+    c.set(0, unknown_of_rank(*x));
+    return {};
+  }
+  if (!given)
+    for (size_t i = 0; i < x->size(); ++i) axes->push_back(static_cast<int64_t>(i));
+  if (pads->size() != 2 * axes->size())
+    return c.fail("'pads' has ", pads->size(), " numbers, expected ", 2 * axes->size(),
+                  ": a begin and an end for each of ", axes->size(), " axes");
+  TENON_ASSIGN_OR_RETURN(const auto indices, c.distinct_axes(*axes, x->size()));
+  Dims y = *x;
+  for (size_t k = 0; k < indices.size(); ++k) {
+    const WideInt grow = WideInt{(*pads)[k]} + (*pads)[k + indices.size()];
+    if (grow == 0) continue;
+    Dim& d = y[indices[k]];
+    if (is_known(d)) {
+      TENON_ASSIGN_OR_RETURN(d, c.computed(d.value + grow, "the padded dimension"));
+    } else {
+      d = unknown_dim();
+    }
+  }
+  c.set(0, std::move(y));
+  return {};
+}
+
+Status tile(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  // The first opset repeats one axis, both given at run time.
+  if (x == nullptr || c.version() < 6) return {};
+  const auto repeats = c.ints(1);
+  if (!repeats) {
+    c.set(0, unknown_of_rank(*x));
+    return {};
+  }
+  if (repeats->size() != x->size())
+    return c.fail("'repeats' has ", repeats->size(), " numbers, expected ", x->size(), ", one for each dimension");
+  Dims y = *x;
+  for (size_t i = 0; i < y.size(); ++i) {
+    if ((*repeats)[i] == 1) continue;
+    if ((*repeats)[i] < 0) return c.fail("'repeats' has ", (*repeats)[i], ", expected 0 or more");
+    if (is_known(y[i])) {
+      TENON_ASSIGN_OR_RETURN(y[i], c.computed(WideInt{y[i].value} * (*repeats)[i], "the repeated dimension"));
+    } else {
+      y[i] = unknown_dim();
+    }
+  }
+  c.set(0, std::move(y));
+  return {};
+}
+
+Status top_k(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  if (x == nullptr) return {};
+  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis", -1), x->size()));
+  std::optional<std::vector<int64_t>> k = c.ints(1);
+  if (c.version() < 10) k = std::vector<int64_t>{c.attr("k", 0)};
+  Dims y = *x;
+  y[axis] = unknown_dim();
+  if (k && k->size() == 1) {
+    if ((*k)[0] < 0 || (is_known((*x)[axis]) && (*k)[0] > (*x)[axis].value))
+      return c.fail("K is ", (*k)[0], ", expected 0 to ", (*x)[axis].value, ", the size of axis ", axis);
+    y[axis] = known_dim((*k)[0]);
+  }
+  c.set(1, y);
+  c.set(0, std::move(y));
+  return {};
+}
+
+}  // namespace tenon::host::shape_rules

@@ -1,0 +1,83 @@
+// Shape rules of ONNX Runtime's transformer operators.
+#include <algorithm>
+
+#include "host/graph/shape_rules/rules.h"
+
+namespace tenon::host::shape_rules {
+
+// Outputs: the normalized sum, mean and inverse deviation, and the sum itself.
+Status skip_layer_normalization(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  if (x == nullptr) return {};
+  if (x->empty()) return c.fail("input ", c.input_name(0), " is a scalar, expected ... x hidden size");
+  TENON_RETURN_IF_ERROR(c.expect_rank(2, 1, "gamma has one number per hidden unit"));
+  const Dims* gamma = c.shape(2);
+  if (gamma != nullptr && !merge(x->back(), (*gamma)[0]))
+    return c.fail("input gamma has ", (*gamma)[0].value, " elements, expected the hidden size ", x->back().value);
+  Dims statistics = *x;
+  statistics.back() = known_dim(1);
+  c.set(0, *x);
+  c.set(1, statistics);
+  c.set(2, std::move(statistics));
+  c.set(3, *x);
+  return {};
+}
+
+// query: batch x sequence x heads*size, with keys and values packed behind it when they are left out. The present keys
+// and values are batch x kv heads x total sequence x size.
+Status group_query_attention(ShapeContext& c) {
+  const int64_t heads = c.attr("num_heads", 0);
+  const int64_t kv_heads = c.attr("kv_num_heads", 0);
+  if (heads <= 0 || kv_heads <= 0 || heads % kv_heads != 0)
+    return c.fail("num_heads is ", heads, " and kv_num_heads ", kv_heads,
+                  ", expected positive numbers, the first a multiple of the second");
+  TENON_RETURN_IF_ERROR(c.expect_rank(0, 3, "query is batch x sequence x hidden"));
+  const Dims* query = c.shape(0);
+  if (query == nullptr) return {};
+  const bool packed = !c.has_input(1);
+  const WideInt parts = packed ? WideInt{heads} + 2 * WideInt{kv_heads} : WideInt{heads};
+  Dims y = *query;
+  Dim head_size = unknown_dim();
+  if (is_known(query->back())) {
+    if (query->back().value % parts != 0)
+      return c.fail("the last dimension of query is ", query->back().value, ", which the ", static_cast<int64_t>(parts),
+                    packed ? " packed" : "", " heads do not divide");
+    head_size = known_dim(static_cast<int64_t>(query->back().value / parts));
+    TENON_ASSIGN_OR_RETURN(y[2], c.computed(WideInt{head_size.value} * heads, "the hidden size"));
+  } else if (packed) {
+    y[2] = unknown_dim();
+  }
+  c.set(0, std::move(y));
+  // A quantized cache packs several numbers into one element.
+  if (c.attr("kv_cache_bit_width", 0) != 0) head_size = unknown_dim();
+  const Dims* past = c.shape(3);
+  if (past != nullptr && past->size() == 4) head_size = merge(head_size, (*past)[3]).value_or(unknown_dim());
+  for (size_t i = 1; i < 3; ++i) c.set(i, {(*query)[0], known_dim(kv_heads), unknown_dim(), head_size});
+  return {};
+}
+
+Status multi_head_attention(ShapeContext& c) {
+  const Dims* query = c.shape(0);
+  const Dims* value = c.shape(2);
+  if (query == nullptr || query->size() != 3) return {};
+  Dims y = *query;
+  if (value != nullptr && value->size() == 3) y[2] = (*value)[2];
+  if (value != nullptr && value->size() == 4) y[2] = unknown_dim();
+  c.set(0, std::move(y));
+  return {};
+}
+
+Status embed_layer_normalization(ShapeContext& c) {
+  TENON_RETURN_IF_ERROR(c.expect_rank(0, 2, "input_ids is batch x sequence"));
+  TENON_RETURN_IF_ERROR(c.expect_rank(2, 2, "word_embedding is vocabulary x hidden"));
+  const Dims* ids = c.shape(0);
+  const Dims* words = c.shape(2);
+  if (ids == nullptr || words == nullptr) return {};
+  const Dims y{(*ids)[0], (*ids)[1], (*words)[1]};
+  c.set(0, y);
+  c.set(1, {(*ids)[0]});
+  c.set(2, y);
+  return {};
+}
+
+}  // namespace tenon::host::shape_rules

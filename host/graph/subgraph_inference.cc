@@ -1,0 +1,97 @@
+#include "host/graph/subgraph_inference.h"
+
+#include <algorithm>
+
+#include "host/graph/shape_rules/shape_context.h"
+
+namespace tenon::host {
+namespace {
+
+// The body of a Loop starts with the iteration number and the condition; its outputs with the condition.
+constexpr size_t kLoopBodyLead = 2;
+
+void suggest(Value& value, const ValueType& type) {
+  if (value.type.dtype != TN_UNDEFINED || type.dtype == TN_UNDEFINED) return;
+  value.type.kind = type.kind;
+  value.type.dtype = type.dtype;
+  if (!value.type.dims) value.type.dims = type.dims;
+}
+
+// What holds whichever of the two it is.
+ValueType common_type(const ValueType& a, const ValueType& b) {
+  ValueType type{a.kind, a.dtype == b.dtype ? a.dtype : TN_UNDEFINED, std::nullopt};
+  if (!a.dims || !b.dims || a.dims->size() != b.dims->size()) return type;
+  type.dims.emplace();
+  for (size_t i = 0; i < a.dims->size(); ++i)
+    type.dims->push_back(is_same((*a.dims)[i], (*b.dims)[i]) ? (*a.dims)[i] : unknown_dim());
+  return type;
+}
+
+void prepare_loop(const Node& node, Graph& body) {
+  for (size_t i = 0; i < body.inputs.size(); ++i) {
+    if (i == 0) suggest(*body.inputs[i], {ValueType::Kind::kTensor, TN_INT64, std::vector<Dim>()});
+    if (i == 1) suggest(*body.inputs[i], {ValueType::Kind::kTensor, TN_BOOL, std::vector<Dim>()});
+    if (i < kLoopBodyLead || i >= node.inputs.size() || node.inputs[i] == nullptr) continue;
+    // A carried value may change its shape from one iteration to the next.
+    const ValueType& initial = node.inputs[i]->type;
+    suggest(*body.inputs[i], {initial.kind, initial.dtype, std::nullopt});
+  }
+}
+
+void prepare_scan(const Node& node, Graph& body) {
+  const size_t scanned = static_cast<size_t>(std::max<int64_t>(node.int_attribute("num_scan_inputs").value_or(0), 0));
+  if (scanned > body.inputs.size() || body.inputs.size() != node.inputs.size()) return;
+  for (size_t i = 0; i < body.inputs.size(); ++i) {
+    if (node.inputs[i] == nullptr) continue;
+    ValueType type = node.inputs[i]->type;
+    if (i >= body.inputs.size() - scanned) type.dims.reset();
+    suggest(*body.inputs[i], type);
+  }
+}
+
+std::vector<std::optional<ValueType>> if_types(const Node& node, const std::vector<Graph*>& branches) {
+  std::vector<std::optional<ValueType>> types(node.outputs.size());
+  if (branches.size() != 2) return types;
+  for (size_t i = 0; i < types.size(); ++i)
+    if (i < branches[0]->outputs.size() && i < branches[1]->outputs.size())
+      types[i] = common_type(branches[0]->outputs[i]->type, branches[1]->outputs[i]->type);
+  return types;
+}
+
+// `carried` outputs come first, then those that collect one slice per iteration.
+std::vector<std::optional<ValueType>> body_types(const Node& node, const Graph& body, size_t lead, size_t carried) {
+  std::vector<std::optional<ValueType>> types(node.outputs.size());
+  for (size_t i = 0; i < types.size(); ++i) {
+    if (i + lead >= body.outputs.size()) break;
+    types[i] = body.outputs[i + lead]->type;
+    if (i < carried || node.op_type == "Scan") {
+      types[i]->dims.reset();
+    } else if (types[i]->dims) {
+      types[i]->dims->insert(types[i]->dims->begin(), unknown_dim());
+    }
+  }
+  return types;
+}
+
+}  // namespace
+
+void prepare_subgraph_inputs(Node& node) {
+  const auto graphs = subgraphs(node);
+  if (!node.domain.empty() || graphs.size() != 1) return;
+  if (node.op_type == "Loop") prepare_loop(node, *graphs[0]);
+  if (node.op_type == "Scan") prepare_scan(node, *graphs[0]);
+}
+
+std::vector<std::optional<ValueType>> types_from_subgraphs(const Node& node) {
+  const auto graphs = subgraphs(node);
+  if (!node.domain.empty() || graphs.empty()) return {};
+  if (node.op_type == "If") return if_types(node, graphs);
+  if (node.op_type == "Loop") {
+    const size_t carried = node.inputs.size() > kLoopBodyLead ? node.inputs.size() - kLoopBodyLead : 0;
+    return body_types(node, *graphs[0], 1, carried);
+  }
+  if (node.op_type == "Scan") return body_types(node, *graphs[0], 0, 0);
+  return {};
+}
+
+}  // namespace tenon::host

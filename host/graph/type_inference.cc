@@ -1,0 +1,234 @@
+#include "host/graph/type_inference.h"
+
+#include <algorithm>
+
+#include "host/base/dtype.h"
+#include "host/graph/schema.h"
+
+namespace tenon::host {
+namespace {
+
+using Kind = ValueType::Kind;
+
+struct Binding {
+  std::string_view parameter;
+  ElementType type;
+  std::string_view input;  // the one that bound it
+};
+
+// Where an output's element type comes from when no input has bound its type parameter.
+struct OutputTypeSource {
+  std::string_view op_type;
+  std::string_view attribute;  // holds a TensorProto.DataType
+  tn_dtype fallback;           // TN_UNDEFINED: the type of input 0
+};
+
+constexpr OutputTypeSource kSources[] = {
+    {"Bernoulli", "dtype", TN_UNDEFINED},
+    {"BitCast", "to", TN_UNDEFINED},
+    {"BlackmanWindow", "output_datatype", TN_FLOAT},
+    {"Cast", "to", TN_UNDEFINED},
+    {"EyeLike", "dtype", TN_UNDEFINED},
+    {"HammingWindow", "output_datatype", TN_FLOAT},
+    {"HannWindow", "output_datatype", TN_FLOAT},
+    {"LayerNormalization", "stash_type", TN_FLOAT},
+    {"MelWeightMatrix", "output_datatype", TN_FLOAT},
+    {"Multinomial", "dtype", TN_INT32},
+    {"QuantizeLinear", "output_dtype", TN_UINT8},
+    {"RandomNormal", "dtype", TN_FLOAT},
+    {"RandomNormalLike", "dtype", TN_UNDEFINED},
+    {"RandomUniform", "dtype", TN_FLOAT},
+    {"RandomUniformLike", "dtype", TN_UNDEFINED},
+    {"SequenceEmpty", "dtype", TN_FLOAT},
+    {"SimplifiedLayerNormalization", "stash_type", TN_FLOAT},
+};
+
+bool is_known(const ElementType& type) {
+  return type.dtype != TN_UNDEFINED;
+}
+
+ElementType element_type(const Value& value) {
+  return {value.type.kind, value.type.dtype};
+}
+
+// "tensor(float)" or "seq(tensor(float))"; nothing for a type parameter.
+std::optional<ElementType> concrete_type(std::string_view text) {
+  ElementType type;
+  if (text.starts_with("seq(")) {
+    type.kind = Kind::kSequence;
+    text = text.substr(4, text.size() - 5);
+  }
+  if (!text.starts_with("tensor(")) return std::nullopt;
+  type.dtype = dtype_from_name(text.substr(7, text.size() - 8));
+  return type;
+}
+
+const TypeConstraint* constraint_of(const OpSchema& schema, std::string_view parameter) {
+  for (const TypeConstraint& c : schema.constraints)
+    if (c.parameter == parameter) return &c;
+  return nullptr;
+}
+
+// Maps and sparse tensors are not in the masks; whoever runs them checks them.
+bool is_allowed(const TypeConstraint& constraint, const ElementType& type) {
+  const uint64_t bit = uint64_t{1} << type.dtype;
+  switch (type.kind) {
+    case Kind::kTensor: return (constraint.tensor_types & bit) != 0;
+    case Kind::kSequence: return (constraint.sequence_types & bit) != 0;
+    case Kind::kOptional: return (constraint.optional_types & bit) != 0;
+    default: return true;
+  }
+}
+
+std::string allowed_text(const TypeConstraint& constraint) {
+  std::string text;
+  const auto append = [&](Kind kind, uint64_t mask) {
+    for (uint32_t i = 0; i < 64; ++i)
+      if ((mask >> i) & 1)
+        text += (text.empty() ? "" : ", ") +
+                (kind == Kind::kTensor ? dtype_name(i) : describe(ElementType{kind, static_cast<tn_dtype>(i)}));
+  };
+  append(Kind::kTensor, constraint.tensor_types);
+  append(Kind::kSequence, constraint.sequence_types);
+  append(Kind::kOptional, constraint.optional_types);
+  return text;
+}
+
+// The only type that the constraint allows.
+std::optional<ElementType> sole_type(const TypeConstraint& c) {
+  if (__builtin_popcountll(c.tensor_types) != 1 || c.sequence_types != 0 || c.optional_types != 0) return std::nullopt;
+  return ElementType{Kind::kTensor, static_cast<tn_dtype>(__builtin_ctzll(c.tensor_types))};
+}
+
+const Binding* find_binding(const std::vector<Binding>& bindings, std::string_view parameter) {
+  for (const Binding& b : bindings)
+    if (b.parameter == parameter) return &b;
+  return nullptr;
+}
+
+Status bind_input(const Node& node, size_t i, std::vector<Binding>& bindings) {
+  const FormalParameter* formal = formal_parameter(node.schema->inputs, i);
+  if (formal == nullptr || node.inputs[i] == nullptr) return {};
+  const ElementType type = element_type(*node.inputs[i]);
+  if (!is_known(type)) return {};
+  if (const auto fixed = concrete_type(formal->type)) {
+    if (*fixed == type) return {};
+    return error(TN_INVALID_MODEL, describe(node), ": input ", formal->name, " is ", describe(type), ", expected ",
+                 describe(*fixed), ": cast it");
+  }
+  const TypeConstraint* constraint = constraint_of(*node.schema, formal->type);
+  if (constraint != nullptr && !is_allowed(*constraint, type))
+    return error(TN_INVALID_MODEL, describe(node), ": input ", formal->name, " is ", describe(type),
+                 ", which this opset does not allow: expected one of ", allowed_text(*constraint));
+  const bool mixed = formal->arity == Arity::kVariadic && !formal->homogeneous;
+  const Binding* bound = find_binding(bindings, formal->type);
+  if (bound == nullptr) {
+    bindings.push_back({formal->type, type, formal->name});
+  } else if (!mixed && bound->type != type) {
+    return error(TN_INVALID_MODEL, describe(node), ": input ", formal->name, " is ", describe(type), ", expected ",
+                 describe(bound->type), " as ", bound->input, ": cast one of them");
+  }
+  return {};
+}
+
+// The type that a Constant node's one attribute gives.
+std::optional<ElementType> constant_type(const Node& node) {
+  for (const Attribute& a : node.attributes) {
+    if (const auto* tensor = std::get_if<Tensor>(&a.payload)) return ElementType{Kind::kTensor, tensor->dtype()};
+    if (a.name.starts_with("value_float")) return ElementType{Kind::kTensor, TN_FLOAT};
+    if (a.name.starts_with("value_int")) return ElementType{Kind::kTensor, TN_INT64};
+    if (a.name.starts_with("value_string")) return ElementType{Kind::kTensor, TN_STRING};
+  }
+  return std::nullopt;
+}
+
+std::optional<ElementType> input_type(const Node& node, size_t i, Kind kind) {
+  if (i >= node.inputs.size() || node.inputs[i] == nullptr || node.inputs[i]->type.dtype == TN_UNDEFINED)
+    return std::nullopt;
+  return ElementType{kind, node.inputs[i]->type.dtype};
+}
+
+// Cast of opset 1 names its type in words.
+std::optional<tn_dtype> type_attribute(const Node& node, std::string_view name) {
+  if (const auto text = node.string_attribute(name)) {
+    std::string lower(*text);
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    return dtype_from_name(lower);
+  }
+  const auto number = node.int_attribute(name);
+  if (!number) return std::nullopt;
+  return *number > 0 && *number <= TN_INT2 ? static_cast<tn_dtype>(*number) : TN_UNDEFINED;
+}
+
+Result<std::optional<ElementType>> type_from_attribute(const Node& node, const OutputTypeSource& source) {
+  const auto kind = node.op_type == "SequenceEmpty" ? Kind::kSequence : Kind::kTensor;
+  // Where there is a default, 0 asks for it.
+  const bool is_zero = source.fallback != TN_UNDEFINED && node.int_attribute(source.attribute) == 0;
+  if (const auto dtype = is_zero ? std::nullopt : type_attribute(node, source.attribute)) {
+    if (*dtype == TN_UNDEFINED)
+      return error(TN_INVALID_MODEL, describe(node), ": attribute '", source.attribute,
+                   "' names no element type: expected a number of TensorProto.DataType");
+    return std::optional(ElementType{kind, *dtype});
+  }
+  if (source.fallback != TN_UNDEFINED) return std::optional(ElementType{kind, source.fallback});
+  return input_type(node, 0, kind);
+}
+
+// Types that no type parameter decides.
+Result<std::optional<ElementType>> special_type(const Node& node) {
+  const std::string& op = node.op_type;
+  if (op == "Constant") return constant_type(node);
+  if (op == "ConstantOfShape") {
+    const Attribute* value = node.find_attribute("value");
+    const Tensor* tensor = value ? std::get_if<Tensor>(&value->payload) : nullptr;
+    return std::optional(ElementType{Kind::kTensor, tensor ? tensor->dtype() : TN_FLOAT});
+  }
+  if (op == "DequantizeLinear") {
+    const auto stated = node.int_attribute("output_dtype").value_or(0);
+    if (stated > 0 && stated <= TN_INT2)
+      return std::optional(ElementType{Kind::kTensor, static_cast<tn_dtype>(stated)});
+    return input_type(node, 1, Kind::kTensor);
+  }
+  if (op == "SequenceConstruct" || op == "SplitToSequence") return input_type(node, 0, Kind::kSequence);
+  if (op == "SequenceAt" || op == "ConcatFromSequence") return input_type(node, 0, Kind::kTensor);
+  for (const OutputTypeSource& source : kSources)
+    if (source.op_type == op) return type_from_attribute(node, source);
+  return std::optional<ElementType>();
+}
+
+Result<std::optional<ElementType>> output_type(const Node& node, size_t i, const std::vector<Binding>& bindings) {
+  const FormalParameter* formal = formal_parameter(node.schema->outputs, i);
+  if (formal == nullptr) return std::optional<ElementType>();
+  if (const auto fixed = concrete_type(formal->type)) return fixed;
+  const bool mixed = formal->arity == Arity::kVariadic && !formal->homogeneous;
+  if (mixed) return std::optional<ElementType>();
+  const Binding* bound = find_binding(bindings, formal->type);
+  if (bound != nullptr) return std::optional(bound->type);
+  const TypeConstraint* constraint = constraint_of(*node.schema, formal->type);
+  if (constraint != nullptr)
+    if (const auto only = sole_type(*constraint)) return only;
+  TENON_ASSIGN_OR_RETURN(auto type, special_type(node));
+  if (type && constraint != nullptr && !is_allowed(*constraint, *type))
+    return error(TN_INVALID_MODEL, describe(node), ": output ", formal->name, " would be ", describe(*type),
+                 ", which this opset does not allow: expected one of ", allowed_text(*constraint));
+  return type;
+}
+
+}  // namespace
+
+std::string describe(const ElementType& type) {
+  return type.kind == Kind::kTensor ? dtype_name(type.dtype) : describe(ValueType{type.kind, type.dtype, std::nullopt});
+}
+
+Result<std::vector<std::optional<ElementType>>> infer_types(const Node& node) {
+  std::vector<Binding> bindings;
+  for (size_t i = 0; i < node.inputs.size(); ++i) TENON_RETURN_IF_ERROR(bind_input(node, i, bindings));
+  std::vector<std::optional<ElementType>> outputs(node.outputs.size());
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (node.outputs[i] == nullptr) continue;
+    TENON_ASSIGN_OR_RETURN(outputs[i], output_type(node, i, bindings));
+  }
+  return outputs;
+}
+
+}  // namespace tenon::host

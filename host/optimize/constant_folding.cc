@@ -1,0 +1,246 @@
+#include "host/optimize/constant_folding.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <unordered_set>
+
+#include "host/base/checked.h"
+#include "host/base/dtype.h"
+#include "host/graph/schema.h"
+#include "host/graph/shape_inference.h"
+#include "host/graph/shape_rules/rules.h"
+
+namespace tenon::host {
+namespace {
+
+// Results may take this much more than the model's own constants, so that a tiny file cannot ask for much memory.
+constexpr uint64_t kMaxGrowthBytes = uint64_t{64} << 20;
+
+constexpr std::array<std::string_view, 6> kRandomOperators = {"Bernoulli",        "Multinomial",   "RandomNormal",
+                                                              "RandomNormalLike", "RandomUniform", "RandomUniformLike"};
+
+bool is_random(const Node& node) {
+  if (node.op_type == "Dropout") return node.inputs.size() > 2 && node.inputs[2] != nullptr;
+  return std::find(kRandomOperators.begin(), kRandomOperators.end(), node.op_type) != kRandomOperators.end();
+}
+
+bool has_only_tensors(const Node& node) {
+  const auto is_tensor = [](const Value* v) { return v == nullptr || v->type.kind == ValueType::Kind::kTensor; };
+  return std::all_of(node.inputs.begin(), node.inputs.end(), is_tensor) &&
+         std::all_of(node.outputs.begin(), node.outputs.end(), is_tensor);
+}
+
+bool is_foldable(const Node& node) {
+  if (node.schema == nullptr || is_random(node) || !subgraphs(node).empty() || !has_only_tensors(node)) return false;
+  size_t given = 0;
+  for (const Value* v : node.inputs) {
+    if (v == nullptr) continue;
+    if (!v->is_constant()) return false;
+    ++given;
+  }
+  return given > 0;
+}
+
+template <typename T>
+Result<Tensor> make_tensor(tn_dtype dtype, std::vector<int64_t> shape, const std::vector<T>& values) {
+  TENON_ASSIGN_OR_RETURN(Tensor tensor, Tensor::allocate(dtype, std::move(shape), Residence::kComputed));
+  if (!values.empty()) std::memcpy(tensor.mutable_data(), values.data(), values.size() * sizeof(T));
+  return tensor;
+}
+
+// The tensor of a Constant node, without a copy where it holds one; nothing for a sparse one.
+Result<std::optional<Tensor>> constant_tensor(const Node& node) {
+  for (const Attribute& a : node.attributes) {
+    if (const auto* tensor = std::get_if<Tensor>(&a.payload)) return std::optional(*tensor);
+    Result<Tensor> made = error(TN_UNSUPPORTED, "");
+    if (const auto* f = std::get_if<float>(&a.payload)) made = make_tensor<float>(TN_FLOAT, {}, {*f});
+    if (const auto* i = std::get_if<int64_t>(&a.payload)) made = make_tensor<int64_t>(TN_INT64, {}, {*i});
+    if (const auto* s = std::get_if<std::string>(&a.payload))
+      made = Tensor::from_strings({}, {*s}, Residence::kComputed);
+    if (const auto* list = std::get_if<std::vector<float>>(&a.payload))
+      made = make_tensor<float>(TN_FLOAT, {static_cast<int64_t>(list->size())}, *list);
+    if (const auto* list = std::get_if<std::vector<int64_t>>(&a.payload))
+      made = make_tensor<int64_t>(TN_INT64, {static_cast<int64_t>(list->size())}, *list);
+    if (const auto* list = std::get_if<std::vector<std::string>>(&a.payload))
+      made = Tensor::from_strings({static_cast<int64_t>(list->size())}, *list, Residence::kComputed);
+    if (made.is_ok()) return std::optional(*made);
+    if (made.status().code() != TN_UNSUPPORTED) return made.status();
+  }
+  return std::optional<Tensor>();
+}
+
+// Shape and Size need only the shape of their input; nothing while a dimension that they tell is unknown.
+Result<std::optional<Tensor>> shape_tensor(const Node& node) {
+  const Value* input = node.inputs[0];
+  if (input == nullptr || !input->type.dims || input->type.kind != ValueType::Kind::kTensor)
+    return std::optional<Tensor>();
+  const std::vector<int64_t> shape = *numeric_shape(input->type);
+  const auto [first, last] =
+      node.op_type == "Shape" ? shape_range(node, shape.size()) : std::pair(size_t{0}, shape.size());
+  const std::vector<int64_t> told(shape.begin() + static_cast<ptrdiff_t>(first),
+                                  shape.begin() + static_cast<ptrdiff_t>(last));
+  if (std::any_of(told.begin(), told.end(), [](int64_t d) { return d < 0; })) return std::optional<Tensor>();
+  Result<Tensor> made = error(TN_UNSUPPORTED, "");
+  if (node.op_type == "Shape") {
+    made = make_tensor<int64_t>(TN_INT64, {static_cast<int64_t>(told.size())}, told);
+  } else if (const auto count = checked_element_count(told).get()) {
+    made = make_tensor<int64_t>(TN_INT64, {}, {static_cast<int64_t>(*count)});
+  } else {
+    return std::optional<Tensor>();
+  }
+  if (!made.is_ok()) return made.status();
+  return std::optional(*made);
+}
+
+// Bytes of the outputs as far as inference knows them.
+CheckedSize expected_bytes(const Node& node) {
+  CheckedSize bytes(0);
+  for (const Value* v : node.outputs) {
+    if (v == nullptr || !v->type.dims) continue;
+    const std::vector<int64_t> shape = *numeric_shape(v->type);
+    if (std::all_of(shape.begin(), shape.end(), [](int64_t d) { return d >= 0; }))
+      bytes = bytes + checked_byte_length(v->type.dtype, shape);
+  }
+  return bytes;
+}
+
+class Folder {
+ public:
+  Folder(const NodeRunner& run_node, const FoldOptions& options, uint64_t constant_bytes) : run_node_(run_node) {
+    const CheckedSize allowance = CheckedSize(constant_bytes) + CheckedSize(kMaxGrowthBytes);
+    limit_ = std::min(options.max_bytes, allowance.get().value_or(UINT64_MAX));
+  }
+
+  Status fold_graph(Graph& graph) {
+    for (const auto& value : graph.values())
+      if (value->is_constant()) set_constant_type(*value);
+    std::vector<Node*> folded;
+    for (const auto& node : graph.nodes()) {
+      TENON_RETURN_IF_ERROR(infer_node(*node));
+      TENON_ASSIGN_OR_RETURN(const bool done, fold_node(*node));
+      if (done) folded.push_back(node.get());
+    }
+    report_.folded_nodes += folded.size();
+    graph.erase_nodes(folded);
+    return {};
+  }
+  FoldReport take_report() { return std::move(report_); }
+
+ private:
+  Result<bool> fold_node(Node& node) {
+    if (node.domain.empty() && node.op_type == "Constant") {
+      TENON_ASSIGN_OR_RETURN(auto tensor, constant_tensor(node));
+      return tensor ? adopt(node, {std::move(*tensor)}) : Result<bool>(false);
+    }
+    if (node.domain.empty() && (node.op_type == "Shape" || node.op_type == "Size")) {
+      TENON_ASSIGN_OR_RETURN(auto tensor, shape_tensor(node));
+      if (tensor) return adopt(node, {std::move(*tensor)});
+    }
+    return is_foldable(node) ? run(node) : Result<bool>(false);
+  }
+
+  Result<bool> run(Node& node) {
+    const CheckedSize total = expected_bytes(node) + CheckedSize(report_.bytes);
+    if (!total.fits(limit_))
+      return skip(node, concat("its result would pass the limit of ", limit_, " bytes for folded constants"));
+    Result<std::vector<Tensor>> results = run_node_(node);
+    // A node that is never reached at run time must not stop the session from opening.
+    if (!results.is_ok()) return skip(node, results.status().message());
+    return adopt(node, std::move(*results));
+  }
+
+  Result<bool> skip(const Node& node, const std::string& reason) {
+    report_.skipped.push_back(describe(node) + ": " + reason);
+    return false;
+  }
+
+  // Makes the tensors the constants of the node's outputs, and lets go of inputs that nothing else reads.
+  Result<bool> adopt(Node& node, std::vector<Tensor> tensors) {
+    if (tensors.size() != node.outputs.size())
+      return error(TN_INTERNAL, describe(node), ": the provider computed ", tensors.size(), " outputs, expected ",
+                   node.outputs.size());
+    CheckedSize bytes(report_.bytes);
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      if (node.outputs[i] == nullptr) continue;
+      TENON_RETURN_IF_ERROR(check_result(node, i, tensors[i]));
+      bytes = bytes + CheckedSize(held_bytes(tensors[i]));
+    }
+    if (!bytes.fits(limit_))
+      return skip(node, concat("its result passes the limit of ", limit_, " bytes for folded constants"));
+    report_.bytes = *bytes.get();
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      if (node.outputs[i] == nullptr) continue;
+      node.outputs[i]->constant = std::move(tensors[i]);
+      set_constant_type(*node.outputs[i]);
+    }
+    for (Value* input : node.inputs) release(node, input);
+    node.inputs.clear();
+    return true;
+  }
+
+  static Status check_result(const Node& node, size_t i, const Tensor& tensor) {
+    const ValueType& type = node.outputs[i]->type;
+    bool fits = type.dtype == TN_UNDEFINED || type.dtype == tensor.dtype();
+    if (fits && type.dims) {
+      fits = type.dims->size() == tensor.shape().size();
+      for (size_t d = 0; fits && d < tensor.shape().size(); ++d)
+        fits = (*type.dims)[d].value < 0 || (*type.dims)[d].value == tensor.shape()[d];
+    }
+    if (fits) return {};
+    return error(TN_INTERNAL, describe(node), ": computed ", describe(tensor), " for output ", i, ", expected ",
+                 describe(type), ": the provider's kernel is wrong");
+  }
+
+  // Mapped and imported tensors are counted where they came from.
+  static uint64_t held_bytes(const Tensor& tensor) {
+    return tensor.residence() == Residence::kComputed || tensor.residence() == Residence::kRuntime
+               ? tensor.byte_length()
+               : 0;
+  }
+
+  // A folded value that only folded nodes have read is dropped at once: chains hold one link at a time.
+  void release(const Node& node, Value* input) {
+    if (input == nullptr || input->graph != node.graph || input->use_count == 0) return;
+    if (--input->use_count > 0 || input->producer == nullptr || !input->is_constant()) return;
+    report_.bytes -= held_bytes(*input->constant);
+    input->constant.reset();
+  }
+
+  const NodeRunner& run_node_;
+  uint64_t limit_ = 0;
+  FoldReport report_;
+};
+
+uint64_t constant_bytes(const std::vector<Graph*>& graphs) {
+  CheckedSize bytes(0);
+  for (const Graph* graph : graphs) {
+    for (const auto& value : graph->values())
+      if (value->is_constant()) bytes = bytes + CheckedSize(value->constant->byte_length());
+    for (const auto& node : graph->nodes())
+      for (const Attribute& a : node->attributes)
+        if (const auto* tensor = std::get_if<Tensor>(&a.payload)) bytes = bytes + CheckedSize(tensor->byte_length());
+  }
+  return bytes.get().value_or(UINT64_MAX);
+}
+
+void erase_unused_constants(Graph& graph) {
+  std::unordered_set<const Value*> unused;
+  for (const auto& value : graph.values())
+    if (value->is_constant() && value->use_count == 0) unused.insert(value.get());
+  for (const Value* input : graph.inputs) unused.erase(input);
+  graph.erase_values(unused);
+}
+
+}  // namespace
+
+Result<FoldReport> fold_constants(Model& model, const NodeRunner& run_node, const FoldOptions& options) {
+  const std::vector<Graph*> graphs = graph_tree(*model.graph);
+  Folder folder(run_node, options, constant_bytes(graphs));
+  for (Graph* graph : graphs) TENON_RETURN_IF_ERROR(folder.fold_graph(*graph));
+  TENON_RETURN_IF_ERROR(model.graph->finish());
+  for (Graph* graph : graphs) erase_unused_constants(*graph);
+  return folder.take_report();
+}
+
+}  // namespace tenon::host

@@ -1,0 +1,200 @@
+#include "host/optimize/constant_folding.h"
+
+#include <catch2/catch.hpp>
+
+#include "host/graph/shape_inference.h"
+#include "tests/support/graph_builder.h"
+
+using Catch::Matchers::Contains;
+using namespace tenon::host;
+using namespace tenon::test;
+
+namespace {
+
+// Stands in for a provider: knows Add of float and Neg of float, and Concat and Gather of int64 vectors.
+Result<std::vector<Tensor>> run(const Node& node) {
+  if (node.op_type == "Neg" || node.op_type == "Add") {
+    const auto a = node.inputs[0]->constant->span<float>();
+    std::vector<float> y;
+    for (size_t i = 0; i < a.size(); ++i)
+      y.push_back(node.op_type == "Neg" ? -a[i] : a[i] + node.inputs[1]->constant->span<float>()[i]);
+    return std::vector<Tensor>{make_tensor<float>(node.inputs[0]->constant->shape(), y)};
+  }
+  if (node.op_type == "Concat") {
+    std::vector<int64_t> y;
+    for (const Value* v : node.inputs)
+      for (int64_t i : v->constant->span<int64_t>()) y.push_back(i);
+    return std::vector<Tensor>{make_tensor<int64_t>({static_cast<int64_t>(y.size())}, y)};
+  }
+  if (node.op_type == "Gather") {
+    const auto index = static_cast<size_t>(node.inputs[1]->constant->span<int64_t>()[0]);
+    return std::vector<Tensor>{make_tensor<int64_t>({1}, {node.inputs[0]->constant->span<int64_t>()[index]})};
+  }
+  return error(TN_UNSUPPORTED, "no kernel for ", node.op_type);
+}
+
+}  // namespace
+
+TEST_CASE("a chain of constant nodes becomes one constant", "[fold]") {
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {2});
+  b.constant<float>("w", {2}, {1, 2});
+  b.node("Neg", {"w"}, {"n"});
+  b.node("Add", {"n", "w"}, {"s"});
+  b.node("Add", {"x", "s"}, {"y"});
+  b.output("y");
+  auto model = b.build();
+  const auto report = fold_constants(*model, run);
+  REQUIRE(report.is_ok());
+  CHECK(report->folded_nodes == 2);
+  CHECK(report->bytes == 8);
+  CHECK(model->graph->nodes().size() == 1);
+  const Value* s = model->graph->find_value("s");
+  REQUIRE(s->is_constant());
+  CHECK(s->constant->span<float>()[1] == 0.0f);
+  CHECK(s->use_count == 1);
+  // Nothing reads these any more.
+  CHECK(model->graph->find_value("w") == nullptr);
+  CHECK(model->graph->find_value("n") == nullptr);
+}
+
+TEST_CASE("Constant nodes become constants that share the attribute's bytes", "[fold]") {
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {2});
+  const Tensor tensor = make_tensor<float>({2}, {1, 2});
+  b.node("Constant", {}, {"c"}, {tensor_attr("value", tensor)});
+  b.node("Add", {"x", "c"}, {"y"});
+  b.node("Constant", {}, {"i"}, {ints_attr("value_ints", {4, 5})});
+  b.output("y");
+  b.output("i");
+  auto model = b.build();
+  REQUIRE(fold_constants(*model, run).is_ok());
+  CHECK(model->graph->find_value("c")->constant->data() == tensor.data());
+  CHECK(model->graph->find_value("i")->constant->span<int64_t>()[1] == 5);
+  CHECK(model->graph->find_value("i")->producer == nullptr);
+}
+
+TEST_CASE("shape computations of a static shape fold and size a Reshape", "[fold]") {
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {2, 3, 4});
+  b.constant<int64_t>("zero", {1}, {0});
+  b.constant<int64_t>("minus_one", {1}, {-1});
+  b.node("Shape", {"x"}, {"shape"});
+  b.node("Gather", {"shape", "zero"}, {"batch"});
+  b.node("Concat", {"batch", "minus_one"}, {"target"}, {int_attr("axis", 0)});
+  b.node("Reshape", {"x", "target"}, {"y"});
+  b.output("y");
+  auto model = b.build();
+  const auto report = fold_constants(*model, run);
+  REQUIRE(report.is_ok());
+  CHECK(report->folded_nodes == 3);
+  CHECK(describe(model->graph->find_value("y")->type) == "float[2,12]");
+}
+
+TEST_CASE("Shape of an unknown dimension stays, unless only known ones are asked for", "[fold]") {
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {-1, 3});
+  b.node("Shape", {"x"}, {"all"});
+  b.node("Shape", {"x"}, {"last"}, {int_attr("start", -1)});
+  b.output("all");
+  b.output("last");
+  auto model = b.build();
+  REQUIRE(fold_constants(*model, run).is_ok());
+  CHECK_FALSE(model->graph->find_value("all")->is_constant());
+  REQUIRE(model->graph->find_value("last")->is_constant());
+  CHECK(model->graph->find_value("last")->constant->span<int64_t>()[0] == 3);
+}
+
+TEST_CASE("what the runner cannot do stays for run time, with the reason", "[fold]") {
+  GraphBuilder b;
+  b.constant<float>("w", {2}, {1, 2});
+  b.node("Exp", {"w"}, {"y"});
+  b.output("y");
+  auto model = b.build();
+  const auto report = fold_constants(*model, run);
+  REQUIRE(report.is_ok());
+  REQUIRE(report->skipped.size() == 1);
+  CHECK_THAT(report->skipped[0], Contains("'y_node' (Exp") && Contains("no kernel for Exp"));
+  CHECK(model->graph->nodes().size() == 1);
+  CHECK(model->graph->find_value("w") != nullptr);
+}
+
+TEST_CASE("results above the limit are not even computed", "[fold]") {
+  GraphBuilder b;
+  b.constant<int64_t>("shape", {2}, {1 << 20, 1 << 20});
+  b.node("ConstantOfShape", {"shape"}, {"huge"});
+  b.output("huge");
+  auto model = b.build();
+  bool was_run = false;
+  const auto report = fold_constants(*model, [&](const Node&) -> Result<std::vector<Tensor>> {
+    was_run = true;
+    return error(TN_INTERNAL, "should not run");
+  });
+  REQUIRE(report.is_ok());
+  CHECK_FALSE(was_run);
+  CHECK_THAT(report->skipped.at(0), Contains("limit"));
+}
+
+TEST_CASE("random nodes are never folded", "[fold]") {
+  GraphBuilder b;
+  b.constant<float>("w", {2}, {1, 2});
+  b.node("RandomNormalLike", {"w"}, {"y"});
+  b.node("Bernoulli", {"w"}, {"z"});
+  b.output("y");
+  b.output("z");
+  auto model = b.build();
+  const auto report = fold_constants(*model, run);
+  REQUIRE(report.is_ok());
+  CHECK(report->folded_nodes == 0);
+  CHECK(report->skipped.empty());
+}
+
+TEST_CASE("a graph output that folds stays an output", "[fold]") {
+  GraphBuilder b;
+  b.constant<float>("w", {2}, {1, 2});
+  b.node("Neg", {"w"}, {"y"});
+  b.node("Neg", {"y"}, {"z"});
+  b.output("y");
+  b.output("z");
+  auto model = b.build();
+  REQUIRE(fold_constants(*model, run).is_ok());
+  CHECK(model->graph->nodes().empty());
+  CHECK(model->graph->outputs[0]->is_constant());
+  CHECK(model->graph->outputs[0]->constant->span<float>()[0] == -1.0f);
+}
+
+TEST_CASE("nodes of subgraphs fold too, and what they read of outside is freed when nothing else reads it", "[fold]") {
+  GraphBuilder b;
+  b.input("cond", TN_BOOL, {});
+  b.constant<float>("w", {2}, {1, 2});
+  GraphBuilder then(b);
+  then.node("Neg", {"w"}, {"t"});
+  then.output("t");
+  GraphBuilder other(b);
+  other.constant<float>("k", {2}, {3, 4});
+  other.node("Neg", {"k"}, {"e"});
+  other.output("e");
+  b.node("If", {"cond"}, {"y"},
+         {graph_attr("then_branch", then.build_subgraph()), graph_attr("else_branch", other.build_subgraph())});
+  b.output("y");
+  auto model = b.build();
+  const auto report = fold_constants(*model, run);
+  REQUIRE(report.is_ok());
+  CHECK(report->folded_nodes == 2);
+  CHECK(model->graph->find_value("w") == nullptr);
+  CHECK(describe(model->graph->find_value("y")->type) == "float[2]");
+}
+
+TEST_CASE("a runner that returns another type or shape than inferred is an error", "[fold]") {
+  GraphBuilder b;
+  b.constant<float>("w", {2}, {1, 2});
+  b.node("Neg", {"w"}, {"y"});
+  b.output("y");
+  auto model = b.build();
+  const auto wrong_shape = [](const Node&) -> Result<std::vector<Tensor>> {
+    return std::vector<Tensor>{make_tensor<float>({1}, {1})};
+  };
+  const auto report = fold_constants(*model, wrong_shape);
+  CHECK(report.status().code() == TN_INTERNAL);
+  CHECK_THAT(report.status().message(), Contains("'y_node'") && Contains("float[2]"));
+}
