@@ -1,0 +1,71 @@
+// Two passes: the statistics of every row, then the scaled elements.
+#include "normalize.h"
+
+namespace tenon::cpu_ref {
+
+sdk::Status NormalizeKernel::run(sdk::RunContext& run) const {
+  const sdk::TensorView x = run.input(0), scale = run.input(1);
+  const bool has_bias = centers_ && run.has_input(2);
+  TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(axis_, x.rank()));
+  TN_ASSIGN_OR_RETURN(const Lanes rows, Lanes::from(x.shape(), axis));
+  const sdk::ShapeView parameters[] = {scale.shape(), has_bias ? run.input(2).shape() : sdk::ShapeView()};
+  TN_ASSIGN_OR_RETURN(const Broadcast broadcast, Broadcast::create_to(x.shape(), parameters));
+  TN_ASSIGN_OR_RETURN(double* const mean, run.scratch<double>(static_cast<size_t>(rows.outer)));
+  TN_ASSIGN_OR_RETURN(double* const inverse, run.scratch<double>(static_cast<size_t>(rows.outer)));
+  TN_RETURN_IF_ERROR(measure(run, x, rows, mean, inverse));
+  TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, scale.dtype(), x.shape()));
+  return visit_floats(x.dtype(), [&](auto x_tag) -> sdk::Status {
+    return visit_floats(scale.dtype(), [&](auto scale_tag) -> sdk::Status {
+      using T = decltype(x_tag);
+      using V = decltype(scale_tag);
+      const V* bias = has_bias ? run.input(2).data<V>() : nullptr;
+      broadcast.for_each_row([&](int64_t begin, int64_t n, const int64_t* at, const int64_t* step) {
+        for (int64_t i = 0; i < n; ++i) {
+          const int64_t row = (begin + i) / rows.length;
+          const double normalized = (double(x.data<T>()[begin + i]) - mean[row]) * inverse[row];
+          const double shift = bias ? double(bias[at[1] + i * step[1]]) : 0.0;
+          y.template data<V>()[begin + i] =
+              from_double<V>(normalized * double(scale.data<V>()[at[0] + i * step[0]]) + shift);
+        }
+      });
+      return {};
+    });
+  });
+}
+
+sdk::Status NormalizeKernel::measure(sdk::RunContext& run, const sdk::TensorView& x, const Lanes& rows, double* mean,
+                                     double* inverse) const {
+  TN_RETURN_IF_ERROR(visit_floats(x.dtype(), [&](auto tag) -> sdk::Status {
+    using T = decltype(tag);
+    const double length = static_cast<double>(rows.length);
+    for (int64_t r = 0; r < rows.outer; ++r) {
+      const T* row = x.data<T>() + r * rows.length;
+      double sum = 0, squares = 0;
+      for (int64_t i = 0; centers_ && i < rows.length; ++i) sum += double(row[i]);
+      mean[r] = centers_ ? sum / length : 0;
+      for (int64_t i = 0; i < rows.length; ++i) {
+        const double difference = double(row[i]) - mean[r];
+        squares += difference * difference;
+      }
+      inverse[r] = 1 / std::sqrt(squares / length + double(epsilon_));
+    }
+    return {};
+  }));
+  sdk::Shape shape = to_shape(x.shape());
+  TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(axis_, x.rank()));
+  for (size_t d = static_cast<size_t>(axis); d < shape.size(); ++d) shape[d] = 1;
+  if (centers_) TN_RETURN_IF_ERROR(write_statistics(run, 1, shape, mean, rows.outer));
+  return write_statistics(run, centers_ ? 2 : 1, shape, inverse, rows.outer);
+}
+
+sdk::Status NormalizeKernel::write_statistics(sdk::RunContext& run, uint32_t output, sdk::ShapeView shape,
+                                              const double* values, int64_t count) const {
+  if (!run.output_wanted(output)) return {};
+  TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(output, statistics_dtype_, shape));
+  return visit_floats(statistics_dtype_, [&](auto tag) -> sdk::Status {
+    for (int64_t i = 0; i < count; ++i) y.template data<decltype(tag)>()[i] = from_double<decltype(tag)>(values[i]);
+    return {};
+  });
+}
+
+}  // namespace tenon::cpu_ref
