@@ -40,9 +40,15 @@ typedef struct tn_descriptor_note {
   tn_descriptor descriptor;
 } tn_descriptor_note;
 
-#if defined(__SANITIZE_ADDRESS__)
+/* gcc defines a macro, clang answers a question. */
+#if defined(__has_feature)
+#define TN_HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define TN_HAS_FEATURE(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || TN_HAS_FEATURE(address_sanitizer)
 #define TN_THIS_SANITIZER TN_SANITIZER_ADDRESS
-#elif defined(__SANITIZE_THREAD__)
+#elif defined(__SANITIZE_THREAD__) || TN_HAS_FEATURE(thread_sanitizer)
 #define TN_THIS_SANITIZER TN_SANITIZER_THREAD
 #else
 #define TN_THIS_SANITIZER 0
