@@ -1,0 +1,42 @@
+// Convolution of one or two spatial dimensions, with what a fused group adds to it. The weight is read where it lies.
+#pragma once
+
+#include "conv/window.h"
+#include "gemm.h"
+
+namespace tenon::cpu_blas {
+
+/// Which inputs of the kernel are the convolution's, and what follows it: y = act(conv * scale + shift + residual).
+struct ConvPlan {
+  std::string node;  // describe() of the Conv node, for messages
+  WindowAttributes window;
+  int64_t groups = 1;
+  uint32_t x = 0, w = 1;
+  int b = -1;                       // -1: no bias, or it is part of `shift`
+  std::vector<float> scale, shift;  // per output channel; empty: none
+  int residual = -1;                // input that is added, broadcast against the result if its shape differs; -1: none
+  simd::Activation activation;
+
+  /// Reads the attributes of a Conv node; inputs 0, 1 and 2. TN_UNSUPPORTED for three and more spatial dimensions.
+  static sdk::Result<ConvPlan> parse(const sdk::NodeView& conv);
+};
+
+class ConvKernel final : public sdk::Kernel {
+ public:
+  explicit ConvKernel(ConvPlan plan) : plan_(std::move(plan)) {}
+  sdk::Status run(sdk::RunContext& run) const override;
+
+ private:
+  /// One convolution with its sizes known and its shapes checked.
+  struct Call;
+  sdk::Result<Call> prepare(sdk::RunContext& run) const;
+  sdk::Status convolve(sdk::RunContext& run, const Call& call) const;
+  sdk::Status run_depthwise(sdk::RunContext& run, const Call& call) const;
+  sdk::Status run_pointwise(sdk::RunContext& run, const Call& call) const;
+  sdk::Status run_unfolded(sdk::RunContext& run, const Call& call) const;
+  sdk::Status run_unfolded_once(sdk::RunContext& run, const Call& call) const;
+
+  ConvPlan plan_;
+};
+
+}  // namespace tenon::cpu_blas

@@ -1,0 +1,68 @@
+// Chains of nodes; see chain.h.
+#include "fusion/chain.h"
+
+#include <cmath>
+#include <limits>
+
+namespace tenon::cpu_blas {
+
+std::string Chain::label() const {
+  std::string text;
+  for (const sdk::NodeView& n : nodes) text += (text.empty() ? "" : "+") + std::string(n.op_type());
+  return text;
+}
+
+sdk::NodeView only_reader(const sdk::ValueView& value, const MayJoin& may_join) {
+  if (!value || value.use_count() != 1) return {};
+  const std::vector<sdk::NodeView> readers = value.consumers();
+  if (readers.size() != 1 || !readers[0].domain().empty() || !may_join(readers[0])) return {};
+  return readers[0];
+}
+
+sdk::ValueView other_operand(const sdk::NodeView& node, const sdk::ValueView& value) {
+  if (node.input_count() != 2) return {};
+  const bool first = node.input(0) == value;
+  const bool second = node.input(1) == value;
+  if (first == second) return {};
+  return node.input(first ? 1 : 0);
+}
+
+bool has_one_output(const sdk::NodeView& node) {
+  for (uint32_t i = 1; i < node.output_count(); ++i)
+    if (node.output(i) && node.output(i).use_count() != 0) return false;
+  return true;
+}
+
+bool is_float_constant(const sdk::ValueView& value) {
+  if (!value) return false;
+  const sdk::TensorView info = value.info();
+  return info.is_constant() && info.dtype() == TN_FLOAT && info.raw() != nullptr;
+}
+
+bool is_scalar_near(const sdk::ValueView& value, float expected) {
+  if (!is_float_constant(value) || value.info().count() != 1) return false;
+  return std::fabs(value.info().data<float>()[0] - expected) <= 1e-5f * std::fabs(expected);
+}
+
+bool match_clip(const sdk::NodeView& node, ClipBounds* bounds) {
+  if (node.is("Relu")) {
+    bounds->is_relu = true;
+    return true;
+  }
+  if (!node.is("Clip")) return false;
+  constexpr float kMost = std::numeric_limits<float>::max();
+  *bounds = {false, -kMost, kMost};
+  if (node.since_version() < 11) {
+    bounds->low = node.attr_float("min", -kMost);
+    bounds->high = node.attr_float("max", kMost);
+    return true;
+  }
+  for (uint32_t i : {1u, 2u}) {
+    if (!node.input(i)) continue;
+    if (!is_float_constant(node.input(i)) || node.input(i).info().count() != 1) return false;
+    (i == 1 ? bounds->low : bounds->high) = node.input(i).info().data<float>()[0];
+  }
+  return true;
+}
+
+}  // namespace tenon::cpu_blas

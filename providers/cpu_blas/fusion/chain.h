@@ -1,0 +1,48 @@
+// Walks from a node along values that only one node reads, and recognizes constants on the way. No state.
+#pragma once
+
+#include <functional>
+#include <tenon/sdk/graph.hpp>
+
+namespace tenon::cpu_blas {
+
+/// Says whether a node may join the group: unclaimed while claiming, a member while compiling.
+using MayJoin = std::function<bool(const sdk::NodeView&)>;
+
+/// A group being grown: its nodes from the first on, and the value that the last of them computes.
+struct Chain {
+  std::vector<sdk::NodeView> nodes;
+  sdk::ValueView end;
+
+  explicit Chain(const sdk::NodeView& first) : nodes{first}, end(first.output(0)) {}
+  void append(const sdk::NodeView& node) {
+    nodes.push_back(node);
+    end = node.output(0);
+  }
+  /// "Conv+BatchNormalization+Relu".
+  std::string label() const;
+};
+
+/// The one node that reads `value` and may join; an empty view when there is none or several.
+sdk::NodeView only_reader(const sdk::ValueView& value, const MayJoin& may_join);
+
+/// The operand of a two-input node that is not `value`; empty when both are.
+sdk::ValueView other_operand(const sdk::NodeView& node, const sdk::ValueView& value);
+
+/// The node's first output is the only one that is read.
+bool has_one_output(const sdk::NodeView& node);
+
+/// A float constant with data at hand.
+bool is_float_constant(const sdk::ValueView& value);
+
+/// A float constant of one element near `expected` (1e-5 relative).
+bool is_scalar_near(const sdk::ValueView& value, float expected);
+
+/// The activation that `node` stands for when it is a Relu, or a Clip with constant bounds; false otherwise.
+struct ClipBounds {
+  bool is_relu = false;
+  float low = 0, high = 0;
+};
+bool match_clip(const sdk::NodeView& node, ClipBounds* bounds);
+
+}  // namespace tenon::cpu_blas

@@ -1,0 +1,58 @@
+// Float matrix products on OpenBLAS, cut into tiles over the host's pool, with what follows the product (bias, scale,
+// residual, activation) applied to each tile while it is in the cache. OpenBLAS itself runs single-threaded.
+// Thread-safe.
+#pragma once
+
+#include <tenon/sdk/run.hpp>
+
+#include "simd/elementwise.h"
+
+namespace tenon::cpu_blas {
+
+/// C (M x N, ldc) = alpha * op(A) op(B) + beta * C, row-major; op is the transpose where asked. Strides in elements.
+struct Gemm {
+  int64_t m = 0, n = 0, k = 0;
+  const float* a = nullptr;
+  int64_t lda = 0;
+  bool transpose_a = false;
+  const float* b = nullptr;
+  int64_t ldb = 0;
+  bool transpose_b = false;
+  float* c = nullptr;
+  int64_t ldc = 0;
+  float alpha = 1;
+  float beta = 0;
+};
+
+/// What is applied to each element of C: act(c * row_scale[m] + row_shift[m] + column_shift[n] + residual[m, n]). A
+/// null pointer stands for nothing; row and column shifts are not used together.
+struct Epilogue {
+  const float* row_scale = nullptr;
+  const float* row_shift = nullptr;
+  const float* column_shift = nullptr;
+  const float* residual = nullptr;
+  int64_t residual_stride = 0;  // elements between rows
+  simd::Activation activation;
+
+  bool is_empty() const {
+    return row_scale == nullptr && row_shift == nullptr && column_shift == nullptr && residual == nullptr &&
+           activation.function == simd::Unary::kIdentity;
+  }
+};
+
+/// TN_UNSUPPORTED when a dimension or stride passes what BLAS can count (2^31 - 1). `node` starts the message.
+sdk::Status check_gemm(const std::string& node, const Gemm& gemm);
+
+/// Computes the tile [m_begin, m_end) x [n_begin, n_end) of C on the calling thread.
+void gemm_tile(const Gemm& gemm, const Epilogue& epilogue, int64_t m_begin, int64_t m_end, int64_t n_begin,
+               int64_t n_end);
+
+/// Computes all of C, its tiles spread over the pool.
+void gemm(sdk::RunContext& run, const Gemm& gemm, const Epilogue& epilogue);
+
+/// A rough duration of 2 * m * n * k floating-point operations, for parallel_for.
+inline double gemm_cost_ns(int64_t m, int64_t n, int64_t k) {
+  return static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) / 40.0 + 500.0;
+}
+
+}  // namespace tenon::cpu_blas

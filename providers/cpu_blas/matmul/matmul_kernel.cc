@@ -1,0 +1,124 @@
+// MatMul with NumPy's rules: a vector is a matrix of one row (left) or column (right) and that dimension is dropped
+// again; leading dimensions broadcast. Against one right-hand matrix all rows of the left form one product.
+#include "matmul/matmul_kernel.h"
+
+#include <algorithm>
+
+#include "broadcast.h"
+
+namespace tenon::cpu_blas {
+namespace {
+
+/// The sizes of one call: `stack` products of m x k and k x n.
+struct Sizes {
+  int64_t m = 1, n = 1, k = 1;
+  sdk::Shape stack;             // broadcast leading dimensions
+  sdk::Shape a_stack, b_stack;  // each operand's own
+  sdk::Shape result;
+};
+
+sdk::Result<Sizes> size_up(const std::string& node, sdk::ShapeView a, sdk::ShapeView b) {
+  if (a.empty() || b.empty())
+    return sdk::invalid_model(node, ": an operand is a scalar, expected a vector or a stack of matrices");
+  Sizes s;
+  const bool a_vector = a.size() == 1;
+  const bool b_vector = b.size() == 1;
+  s.k = a.back();
+  s.m = a_vector ? 1 : a[a.size() - 2];
+  s.n = b_vector ? 1 : b.back();
+  const int64_t b_k = b_vector ? b[0] : b[b.size() - 2];
+  if (b_k != s.k)
+    return sdk::invalid_model(node, ": shapes ", sdk::shape_text(a), " and ", sdk::shape_text(b),
+                              " do not multiply: the first ends in ", s.k, " columns, the second has ", b_k, " rows");
+  if (!a_vector) s.a_stack.assign(a.begin(), a.end() - 2);
+  if (!b_vector) s.b_stack.assign(b.begin(), b.end() - 2);
+  TN_ASSIGN_OR_RETURN(s.stack, broadcast_shape(node, s.a_stack, s.b_stack));
+  s.result = s.stack;
+  if (!a_vector) s.result.push_back(s.m);
+  if (!b_vector) s.result.push_back(s.n);
+  return s;
+}
+
+/// Which matrix of an operand's own stack the matrix `index` of the result's stack reads.
+int64_t matrix_of(sdk::ShapeView stack, sdk::ShapeView own, int64_t index) {
+  int64_t at = 0, step = 1;
+  for (size_t i = 0; i < own.size(); ++i) {
+    const int64_t d = own[own.size() - 1 - i];
+    const int64_t whole = stack[stack.size() - 1 - i];
+    if (d != 1) at += index % whole * step;
+    step *= d;
+    index /= whole;
+  }
+  return at;
+}
+
+sdk::Status multiply(sdk::RunContext& run, const std::string& node, const Sizes& s, const float* a, const float* b,
+                     float* y, const Epilogue& epilogue) {
+  Gemm g;
+  g.m = s.m, g.n = s.n, g.k = s.k;
+  g.a = a, g.b = b, g.c = y;
+  g.lda = s.k, g.ldb = s.n, g.ldc = s.n;
+  const int64_t count = sdk::element_count(s.stack);
+  if (sdk::element_count(s.b_stack) == 1) {
+    g.m *= count;
+    TN_RETURN_IF_ERROR(check_gemm(node, g));
+    gemm(run, g, epilogue);
+    return {};
+  }
+  TN_RETURN_IF_ERROR(check_gemm(node, g));
+  const auto product = [&](int64_t i) {
+    Gemm one = g;
+    one.a += matrix_of(s.stack, s.a_stack, i) * s.m * s.k;
+    one.b += matrix_of(s.stack, s.b_stack, i) * s.k * s.n;
+    one.c += i * s.m * s.n;
+    return one;
+  };
+  const auto finish = [&](int64_t i) {
+    Epilogue one = epilogue;
+    if (one.residual != nullptr) one.residual += i * s.m * s.n;
+    return one;
+  };
+  if (count < run.max_workers()) {
+    for (int64_t i = 0; i < count; ++i) gemm(run, product(i), finish(i));
+    return {};
+  }
+  run.parallel_for(count, gemm_cost_ns(s.m, s.n, s.k), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) gemm_tile(product(i), finish(i), 0, s.m, 0, s.n);
+  });
+  return {};
+}
+
+}  // namespace
+
+sdk::Status MatMulKernel::run(sdk::RunContext& run) const {
+  const sdk::TensorView a = run.input(plan_.a);
+  const sdk::TensorView b = run.input(plan_.b);
+  TN_ASSIGN_OR_RETURN(const Sizes sizes, size_up(plan_.node, a.shape(), b.shape()));
+  Epilogue epilogue;
+  epilogue.residual_stride = sizes.n;
+  if (plan_.bias >= 0) {
+    const sdk::TensorView bias = run.input(static_cast<uint32_t>(plan_.bias));
+    if (bias.count() != sizes.n)
+      return sdk::invalid_model(plan_.node, ": the bias has ", bias.count(), " elements, expected N, ", sizes.n);
+    epilogue.column_shift = bias.data<float>();
+  }
+  const sdk::TensorView r = plan_.residual < 0 ? sdk::TensorView() : run.input(static_cast<uint32_t>(plan_.residual));
+  const bool same = plan_.residual < 0 || (r.shape().size() == sizes.result.size() &&
+                                           std::equal(sizes.result.begin(), sizes.result.end(), r.shape().begin()));
+  if (same) {
+    TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, sizes.result));
+    if (plan_.residual >= 0) epilogue.residual = r.data<float>();
+    epilogue.activation = plan_.activation;
+    return multiply(run, plan_.node, sizes, a.data<float>(), b.data<float>(), y.data<float>(), epilogue);
+  }
+  // The residual broadcasts against the result: add it apart.
+  TN_ASSIGN_OR_RETURN(const sdk::Shape shape, broadcast_shape(plan_.node, sizes.result, r.shape()));
+  TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
+  TN_ASSIGN_OR_RETURN(float* product, run.scratch<float>(static_cast<size_t>(sdk::element_count(sizes.result))));
+  TN_RETURN_IF_ERROR(multiply(run, plan_.node, sizes, a.data<float>(), b.data<float>(), product, epilogue));
+  broadcast_binary(run, simd::Binary::kAdd, {product, sizes.result}, {r.data<float>(), r.shape()}, y.data<float>());
+  parallel_unary(run, plan_.activation, y.data<float>(), y.data<float>(), y.count());
+  return {};
+}
+
+}  // namespace tenon::cpu_blas

@@ -1,0 +1,27 @@
+// Matrix product of stacks of matrices, with what a fused group adds to it. The operands are read where they lie.
+#pragma once
+
+#include "common.h"
+#include "gemm.h"
+
+namespace tenon::cpu_blas {
+
+/// Which inputs are the product's, and what follows it: y = act(a b + bias + residual).
+struct MatMulPlan {
+  std::string node;  // describe() of the MatMul node, for messages
+  uint32_t a = 0, b = 1;
+  int bias = -1;      // input of N elements, added to each row; -1: none
+  int residual = -1;  // input that is added, broadcast against the result if its shape differs; -1: none
+  simd::Activation activation;
+};
+
+class MatMulKernel final : public sdk::Kernel {
+ public:
+  explicit MatMulKernel(MatMulPlan plan) : plan_(std::move(plan)) {}
+  sdk::Status run(sdk::RunContext& run) const override;
+
+ private:
+  MatMulPlan plan_;
+};
+
+}  // namespace tenon::cpu_blas

@@ -1,0 +1,51 @@
+// Concat: the inputs one after the other along `axis`.
+#include "common.h"
+
+namespace tenon::cpu_blas {
+namespace {
+
+class Concat final : public sdk::Kernel {
+ public:
+  explicit Concat(const sdk::KernelInfo& info) : node_(describe(info)), axis_(info.attr_int("axis", 1)) {}
+
+  sdk::Status run(sdk::RunContext& run) const override {
+    const sdk::TensorView first = run.input(0);
+    TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(node_, axis_, first.rank()));
+    sdk::Shape shape(first.shape().begin(), first.shape().end());
+    int64_t& along = shape[static_cast<size_t>(axis)];
+    for (uint32_t i = 1; i < run.input_count(); ++i) {
+      const sdk::TensorView x = run.input(i);
+      for (int64_t d = 0; d < first.rank(); ++d)
+        if (x.rank() != first.rank() || (d != axis && x.dim(d) != first.dim(d)))
+          return sdk::invalid_model(node_, ": input ", i, " is ", sdk::shape_text(x.shape()), " and input 0 ",
+                                    sdk::shape_text(first.shape()), ", expected to differ along axis ", axis, " alone");
+      along += x.dim(axis);
+    }
+    TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, first.dtype(), shape));
+    const size_t row = static_cast<size_t>(extent(shape, axis, first.rank())) * element_size(first.dtype());
+    const int64_t rows = extent(shape, 0, axis);
+    char* to = static_cast<char*>(y.raw());
+    for (uint32_t i = 0; i < run.input_count(); ++i) {
+      const sdk::TensorView x = run.input(i);
+      const size_t bytes = static_cast<size_t>(extent(x.shape(), axis, x.rank())) * element_size(x.dtype());
+      if (bytes == 0) continue;
+      const char* from = static_cast<const char*>(x.raw());
+      for (int64_t r = 0; r < rows; ++r)
+        std::memcpy(to + static_cast<size_t>(r) * row, from + static_cast<size_t>(r) * bytes, bytes);
+      to += bytes;
+    }
+    return {};
+  }
+
+ private:
+  std::string node_;
+  int64_t axis_;
+};
+
+}  // namespace
+
+sdk::Result<sdk::KernelPtr> make_concat(const sdk::KernelInfo& info) {
+  return sdk::KernelPtr(std::make_unique<Concat>(info));
+}
+
+}  // namespace tenon::cpu_blas

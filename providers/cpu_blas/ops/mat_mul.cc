@@ -1,0 +1,12 @@
+// MatMul: y = A B with NumPy's rules for stacks; see matmul/matmul_kernel.h.
+#include "matmul/matmul_kernel.h"
+
+namespace tenon::cpu_blas {
+
+sdk::Result<sdk::KernelPtr> make_mat_mul(const sdk::KernelInfo& info) {
+  MatMulPlan plan;
+  plan.node = describe(info);
+  return sdk::KernelPtr(std::make_unique<MatMulKernel>(std::move(plan)));
+}
+
+}  // namespace tenon::cpu_blas

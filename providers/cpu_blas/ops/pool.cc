@@ -1,0 +1,136 @@
+// MaxPool, AveragePool and GlobalAveragePool over one or two spatial dimensions. Padding never wins a maximum, and is
+// counted by an average only where count_include_pad says so.
+#include <algorithm>
+#include <limits>
+
+#include "conv/window.h"
+#include "simd/elementwise.h"
+#include "simd/rows.h"
+
+namespace tenon::cpu_blas {
+namespace {
+
+/// How many positions of the window of output `o` an average divides by along one axis.
+int64_t positions(const WindowAxis& axis, int64_t o, bool with_padding) {
+  int64_t count = 0;
+  for (int64_t k = 0; k < axis.kernel; ++k) {
+    const int64_t at = axis.input_of(o, k);
+    if (with_padding ? at < axis.in + axis.pad_end : at >= 0 && at < axis.in) ++count;
+  }
+  return count;
+}
+
+class Pool final : public sdk::Kernel {
+ public:
+  Pool(std::string node, WindowAttributes window, bool is_max, bool include_pad)
+      : node_(std::move(node)), window_(std::move(window)), is_max_(is_max), include_pad_(include_pad) {}
+
+  sdk::Status run(sdk::RunContext& run) const override {
+    const sdk::TensorView x = run.input(0);
+    if (x.rank() < 3 || x.rank() > 4)
+      return sdk::unsupported(node_, ": X has rank ", x.rank(), ", expected 3 or 4: cpu_ref has more");
+    const size_t spatial = static_cast<size_t>(x.rank()) - 2;
+    TN_ASSIGN_OR_RETURN(const Window2d window, window_.resolve(node_, x.shape().subspan(2, spatial), window_.kernel));
+    sdk::Shape shape{x.dim(0), x.dim(1), window.h.out, window.w.out};
+    if (spatial == 1) shape = {x.dim(0), x.dim(1), window.w.out};
+    TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
+    if (y.count() == 0) return {};
+    const std::vector<float> divisors = is_max_ ? std::vector<float>() : inverse_counts(window);
+    const int64_t in = window.h.in * window.w.in;
+    const int64_t out = window.h.out * window.w.out;
+    const double cost = static_cast<double>(out * window.h.kernel * window.w.kernel) / 4;
+    run.parallel_for(shape[0] * shape[1], cost, [&](int64_t begin, int64_t end) {
+      for (int64_t plane = begin; plane < end; ++plane) {
+        float* to = y.data<float>() + plane * out;
+        std::fill(to, to + out, is_max_ ? -std::numeric_limits<float>::infinity() : 0.0f);
+        fold(window, x.data<float>() + plane * in, to);
+        if (!is_max_) simd::binary(simd::Binary::kMul, to, 1, divisors.data(), 1, to, out);
+      }
+    });
+    return {};
+  }
+
+ private:
+  /// Folds each kernel position's row of inputs into the row of outputs.
+  void fold(const Window2d& window, const float* image, float* out) const {
+    const WindowAxis &h = window.h, &w = window.w;
+    for (int64_t kh = 0; kh < h.kernel; ++kh) {
+      const WindowAxis::Range rows = h.inside(kh);
+      for (int64_t oh = rows.begin; oh < rows.end; ++oh) {
+        for (int64_t kw = 0; kw < w.kernel; ++kw) {
+          const WindowAxis::Range columns = w.inside(kw);
+          if (columns.begin >= columns.end) continue;
+          const float* from = image + h.input_of(oh, kh) * w.in + w.input_of(columns.begin, kw);
+          float* to = out + oh * w.out + columns.begin;
+          if (is_max_) {
+            simd::max_strided(from, w.stride, to, columns.end - columns.begin);
+          } else {
+            simd::multiply_add_strided(from, w.stride, 1.0f, to, columns.end - columns.begin);
+          }
+        }
+      }
+    }
+  }
+
+  std::vector<float> inverse_counts(const Window2d& window) const {
+    std::vector<float> inverse;
+    inverse.reserve(static_cast<size_t>(window.h.out * window.w.out));
+    for (int64_t oh = 0; oh < window.h.out; ++oh) {
+      const int64_t rows = positions(window.h, oh, include_pad_);
+      for (int64_t ow = 0; ow < window.w.out; ++ow)
+        inverse.push_back(1.0f /
+                          static_cast<float>(std::max<int64_t>(rows * positions(window.w, ow, include_pad_), 1)));
+    }
+    return inverse;
+  }
+
+  std::string node_;
+  WindowAttributes window_;
+  bool is_max_, include_pad_;
+};
+
+class GlobalAveragePool final : public sdk::Kernel {
+ public:
+  explicit GlobalAveragePool(std::string node) : node_(std::move(node)) {}
+  sdk::Status run(sdk::RunContext& run) const override {
+    const sdk::TensorView x = run.input(0);
+    if (x.rank() < 2) return sdk::invalid_model(node_, ": X has rank ", x.rank(), ", expected 2 or more");
+    sdk::Shape shape(static_cast<size_t>(x.rank()), 1);
+    shape[0] = x.dim(0), shape[1] = x.dim(1);
+    const int64_t pixels = extent(x.shape(), 2, x.rank());
+    TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
+    run.parallel_for(y.count(), static_cast<double>(pixels) / 8, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i)
+        y.data<float>()[i] = simd::sum(x.data<float>() + i * pixels, pixels) / static_cast<float>(pixels);
+    });
+    return {};
+  }
+
+ private:
+  std::string node_;
+};
+
+sdk::Result<sdk::KernelPtr> make_pool(const sdk::KernelInfo& info, bool is_max) {
+  TN_ASSIGN_OR_RETURN(WindowAttributes window, WindowAttributes::parse(info));
+  if (window.kernel.empty()) return sdk::invalid_model(describe(info), ": kernel_shape is missing");
+  if (window.kernel.size() > 2)
+    return sdk::unsupported(describe(info), ": ", window.kernel.size(), " spatial dimensions, expected 1 or 2 here");
+  if (info.output_count() > 1 && info.output(1) && info.output(1).use_count() != 0)
+    return sdk::unsupported(describe(info), ": output Indices is read, which only cpu_ref computes");
+  return sdk::KernelPtr(
+      std::make_unique<Pool>(describe(info), std::move(window), is_max, info.attr_int("count_include_pad", 0) != 0));
+}
+
+}  // namespace
+
+sdk::Result<sdk::KernelPtr> make_max_pool(const sdk::KernelInfo& info) {
+  return make_pool(info, true);
+}
+sdk::Result<sdk::KernelPtr> make_average_pool(const sdk::KernelInfo& info) {
+  return make_pool(info, false);
+}
+sdk::Result<sdk::KernelPtr> make_global_average_pool(const sdk::KernelInfo& info) {
+  return sdk::KernelPtr(std::make_unique<GlobalAveragePool>(describe(info)));
+}
+
+}  // namespace tenon::cpu_blas

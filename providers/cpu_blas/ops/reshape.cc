@@ -1,0 +1,159 @@
+// Reshape, Flatten, Squeeze, Unsqueeze: the same elements under another shape. Y may be X, and then nothing is copied.
+#include <algorithm>
+
+#include "common.h"
+
+namespace tenon::cpu_blas {
+namespace {
+
+/// Base of the kernels here: a shape from the input's shape and, for some, from the integers of input 1.
+class ShapeChange : public sdk::Kernel {
+ public:
+  explicit ShapeChange(const sdk::KernelInfo& info) : node_(describe(info)) {}
+  sdk::Status run(sdk::RunContext& run) const override {
+    std::vector<int64_t> integers = integers_;
+    if (reads_input_ && run.has_input(1)) {
+      TN_ASSIGN_OR_RETURN(integers, read_integers(node_, run.input(1)));
+    }
+    const sdk::TensorView x = run.input(0);
+    TN_ASSIGN_OR_RETURN(const sdk::Shape shape, reshape(x.shape(), integers));
+    return copy_as(run, x, shape);
+  }
+
+ protected:
+  virtual sdk::Result<sdk::Shape> reshape(sdk::ShapeView shape, const std::vector<int64_t>& integers) const = 0;
+
+  std::string node_;
+  std::vector<int64_t> integers_;  // what an attribute gives
+  bool reads_input_ = false;       // what input 1 gives replaces it
+};
+
+class Reshape final : public ShapeChange {
+ public:
+  explicit Reshape(const sdk::KernelInfo& info) : ShapeChange(info), allow_zero_(info.attr_int("allowzero", 0) != 0) {
+    reads_input_ = true;
+  }
+
+ private:
+  sdk::Result<sdk::Shape> reshape(sdk::ShapeView shape, const std::vector<int64_t>& wanted) const override {
+    sdk::Shape result = wanted;
+    int64_t open = -1, known = 1;
+    for (size_t i = 0; i < result.size(); ++i) {
+      if (result[i] == 0 && !allow_zero_) {
+        if (i >= shape.size()) return fail(shape, wanted);
+        result[i] = shape[i];
+      }
+      if (result[i] < -1 || (result[i] == -1 && open >= 0)) return fail(shape, wanted);
+      if (result[i] == -1) {
+        open = static_cast<int64_t>(i);
+      } else if (__builtin_mul_overflow(known, result[i], &known)) {
+        return fail(shape, wanted);
+      }
+    }
+    const int64_t count = sdk::element_count(shape);
+    if (open >= 0) {
+      if (known == 0 || count % known != 0) return fail(shape, wanted);
+      result[static_cast<size_t>(open)] = count / known;
+    } else if (known != count) {
+      return fail(shape, wanted);
+    }
+    return result;
+  }
+  sdk::Status fail(sdk::ShapeView shape, const std::vector<int64_t>& wanted) const {
+    std::string text;
+    for (int64_t d : wanted) text += (text.empty() ? "" : ",") + std::to_string(d);
+    return sdk::invalid_model(node_, ": the shape [", text, "] does not hold the elements of ", sdk::shape_text(shape));
+  }
+
+  bool allow_zero_;
+};
+
+class Flatten final : public ShapeChange {
+ public:
+  explicit Flatten(const sdk::KernelInfo& info) : ShapeChange(info), axis_(info.attr_int("axis", 1)) {}
+
+ private:
+  sdk::Result<sdk::Shape> reshape(sdk::ShapeView shape, const std::vector<int64_t>&) const override {
+    const int64_t rank = static_cast<int64_t>(shape.size());
+    const int64_t axis = axis_ < 0 ? axis_ + rank : axis_;
+    if (axis < 0 || axis > rank)
+      return sdk::invalid_model(node_, ": axis is ", axis_, ", expected one in [", -rank, ", ", rank, "]");
+    return sdk::Shape{extent(shape, 0, axis), extent(shape, axis, rank)};
+  }
+
+  int64_t axis_;
+};
+
+/// The axes of [-rank, rank) as flags; an axis named twice is an error.
+sdk::Result<std::vector<bool>> axis_flags(const std::string& node, const std::vector<int64_t>& axes, size_t rank) {
+  std::vector<bool> flags(rank, false);
+  for (int64_t a : axes) {
+    TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(node, a, static_cast<int64_t>(rank)));
+    if (flags[static_cast<size_t>(axis)]) return sdk::invalid_model(node, ": axis ", a, " is listed twice");
+    flags[static_cast<size_t>(axis)] = true;
+  }
+  return flags;
+}
+
+class Squeeze final : public ShapeChange {
+ public:
+  explicit Squeeze(const sdk::KernelInfo& info) : ShapeChange(info) {
+    integers_ = info.attr_ints("axes");
+    reads_input_ = info.since_version() >= 13;
+    all_ = reads_input_ ? !info.input(1) : integers_.empty();
+  }
+
+ private:
+  sdk::Result<sdk::Shape> reshape(sdk::ShapeView shape, const std::vector<int64_t>& axes) const override {
+    TN_ASSIGN_OR_RETURN(const std::vector<bool> dropped, axis_flags(node_, axes, shape.size()));
+    sdk::Shape result;
+    for (size_t i = 0; i < shape.size(); ++i) {
+      if (dropped[i] && shape[i] != 1)
+        return sdk::invalid_model(node_, ": dimension ", i, " of ", sdk::shape_text(shape), " is ", shape[i],
+                                  ", expected 1 to drop it");
+      if (!dropped[i] && !(all_ && shape[i] == 1)) result.push_back(shape[i]);
+    }
+    return result;
+  }
+
+  bool all_ = false;
+};
+
+class Unsqueeze final : public ShapeChange {
+ public:
+  explicit Unsqueeze(const sdk::KernelInfo& info) : ShapeChange(info) {
+    integers_ = info.attr_ints("axes");
+    reads_input_ = info.since_version() >= 13;
+  }
+
+ private:
+  sdk::Result<sdk::Shape> reshape(sdk::ShapeView shape, const std::vector<int64_t>& axes) const override {
+    TN_ASSIGN_OR_RETURN(const std::vector<bool> added, axis_flags(node_, axes, shape.size() + axes.size()));
+    sdk::Shape result;
+    size_t next = 0;
+    for (bool one : added) result.push_back(one ? 1 : shape[next++]);
+    return result;
+  }
+};
+
+template <typename K>
+sdk::Result<sdk::KernelPtr> make(const sdk::KernelInfo& info) {
+  return sdk::KernelPtr(std::make_unique<K>(info));
+}
+
+}  // namespace
+
+sdk::Result<sdk::KernelPtr> make_reshape(const sdk::KernelInfo& info) {
+  return make<Reshape>(info);
+}
+sdk::Result<sdk::KernelPtr> make_flatten(const sdk::KernelInfo& info) {
+  return make<Flatten>(info);
+}
+sdk::Result<sdk::KernelPtr> make_squeeze(const sdk::KernelInfo& info) {
+  return make<Squeeze>(info);
+}
+sdk::Result<sdk::KernelPtr> make_unsqueeze(const sdk::KernelInfo& info) {
+  return make<Unsqueeze>(info);
+}
+
+}  // namespace tenon::cpu_blas

@@ -1,0 +1,75 @@
+// Split: pieces of the input along `axis`, of the sizes that `split` lists, or of equal size (from opset 18 the last
+// may be smaller).
+#include <algorithm>
+#include <numeric>
+
+#include "common.h"
+
+namespace tenon::cpu_blas {
+namespace {
+
+class Split final : public sdk::Kernel {
+ public:
+  explicit Split(const sdk::KernelInfo& info)
+      : node_(describe(info)),
+        axis_(info.attr_int("axis", 0)),
+        sizes_(info.attr_ints("split")),
+        by_input_(info.since_version() >= 13),
+        may_be_uneven_(info.since_version() >= 18) {}
+
+  sdk::Status run(sdk::RunContext& run) const override {
+    const sdk::TensorView x = run.input(0);
+    TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(node_, axis_, x.rank()));
+    TN_ASSIGN_OR_RETURN(const std::vector<int64_t> sizes, piece_sizes(run, x.dim(axis)));
+    const int64_t outer = extent(x.shape(), 0, axis);
+    const size_t unit = static_cast<size_t>(extent(x.shape(), axis + 1, x.rank())) * element_size(x.dtype());
+    const size_t row = static_cast<size_t>(x.dim(axis)) * unit;
+    const char* from = static_cast<const char*>(x.raw());
+    sdk::Shape shape(x.shape().begin(), x.shape().end());
+    for (uint32_t i = 0; i < run.output_count(); ++i) {
+      shape[static_cast<size_t>(axis)] = sizes[i];
+      const size_t bytes = static_cast<size_t>(sizes[i]) * unit;
+      TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(i, x.dtype(), shape));
+      char* to = static_cast<char*>(y.raw());
+      for (int64_t o = 0; o < outer && bytes != 0; ++o)
+        std::memcpy(to + static_cast<size_t>(o) * bytes, from + static_cast<size_t>(o) * row, bytes);
+      from += bytes;
+    }
+    return {};
+  }
+
+ private:
+  sdk::Result<std::vector<int64_t>> piece_sizes(sdk::RunContext& run, int64_t whole) const {
+    std::vector<int64_t> sizes = sizes_;
+    if (by_input_ && run.has_input(1)) {
+      TN_ASSIGN_OR_RETURN(sizes, read_integers(node_, run.input(1)));
+    }
+    const int64_t pieces = run.output_count();
+    if (sizes.empty()) {
+      const int64_t size = may_be_uneven_ ? (whole + pieces - 1) / pieces : whole / pieces;
+      for (int64_t i = 0; i < pieces; ++i) sizes.push_back(std::max<int64_t>(0, std::min(size, whole - i * size)));
+    }
+    int64_t rest = whole;
+    for (int64_t s : sizes) {
+      if (s < 0 || s > rest) rest = -1;
+      if (rest >= 0) rest -= s;
+    }
+    if (static_cast<int64_t>(sizes.size()) != pieces || rest != 0)
+      return sdk::invalid_model(node_, ": the pieces do not make up the ", whole, " elements along the axis in ",
+                                pieces, " outputs");
+    return sizes;
+  }
+
+  std::string node_;
+  int64_t axis_;
+  std::vector<int64_t> sizes_;
+  bool by_input_, may_be_uneven_;
+};
+
+}  // namespace
+
+sdk::Result<sdk::KernelPtr> make_split(const sdk::KernelInfo& info) {
+  return sdk::KernelPtr(std::make_unique<Split>(info));
+}
+
+}  // namespace tenon::cpu_blas

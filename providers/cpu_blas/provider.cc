@@ -1,0 +1,30 @@
+// cpu_blas: the fast provider for float models. Products run on a private OpenBLAS inside the host's pool, the rest on
+// Highway's vectors, chosen for the CPU at run time. The table is kernels.inc; groups of nodes are in fusion/.
+#include <tenon/sdk/sdk.hpp>
+
+#include "fusion/fusion.h"
+#include "type_rules.h"
+
+namespace tenon::cpu_blas {
+
+#define KERNEL(domain, op_type, since, last, types, may_reuse_input, factory) \
+  sdk::Result<sdk::KernelPtr> factory(const sdk::KernelInfo& info);
+#include "kernels.inc"
+#undef KERNEL
+
+namespace {
+
+constexpr tn_kernel_def kKernels[] = {
+#define KERNEL(domain, op_type, since, last, types, may_reuse_input, factory) \
+  sdk::kernel_def<factory>(domain, #op_type, since, last, types, may_reuse_input),
+#include "kernels.inc"
+#undef KERNEL
+};
+
+constexpr tn_provider kProvider =
+    sdk::claiming_provider_table<claim_groups, compile_group>("cpu_blas", TENON_VERSION, kKernels);
+
+}  // namespace
+}  // namespace tenon::cpu_blas
+
+TENON_EXPORT_PROVIDER("cpu_blas", TENON_VERSION, 0, tenon::cpu_blas::kProvider)

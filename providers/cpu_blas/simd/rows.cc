@@ -1,0 +1,172 @@
+// Functions over whole rows; see rows.h.
+#include "simd/rows.h"
+
+#include <cmath>
+#include <cstring>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "simd/rows.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "simd/math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace tenon::cpu_blas::simd::HWY_NAMESPACE {
+
+using D = hn::ScalableTag<float>;
+using V = hn::Vec<D>;
+
+HWY_INLINE int64_t lanes() {
+  return static_cast<int64_t>(hn::Lanes(D()));
+}
+
+float sum(const float* x, int64_t n) {
+  const D d;
+  V a = hn::Zero(d), b = hn::Zero(d);
+  int64_t i = 0;
+  for (; i + 2 * lanes() <= n; i += 2 * lanes()) {
+    a = hn::Add(a, hn::LoadU(d, x + i));
+    b = hn::Add(b, hn::LoadU(d, x + i + lanes()));
+  }
+  float total = hn::GetLane(hn::SumOfLanes(d, hn::Add(a, b)));
+  for (; i < n; ++i) total += x[i];
+  return total;
+}
+
+void softmax_row(const float* x, float* y, int64_t n) {
+  const D d;
+  const int64_t whole = n - n % lanes();
+  float top = x[0];
+  if (whole > 0) {
+    V most = hn::LoadU(d, x);
+    for (int64_t i = lanes(); i < whole; i += lanes()) most = hn::Max(most, hn::LoadU(d, x + i));
+    top = hn::GetLane(hn::MaxOfLanes(d, most));
+  }
+  for (int64_t i = whole; i < n; ++i) top = x[i] > top ? x[i] : top;
+  const V tops = hn::Set(d, top);
+  V sums = hn::Zero(d);
+  for (int64_t i = 0; i < whole; i += lanes()) {
+    const V e = exp(d, hn::Sub(hn::LoadU(d, x + i), tops));
+    hn::StoreU(e, d, y + i);
+    sums = hn::Add(sums, e);
+  }
+  float total = hn::GetLane(hn::SumOfLanes(d, sums));
+  for (int64_t i = whole; i < n; ++i) total += y[i] = std::exp(x[i] - top);
+  const V scale = hn::Set(d, 1.0f / total);
+  for (int64_t i = 0; i < whole; i += lanes()) hn::StoreU(hn::Mul(hn::LoadU(d, y + i), scale), d, y + i);
+  for (int64_t i = whole; i < n; ++i) y[i] *= 1.0f / total;
+}
+
+void layer_norm_row(const float* x, const float* scale, const float* bias, float epsilon, float* y, int64_t n,
+                    float* mean, float* inverse_deviation) {
+  const D d;
+  const int64_t whole = n - n % lanes();
+  const float m = sum(x, n) / static_cast<float>(n);
+  const V means = hn::Set(d, m);
+  V squares = hn::Zero(d);
+  for (int64_t i = 0; i < whole; i += lanes()) {
+    const V centred = hn::Sub(hn::LoadU(d, x + i), means);
+    squares = hn::MulAdd(centred, centred, squares);
+  }
+  float variance = hn::GetLane(hn::SumOfLanes(d, squares));
+  for (int64_t i = whole; i < n; ++i) variance += (x[i] - m) * (x[i] - m);
+  const float inverse = 1.0f / std::sqrt(variance / static_cast<float>(n) + epsilon);
+  const V inverses = hn::Set(d, inverse);
+  for (int64_t i = 0; i < whole; i += lanes()) {
+    const V normal = hn::Mul(hn::Sub(hn::LoadU(d, x + i), means), inverses);
+    const V b = bias != nullptr ? hn::LoadU(d, bias + i) : hn::Zero(d);
+    hn::StoreU(hn::MulAdd(normal, hn::LoadU(d, scale + i), b), d, y + i);
+  }
+  for (int64_t i = whole; i < n; ++i) y[i] = (x[i] - m) * inverse * scale[i] + (bias != nullptr ? bias[i] : 0.0f);
+  *mean = m;
+  *inverse_deviation = inverse;
+}
+
+/// Every other float of the 2 * lanes at x, without reading past the last one used.
+HWY_INLINE V load_even(D d, const float* x) {
+#if HWY_TARGET == HWY_SCALAR
+  return hn::LoadU(d, x);
+#else
+  return hn::ConcatEven(d, hn::LoadU(d, x + lanes()), hn::LoadU(d, x));
+#endif
+}
+
+/// y[i] = f(y[i], x[i * stride]). A vector of stride 2 reads one float past the last it uses, hence the early stop.
+template <class F, class S>
+HWY_INLINE void fold_strided(const float* x, int64_t stride, float* y, int64_t n, F&& vector, S&& scalar) {
+  const D d;
+  int64_t i = 0;
+  if (stride == 1) {
+    for (; i + lanes() <= n; i += lanes()) hn::StoreU(vector(hn::LoadU(d, y + i), hn::LoadU(d, x + i)), d, y + i);
+  } else if (stride == 2) {
+    for (; i + lanes() < n; i += lanes()) hn::StoreU(vector(hn::LoadU(d, y + i), load_even(d, x + 2 * i)), d, y + i);
+  }
+  for (; i < n; ++i) y[i] = scalar(y[i], x[i * stride]);
+}
+
+void max_strided(const float* x, int64_t stride, float* y, int64_t n) {
+  fold_strided(
+      x, stride, y, n, [](V a, V b) HWY_ATTR { return hn::Max(a, b); },
+      [](float a, float b) HWY_ATTR { return a > b ? a : b; });
+}
+
+void multiply_add_strided(const float* x, int64_t stride, float weight, float* y, int64_t n) {
+  const V weights = hn::Set(D(), weight);
+  fold_strided(
+      x, stride, y, n, [&](V a, V b) HWY_ATTR { return hn::MulAdd(b, weights, a); },
+      [&](float a, float b) HWY_ATTR { return a + b * weight; });
+}
+
+void copy_strided(const float* x, int64_t stride, float* y, int64_t n) {
+  const D d;
+  int64_t i = 0;
+  if (stride == 1) {
+    std::memcpy(y, x, static_cast<size_t>(n) * sizeof(float));
+    return;
+  }
+  if (stride == 2)
+    for (; i + lanes() < n; i += lanes()) hn::StoreU(load_even(d, x + 2 * i), d, y + i);
+  for (; i < n; ++i) y[i] = x[i * stride];
+}
+
+}  // namespace tenon::cpu_blas::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tenon::cpu_blas::simd {
+
+HWY_EXPORT(sum);
+HWY_EXPORT(softmax_row);
+HWY_EXPORT(layer_norm_row);
+HWY_EXPORT(max_strided);
+HWY_EXPORT(multiply_add_strided);
+HWY_EXPORT(copy_strided);
+
+float sum(const float* x, int64_t n) {
+  return HWY_DYNAMIC_DISPATCH(sum)(x, n);
+}
+
+void softmax_row(const float* x, float* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(softmax_row)(x, y, n);
+}
+
+void layer_norm_row(const float* x, const float* scale, const float* bias, float epsilon, float* y, int64_t n,
+                    float* mean, float* inverse_deviation) {
+  HWY_DYNAMIC_DISPATCH(layer_norm_row)(x, scale, bias, epsilon, y, n, mean, inverse_deviation);
+}
+
+void max_strided(const float* x, int64_t stride, float* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(max_strided)(x, stride, y, n);
+}
+
+void multiply_add_strided(const float* x, int64_t stride, float weight, float* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(multiply_add_strided)(x, stride, weight, y, n);
+}
+
+void copy_strided(const float* x, int64_t stride, float* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(copy_strided)(x, stride, y, n);
+}
+
+}  // namespace tenon::cpu_blas::simd
+#endif

@@ -1,0 +1,26 @@
+// The element types that kernels of cpu_blas accept, as rule sets for kernels.inc. A set's suffix names the schema's
+// type parameters it speaks of. Arithmetic is float alone; data movement takes every type of whole bytes but strings.
+#pragma once
+
+#include <tenon/sdk/kernel.hpp>
+
+namespace tenon::cpu_blas {
+
+inline constexpr uint32_t kFloat[] = {TN_FLOAT};
+inline constexpr uint32_t kMovable[] = {TN_FLOAT,  TN_DOUBLE, TN_FLOAT16, TN_BFLOAT16,  TN_INT8,
+                                        TN_INT16,  TN_INT32,  TN_INT64,   TN_UINT8,     TN_UINT16,
+                                        TN_UINT32, TN_UINT64, TN_BOOL,    TN_COMPLEX64, TN_COMPLEX128};
+inline constexpr uint32_t kCastable[] = {TN_FLOAT, TN_INT32, TN_INT64, TN_BOOL};
+
+inline constexpr tn_type_rule kFloat_T[] = {sdk::type_rule("T", kFloat)};
+inline constexpr tn_type_rule kFloat_TU[] = {sdk::type_rule("T", kFloat), sdk::type_rule("U", kFloat)};
+inline constexpr tn_type_rule kFloat_T012[] = {sdk::type_rule("T", kFloat), sdk::type_rule("T1", kFloat),
+                                               sdk::type_rule("T2", kFloat)};
+inline constexpr tn_type_rule kMovable_T[] = {sdk::type_rule("T", kMovable)};
+inline constexpr tn_type_rule kMovable_V[] = {sdk::type_rule("V", kMovable)};
+inline constexpr tn_type_rule kMovable_T2[] = {sdk::type_rule("T2", kMovable)};
+inline constexpr tn_type_rule kCastable_T12[] = {sdk::type_rule("T1", kCastable), sdk::type_rule("T2", kCastable)};
+/// No rule at all: every type that the specification allows.
+inline constexpr sdk::TypeRules kAny;
+
+}  // namespace tenon::cpu_blas
