@@ -42,7 +42,7 @@ Status run_step(const Program& program, const Execution& execution, RunState& st
   Status status = step.kernel.run(run);
   // A kernel that was told to stop may return anything.
   TENON_RETURN_IF_ERROR(stopped(execution, step));
-  if (status.is_ok()) status = run.finish();
+  if (status.is_ok()) status = run.finish().with_context("provider '" + step.provider + "'");
   if (!status.is_ok()) return status.with_context(describe(step));
   if (execution.profiler != nullptr) execution.profiler->end_step(shapes_text(program, step.outputs, state));
   for (const uint32_t slot : step.last_reads) state.release(slot);

@@ -50,7 +50,7 @@ class Placer {
  private:
   Status take_groups(Provider& provider, std::map<const Node*, std::string>* refused) {
     auto claimed = provider.claim(graph_, taken_);
-    if (!claimed.is_ok()) return claimed.status().with_context("provider " + provider.name());
+    if (!claimed.is_ok()) return claimed.status();
     *refused = std::move(claimed->refusals);
     const bool all_can_follow = can_follow(claimed->groups);
     for (ClaimedGroup& group : claimed->groups) {
@@ -102,7 +102,7 @@ class Placer {
         refuse(node, provider, kernel.status().message());
         continue;
       }
-      if (!kernel.is_ok()) return kernel.status().with_context(describe(node) + " on " + provider.name());
+      if (!kernel.is_ok()) return kernel.status().with_context(describe(node));
       Step step;
       step.kernel = std::move(*kernel);
       step.nodes = {&node};
@@ -124,8 +124,10 @@ class Placer {
   }
 
   void refuse(const Node& node, const Provider& provider, const std::string& reason) {
-    const std::string prefix = provider.name() + ": ";
-    refusals_[&node].push_back(reason.starts_with(prefix) ? reason : prefix + reason);
+    // The provider's own errors name it already.
+    const std::string prefix = "provider '" + provider.name() + "': ";
+    refusals_[&node].push_back(provider.name() + ": " +
+                               (reason.starts_with(prefix) ? reason.substr(prefix.size()) : reason));
   }
 
   // All nodes without a provider, the first one in full.

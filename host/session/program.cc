@@ -31,9 +31,9 @@ class Builder {
 }  // namespace
 
 std::string describe(const Step& step) {
-  if (step.nodes.size() == 1) return concat(describe(*step.nodes.front()), " on ", step.provider);
+  if (step.nodes.size() == 1) return describe(*step.nodes.front());
   return concat("group '", step.label, "' of ", step.nodes.size(), " nodes beginning at ",
-                describe(*step.nodes.front()), " on ", step.provider);
+                describe(*step.nodes.front()));
 }
 
 Program build_program(const Graph& graph, std::vector<Step> steps) {

@@ -40,7 +40,7 @@ struct Step {
   std::vector<uint32_t> last_reads;  // slots that no later step reads, outputs of the model excepted
 };
 
-/// "node 'conv1' (Conv, opset 11) on cpu_blas": for messages.
+/// "node 'conv1' (Conv, opset 11)", or the group: for messages.
 std::string describe(const Step& step);
 
 struct Program {

@@ -1,0 +1,90 @@
+#include "host/session/input_check.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/test_provider.h"
+
+using namespace tenon::host;
+using namespace tenon::test;
+using Catch::Contains;
+
+namespace {
+
+std::vector<Port> two_ports() {
+  return {{"image", {ValueType::Kind::kTensor, TN_FLOAT, std::vector<Dim>{{-1, "batch"}, {3, ""}}}},
+          {"mask", {ValueType::Kind::kTensor, TN_FLOAT, std::vector<Dim>{{-1, "batch"}}}}};
+}
+
+std::string refusal(const std::vector<NamedTensor>& given) {
+  const auto matched = match_inputs(two_ports(), given);
+  REQUIRE_FALSE(matched.is_ok());
+  CHECK(matched.status().code() == TN_INVALID_ARGUMENT);
+  return matched.status().message();
+}
+
+const std::vector<float> kSix(6, 1.0f);
+const std::vector<float> kTwo(2, 1.0f);
+
+}  // namespace
+
+TEST_CASE("inputs are matched by name in any order", "[inputs]") {
+  const auto matched = match_inputs(two_ports(), std::vector{floats("mask", {2}, kTwo), floats("image", {2, 3}, kSix)});
+  REQUIRE(matched.is_ok());
+  CHECK(matched.value() == std::vector<size_t>{1, 0});
+}
+
+TEST_CASE("an unknown input name is answered with the closest and all known", "[inputs]") {
+  const std::string message = refusal({floats("imgae", {2, 3}, kSix)});
+  CHECK_THAT(message, Contains("no input 'imgae': did you mean 'image'?"));
+  CHECK_THAT(message, Contains("'image', 'mask'"));
+}
+
+TEST_CASE("a missing input is named", "[inputs]") {
+  CHECK_THAT(refusal({floats("image", {2, 3}, kSix)}), Contains("input 'mask'") && Contains("is missing"));
+}
+
+TEST_CASE("an input given twice is refused", "[inputs]") {
+  CHECK_THAT(refusal({floats("mask", {2}, kTwo), floats("mask", {2}, kTwo)}), Contains("'mask' is given twice"));
+}
+
+TEST_CASE("an input of the wrong type is refused", "[inputs]") {
+  CHECK_THAT(refusal({{"image", make_tensor<int64_t>({2, 3}, std::vector<int64_t>(6))}, floats("mask", {2}, kTwo)}),
+             Contains("input 'image' has type int64, expected float"));
+}
+
+TEST_CASE("an input of the wrong rank is refused", "[inputs]") {
+  CHECK_THAT(refusal({floats("image", {6}, kSix), floats("mask", {2}, kTwo)}),
+             Contains("input 'image' has rank 1 (6), expected rank 2"));
+}
+
+TEST_CASE("an input with a wrong fixed dimension is refused", "[inputs]") {
+  CHECK_THAT(refusal({floats("image", {3, 2}, kSix), floats("mask", {3}, {1, 1, 1})}),
+             Contains("has 2 in dimension 1 (3x2), expected 3"));
+}
+
+TEST_CASE("a symbol that stands for two numbers is refused with both inputs", "[inputs]") {
+  CHECK_THAT(refusal({floats("image", {2, 3}, kSix), floats("mask", {3}, {1, 1, 1})}),
+             Contains("dimension 'batch' is 2 in input 'image' (dimension 0) and 3 in input 'mask'"));
+}
+
+TEST_CASE("an input with too few bytes is refused", "[inputs]") {
+  const Tensor small(TN_FLOAT, {2, 3}, kSix.data(), 20, nullptr, Residence::kBorrowed);
+  CHECK_THAT(refusal({{"image", small}, floats("mask", {2}, kTwo)}), Contains("needs 24 bytes, got 20"));
+}
+
+TEST_CASE("a shape whose size overflows is refused", "[inputs]") {
+  const Tensor large(TN_FLOAT, {INT64_MAX / 2, 3}, kSix.data(), 24, nullptr, Residence::kBorrowed);
+  CHECK_THAT(refusal({{"image", large}, floats("mask", {2}, kTwo)}), Contains("too large a shape"));
+}
+
+TEST_CASE("misaligned data is refused with the mend", "[inputs]") {
+  const auto* bytes = reinterpret_cast<const char*>(kSix.data());
+  const Tensor odd(TN_FLOAT, {1, 3}, bytes + 1, 12, nullptr, Residence::kBorrowed);
+  CHECK_THAT(refusal({{"image", odd}, floats("mask", {1}, {1})}), Contains("not aligned to 4 bytes: copy it"));
+}
+
+TEST_CASE("unknown outputs are refused", "[inputs]") {
+  const auto matched = match_outputs(two_ports(), std::vector<std::string>{"maks"});
+  REQUIRE_FALSE(matched.is_ok());
+  CHECK_THAT(matched.status().message(), Contains("no output 'maks': did you mean 'mask'?"));
+}
