@@ -113,7 +113,9 @@ Status run_wrong_type(RunContext& run) {
   return {};
 }
 Status run_ask_twice(RunContext& run) {
-  for (int i = 0; i < 2; ++i) TN_ASSIGN_OR_RETURN([[maybe_unused]] auto y, run.output(0, TN_FLOAT, Shape{1}));
+  for (int i = 0; i < 2; ++i) {
+    TN_ASSIGN_OR_RETURN([[maybe_unused]] auto y, run.output(0, TN_FLOAT, Shape{1}));
+  }
   return {};
 }
 Status run_negative(RunContext& run) {
@@ -193,87 +195,6 @@ sdk::Result<KernelPtr> make_picky(const KernelInfo& info) {
 constexpr tn_kernel_def kPickyKernels[] = {sdk::kernel_def<make_picky>("", "Relu", 6, 0, {}, 1)};
 constexpr tn_provider kPickyProvider = sdk::provider_table("picky", "1.0", kPickyKernels);
 
-Status run_negative(RunContext& run) {
-  TN_ASSIGN_OR_RETURN([[maybe_unused]] auto y, run.output(0, TN_FLOAT, Shape{2, -1}));
-  return {};
-}
-Status run_no_output(RunContext&) {
-  return {};
-}
-Status run_huge(RunContext& run) {
-  TN_ASSIGN_OR_RETURN([[maybe_unused]] auto y, run.output(0, TN_FLOAT, Shape{int64_t{1} << 40}));
-  return {};
-}
-// Fills scratch blocks of many sizes and checks that they do not overlap.
-Status run_scratch(RunContext& run) {
-  std::vector<std::pair<uint8_t*, size_t>> blocks;
-  for (size_t bytes : {size_t{0}, size_t{1}, size_t{100}, size_t{70'000}, size_t{5}, size_t{300'000}}) {
-    TN_ASSIGN_OR_RETURN(uint8_t * block, run.scratch<uint8_t>(bytes));
-    if (reinterpret_cast<uintptr_t>(block) % 64 != 0) return Status(TN_INTERNAL, "misaligned scratch");
-    std::memset(block, static_cast<int>(blocks.size() + 1), bytes);
-    blocks.emplace_back(block, bytes);
-  }
-  for (size_t i = 0; i < blocks.size(); ++i)
-    for (size_t j = 0; j < blocks[i].second; ++j)
-      if (blocks[i].first[j] != i + 1) return Status(TN_INTERNAL, "scratch blocks overlap");
-  return run_relu(run);
-}
-Status run_strings(RunContext& run) {
-  const TensorView x = run.input(0);
-  TN_ASSIGN_OR_RETURN([[maybe_unused]] auto y, run.output(0, TN_STRING, x.shape()));
-  for (int64_t i = 0; i < x.count(); ++i) {
-    const std::string text = "number " + std::to_string(static_cast<int>(x.data<float>()[i]));
-    TN_RETURN_IF_ERROR(run.set_string(0, i, text));
-  }
-  return {};
-}
-Status run_positives(RunContext& run) {
-  const TensorView x = run.input(0);
-  int64_t count = 0;
-  for (float v : x.span<float>()) count += v > 0;
-  TN_ASSIGN_OR_RETURN(auto y, run.output(0, TN_FLOAT, Shape{count}));
-  float* next = y.data<float>();
-  for (float v : x.span<float>())
-    if (v > 0) *next++ = v;
-  return {};
-}
-Status run_random(RunContext& run) {
-  static std::atomic<int> calls{0};
-  TN_ASSIGN_OR_RETURN(auto y, run.output(0, TN_FLOAT, run.input(0).shape()));
-  const float value = static_cast<float>(++calls);
-  for (float& v : y.span<float>()) v = value;
-  return {};
-}
-
-constexpr tn_kernel_def kKernels[] = {
-    sdk::kernel_def<make<run_add>>("", "Add", 7, 0, {}, 3),
-    sdk::kernel_def<make<run_relu>>("", "Relu", 6, 0, {}, 1),
-    sdk::kernel_def<make_matmul>("", "MatMul", 1, 0),
-    sdk::kernel_def<make<run_sleep>>("test", "Sleep", 1, 0),
-    sdk::kernel_def<make<run_fail>>("test", "Fail", 1, 0),
-    sdk::kernel_def<make<run_wrong_type>>("test", "WrongType", 1, 0),
-    sdk::kernel_def<make<run_ask_twice>>("test", "AskTwice", 1, 0),
-    sdk::kernel_def<make<run_negative>>("test", "Negative", 1, 0),
-    sdk::kernel_def<make<run_no_output>>("test", "NoOutput", 1, 0),
-    sdk::kernel_def<make<run_huge>>("test", "Huge", 1, 0),
-    sdk::kernel_def<make<run_scratch>>("test", "Scratch", 1, 0),
-    sdk::kernel_def<make<run_strings>>("test", "Strings", 1, 0),
-    sdk::kernel_def<make<run_positives>>("test", "Positives", 1, 0),
-    sdk::kernel_def<make<run_random>>("test", "Random", 1, 0, {}, 0, TN_KERNEL_NOT_DETERMINISTIC),
-};
-constexpr tn_provider kProvider = sdk::provider_table("testing", "1.0", kKernels);
-
-sdk::Result<KernelPtr> make_picky(const KernelInfo& info) {
-  if (info.name().substr(0, 3) == "no_") return sdk::unsupported("its name begins with no_");
-  return make<run_relu>(info);
-}
-constexpr tn_kernel_def kPickyKernels[] = {sdk::kernel_def<make_picky>("", "Relu", 6, 0, {}, 1)};
-constexpr tn_provider kPickyProvider = sdk::provider_table("picky", "1.0", kPickyKernels);
-
-Status run_add_relu(RunContext& run) {
-  TN_RETURN_IF_ERROR(run_add(run));
-  return {};
-}
 Status run_neg(RunContext& run) {
   const TensorView x = run.input(0);
   TN_ASSIGN_OR_RETURN(auto y, run.output(0, TN_FLOAT, x.shape()));

@@ -216,7 +216,7 @@ TEST_CASE("broken kernels are errors that name node and provider", "[session]") 
   CHECK(failure("Fail").code() == TN_INVALID_ARGUMENT);
   CHECK_THAT(failure("WrongType").message(), Contains("of type int64, the graph expects float"));
   CHECK_THAT(failure("AskTwice").message(), Contains("a second time"));
-  CHECK_THAT(failure("Negative").message(), Contains("dimension negative"));
+  CHECK_THAT(failure("Negative").message(), Contains("dimension is negative"));
   CHECK_THAT(failure("NoOutput").message(), Contains("without asking for output 0 ('y')"));
   const Status huge = failure("Huge");
   CHECK(huge.code() == TN_OUT_OF_MEMORY);
