@@ -1,0 +1,11 @@
+// CumSum: running sums along the axis in input 1, inclusive or exclusive, from either end; integers wrap around. Y may
+// be X.
+#include "cumulate.h"
+
+namespace tenon::cpu_ref {
+
+sdk::Result<sdk::KernelPtr> make_cum_sum(const sdk::KernelInfo& info) {
+  return make_cumulate(info, 0, [](auto a, auto b) { return wrapping_add(a, b); });
+}
+
+}  // namespace tenon::cpu_ref
