@@ -1,0 +1,62 @@
+// Which lines of a kernel table fit a node, and what is said when none does.
+#include "host/plugins/kernel_matching.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/host/plugins/test_graph.h"
+
+using namespace tenon::host;
+
+namespace {
+
+constexpr uint32_t kFloat[] = {TN_FLOAT};
+constexpr uint32_t kIntegers[] = {TN_INT32, TN_INT64};
+constexpr tn_type_rule kFloatT[] = {{"T", kFloat, 1}};
+constexpr tn_type_rule kIntegersT[] = {{"T", kIntegers, 2}};
+
+constexpr tn_kernel_def line(const char* domain, const char* op, int since, int last, const tn_type_rule* types) {
+  return {sizeof(tn_kernel_def), 0, domain, op, since, last, types, types ? 1u : 0u, 0, nullptr, nullptr};
+}
+
+constexpr tn_kernel_def kLines[] = {line("", "Relu", 6, 13, kFloatT), line("", "Relu", 14, 0, kFloatT),
+                                    line("", "Relu", 14, 0, kIntegersT), line("com.example", "Twist", 1, 0, kFloatT),
+                                    line("", "Abs", 1, 6, nullptr)};
+
+KernelIndex::Match match(const std::string& op, int64_t opset, tn_dtype dtype, const std::string& domain = "") {
+  tn_provider table{};
+  table.kernels = kLines;
+  table.kernel_count = 5;
+  table.kernel_stride = sizeof(tn_kernel_def);
+  TestGraph g(opset);
+  g.model().opset_imports["com.example"] = 1;
+  g.value("x", dtype);
+  g.value("y", dtype);
+  const Node* node = g.node(op, {"x"}, {"y"}, domain);
+  g.finish({"x"}, {"y"});
+  return KernelIndex(table).match(*node);
+}
+
+}  // namespace
+
+TEST_CASE("the line of the node's form is chosen", "[plugins]") {
+  CHECK(match("Relu", 13, TN_FLOAT).lines == std::vector{&kLines[0]});
+  CHECK(match("Relu", 21, TN_FLOAT).lines == std::vector{&kLines[1]});
+}
+
+TEST_CASE("the line whose type rules hold is chosen", "[plugins]") {
+  CHECK(match("Relu", 21, TN_INT32).lines == std::vector{&kLines[2]});
+}
+
+TEST_CASE("an operator without schema matches by name alone", "[plugins]") {
+  CHECK(match("Twist", 21, TN_DOUBLE, "com.example").lines == std::vector{&kLines[3]});
+}
+
+TEST_CASE("the reason names what falls short", "[plugins]") {
+  CHECK(match("Exp", 21, TN_FLOAT).reason == "no kernel for Exp");
+  CHECK(match("Twist", 21, TN_FLOAT, "").reason == "no kernel for Twist");
+  CHECK(match("Abs", 21, TN_FLOAT).reason ==
+        "its kernels for Abs are of opset versions 1 to 6, the node's form is of 13");
+  CHECK(match("Relu", 21, TN_DOUBLE).reason ==
+        "its kernel for Relu does not take T = double (input 0, 'x'); it takes float; "
+        "T = double (input 0, 'x'); it takes int32, int64");
+}
