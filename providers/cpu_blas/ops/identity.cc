@@ -1,4 +1,7 @@
-// Identity and, for inference, Dropout: Y = X. Y may be X, and then nothing is copied.
+// Identity and, for inference, Dropout: Y = X. Y may be X, and then nothing is copied. Dropout's mask says that every
+// element was kept.
+#include <algorithm>
+
 #include "common.h"
 
 namespace tenon::cpu_blas {
@@ -9,6 +12,26 @@ class Identity final : public sdk::Kernel {
   sdk::Status run(sdk::RunContext& run) const override { return copy_as(run, run.input(0), run.input(0).shape()); }
 };
 
+class Dropout final : public sdk::Kernel {
+ public:
+  explicit Dropout(bool mask_is_float) : mask_is_float_(mask_is_float) {}
+  sdk::Status run(sdk::RunContext& run) const override {
+    const sdk::TensorView x = run.input(0);
+    TN_RETURN_IF_ERROR(copy_as(run, x, x.shape()));
+    if (run.output_count() < 2 || !run.output_wanted(1)) return {};
+    TN_ASSIGN_OR_RETURN(sdk::MutableTensorView mask, run.output(1, mask_is_float_ ? TN_FLOAT : TN_BOOL, x.shape()));
+    if (mask_is_float_) {
+      std::fill(mask.data<float>(), mask.data<float>() + mask.count(), 1.0f);
+    } else {
+      std::fill(mask.data<bool>(), mask.data<bool>() + mask.count(), true);
+    }
+    return {};
+  }
+
+ private:
+  bool mask_is_float_;
+};
+
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_identity(const sdk::KernelInfo&) {
@@ -16,15 +39,12 @@ sdk::Result<sdk::KernelPtr> make_identity(const sdk::KernelInfo&) {
 }
 
 sdk::Result<sdk::KernelPtr> make_dropout(const sdk::KernelInfo& info) {
-  const std::string node = describe(info);
-  if (info.output(1) && info.output(1).use_count() != 0)
-    return sdk::unsupported(node, ": output mask is read, which only cpu_ref computes");
   if (info.input(2)) {
     const sdk::TensorView training = info.input(2).info();
     if (!training.is_constant() || training.dtype() != TN_BOOL || training.raw() == nullptr || training.data<bool>()[0])
-      return sdk::unsupported(node, ": training_mode is not the constant false: only inference is implemented");
+      return sdk::unsupported(describe(info), ": training_mode is not the constant false: only inference runs here");
   }
-  return sdk::KernelPtr(std::make_unique<Identity>());
+  return sdk::KernelPtr(std::make_unique<Dropout>(info.since_version() < 10));
 }
 
 }  // namespace tenon::cpu_blas
