@@ -27,6 +27,14 @@ class HeldTensor {
     return std::make_unique<HeldTensor>(std::move(strings), std::move(shape));
   }
 
+  /// One element whose bits are all 0, or one empty string.
+  static std::unique_ptr<HeldTensor> zero(tn_dtype dtype) {
+    const char zeros[16] = {};
+    if (dtype == TN_STRING) return std::make_unique<HeldTensor>(std::vector<std::string>(1), sdk::Shape{});
+    const size_t bytes = static_cast<size_t>(sdk::bits_per_element(dtype) + 7) / 8;
+    return std::make_unique<HeldTensor>(dtype, sdk::Shape{}, zeros, bytes);
+  }
+
   /// Borrows from this.
   sdk::TensorView view() const {
     tn_tensor t{};

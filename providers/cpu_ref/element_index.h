@@ -1,0 +1,63 @@
+// The index arithmetic that GatherElements and ScatterElements share.
+#pragma once
+
+#include "shape_math.h"
+
+namespace tenon::cpu_ref {
+
+/// Where each element of `indices` points to in data: the element's own position, but indices' value along `axis`.
+/// Both have the same rank, and indices reaches no further than the data along the other axes.
+inline sdk::Result<sdk::Shape> element_positions(const sdk::TensorView& data, const sdk::TensorView& indices,
+                                                 int64_t given_axis) {
+  if (indices.rank() != data.rank())
+    return sdk::invalid_argument("input indices has rank ", indices.rank(), ", expected ", data.rank(),
+                                 ", the rank of the data");
+  TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(given_axis, data.rank()));
+  for (int64_t a = 0; a < data.rank(); ++a)
+    if (a != axis && indices.dim(a) > data.dim(a) && indices.count() > 0)
+      return sdk::invalid_argument("input indices has size ", indices.dim(a), " along axis ", a,
+                                   ", expected at most that of the data, ", data.dim(a));
+  const sdk::Shape strides = row_major_strides(data.shape());
+  sdk::Shape positions;
+  for (int64_t i = 0; i < indices.count(); ++i) {
+    TN_ASSIGN_OR_RETURN(const int64_t along_axis, normalize_index(index_at(indices, i), data.dim(axis), axis));
+    int64_t rest = i, position = 0;
+    for (int64_t a = data.rank(); a-- > 0; rest /= indices.dim(a))
+      position += (a == axis ? along_axis : rest % indices.dim(a)) * strides[size_t(a)];
+    positions.push_back(position);
+  }
+  return positions;
+}
+
+/// Where each index tuple of `indices` (... x depth) points to: the first element of a slice of data of the axes after
+/// `batch` + depth. The first `batch` axes of indices and data go together.
+inline sdk::Result<sdk::Shape> tuple_positions(const sdk::TensorView& data, const sdk::TensorView& indices,
+                                               int64_t batch) {
+  const int64_t depth = indices.rank() > 0 ? indices.dim(indices.rank() - 1) : 0;
+  if (batch < 0 || batch >= indices.rank() || batch > data.rank() || depth > data.rank() - batch)
+    return sdk::invalid_argument("input indices has shape ", sdk::shape_text(indices.shape()),
+                                 ", expected tuples of at most ", data.rank(), " - ", batch,
+                                 " indices, the rank of the data less batch_dims");
+  const sdk::Shape strides = row_major_strides(data.shape());
+  TN_ASSIGN_OR_RETURN(const int64_t tuples, product(indices.shape(), 0, size_t(indices.rank() - 1)));
+  int64_t batches = 1;
+  for (int64_t a = 0; a < batch; ++a) {
+    if (indices.dim(a) != data.dim(a))
+      return sdk::invalid_argument("input indices has size ", indices.dim(a), " along batch axis ", a, ", expected ",
+                                   data.dim(a), " as the data");
+    batches = tuples == 0 ? 0 : batches * data.dim(a);
+  }
+  sdk::Shape positions;
+  for (int64_t t = 0; t < tuples; ++t) {
+    int64_t position = batch > 0 ? t / (tuples / batches) * strides[size_t(batch - 1)] : 0;
+    for (int64_t d = 0; d < depth; ++d) {
+      const int64_t axis = batch + d;
+      TN_ASSIGN_OR_RETURN(const int64_t i, normalize_index(index_at(indices, t * depth + d), data.dim(axis), axis));
+      position += i * strides[size_t(axis)];
+    }
+    positions.push_back(position);
+  }
+  return positions;
+}
+
+}  // namespace tenon::cpu_ref
