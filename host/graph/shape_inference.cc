@@ -31,6 +31,9 @@ Status merge_type(const Node& node, size_t i, const ElementType& inferred) {
 }
 
 Status merge_shape(const Node& node, size_t i, const Dims& inferred) {
+  if (inferred.size() > kMaxRank)
+    return error(TN_INVALID_MODEL, describe(node), ": output ", output_name(node, i), " has ", inferred.size(),
+                 " dimensions, expected at most ", kMaxRank, ": correct the shapes it comes from");
   std::vector<int64_t> sizes;
   for (const Dim& d : inferred)
     if (d.value >= 0) sizes.push_back(d.value);

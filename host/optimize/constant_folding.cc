@@ -14,9 +14,6 @@
 namespace tenon::host {
 namespace {
 
-// Results may take this much more than the model's own constants, so that a tiny file cannot ask for much memory.
-constexpr uint64_t kMaxGrowthBytes = uint64_t{64} << 20;
-
 constexpr std::array<std::string_view, 6> kRandomOperators = {"Bernoulli",        "Multinomial",   "RandomNormal",
                                                               "RandomNormalLike", "RandomUniform", "RandomUniformLike"};
 
@@ -93,22 +90,29 @@ Result<std::optional<Tensor>> shape_tensor(const Node& node) {
   return std::optional(*made);
 }
 
-// Bytes of the outputs as far as inference knows them.
-CheckedSize expected_bytes(const Node& node) {
+// Bytes of the outputs; nothing when inference does not know them.
+std::optional<CheckedSize> expected_bytes(const Node& node) {
   CheckedSize bytes(0);
   for (const Value* v : node.outputs) {
-    if (v == nullptr || !v->type.dims) continue;
+    if (v == nullptr) continue;
+    if (!v->type.dims || v->type.dtype == TN_UNDEFINED) return std::nullopt;
     const std::vector<int64_t> shape = *numeric_shape(v->type);
-    if (std::all_of(shape.begin(), shape.end(), [](int64_t d) { return d >= 0; }))
-      bytes = bytes + checked_byte_length(v->type.dtype, shape);
+    if (std::any_of(shape.begin(), shape.end(), [](int64_t d) { return d < 0; })) return std::nullopt;
+    bytes = bytes + checked_byte_length(v->type.dtype, shape);
   }
   return bytes;
+}
+
+// Their results depend on values, but hold no more than a few numbers for each element of the inputs.
+bool is_bounded_by_inputs(const Node& node) {
+  static constexpr std::array<std::string_view, 4> kOperators = {"Compress", "NonMaxSuppression", "NonZero", "Unique"};
+  return node.domain.empty() && std::find(kOperators.begin(), kOperators.end(), node.op_type) != kOperators.end();
 }
 
 class Folder {
  public:
   Folder(const NodeRunner& run_node, const FoldOptions& options, uint64_t constant_bytes) : run_node_(run_node) {
-    const CheckedSize allowance = CheckedSize(constant_bytes) + CheckedSize(kMaxGrowthBytes);
+    const CheckedSize allowance = CheckedSize(constant_bytes) + CheckedSize(options.max_growth_bytes);
     limit_ = std::min(options.max_bytes, allowance.get().value_or(UINT64_MAX));
   }
 
@@ -141,8 +145,10 @@ class Folder {
   }
 
   Result<bool> run(Node& node) {
-    const CheckedSize total = expected_bytes(node) + CheckedSize(report_.bytes);
-    if (!total.fits(limit_))
+    const auto bytes = expected_bytes(node);
+    if (!bytes && !is_bounded_by_inputs(node))
+      return skip(node, "the size of its result is not known before it is computed");
+    if (!(bytes.value_or(CheckedSize(0)) + CheckedSize(report_.bytes)).fits(limit_))
       return skip(node, concat("its result would pass the limit of ", limit_, " bytes for folded constants"));
     Result<std::vector<Tensor>> results = run_node_(node);
     // A node that is never reached at run time must not stop the session from opening.

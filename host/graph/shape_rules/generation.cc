@@ -38,8 +38,7 @@ Status constant_of_shape(ShapeContext& c) {
   TENON_RETURN_IF_ERROR(c.expect_rank(0, 1, "it lists the dimensions of the result"));
   if (const auto sizes = c.ints(0)) return set_from_sizes(c, *sizes);
   const Dims* length = c.shape(0);
-  constexpr int64_t kMaxRank = 64;
-  if (length != nullptr && is_known((*length)[0]) && (*length)[0].value <= kMaxRank)
+  if (length != nullptr && is_known((*length)[0]) && (*length)[0].value <= static_cast<int64_t>(kMaxRank))
     c.set(0, Dims(static_cast<size_t>((*length)[0].value)));
   return {};
 }

@@ -64,9 +64,8 @@ Status check_element_count(const ShapeContext& c, const Dims& x, const Dims& y) 
 // What is left to say when the new shape is computed at run time: its rank, at best.
 void set_rank_of(ShapeContext& c, size_t shape_input) {
   const Dims* target = c.shape(shape_input);
-  // A hostile model could ask for any rank; no real tensor has more dimensions than this.
-  constexpr int64_t kMaxRank = 64;
-  if (target != nullptr && target->size() == 1 && is_known((*target)[0]) && (*target)[0].value <= kMaxRank)
+  if (target != nullptr && target->size() == 1 && is_known((*target)[0]) &&
+      (*target)[0].value <= static_cast<int64_t>(kMaxRank))
     c.set(0, Dims(static_cast<size_t>((*target)[0].value)));
 }
 
@@ -78,6 +77,8 @@ Status reshape(ShapeContext& c) {
     set_rank_of(c, 1);
     return {};
   }
+  if (target->size() > kMaxRank)
+    return c.fail("the new shape has ", target->size(), " dimensions, expected at most ", kMaxRank);
   const Dims* x = c.shape(0);
   const bool allow_zero = c.attr("allowzero", 0) != 0;
   Dims y(target->size());

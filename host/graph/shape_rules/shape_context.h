@@ -18,6 +18,9 @@ using Dims = std::vector<Dim>;
 /// Holds sums and products of a few int64 without overflow.
 using WideInt = __int128;
 
+/// No real tensor has more dimensions; a hostile model could ask for any number.
+constexpr size_t kMaxRank = 64;
+
 inline Dim known_dim(int64_t value) {
   return {value, {}};
 }

@@ -100,7 +100,7 @@ Status split(ShapeContext& c) {
       y[axis] = unknown_dim();
     } else {
       const int64_t chunk = size.value / pieces + (size.value % pieces != 0);
-      y[axis] = known_dim(std::clamp<int64_t>(size.value - chunk * i, 0, chunk));
+      y[axis] = known_dim(static_cast<int64_t>(std::clamp<WideInt>(size.value - WideInt{chunk} * i, 0, chunk)));
     }
     c.set(static_cast<size_t>(i), y);
   }

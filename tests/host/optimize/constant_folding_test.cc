@@ -135,6 +135,37 @@ TEST_CASE("results above the limit are not even computed", "[fold]") {
   CHECK_THAT(report->skipped.at(0), Contains("limit"));
 }
 
+TEST_CASE("a node whose result could have any size is not folded", "[fold]") {
+  GraphBuilder b;
+  b.constant<float>("x", {1, 1, 1, 1}, {1});
+  b.constant<float>("scales", {4}, {1, 1, 1e6f, 1e6f});
+  b.node("Resize", {"x", "", "scales"}, {"y"});
+  b.output("y");
+  auto model = b.build();
+  const auto report = fold_constants(*model, [](const Node& node) -> Result<std::vector<Tensor>> {
+    FAIL("runs " << describe(node));
+    return error(TN_INTERNAL, "");
+  });
+  REQUIRE(report.is_ok());
+  CHECK_THAT(report->skipped.at(0), Contains("not known before"));
+}
+
+TEST_CASE("results may not outgrow the model's own constants by more than the option says", "[fold]") {
+  for (const uint64_t growth : {uint64_t{0}, uint64_t{32}}) {
+    GraphBuilder b;
+    b.constant<int64_t>("part", {2}, {1, 2});
+    b.node("Concat", {"part", "part", "part"}, {"y"}, {int_attr("axis", 0)});
+    b.output("y");
+    auto model = b.build();
+    FoldOptions options;
+    options.max_growth_bytes = growth;
+    const auto report = fold_constants(*model, run, options);
+    REQUIRE(report.is_ok());
+    // 16 bytes of constants would become 48.
+    CHECK(report->folded_nodes == (growth == 0 ? 0 : 1));
+  }
+}
+
 TEST_CASE("random nodes are never folded", "[fold]") {
   GraphBuilder b;
   b.constant<float>("w", {2}, {1, 2});
