@@ -35,6 +35,7 @@ class FileDescriptor {
 struct OpenedFile {
   FileDescriptor descriptor;
   FileIdentity identity;
+  uint64_t hard_links = 1;
 };
 
 /// A regular file anywhere. TN_NOT_FOUND when missing, TN_INVALID_ARGUMENT for a folder or a special file.

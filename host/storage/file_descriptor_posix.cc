@@ -36,6 +36,7 @@ Result<OpenedFile> regular_file(FileDescriptor descriptor, const std::string& sh
   OpenedFile file;
   file.identity = {info.st_dev, info.st_ino, static_cast<uint64_t>(info.st_size), nanoseconds(info.st_mtim),
                    nanoseconds(info.st_ctim)};
+  file.hard_links = info.st_nlink;
   file.descriptor = std::move(descriptor);
   return file;
 }
@@ -139,7 +140,13 @@ Result<OpenedFile> open_regular_file_beneath(const std::filesystem::path& folder
       result.error_number == EXDEV)
     result = resolve_beneath_by_walk(root_fd, root_path, path);
   if (!result.descriptor.is_open()) return beneath_error(result.error_number, location, root_path);
-  return regular_file(std::move(result.descriptor), "external data file '" + location + "'", TN_INVALID_MODEL);
+  TENON_ASSIGN_OR_RETURN(OpenedFile file, regular_file(std::move(result.descriptor),
+                                                       "external data file '" + location + "'", TN_INVALID_MODEL));
+  if (root.empty() && file.hard_links > 1)
+    return error(TN_INVALID_MODEL, "external data file '", location, "' has ", file.hard_links,
+                 " hard links, so it may be another file of this machine under a borrowed name: copy it, or name its "
+                 "folder with the option external_data_root");
+  return file;
 }
 
 }  // namespace tenon::host

@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "host/storage/file_descriptor.h"
+#include "host/storage/mapped_pages.h"
 
 namespace tenon::host {
 namespace {
@@ -30,6 +31,7 @@ class MappedFile final : public FileMapping {
   }
   const FileIdentity& identity() const override { return identity_; }
   const std::filesystem::path& path() const override { return path_; }
+  void release_pages(std::span<const std::byte> part) const override { release_mapped_pages(bytes(), part); }
 
  private:
   FileIdentity identity_;

@@ -25,7 +25,8 @@ class FileMapping {
   static Result<std::shared_ptr<const FileMapping>> open(const std::filesystem::path& path);
   /// Maps `location` (relative, as a model gives it) under `folder`, which must lie beneath `root` (empty: folder
   /// itself). Nothing of it, links included, may lead out of `root`; resolved on file descriptors, so it cannot be
-  /// swapped between check and use. TN_INVALID_MODEL for an escape, TN_NOT_FOUND for a missing file.
+  /// swapped between check and use. A file with several hard links is refused unless a root is named: it may be
+  /// another file under a borrowed name. TN_INVALID_MODEL for an escape, TN_NOT_FOUND for a missing file.
   static Result<std::shared_ptr<const FileMapping>> open_beneath(const std::filesystem::path& folder,
                                                                  const std::string& location,
                                                                  const std::filesystem::path& root = {});
@@ -34,6 +35,9 @@ class FileMapping {
   virtual std::span<const std::byte> bytes() const = 0;
   virtual const FileIdentity& identity() const = 0;
   virtual const std::filesystem::path& path() const = 0;
+  /// Gives back the resident pages around `part` of bytes(), which was read for the last time for now. They come back
+  /// from the file when touched again. thread: any
+  virtual void release_pages(std::span<const std::byte> part) const = 0;
 };
 
 }  // namespace tenon::host

@@ -20,7 +20,7 @@ namespace {
 struct Input {
   std::span<const std::byte> bytes;
   std::shared_ptr<const void> owner;
-  Residence in_place;  // of tensors that are views of `bytes`
+  const FileMapping* mapping;  // whose bytes they are; nullptr for memory of the application
 };
 
 Status parse(const onnx_wire::Skeleton& skeleton, google::protobuf::Message& message) {
@@ -103,7 +103,7 @@ Result<std::unique_ptr<Model>> import_model(const Input& input, ExternalFiles fi
   TENON_RETURN_IF_ERROR(read_header(*proto, *model));
   std::set<std::pair<std::string, std::string>> functions;
   for (const auto& function : proto->functions()) functions.emplace(fold_domain(function.domain()), function.name());
-  TensorReader tensors(input.bytes, input.owner, input.in_place, skeleton, std::move(files));
+  TensorReader tensors(input.bytes, input.owner, input.mapping, skeleton, std::move(files));
   model->graph = std::make_unique<Graph>();
   TENON_RETURN_IF_ERROR(GraphReader(tensors, functions).read(proto->graph(), *model->graph));
   if (input.owner != nullptr) model->mappings.push_back(input.owner);
@@ -128,7 +128,7 @@ auto catching(F&& f) -> decltype(f()) {
 Result<std::unique_ptr<Model>> import_onnx_file(const std::filesystem::path& path, const ImportOptions& options) {
   TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
   auto model = catching([&] {
-    return import_model({mapping->bytes(), mapping, Residence::kMapped},
+    return import_model({mapping->bytes(), mapping, mapping.get()},
                         ExternalFiles(path.parent_path(), options.external_data_root, true));
   });
   if (!model.is_ok()) return model.status().with_context(path.string());
@@ -139,7 +139,7 @@ Result<std::unique_ptr<Model>> import_onnx_file(const std::filesystem::path& pat
 Result<std::unique_ptr<Model>> import_onnx_bytes(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
                                                  const std::filesystem::path& folder, const ImportOptions& options) {
   return catching([&] {
-    return import_model({bytes, std::move(owner), Residence::kBorrowed},
+    return import_model({bytes, std::move(owner), nullptr},
                         ExternalFiles(folder, options.external_data_root, !folder.empty()));
   });
 }
@@ -151,7 +151,7 @@ Result<Tensor> read_tensor_proto(const std::filesystem::path& path) {
                            onnx_wire::walk(mapping->bytes(), onnx_wire::Message::kTensor));
     onnx::TensorProto proto;
     TENON_RETURN_IF_ERROR(parse(skeleton, proto));
-    TensorReader reader(mapping->bytes(), nullptr, Residence::kMapped, skeleton, ExternalFiles({}, {}, false));
+    TensorReader reader(mapping->bytes(), nullptr, mapping.get(), skeleton, ExternalFiles({}, {}, false));
     TENON_ASSIGN_OR_RETURN(const Tensor view, reader.read(proto));
     if (view.residence() == Residence::kCopied) return view;
     TENON_ASSIGN_OR_RETURN(Tensor copy, Tensor::allocate(view.dtype(), view.shape(), Residence::kCopied, "read"));

@@ -64,7 +64,7 @@ Result<Tensor> TensorReader::read(const onnx::TensorProto& proto) {
   if (external) {
     TENON_ASSIGN_OR_RETURN(const ExternalBytes found, files_.find(proto, *expected));
     const std::string field = "external data in '" + found.file->path().filename().string() + "'";
-    return place({found.bytes, found.file, Residence::kMapped, field, found.offset}, dtype, std::move(dims), *expected);
+    return place({found.bytes, found.file, found.file.get(), field, found.offset}, dtype, std::move(dims), *expected);
   }
   if (proto.has_raw_data()) return read_raw(proto, std::move(dims), *expected);
   const auto indices = [](const auto& field) { return std::as_bytes(std::span(field.data(), field.size())); };
@@ -78,7 +78,7 @@ Result<Tensor> TensorReader::read(const onnx::TensorProto& proto) {
 Result<Tensor> TensorReader::read_raw(const onnx::TensorProto& proto, std::vector<int64_t> dims, uint64_t expected) {
   if (proto.raw_data().size() != kIndexBytes) return error(TN_INTERNAL, "its raw_data is not of a skeleton");
   TENON_ASSIGN_OR_RETURN(const onnx_wire::WeightSpan span, span_at(proto.raw_data().data()));
-  const Source source = {input_.subspan(span.offset, span.length), owner_, in_place_, "raw_data", span.offset};
+  const Source source = {input_.subspan(span.offset, span.length), owner_, mapping_, "raw_data", span.offset};
   return place(source, static_cast<tn_dtype>(proto.data_type()), std::move(dims), expected);
 }
 
@@ -88,7 +88,7 @@ Result<Tensor> TensorReader::read_runs(std::span<const std::byte> indices, const
   const size_t runs = indices.size() / kIndexBytes;
   if (runs == 1) {
     TENON_ASSIGN_OR_RETURN(const onnx_wire::WeightSpan span, span_at(index_at(0)));
-    return place({input_.subspan(span.offset, span.length), owner_, in_place_, field, span.offset}, dtype,
+    return place({input_.subspan(span.offset, span.length), owner_, mapping_, field, span.offset}, dtype,
                  std::move(dims), expected);
   }
   CheckedSize total(0);
@@ -117,18 +117,20 @@ Result<onnx_wire::WeightSpan> TensorReader::span_at(const char* index_bytes) con
 
 Result<Tensor> TensorReader::place(const Source& source, tn_dtype dtype, std::vector<int64_t> dims, uint64_t expected) {
   if (source.bytes.size() != expected) return length_error(source.field, source.bytes.size(), expected, dtype, dims);
-  if (expected == 0) return Tensor(dtype, std::move(dims), nullptr, 0, source.owner, source.residence);
+  const Residence in_place = source.mapping != nullptr ? Residence::kMapped : Residence::kBorrowed;
+  if (expected == 0) return Tensor(dtype, std::move(dims), nullptr, 0, source.owner, in_place);
   const size_t alignment = dtype_alignment(dtype);
   const bool aligned = reinterpret_cast<uintptr_t>(source.bytes.data()) % alignment == 0;
   const bool odd_bools = dtype == TN_BOOL && has_odd_bools(source.bytes);
   if (aligned && !odd_bools)
-    return Tensor(dtype, std::move(dims), source.bytes.data(), source.bytes.size(), source.owner, source.residence);
+    return Tensor(dtype, std::move(dims), source.bytes.data(), source.bytes.size(), source.owner, in_place);
   const std::string reason =
       concat(source.field, " at offset ", source.offset,
              odd_bools ? " holds bools other than 0 and 1" : concat(" is not aligned to ", alignment, " bytes"));
   TENON_ASSIGN_OR_RETURN(Tensor tensor, Tensor::allocate(dtype, std::move(dims), Residence::kCopied, reason));
   auto* target = static_cast<uint8_t*>(tensor.mutable_data());
   std::memcpy(target, source.bytes.data(), source.bytes.size());
+  if (source.mapping != nullptr) source.mapping->release_pages(source.bytes);
   if (odd_bools) std::transform(target, target + expected, target, [](uint8_t b) { return b != 0 ? 1 : 0; });
   return tensor;
 }

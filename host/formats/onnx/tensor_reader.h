@@ -15,11 +15,11 @@ namespace tenon::host {
 
 class TensorReader {
  public:
-  /// `in_place`: the residence of tensors that are views of `input`, which `owner` keeps alive. `skeleton` must outlive
-  /// the reader.
-  TensorReader(std::span<const std::byte> input, std::shared_ptr<const void> owner, Residence in_place,
+  /// Tensors are views of `input`, which `owner` keeps alive. `mapping`: what `input` is all of; nullptr for memory of
+  /// the application. `skeleton` must outlive the reader.
+  TensorReader(std::span<const std::byte> input, std::shared_ptr<const void> owner, const FileMapping* mapping,
                const onnx_wire::Skeleton& skeleton, ExternalFiles files)
-      : input_(input), owner_(std::move(owner)), in_place_(in_place), skeleton_(skeleton), files_(std::move(files)) {}
+      : input_(input), owner_(std::move(owner)), mapping_(mapping), skeleton_(skeleton), files_(std::move(files)) {}
 
   /// TN_INVALID_MODEL or TN_UNSUPPORTED says what is wrong with the tensor, without its name.
   Result<Tensor> read(const onnx::TensorProto& proto);
@@ -31,9 +31,9 @@ class TensorReader {
   struct Source {
     std::span<const std::byte> bytes;
     std::shared_ptr<const void> owner;
-    Residence residence;
-    std::string field;  // "raw_data"
-    uint64_t offset;    // in its file
+    const FileMapping* mapping;  // that holds them; nullptr for memory of the application
+    std::string field;           // "raw_data"
+    uint64_t offset;             // in its file
   };
 
   Result<Tensor> read_raw(const onnx::TensorProto& proto, std::vector<int64_t> dims, uint64_t expected);
@@ -45,7 +45,7 @@ class TensorReader {
 
   std::span<const std::byte> input_;
   std::shared_ptr<const void> owner_;
-  Residence in_place_;
+  const FileMapping* mapping_;
   const onnx_wire::Skeleton& skeleton_;
   ExternalFiles files_;
 };
