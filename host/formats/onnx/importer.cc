@@ -66,6 +66,9 @@ Result<onnx_wire::Skeleton> walk_model(std::span<const std::byte> bytes) {
 Status read_opsets(const onnx::ModelProto& proto, Model& model) {
   for (const auto& opset : proto.opset_import()) {
     const std::string domain = fold_domain(opset.domain());
+    if (opset.version() < 1)
+      return error(TN_INVALID_MODEL, "opset_import of domain '", opset.domain(), "' is version ", opset.version(),
+                   ", expected 1 or more: the exporter is broken");
     const auto [known, added] = model.opset_imports.emplace(domain, opset.version());
     if (!added && known->second != opset.version())
       return error(TN_INVALID_MODEL, "opset_import gives domain '", domain, "' the versions ", known->second, " and ",

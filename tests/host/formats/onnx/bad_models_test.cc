@@ -133,6 +133,12 @@ TEST_CASE("a model without graph, opset_import or ir_version is refused", "[onnx
   check_refused(proto.SerializeAsString(), "ir_version is 0");
 }
 
+TEST_CASE("an opset below 1 is refused", "[onnx]") {
+  onnx::ModelProto proto = relu_model();
+  proto.mutable_opset_import(0)->set_version(-4);
+  check_refused(proto.SerializeAsString(), "is version -4");
+}
+
 TEST_CASE("two versions of one domain are refused", "[onnx]") {
   onnx::ModelProto proto = relu_model();
   auto& opset = *proto.add_opset_import();
