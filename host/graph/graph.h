@@ -138,6 +138,7 @@ struct Model {
   std::map<std::string, std::string> metadata;
   std::unique_ptr<Graph> graph;
   std::vector<std::shared_ptr<const void>> mappings;  // keeps the mapped files alive
+  uint64_t mapped_file_bytes = 0;                     // length of the mapped files
 };
 
 }  // namespace tenon::host

@@ -44,9 +44,9 @@ Program one_step_program(Step step) {
   return program;
 }
 
-Tensor as_computed(const Tensor& t, const Node& node) {
+Tensor as_computed(const Tensor& t) {
   return Tensor(t.dtype(), t.shape(), t.data(), t.byte_length(), t.owner(), Residence::kComputed,
-                concat("computed from ", describe(node), " while the session opened"));
+                "computed from constants while the session opened");
 }
 
 Result<std::vector<Tensor>> run_node(const Node& node, const ProviderList& providers, unsigned threads,
@@ -65,7 +65,7 @@ Result<std::vector<Tensor>> run_node(const Node& node, const ProviderList& provi
   TENON_RETURN_IF_ERROR(execute(program, execution, state));
   std::vector<Tensor> results;
   for (const uint32_t slot : program.steps.front().outputs)
-    results.push_back(slot == kNoSlot ? Tensor() : as_computed(state.slot(slot).tensor, node));
+    results.push_back(slot == kNoSlot ? Tensor() : as_computed(state.slot(slot).tensor));
   return results;
 }
 

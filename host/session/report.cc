@@ -48,15 +48,18 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
+std::string counted(size_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 void write_providers(const SessionReport& report, std::ostream& out) {
   out << "providers, in order\n";
   Table table;
-  for (const ProviderEntry& p : report.providers)
-    table.add({p.name, p.version, std::to_string(p.nodes) + (p.nodes == 1 ? " node" : " nodes"), p.path});
+  for (const ProviderEntry& p : report.providers) table.add({p.name, p.version, counted(p.nodes, "node"), p.path});
   table.write(out);
 }
 
-// Nodes with one operator, provider and reason are one line.
+// Nodes with one kernel, provider and reason are one line.
 void write_placement_summary(const SessionReport& report, std::ostream& out) {
   struct Group {
     const NodePlacement* first;
@@ -65,14 +68,15 @@ void write_placement_summary(const SessionReport& report, std::ostream& out) {
   std::vector<Group> groups;
   std::map<std::vector<std::string>, size_t> index;
   for (const NodePlacement& p : report.placement) {
-    const auto [it, is_new] = index.try_emplace({p.provider, p.domain, p.op_type, p.kernel, p.reason}, groups.size());
+    const auto [it, is_new] =
+        index.try_emplace({p.provider, p.kernel, p.kernel.empty() ? p.op_type : "", p.reason}, groups.size());
     if (is_new) groups.push_back({&p, 0});
     ++groups[it->second].count;
   }
   std::stable_sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.count > b.count; });
   Table table;
   for (const Group& g : groups)
-    table.add({std::to_string(g.count) + " x", g.first->kernel.empty() ? g.first->op_type : g.first->kernel,
+    table.add({counted(g.count, "node"), g.first->kernel.empty() ? g.first->op_type : g.first->kernel,
                g.first->provider.empty() ? "NO PROVIDER" : g.first->provider, g.first->reason});
   out << "placement of " << report.placement.size() << " nodes\n";
   table.write(out);
@@ -92,6 +96,15 @@ void write_placement_details(const SessionReport& report, std::ostream& out) {
   table.write(out);
 }
 
+// Constants that share a cause are one line, wherever in the file they lie.
+std::string without_offset(std::string reason) {
+  static constexpr std::string_view kOffset = " at offset ";
+  const size_t begin = reason.find(kOffset);
+  if (begin == std::string::npos) return reason;
+  const size_t end = reason.find_first_not_of("0123456789", begin + kOffset.size());
+  return reason.erase(begin, end == std::string::npos ? end : end - begin);
+}
+
 void write_initializer_summary(const SessionReport& report, std::ostream& out) {
   struct Group {
     size_t count = 0;
@@ -99,13 +112,13 @@ void write_initializer_summary(const SessionReport& report, std::ostream& out) {
   };
   std::map<std::pair<std::string, std::string>, Group> groups;
   for (const InitializerEntry& e : report.initializers) {
-    Group& group = groups[{e.residence, e.reason}];
+    Group& group = groups[{e.residence, without_offset(e.reason)}];
     ++group.count;
     group.bytes += e.bytes;
   }
   Table table;
   for (const auto& [key, group] : groups)
-    table.add({std::to_string(group.count) + " x", human_bytes(group.bytes), key.first, key.second});
+    table.add({std::to_string(group.count), human_bytes(group.bytes), key.first, key.second});
   out << "constants: " << report.initializers.size() << "\n";
   table.write(out);
 }

@@ -13,6 +13,7 @@ void add_providers(const ProviderList& providers, SessionReport* report) {
 }
 
 void add_initializers(const Model& model, const std::map<const Value*, uint64_t>& dropped, SessionReport* report) {
+  report->memory.mapped_file_bytes = model.mapped_file_bytes;
   for (const auto& value : model.graph->values()) {
     if (!value->is_constant()) continue;
     const Tensor& tensor = *value->constant;
