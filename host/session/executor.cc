@@ -5,10 +5,12 @@
 namespace tenon::host {
 namespace {
 
-Status stopped(const Execution& execution, const Step& step) {
+// Why the run has to stop, if it has to; `where` says how far it came, and is asked only then.
+template <typename Where>
+Status stopped(const Execution& execution, Where&& where) {
   switch (execution.stop_code()) {
-    case TN_CANCELLED: return error(TN_CANCELLED, "the run was cancelled at ", describe(step));
-    case TN_DEADLINE_EXCEEDED: return error(TN_DEADLINE_EXCEEDED, "the run's deadline passed at ", describe(step));
+    case TN_CANCELLED: return error(TN_CANCELLED, "the run was cancelled ", where());
+    case TN_DEADLINE_EXCEEDED: return error(TN_DEADLINE_EXCEEDED, "the run's deadline passed ", where());
     default: return {};
   }
 }
@@ -41,7 +43,7 @@ Status run_step(const Program& program, const Execution& execution, RunState& st
   }
   Status status = step.kernel.run(run);
   // A kernel that was told to stop may return anything.
-  TENON_RETURN_IF_ERROR(stopped(execution, step));
+  TENON_RETURN_IF_ERROR(stopped(execution, [&] { return "at " + describe(step); }));
   if (status.is_ok()) status = run.finish().with_context("provider '" + step.provider + "'");
   if (!status.is_ok()) return status.with_context(describe(step));
   if (execution.profiler != nullptr) execution.profiler->end_step(shapes_text(program, step.outputs, state));
@@ -59,7 +61,9 @@ tn_code Execution::stop_code() const {
 
 Status execute(const Program& program, const Execution& execution, RunState& state) {
   StepRun run(program, execution, state);
-  if (!program.steps.empty()) TENON_RETURN_IF_ERROR(stopped(execution, program.steps.front()));
+  TENON_RETURN_IF_ERROR(stopped(execution, [&] {
+    return program.steps.empty() ? std::string("before it began") : "before " + describe(program.steps.front());
+  }));
   for (uint32_t s = 0; s < program.steps.size(); ++s)
     TENON_RETURN_IF_ERROR(run_step(program, execution, state, run, s));
   return {};
