@@ -1,22 +1,32 @@
-// Convolution as matrix products: the weight (M/groups x C/groups * KH * KW) times the columns that im2col unfolds
-// from the image, a stripe of output pixels at a time; a 1x1 convolution multiplies the image as it is. Depthwise
-// convolution is direct. The kernel keeps no state; scratch stays below a few megabytes a thread.
+// Convolution as products of the weight (M/groups x C/groups * KH * KW), read where it lies, with panels of columns
+// unfolded from the image, a stripe of output pixels at a time; depthwise convolution is direct. The panels take the
+// place of OpenBLAS here: its product would copy the weight and the columns once more in every call, which costs a
+// fifth of the time. The kernel keeps no state; scratch stays below a few megabytes a thread.
 #include "conv/conv_kernel.h"
 
 #include <algorithm>
+#include <climits>
+#include <limits>
 
 #include "broadcast.h"
-#include "conv/im2col.h"
+#include "conv/unfold.h"
+#include "simd/panel_gemm.h"
 #include "simd/rows.h"
 
 namespace tenon::cpu_blas {
 namespace {
 
-constexpr int64_t kStripeElements = 256 * 1024;  // of unfolded columns: a megabyte, the size of an L2 cache
-constexpr int64_t kLeastStripe = 64;             // pixels; below, copying the weight for each product costs too much
+constexpr int64_t kDepth = 512;                // rows of a panel per pass: 128 KB of it at the widest
+constexpr int64_t kPassElements = 128 * 1024;  // of all panels in one pass: half an L2 cache
+constexpr int64_t kRowBlock = 96;              // rows of the weight that stay in the cache while panels change
 
 int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
+}
+
+/// A rough duration of 2 * m * n * k floating-point operations, for parallel_for.
+double product_cost_ns(int64_t m, int64_t n, int64_t k) {
+  return static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) / 40.0 + 500.0;
 }
 
 }  // namespace
@@ -114,106 +124,111 @@ sdk::Status ConvKernel::run(sdk::RunContext& run) const {
 sdk::Status ConvKernel::convolve(sdk::RunContext& run, const Call& call) const {
   if (call.images == 0 || call.outputs == 0 || call.out_pixels == 0) return {};
   if (call.group_channels == 1 && plan_.groups > 1) return run_depthwise(run, call);
-  if (call.window.is_pointwise()) return run_pointwise(run, call);
-  return run_unfolded(run, call);
+  if (call.in_pixels > INT_MAX)
+    return sdk::unsupported(plan_.node, ": an image of ", call.in_pixels, " pixels, expected less than 2^31");
+  return run_stripes(run, call);
 }
 
 namespace {
 
-/// The product of group `group` of image `image`, without its B operand.
+/// Unfolds the pixels [begin, end) of the channels [channel_begin, channel_end) of one group into panels that lie one
+/// after the other, each k x panel_width(). `segments` is room for one plan.
 template <typename Call>
-Gemm group_product(const Call& call, int64_t image, int64_t group) {
-  Gemm g;
-  g.m = call.group_outputs;
-  g.n = call.out_pixels;
-  g.k = call.k;
-  g.a = call.w + group * call.group_outputs * call.k;
-  g.lda = call.k;
-  g.ldb = call.out_pixels;
-  g.c = call.y + (image * call.outputs + group * call.group_outputs) * call.out_pixels;
-  g.ldc = call.out_pixels;
-  return g;
+void unfold_panels(const Call& call, const float* image, int64_t begin, int64_t end, int64_t channel_begin,
+                   int64_t channel_end, simd::Segment* segments, float* panels) {
+  const int64_t width = simd::panel_width();
+  const int64_t block = call.window.h.kernel * call.window.w.kernel * width;
+  for (int64_t p = begin; p < end; p += width, panels += call.k * width) {
+    const int64_t count = plan_unfold(call.window, p, std::min(p + width, end), width, segments);
+    simd::unfold_channels(segments, count, image + channel_begin * call.in_pixels, call.in_pixels, call.window.w.stride,
+                          channel_end - channel_begin, panels + channel_begin * block, block);
+  }
 }
 
+/// Computes the rows [row_begin, row_end) of the pixels [begin, end) of item (image, group) from their panels.
 template <typename Call>
-Epilogue group_epilogue(const Call& call, const std::vector<float>& scale, int64_t image, int64_t group) {
-  const int64_t first = group * call.group_outputs;
-  Epilogue e;
-  if (!scale.empty()) e.row_scale = scale.data() + first;
-  if (call.shift != nullptr) e.row_shift = call.shift + first;
-  if (call.residual != nullptr) e.residual = call.residual + (image * call.outputs + first) * call.out_pixels;
-  e.residual_stride = call.out_pixels;
-  e.activation = call.activation;
-  return e;
+void multiply_panels(const Call& call, const std::vector<float>& scale, int64_t groups, int64_t item, int64_t row_begin,
+                     int64_t row_end, int64_t begin, int64_t end, const float* panels) {
+  constexpr float kMost = std::numeric_limits<float>::infinity();
+  const int64_t width = simd::panel_width();
+  const int64_t first = item % groups * call.group_outputs;  // of the group's output channels
+  simd::PanelProduct p{};
+  p.low = call.activation.function == simd::Unary::kIdentity ? -kMost : call.activation.low;
+  p.high = call.activation.function == simd::Unary::kClip ? call.activation.high : kMost;
+  p.a_stride = call.k;
+  p.c_stride = call.out_pixels;
+  for (int64_t k = 0; k < std::max<int64_t>(call.k, 1); k += kDepth) {
+    p.depth = std::min(kDepth, call.k - k);
+    p.accumulate = k > 0;
+    p.finish = k + p.depth == call.k;
+    for (int64_t row = row_begin; row < row_end; row += kRowBlock) {
+      p.rows = std::min(kRowBlock, row_end - row);
+      p.a = call.w + (first + row) * call.k + k;
+      p.scale = scale.empty() ? nullptr : scale.data() + first + row;
+      p.shift = call.shift != nullptr ? call.shift + first + row : nullptr;
+      const int64_t plane = (item / groups * call.outputs + first + row) * call.out_pixels;
+      for (int64_t at = begin; at < end; at += width) {
+        p.columns = std::min(width, end - at);
+        p.panel = panels + (at - begin) / width * call.k * width + k * width;
+        p.c = call.y + plane + at;
+        p.residual = call.residual != nullptr ? call.residual + plane + at : nullptr;
+        simd::multiply_panel(p);
+      }
+    }
+  }
 }
 
 }  // namespace
 
-sdk::Status ConvKernel::run_pointwise(sdk::RunContext& run, const Call& call) const {
-  const auto product = [&](int64_t item) {
-    Gemm g = group_product(call, item / plan_.groups, item % plan_.groups);
-    g.b = call.x + item * call.group_channels * call.in_pixels;
-    return g;
-  };
-  const int64_t items = call.images * plan_.groups;
-  TN_RETURN_IF_ERROR(check_gemm(plan_.node, product(0)));
-  if (items < run.max_workers()) {
-    for (int64_t i = 0; i < items; ++i)
-      gemm(run, product(i), group_epilogue(call, plan_.scale, i / plan_.groups, i % plan_.groups));
-    return {};
-  }
-  run.parallel_for(items, gemm_cost_ns(call.group_outputs, call.out_pixels, call.k), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
-      gemm_tile(product(i), group_epilogue(call, plan_.scale, i / plan_.groups, i % plan_.groups), 0,
-                call.group_outputs, 0, call.out_pixels);
-  });
-  return {};
-}
-
-sdk::Status ConvKernel::run_unfolded(sdk::RunContext& run, const Call& call) const {
+sdk::Status ConvKernel::run_stripes(sdk::RunContext& run, const Call& call) const {
   const int64_t workers = run.max_workers();
   const int64_t items = call.images * plan_.groups;
-  int64_t stripe = std::max(kLeastStripe, kStripeElements / std::max<int64_t>(call.k, 1));
-  int64_t stripes = ceil_div(call.out_pixels, stripe);
-  if (items * stripes < workers) return run_unfolded_once(run, call);
-  stripes = ceil_div(items * stripes, workers) * workers / items;  // even work for all
-  stripe = ceil_div(ceil_div(call.out_pixels, std::max<int64_t>(stripes, 1)), 16) * 16;
+  const int64_t width = simd::panel_width();
+  const int64_t most = std::max<int64_t>(1, kPassElements / (std::max<int64_t>(1, std::min(call.k, kDepth)) * width));
+  int64_t stripes = ceil_div(call.out_pixels, most * width);
+  if (items * stripes < workers) stripes = ceil_div(workers, items);
+  // Whole vectors, so that stripes differ by one at most.
+  const int64_t stripe = ceil_div(ceil_div(call.out_pixels, stripes), width / 4) * (width / 4);
   stripes = ceil_div(call.out_pixels, stripe);
-  TN_ASSIGN_OR_RETURN(float* columns, run.scratch<float>(static_cast<size_t>(workers * call.k * stripe)));
-  TN_RETURN_IF_ERROR(check_gemm(plan_.node, group_product(call, 0, 0)));
-  run.parallel_for(items * stripes, gemm_cost_ns(call.group_outputs, stripe, call.k),
+  if (items * stripes < workers || (workers > 1 && call.out_pixels <= 2 * width)) return run_shared(run, call);
+  const size_t room = unfold_segments(call.window, width);
+  const int64_t panels_size = ceil_div(stripe, width) * width * call.k;
+  TN_ASSIGN_OR_RETURN(float* panels, run.scratch<float>(static_cast<size_t>(workers * panels_size)));
+  TN_ASSIGN_OR_RETURN(simd::Segment * segments, run.scratch<simd::Segment>(static_cast<size_t>(workers) * room));
+  run.parallel_for(items * stripes, product_cost_ns(call.group_outputs, stripe, call.k),
                    [&](uint32_t worker, int64_t begin, int64_t end) {
-                     float* mine = columns + worker * call.k * stripe;
+                     float* mine = panels + worker * panels_size;
                      for (int64_t task = begin; task < end; ++task) {
                        const int64_t item = task / stripes;
                        const int64_t first = task % stripes * stripe;
                        const int64_t last = std::min(first + stripe, call.out_pixels);
-                       im2col(call.window, call.x + item * call.group_channels * call.in_pixels, 0, call.k, first, last,
-                              mine, stripe);
-                       const int64_t image = item / plan_.groups, group = item % plan_.groups;
-                       Gemm g = group_product(call, image, group);
-                       Epilogue e = group_epilogue(call, plan_.scale, image, group);
-                       g.b = mine;
-                       g.ldb = stripe;
-                       g.c += first;
-                       if (e.residual != nullptr) e.residual += first;
-                       gemm_tile(g, e, 0, g.m, 0, last - first);
+                       unfold_panels(call, call.x + item * call.group_channels * call.in_pixels, first, last, 0,
+                                     call.group_channels, segments + worker * room, mine);
+                       multiply_panels(call, plan_.scale, plan_.groups, item, 0, call.group_outputs, first, last, mine);
                      }
                    });
   return {};
 }
 
-sdk::Status ConvKernel::run_unfolded_once(sdk::RunContext& run, const Call& call) const {
-  TN_ASSIGN_OR_RETURN(float* columns, run.scratch<float>(static_cast<size_t>(call.k * call.out_pixels)));
+/// For images of few pixels: all threads unfold together, then divide the output channels.
+sdk::Status ConvKernel::run_shared(sdk::RunContext& run, const Call& call) const {
+  const int64_t width = simd::panel_width();
+  const size_t room = unfold_segments(call.window, width);
+  const int64_t rows = std::max<int64_t>(24, ceil_div(call.group_outputs, 4 * run.max_workers() * 6) * 6);
+  TN_ASSIGN_OR_RETURN(float* panels,
+                      run.scratch<float>(static_cast<size_t>(ceil_div(call.out_pixels, width) * width * call.k)));
+  TN_ASSIGN_OR_RETURN(simd::Segment * segments, run.scratch<simd::Segment>(run.max_workers() * room));
   for (int64_t item = 0; item < call.images * plan_.groups; ++item) {
     const float* image = call.x + item * call.group_channels * call.in_pixels;
-    run.parallel_for(call.k, static_cast<double>(call.out_pixels) / 2.0, [&](int64_t begin, int64_t end) {
-      im2col(call.window, image, begin, end, 0, call.out_pixels, columns + begin * call.out_pixels, call.out_pixels);
+    const double cost = static_cast<double>(call.out_pixels * call.window.h.kernel * call.window.w.kernel) / 4;
+    run.parallel_for(call.group_channels, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
+      unfold_panels(call, image, 0, call.out_pixels, begin, end, segments + worker * room, panels);
     });
-    Gemm g = group_product(call, item / plan_.groups, item % plan_.groups);
-    g.b = columns;
-    TN_RETURN_IF_ERROR(check_gemm(plan_.node, g));
-    gemm(run, g, group_epilogue(call, plan_.scale, item / plan_.groups, item % plan_.groups));
+    run.parallel_for(ceil_div(call.group_outputs, rows), product_cost_ns(rows, call.out_pixels, call.k),
+                     [&](int64_t begin, int64_t end) {
+                       multiply_panels(call, plan_.scale, plan_.groups, item, begin * rows,
+                                       std::min(end * rows, call.group_outputs), 0, call.out_pixels, panels);
+                     });
   }
   return {};
 }

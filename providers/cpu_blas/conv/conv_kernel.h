@@ -2,7 +2,7 @@
 #pragma once
 
 #include "conv/window.h"
-#include "gemm.h"
+#include "simd/elementwise.h"
 
 namespace tenon::cpu_blas {
 
@@ -32,9 +32,8 @@ class ConvKernel final : public sdk::Kernel {
   sdk::Result<Call> prepare(sdk::RunContext& run) const;
   sdk::Status convolve(sdk::RunContext& run, const Call& call) const;
   sdk::Status run_depthwise(sdk::RunContext& run, const Call& call) const;
-  sdk::Status run_pointwise(sdk::RunContext& run, const Call& call) const;
-  sdk::Status run_unfolded(sdk::RunContext& run, const Call& call) const;
-  sdk::Status run_unfolded_once(sdk::RunContext& run, const Call& call) const;
+  sdk::Status run_stripes(sdk::RunContext& run, const Call& call) const;
+  sdk::Status run_shared(sdk::RunContext& run, const Call& call) const;
 
   ConvPlan plan_;
 };

@@ -34,10 +34,6 @@ struct WindowAxis {
 
 struct Window2d {
   WindowAxis h, w;
-  bool is_pointwise() const {
-    return h.kernel == 1 && w.kernel == 1 && h.stride == 1 && w.stride == 1 && h.out == h.in && w.out == w.in &&
-           h.pad_begin == 0 && w.pad_begin == 0;
-  }
 };
 
 /// The attributes of a convolution or pool, as the node has them.
