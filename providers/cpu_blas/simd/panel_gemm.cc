@@ -122,23 +122,35 @@ void multiply_panel(const PanelProduct& p) {
   }
 }
 
+/// Copies count floats, the last vector overlapping the one before it; fewer than a vector in vectors of half the size.
+template <int kLanes>
+HWY_INLINE void copy_run(const float* from, float* to, int64_t count) {
+  const hn::CappedTag<float, kLanes> d;
+  const int64_t step = static_cast<int64_t>(hn::Lanes(d));
+  if (count < step) {
+    if constexpr (kLanes > 4) {
+      copy_run<kLanes / 2>(from, to, count);
+    } else {
+      for (int64_t i = 0; i < count; ++i) to[i] = from[i];
+    }
+    return;
+  }
+  for (int64_t i = 0; i + step < count; i += step) hn::StoreU(hn::LoadU(d, from + i), d, to + i);
+  hn::StoreU(hn::LoadU(d, from + count - step), d, to + count - step);
+}
+
 void unfold_channels(const Segment* segments, int64_t segment_count, const float* from, int64_t plane, int64_t stride,
                      int64_t channels, float* to, int64_t block) {
-  const D d;
   for (int64_t c = 0; c < channels; ++c, from += plane, to += block) {
     for (const Segment* s = segments; s != segments + segment_count; ++s) {
       float* target = to + s->target;
-      int64_t i = 0;
       if (s->source < 0) {
-        for (; i + lanes() <= s->count; i += lanes()) hn::StoreU(hn::Zero(d), d, target + i);
-        for (; i < s->count; ++i) target[i] = 0;
+        for (int64_t i = 0; i < s->count; ++i) target[i] = 0;
       } else if (stride == 1) {
-        const float* source = from + s->source;
-        for (; i + lanes() <= s->count; i += lanes()) hn::StoreU(hn::LoadU(d, source + i), d, target + i);
-        if (i < s->count) std::memcpy(target + i, source + i, static_cast<size_t>(s->count - i) * sizeof(float));
+        copy_run<64>(from + s->source, target, s->count);
       } else {
         const float* source = from + s->source;
-        for (; i < s->count; ++i) target[i] = source[i * stride];
+        for (int64_t i = 0; i < s->count; ++i) target[i] = source[i * stride];
       }
     }
   }
