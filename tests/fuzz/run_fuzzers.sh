@@ -14,7 +14,7 @@ for source in tests/fuzz/*_fuzzer.cc; do
   corpus="${name%_fuzzer}"
   mkdir -p "build/fuzz/corpus/$corpus"
   echo "$name: $seconds s"
-  "build/fuzz/tests/fuzz/$name" -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 \
+  TENON_LOG=off "build/fuzz/tests/fuzz/$name" -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 \
     -malloc_limit_mb=64 -print_final_stats=1 -verbosity=0 -artifact_prefix=build/fuzz/findings/ \
     "build/fuzz/corpus/$corpus" "tests/fuzz/corpus/$corpus"
 done
