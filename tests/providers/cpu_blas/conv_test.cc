@@ -1,0 +1,171 @@
+// Convolutions of cpu_blas, alone and with what is fused behind them, against the plain sum.
+#include <cmath>
+
+#include "tests/providers/cpu_blas/on_cpu_blas.h"
+
+using namespace tenon::host;
+using namespace tenon::test;
+
+namespace {
+
+struct Case {
+  int64_t images, channels, height, width, outputs, kernel_h, kernel_w, stride, pad, dilation, group;
+  int64_t out_h() const { return (height + 2 * pad - dilation * (kernel_h - 1) - 1) / stride + 1; }
+  int64_t out_w() const { return (width + 2 * pad - dilation * (kernel_w - 1) - 1) / stride + 1; }
+  std::vector<int64_t> x_shape() const { return {images, channels, height, width}; }
+  std::vector<int64_t> w_shape() const { return {outputs, channels / group, kernel_h, kernel_w}; }
+  std::vector<int64_t> y_shape() const { return {images, outputs, out_h(), out_w()}; }
+  std::vector<Attribute> attributes() const {
+    return {ints_attr("strides", {stride, stride}), ints_attr("pads", {pad, pad, pad, pad}),
+            ints_attr("dilations", {dilation, dilation}), int_attr("group", group)};
+  }
+};
+
+size_t count(const std::vector<int64_t>& shape) {
+  size_t n = 1;
+  for (int64_t d : shape) n *= static_cast<size_t>(d);
+  return n;
+}
+
+std::vector<double> convolve(const Case& c, const std::vector<float>& x, const std::vector<float>& w) {
+  std::vector<double> y;
+  const int64_t in_group = c.channels / c.group, out_group = c.outputs / c.group;
+  for (int64_t n = 0; n < c.images; ++n)
+    for (int64_t m = 0; m < c.outputs; ++m)
+      for (int64_t oh = 0; oh < c.out_h(); ++oh)
+        for (int64_t ow = 0; ow < c.out_w(); ++ow) {
+          double sum = 0;
+          for (int64_t i = 0; i < in_group; ++i)
+            for (int64_t kh = 0; kh < c.kernel_h; ++kh)
+              for (int64_t kw = 0; kw < c.kernel_w; ++kw) {
+                const int64_t ih = oh * c.stride + kh * c.dilation - c.pad,
+                              iw = ow * c.stride + kw * c.dilation - c.pad;
+                if (ih < 0 || ih >= c.height || iw < 0 || iw >= c.width) continue;
+                const int64_t channel = m / out_group * in_group + i;
+                sum += double(x[static_cast<size_t>(((n * c.channels + channel) * c.height + ih) * c.width + iw)]) *
+                       w[static_cast<size_t>(((m * in_group + i) * c.kernel_h + kh) * c.kernel_w + kw)];
+              }
+          y.push_back(sum);
+        }
+  return y;
+}
+
+const Case kCases[] = {
+    {1, 3, 17, 19, 8, 3, 3, 1, 1, 1, 1},  {2, 5, 9, 11, 7, 3, 2, 2, 1, 1, 1},  {1, 64, 14, 14, 33, 1, 1, 1, 0, 1, 1},
+    {1, 600, 7, 7, 50, 1, 1, 1, 0, 1, 1}, {1, 70, 7, 7, 20, 3, 3, 1, 1, 1, 1}, {1, 16, 15, 15, 24, 1, 1, 2, 0, 1, 1},
+    {2, 8, 10, 10, 8, 3, 3, 1, 1, 1, 8},  {1, 6, 11, 9, 12, 3, 3, 2, 1, 1, 6}, {2, 12, 8, 8, 20, 1, 1, 1, 0, 1, 4},
+    {1, 4, 23, 21, 5, 5, 3, 1, 3, 2, 1},  {1, 2, 4, 4, 3, 3, 3, 1, 5, 1, 1},   {1, 4, 60, 60, 6, 3, 3, 1, 1, 1, 1},
+};
+
+}  // namespace
+
+TEST_CASE("convolutions of many shapes are the plain sum, on one thread and on two", "[cpu_blas]") {
+  for (const Case& c : kCases)
+    for (const unsigned threads : {1u, 2u}) {
+      CAPTURE(c.channels, c.height, c.outputs, c.kernel_h, c.stride, c.pad, c.dilation, c.group, threads);
+      const auto x = noise(count(c.x_shape()), 1), w = noise(count(c.w_shape()), 2);
+      GraphBuilder b;
+      b.input("x", TN_FLOAT, c.x_shape());
+      b.constant<float>("w", c.w_shape(), w);
+      b.node("Conv", {"x", "w"}, {"y"}, c.attributes());
+      b.output("y");
+      const auto y = run_floats(*open_on_cpu_blas(b, threads), {x}, {c.x_shape()});
+      const double terms = double(c.channels / c.group * c.kernel_h * c.kernel_w);
+      CHECK(largest_error(y, convolve(c, x, w), terms + 1) < 1);
+    }
+}
+
+TEST_CASE("a Conv takes normalization, constants per channel, a residual and Relu with it", "[cpu_blas]") {
+  for (const Case& c : kCases) {
+    CAPTURE(c.channels, c.height, c.outputs, c.kernel_h, c.stride, c.group);
+    const int64_t m = c.outputs;
+    const auto per_channel = [&](unsigned seed) { return noise(static_cast<size_t>(m), seed); };
+    const auto x = noise(count(c.x_shape()), 1), w = noise(count(c.w_shape()), 2), r = noise(count(c.y_shape()), 3);
+    std::vector<float> bias = per_channel(4), gamma = per_channel(5), beta = per_channel(6), mean = per_channel(7),
+                       variance = per_channel(8), scale = per_channel(9), shift = per_channel(10);
+    for (float& v : variance) v = v * v + 0.5f;
+    GraphBuilder b;
+    b.input("x", TN_FLOAT, c.x_shape());
+    b.input("r", TN_FLOAT, c.y_shape());
+    b.constant<float>("w", c.w_shape(), w);
+    const std::pair<const char*, const std::vector<float>*> vectors[] = {
+        {"bias", &bias}, {"gamma", &gamma}, {"beta", &beta}, {"mean", &mean}, {"variance", &variance}};
+    for (const auto& [name, values] : vectors) b.constant<float>(name, {m}, *values);
+    b.constant<float>("scale", {m, 1, 1}, scale);
+    b.constant<float>("shift", {1, m, 1, 1}, shift);
+    b.node("Conv", {"x", "w", "bias"}, {"c"}, c.attributes());
+    b.node("BatchNormalization", {"c", "gamma", "beta", "mean", "variance"}, {"n"});
+    b.node("Mul", {"n", "scale"}, {"s"});
+    b.node("Add", {"shift", "s"}, {"t"});
+    b.node("Add", {"r", "t"}, {"u"});
+    b.node("Relu", {"u"}, {"y"});
+    b.output("y");
+    const auto session = open_on_cpu_blas(b);
+    CHECK(kernel_of(*session, "c") == "Conv+BatchNormalization+Mul+Add+Add+Relu");
+    std::vector<double> expected = convolve(c, x, w);
+    const size_t plane = static_cast<size_t>(c.out_h() * c.out_w());
+    for (size_t i = 0; i < expected.size(); ++i) {
+      const size_t k = i / plane % static_cast<size_t>(m);
+      const double normal = (expected[i] + bias[k] - mean[k]) / std::sqrt(variance[k] + 1e-5) * gamma[k] + beta[k];
+      expected[i] = std::max(0.0, normal * scale[k] + shift[k] + r[i]);
+    }
+    const auto y = run_floats(*session, {x, r}, {c.x_shape(), c.y_shape()});
+    CHECK(largest_error(y, expected, std::sqrt(double(c.channels * c.kernel_h * c.kernel_w)) + 4) < 8);
+  }
+}
+
+TEST_CASE("a Conv whose result has a second reader is fused no further", "[cpu_blas]") {
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {1, 1, 4, 4});
+  b.constant<float>("w", {1, 1, 1, 1}, {2});
+  b.node("Conv", {"x", "w"}, {"c"});
+  b.node("Relu", {"c"}, {"y"});
+  b.node("Add", {"y", "c"}, {"z"});
+  b.output("z");
+  const auto session = open_on_cpu_blas(b);
+  CHECK(kernel_of(*session, "c") == "Conv");
+  CHECK(run_floats(*session, {std::vector<float>(16, -1.5f)}, {{1, 1, 4, 4}}) == std::vector<float>(16, -3.0f));
+}
+
+TEST_CASE("a residual that broadcasts is added all the same", "[cpu_blas]") {
+  GraphBuilder b;
+  b.symbolic_input("x", TN_FLOAT, {{-1, "n"}, {1, ""}, {2, ""}, {2, ""}});
+  b.symbolic_input("r", TN_FLOAT, {{-1, "k"}, {1, ""}, {2, ""}, {2, ""}});
+  b.constant<float>("w", {1, 1, 1, 1}, {10});
+  b.node("Conv", {"x", "w"}, {"c"});
+  b.node("Add", {"c", "r"}, {"s"});
+  b.node("Relu", {"s"}, {"y"});
+  b.output("y");
+  const auto session = open_on_cpu_blas(b);
+  CHECK(run_floats(*session, {{1, 2, 3, 4}, {1, 1, 1, 1, -20, -20, -20, -20}}, {{1, 1, 2, 2}, {2, 1, 2, 2}}) ==
+        std::vector<float>{11, 21, 31, 41, 0, 0, 10, 20});
+}
+
+TEST_CASE("a Conv keeps NaN through a fused Relu and Clip", "[cpu_blas]") {
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {1, 1, 1, 3});
+  b.constant<float>("w", {1, 1, 1, 1}, {1});
+  b.constant<float>("low", {}, {0});
+  b.constant<float>("high", {}, {6});
+  b.node("Conv", {"x", "w"}, {"c"});
+  b.node("Clip", {"c", "low", "high"}, {"y"});
+  b.output("y");
+  const auto session = open_on_cpu_blas(b);
+  CHECK(kernel_of(*session, "c") == "Conv+Clip");
+  const auto y = run_floats(*session, {{NAN, 7, -1}}, {{1, 1, 1, 3}});
+  CHECK(std::isnan(y[0]));
+  CHECK(y[1] == 6);
+  CHECK(y[2] == 0);
+}
+
+TEST_CASE("a weight that does not fit the input is an error that names the node", "[cpu_blas]") {
+  GraphBuilder b;
+  b.symbolic_input("x", TN_FLOAT, {{1, ""}, {-1, "c"}, {4, ""}, {4, ""}});
+  b.constant<float>("w", {1, 2, 1, 1}, {1, 1});
+  b.node("Conv", {"x", "w"}, {"y"});
+  b.output("y");
+  const auto session = open_on_cpu_blas(b);
+  const auto result = session->run(std::vector<NamedTensor>{{"x", make_tensor<float>({1, 3, 4, 4}, noise(48, 1))}});
+  REQUIRE_FALSE(result.is_ok());
+  CHECK_THAT(result.status().message(), Catch::Contains("y_node") && Catch::Contains("1x2x1x1"));
+}

@@ -1,0 +1,18 @@
+// What the library of cpu_blas shows to the process that loads it.
+#include <dlfcn.h>
+
+#include "tests/providers/cpu_blas/on_cpu_blas.h"
+
+TEST_CASE("cpu_blas exports its entry point and none of its OpenBLAS", "[cpu_blas]") {
+  void* library = dlopen(tenon::test::cpu_blas_path().c_str(), RTLD_NOW | RTLD_LOCAL);
+  REQUIRE(library != nullptr);
+  CHECK(dlsym(library, "tenon_provider_entry") != nullptr);
+  for (const char* name : {"cblas_sgemm", "sgemm_", "openblas_set_num_threads", "openblas_get_config"})
+    CHECK(dlsym(library, name) == nullptr);
+}
+
+TEST_CASE("cpu_blas refuses an option and says that it has none", "[cpu_blas]") {
+  const auto provider = tenon::host::Provider::create({tenon::test::cpu_blas_path(), {{"threads", "4"}}});
+  REQUIRE_FALSE(provider.is_ok());
+  CHECK_THAT(provider.status().message(), Catch::Contains("threads"));
+}
