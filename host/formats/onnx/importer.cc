@@ -110,7 +110,7 @@ Result<std::unique_ptr<Model>> import_model(const Input& input, ExternalFiles fi
   model->graph = std::make_unique<Graph>();
   TENON_RETURN_IF_ERROR(GraphReader(tensors, functions).read(proto->graph(), *model->graph));
   if (input.owner != nullptr) model->mappings.push_back(input.owner);
-  if (input.in_place == Residence::kMapped) model->mapped_file_bytes = input.bytes.size();
+  if (input.mapping != nullptr) model->mapped_file_bytes = input.bytes.size();
   for (const auto& [location, file] : tensors.files().files()) {
     model->mappings.push_back(file);
     model->mapped_file_bytes += file->bytes().size();
