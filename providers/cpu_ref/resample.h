@@ -52,7 +52,10 @@ inline double source_position(const ResampleOptions& options, const ResampleAxis
   return half_pixel + double(axis.input) / 2 * (1 - double(axis.output) / axis.scaled);
 }
 
-inline double nearest_position(const std::string& mode, double x) {
+/// The element that stands for position x. Rounded to float first: a scale such as 0.4, which float only nears, then
+/// still gives the halves that the modes speak of.
+inline double nearest_position(const std::string& mode, double position) {
+  const double x = float(position);
   if (mode == "floor") return std::floor(x);
   if (mode == "ceil") return std::ceil(x);
   if (mode == "round_prefer_ceil") return std::floor(x + 0.5);
