@@ -8,8 +8,7 @@ the smallest latency and the median over all rounds, and Tenon's as a multiple o
 within 1e-3 of onnxruntime's largest value, with the same top-1. Exits with 1 when they do not.
 
 A name without a file under --dir is made by make_models.py; a path to an .onnx file is taken as it is. Needs PyPI onnx,
-onnxruntime and numpy, and build/release/tools/tenon. `tenon bench` fills the model's inputs itself: latency does not
-depend on them but for integer inputs, which it, as this script does, keeps within every table.
+onnxruntime and numpy, and build/release/tools/tenon.
 """
 import argparse
 import datetime
@@ -96,25 +95,28 @@ def run_ort(path, feeds, out, threads, runs):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def run_tenon(args, path, feeds, threads):
+def input_options(feeds, folder):
+    """The options of the tenon command that give it the feeds, saved in `folder`."""
+    options = []
+    for name, array in feeds.items():
+        file = os.path.join(folder, name.replace('/', '_') + '.npy')
+        np.save(file, array)
+        options += ['--input', f'{name}={file}']
+    return options
+
+
+def run_tenon(args, path, inputs, threads):
     """p50 and min of the latency in milliseconds."""
     command = [args.tenon, 'bench', path, '--json', '--runs', str(args.runs), '--threads', str(threads),
-               '--providers', args.providers]
-    for name, array in feeds.items():
-        command += ['--shape', f"{name}={'x'.join(map(str, array.shape))}"]
+               '--providers', args.providers, *inputs]
     latency = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)['latency_ms']
     return latency['p50'], latency['min']
 
 
-def tenon_outputs(args, path, feeds, folder):
-    command = [args.tenon, 'run', path, '--providers', args.providers, '--output', folder]
-    for name, array in feeds.items():
-        file = os.path.join(folder, 'input_' + name.replace('/', '_') + '.npy')
-        np.save(file, array)
-        command += ['--input', f'{name}={file}']
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    names = [f for f in os.listdir(folder) if f.endswith('.npy') and not f.startswith('input_')]
-    return {f[:-4]: np.load(os.path.join(folder, f)) for f in names}
+def tenon_outputs(args, path, inputs, folder):
+    command = [args.tenon, 'run', path, '--providers', args.providers, '--output', folder, *inputs]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return {f[:-4]: np.load(os.path.join(folder, f)) for f in os.listdir(folder)}
 
 
 def compare_outputs(expected, actual):
@@ -138,16 +140,17 @@ def compare_model(args, name, shapes):
         feeds = make_feeds(path, shapes)
         feeds_file, ort_file = os.path.join(folder, 'feeds.npz'), os.path.join(folder, 'ort.npz')
         np.savez(feeds_file, **feeds)
+        inputs = input_options(feeds, folder)
         rows, difference = [], None
         for threads in [int(t) for t in args.threads.split(',')]:
             ort_times, tenon = [], []
             for _ in range(args.rounds):
                 ort_times += run_ort(path, feeds_file, ort_file, threads, args.runs)
-                tenon.append(run_tenon(args, path, feeds, threads))
+                tenon.append(run_tenon(args, path, inputs, threads))
             if difference is None:
                 outputs = os.path.join(folder, 'outputs')
                 os.makedirs(outputs)
-                difference = compare_outputs(dict(np.load(ort_file)), tenon_outputs(args, path, feeds, outputs))
+                difference = compare_outputs(dict(np.load(ort_file)), tenon_outputs(args, path, inputs, outputs))
             p50, least = float(np.median([t[0] for t in tenon])), min(t[1] for t in tenon)
             ort_p50, ort_least = float(np.median(ort_times)), min(ort_times)
             rows.append((os.path.basename(name), threads, ort_p50, p50, p50 / ort_p50, ort_least, least,

@@ -186,7 +186,7 @@ sdk::Status ConvKernel::run_stripes(sdk::RunContext& run, const Call& call) cons
   const int64_t width = simd::panel_width();
   const int64_t most = std::max<int64_t>(1, kPassElements / (std::max<int64_t>(1, std::min(call.k, kDepth)) * width));
   int64_t stripes = ceil_div(call.out_pixels, most * width);
-  if (items * stripes < workers) stripes = ceil_div(workers, items);
+  stripes = ceil_div(ceil_div(items * stripes, workers) * workers, items);  // as many for each thread
   // Whole vectors, so that stripes differ by one at most.
   const int64_t stripe = ceil_div(ceil_div(call.out_pixels, stripes), width / 4) * (width / 4);
   stripes = ceil_div(call.out_pixels, stripe);
@@ -244,17 +244,14 @@ sdk::Status ConvKernel::run_depthwise(sdk::RunContext& run, const Call& call) co
       const float* image = call.x + channel * call.in_pixels;
       float* out = call.y + plane * call.out_pixels;
       std::fill(out, out + call.out_pixels, 0.0f);
-      for (int64_t kh = 0; kh < h.kernel; ++kh) {
-        const WindowAxis::Range rows = h.inside(kh);
-        for (int64_t oh = rows.begin; oh < rows.end; ++oh) {
-          for (int64_t kw = 0; kw < w.kernel; ++kw) {
-            const WindowAxis::Range columns = w.inside(kw);
-            if (columns.begin >= columns.end) continue;
-            simd::multiply_add_strided(image + h.input_of(oh, kh) * w.in + w.input_of(columns.begin, kw), w.stride,
-                                       call.w[output * call.k + kh * w.kernel + kw], out + oh * w.out + columns.begin,
-                                       columns.end - columns.begin);
-          }
-        }
+      for (int64_t tap = 0; tap < call.k; ++tap) {
+        const int64_t kh = tap / w.kernel, kw = tap % w.kernel;
+        const WindowAxis::Range rows = h.inside(kh), columns = w.inside(kw);
+        if (columns.begin >= columns.end) continue;
+        const float weight = call.w[output * call.k + tap];
+        for (int64_t oh = rows.begin; oh < rows.end; ++oh)
+          simd::multiply_add_strided(image + h.input_of(oh, kh) * w.in + w.input_of(columns.begin, kw), w.stride,
+                                     weight, out + oh * w.out + columns.begin, columns.end - columns.begin);
       }
       const float zero = 0;
       simd::finish_row(out, plan_.scale.empty() ? 1.0f : plan_.scale[static_cast<size_t>(output)],

@@ -54,19 +54,17 @@ class Pool final : public sdk::Kernel {
   /// Folds each kernel position's row of inputs into the row of outputs.
   void fold(const Window2d& window, const float* image, float* out) const {
     const WindowAxis &h = window.h, &w = window.w;
-    for (int64_t kh = 0; kh < h.kernel; ++kh) {
-      const WindowAxis::Range rows = h.inside(kh);
+    for (int64_t tap = 0; tap < h.kernel * w.kernel; ++tap) {
+      const int64_t kh = tap / w.kernel, kw = tap % w.kernel;
+      const WindowAxis::Range rows = h.inside(kh), columns = w.inside(kw);
+      if (columns.begin >= columns.end) continue;
       for (int64_t oh = rows.begin; oh < rows.end; ++oh) {
-        for (int64_t kw = 0; kw < w.kernel; ++kw) {
-          const WindowAxis::Range columns = w.inside(kw);
-          if (columns.begin >= columns.end) continue;
-          const float* from = image + h.input_of(oh, kh) * w.in + w.input_of(columns.begin, kw);
-          float* to = out + oh * w.out + columns.begin;
-          if (is_max_) {
-            simd::max_strided(from, w.stride, to, columns.end - columns.begin);
-          } else {
-            simd::multiply_add_strided(from, w.stride, 1.0f, to, columns.end - columns.begin);
-          }
+        const float* from = image + h.input_of(oh, kh) * w.in + w.input_of(columns.begin, kw);
+        float* to = out + oh * w.out + columns.begin;
+        if (is_max_) {
+          simd::max_strided(from, w.stride, to, columns.end - columns.begin);
+        } else {
+          simd::multiply_add_strided(from, w.stride, 1.0f, to, columns.end - columns.begin);
         }
       }
     }

@@ -139,6 +139,17 @@ HWY_INLINE void copy_run(const float* from, float* to, int64_t count) {
   hn::StoreU(hn::LoadU(d, from + count - step), d, to + count - step);
 }
 
+/// Copies every other float of a run. A vector reads one float past the last it uses, hence the early stop.
+HWY_INLINE void copy_even(const float* from, float* to, int64_t count) {
+  int64_t i = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const D d;
+  for (; i + lanes() < count; i += lanes())
+    hn::StoreU(hn::ConcatEven(d, hn::LoadU(d, from + 2 * i + lanes()), hn::LoadU(d, from + 2 * i)), d, to + i);
+#endif
+  for (; i < count; ++i) to[i] = from[2 * i];
+}
+
 void unfold_channels(const Segment* segments, int64_t segment_count, const float* from, int64_t plane, int64_t stride,
                      int64_t channels, float* to, int64_t block) {
   for (int64_t c = 0; c < channels; ++c, from += plane, to += block) {
@@ -148,6 +159,8 @@ void unfold_channels(const Segment* segments, int64_t segment_count, const float
         for (int64_t i = 0; i < s->count; ++i) target[i] = 0;
       } else if (stride == 1) {
         copy_run<64>(from + s->source, target, s->count);
+      } else if (stride == 2) {
+        copy_even(from + s->source, target, s->count);
       } else {
         const float* source = from + s->source;
         for (int64_t i = 0; i < s->count; ++i) target[i] = source[i * stride];
