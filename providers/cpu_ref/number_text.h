@@ -9,7 +9,7 @@
 namespace tenon::cpu_ref {
 
 /// The fewest digits that read back as the same float (for TN_FLOAT and all narrower types) or double (TN_DOUBLE), as
-/// numpy prints them: "314.15926", "1.0", "1e-05"; an exponent below 1e-4 and from 1e16; "nan", "inf", "-inf".
+/// numpy prints them: "314.25", "1.0", "1e-05"; an exponent below 1e-4 and from 1e16; "nan", "inf", "-inf".
 std::string float_to_text(double value, tn_dtype dtype);
 
 /// Plain or scientific, with or without a sign; "INF", "+INF", "-INF" and "NaN" in any case. TN_INVALID_ARGUMENT quotes
