@@ -1,7 +1,7 @@
 // InstanceNormalization and GroupNormalization: Y = (X - mean) / sqrt(var + epsilon) * scale + bias, with the mean and
 // the population's variance of each instance's group of channels; an instance normalization's groups are single
-// channels. X: N x C x D1.... Scale and bias have one value per channel, or per group in GroupNormalization of
-// opset 18. Computed in double, whatever stash_type says: no less exact.
+// channels. X: N x C x D1.... Scale and bias have one value per channel. Computed in double, whatever
+// stash_type says: no less exact.
 #include <cmath>
 #include <tenon/sdk/kernel.hpp>
 
@@ -14,8 +14,8 @@ namespace {
 class GroupNormalization final : public sdk::Kernel {
  public:
   /// groups 0: as many as channels.
-  GroupNormalization(const sdk::KernelInfo& info, int64_t groups, bool scale_per_group)
-      : epsilon_(info.attr_float("epsilon", 1e-5f)), groups_(groups), scale_per_group_(scale_per_group) {}
+  GroupNormalization(const sdk::KernelInfo& info, int64_t groups)
+      : epsilon_(info.attr_float("epsilon", 1e-5f)), groups_(groups) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
@@ -25,9 +25,8 @@ class GroupNormalization final : public sdk::Kernel {
     const int64_t channels = x.dim(1), groups = groups_ == 0 ? channels : groups_;
     if (groups_ != 0 && channels % groups_ != 0)
       return sdk::invalid_argument("num_groups is ", groups_, ", expected a divisor of the ", channels, " channels");
-    const int64_t parameters = scale_per_group_ ? groups : channels;
-    TN_ASSIGN_OR_RETURN(const std::vector<double> scale, read_doubles(run.input(1), parameters, "scale"));
-    TN_ASSIGN_OR_RETURN(const std::vector<double> bias, read_doubles(run.input(2), parameters, "bias"));
+    TN_ASSIGN_OR_RETURN(const std::vector<double> scale, read_doubles(run.input(1), channels, "scale"));
+    TN_ASSIGN_OR_RETURN(const std::vector<double> bias, read_doubles(run.input(2), channels, "bias"));
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), x.shape()));
     if (x.count() == 0) return {};
     const int64_t plane = x.count() / (x.dim(0) * channels), size = channels / groups * plane;
@@ -43,8 +42,7 @@ class GroupNormalization final : public sdk::Kernel {
           for (int64_t i = 0; i < size; ++i) variance += (double(in[i]) - mean) * (double(in[i]) - mean);
           const double factor = 1 / std::sqrt(variance / double(size) + epsilon_);
           for (int64_t i = 0; i < size; ++i) {
-            const int64_t group = g % groups;
-            const size_t p = size_t(scale_per_group_ ? group : group * (channels / groups) + i / plane);
+            const size_t p = size_t(g % groups * (channels / groups) + i / plane);
             out[i] = T(Compute<T>((double(in[i]) - mean) * factor * scale[p] + bias[p]));
           }
         }
@@ -56,7 +54,6 @@ class GroupNormalization final : public sdk::Kernel {
  private:
   double epsilon_;
   int64_t groups_;
-  bool scale_per_group_;
 };
 
 }  // namespace
@@ -64,11 +61,11 @@ class GroupNormalization final : public sdk::Kernel {
 sdk::Result<sdk::KernelPtr> make_group_normalization(const sdk::KernelInfo& info) {
   const int64_t groups = info.attr_int("num_groups", 0);
   if (groups < 1) return sdk::invalid_model("attribute num_groups is ", groups, ", expected 1 or more");
-  return std::make_unique<GroupNormalization>(info, groups, info.since_version() < 21);
+  return std::make_unique<GroupNormalization>(info, groups);
 }
 
 sdk::Result<sdk::KernelPtr> make_instance_normalization(const sdk::KernelInfo& info) {
-  return std::make_unique<GroupNormalization>(info, 0, false);
+  return std::make_unique<GroupNormalization>(info, 0);
 }
 
 }  // namespace tenon::cpu_ref

@@ -1,0 +1,76 @@
+#include <catch2/catch.hpp>
+
+#include "tests/support/run_operator.h"
+
+using namespace tenon;
+using namespace tenon::test;
+using Floats = std::vector<float>;
+
+namespace {
+
+const float kEpsilon = 0;
+
+std::vector<host::Tensor> batch_inputs(host::Tensor x, int64_t features) {
+  const std::vector<int64_t> shape{features};
+  const Floats ones(static_cast<size_t>(features), 1), zeros(static_cast<size_t>(features), 0);
+  return {std::move(x), make_tensor<float>(shape, ones), make_tensor<float>(shape, zeros),
+          make_tensor<float>(shape, zeros), make_tensor<float>(shape, ones)};
+}
+
+}  // namespace
+
+TEST_CASE("BatchNormalization with one output takes the running statistics, whatever its opset", "[cpu_ref]") {
+  const auto x = make_tensor<float>({2, 1}, Floats{1, 3});
+  for (int64_t opset : {7, 9, 14, 15})
+    CHECK(first_output<float>({"BatchNormalization", opset, batch_inputs(x, 1), {float_attr("epsilon", kEpsilon)}}) ==
+          Floats{1, 3});
+}
+
+TEST_CASE("BatchNormalization that trains takes the batch's statistics and moves the running ones", "[cpu_ref]") {
+  const auto x = make_tensor<float>({2, 1}, Floats{1, 3});
+  const auto outputs =
+      run_operator({"BatchNormalization",
+                    15,
+                    batch_inputs(x, 1),
+                    {float_attr("epsilon", kEpsilon), int_attr("training_mode", 1), float_attr("momentum", 0.5f)},
+                    3});
+  REQUIRE(outputs.is_ok());
+  CHECK(outputs->at(0).span<float>()[0] == -1);
+  CHECK(outputs->at(0).span<float>()[1] == 1);
+  CHECK(outputs->at(1).span<float>()[0] == 1);  // 0 * 0.5 + 2 * 0.5
+  CHECK(outputs->at(2).span<float>()[0] == 1);  // 1 * 0.5 + 1 * 0.5
+}
+
+TEST_CASE("BatchNormalization before opset 9 can have statistics for every element", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1, 1, 2}, Floats{1, 5});
+  const auto ones = make_tensor<float>({1, 2}, Floats{1, 1}), zeros = make_tensor<float>({1, 2}, Floats{0, 0});
+  const auto mean = make_tensor<float>({1, 2}, Floats{1, 2});
+  CHECK(first_output<float>({"BatchNormalization",
+                             7,
+                             {x, ones, zeros, mean, ones},
+                             {float_attr("epsilon", kEpsilon), int_attr("spatial", 0)}}) == Floats{0, 3});
+}
+
+TEST_CASE("BatchNormalization refuses a scale of another number of channels", "[cpu_ref]") {
+  const auto outputs =
+      run_operator({"BatchNormalization", 15, batch_inputs(make_tensor<float>({1, 3}, Floats{1, 2, 3}), 2)});
+  CHECK_FALSE(outputs.is_ok());
+}
+
+TEST_CASE("GroupNormalization has one mean per group and one scale per channel", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1, 2, 2}, Floats{-1, 1, -1, 1});
+  const auto scale = make_tensor<float>({2}, Floats{2, 3}), bias = make_tensor<float>({2}, Floats{0, 0});
+  CHECK(
+      first_output<float>(
+          {"GroupNormalization", 21, {x, scale, bias}, {int_attr("num_groups", 1), float_attr("epsilon", kEpsilon)}}) ==
+      Floats{-2, 2, -3, 3});
+}
+
+TEST_CASE("LRN of an even size reaches one channel further up than down", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1, 3, 1}, Floats{1, 2, 3});
+  const auto y = first_output<float>(
+      {"LRN", 13, {x}, {int_attr("size", 2), float_attr("alpha", 2), float_attr("beta", 1), float_attr("bias", 0)}});
+  CHECK(y[0] == Approx(1.0 / 5));
+  CHECK(y[1] == Approx(2.0 / 13));
+  CHECK(y[2] == Approx(3.0 / 9));
+}

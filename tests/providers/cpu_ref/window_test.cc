@@ -1,0 +1,119 @@
+#include <catch2/catch.hpp>
+#include <limits>
+
+#include "tests/support/run_operator.h"
+
+using namespace tenon;
+using namespace tenon::test;
+using Catch::Contains;
+using Floats = std::vector<float>;
+using Ints = std::vector<int64_t>;
+
+namespace {
+
+host::Tensor line(const Floats& values) {
+  return make_tensor<float>({1, 1, static_cast<int64_t>(values.size())}, values);
+}
+
+}  // namespace
+
+TEST_CASE("Conv pads one more at the end for SAME_UPPER and at the begin for SAME_LOWER", "[cpu_ref]") {
+  const auto w = line({1, 1});
+  CHECK(first_output<float>({"Conv", 11, {line({1, 2, 3}), w}, {string_attr("auto_pad", "SAME_UPPER")}}) ==
+        Floats{3, 5, 3});
+  CHECK(first_output<float>({"Conv", 1, {line({1, 2, 3}), w}, {string_attr("auto_pad", "SAME_LOWER")}}) ==
+        Floats{1, 3, 5});
+}
+
+TEST_CASE("Conv of groups reads the channels of its own group only", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1, 2, 2}, Floats{1, 2, 10, 20});
+  const auto w = make_tensor<float>({2, 1, 1}, Floats{1, 2});
+  const auto b = make_tensor<float>({2}, Floats{0.5f, 0});
+  CHECK(first_output<float>({"Conv", 11, {x, w, b}, {int_attr("group", 2)}}) == Floats{1.5f, 2.5f, 20, 40});
+}
+
+TEST_CASE("MaxPool drops a last window of ceil_mode that starts in the padding", "[cpu_ref]") {
+  const auto y = first_output<float>({"MaxPool",
+                                      12,
+                                      {line({1, 2, 3})},
+                                      {ints_attr("kernel_shape", {1}), ints_attr("strides", {2}),
+                                       ints_attr("pads", {0, 1}), int_attr("ceil_mode", 1)}});
+  CHECK(y == Floats{1, 3});
+}
+
+TEST_CASE("MaxPool counts positions over all channels, columns first if asked", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1, 2, 2, 2}, Floats{0, 9, 0, 0, 0, 0, 9, 0});
+  std::vector<host::Attribute> attributes = {ints_attr("kernel_shape", {2, 2})};
+  auto outputs = run_operator({"MaxPool", 8, {x}, attributes, 2});
+  REQUIRE(outputs.is_ok());
+  CHECK(Ints(outputs->at(1).span<int64_t>().begin(), outputs->at(1).span<int64_t>().end()) == Ints{1, 6});
+  attributes.push_back(int_attr("storage_order", 1));
+  outputs = run_operator({"MaxPool", 12, {x}, attributes, 2});
+  REQUIRE(outputs.is_ok());
+  CHECK(Ints(outputs->at(1).span<int64_t>().begin(), outputs->at(1).span<int64_t>().end()) == Ints{2, 5});
+}
+
+TEST_CASE("MaxPool passes over NaN", "[cpu_ref]") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  CHECK(first_output<float>({"MaxPool", 8, {line({nan, 2, nan})}, {ints_attr("kernel_shape", {3})}}) == Floats{2});
+}
+
+TEST_CASE("MaxPool takes 8-bit integers", "[cpu_ref]") {
+  const auto x = make_tensor<int8_t>({1, 1, 3}, std::vector<int8_t>{-128, -5, -7});
+  CHECK(first_output<int8_t>({"MaxPool", 12, {x}, {ints_attr("kernel_shape", {2})}}) == std::vector<int8_t>{-5, -5});
+}
+
+TEST_CASE("AveragePool counts padding only when told to", "[cpu_ref]") {
+  std::vector<host::Attribute> attributes = {ints_attr("kernel_shape", {2}), ints_attr("pads", {1, 0})};
+  CHECK(first_output<float>({"AveragePool", 1, {line({4, 8})}, attributes}) == Floats{4, 6});
+  attributes.push_back(int_attr("count_include_pad", 1));
+  CHECK(first_output<float>({"AveragePool", 7, {line({4, 8})}, attributes}) == Floats{2, 6});
+}
+
+TEST_CASE("AveragePool never counts what ceil_mode covers past the padding", "[cpu_ref]") {
+  CHECK(first_output<float>({"AveragePool",
+                             19,
+                             {line({1, 2, 6})},
+                             {ints_attr("kernel_shape", {2}), ints_attr("strides", {2}), int_attr("ceil_mode", 1),
+                              int_attr("count_include_pad", 1)}}) == Floats{1.5f, 6});
+}
+
+TEST_CASE("LpPool and GlobalLpPool of opset 1 take p as a float", "[cpu_ref]") {
+  CHECK(first_output<float>({"GlobalLpPool", 1, {line({3, -4})}, {float_attr("p", 2)}}) == Floats{5});
+  CHECK(first_output<float>({"LpPool", 1, {line({3, -4})}, {ints_attr("kernel_shape", {2}), float_attr("p", 1)}})[0] ==
+        Approx(7));
+}
+
+TEST_CASE("ConvTranspose splits generated padding by the rule of its opset", "[cpu_ref]") {
+  const auto w = line({1, 2, 3, 4});
+  const std::vector<host::Attribute> attributes = {ints_attr("output_shape", {3})};
+  CHECK(first_output<float>({"ConvTranspose", 11, {line({1}), w}, attributes}) == Floats{2, 3, 4});
+  CHECK(first_output<float>({"ConvTranspose", 1, {line({1}), w}, attributes}) == Floats{1, 2, 3});
+}
+
+TEST_CASE("a kernel of astronomic size is refused instead of walked", "[cpu_ref]") {
+  const int64_t huge = std::numeric_limits<int32_t>::max();
+  const auto x = make_tensor<float>({1, 1, 1, 1}, Floats{1});
+  const auto outputs = run_operator(
+      {"MaxPool",
+       12,
+       {x},
+       {ints_attr("kernel_shape", {huge, huge}), ints_attr("pads", {huge - 1, huge - 1, huge - 1, huge - 1})}});
+  REQUIRE_FALSE(outputs.is_ok());
+}
+
+TEST_CASE("a kernel larger than its padded input is refused, naming both sizes", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1, 1, 2}, Floats{1, 2});
+  GraphBuilder builder(18);
+  builder.symbolic_input("x", TN_FLOAT, {{1, ""}, {1, ""}, {-1, "length"}});
+  builder.node("LpPool", {"x"}, {"y"}, {ints_attr("kernel_shape", {5})});
+  builder.output("y");
+  host::SessionOptions options;
+  options.providers = {{std::string(TENON_BINARY_DIR) + "/lib/tenon/providers/libcpu_ref.so", {}}};
+  auto session = host::Session::open_model(builder.build(), options);
+  REQUIRE(session.is_ok());
+  const std::vector<host::NamedTensor> given = {{"x", x}};
+  const auto outputs = (*session)->run(given);
+  REQUIRE_FALSE(outputs.is_ok());
+  CHECK_THAT(outputs.status().message(), Contains("has size 2") && Contains("at least 5"));
+}
