@@ -29,7 +29,7 @@ sdk::ValueView other_operand(const sdk::NodeView& node, const sdk::ValueView& va
 
 bool has_one_output(const sdk::NodeView& node) {
   for (uint32_t i = 1; i < node.output_count(); ++i)
-    if (node.output(i) && node.output(i).use_count() != 0) return false;
+    if (node.output(i)) return false;
   return true;
 }
 

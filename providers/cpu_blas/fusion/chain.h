@@ -29,7 +29,7 @@ sdk::NodeView only_reader(const sdk::ValueView& value, const MayJoin& may_join);
 /// The operand of a two-input node that is not `value`; empty when both are.
 sdk::ValueView other_operand(const sdk::NodeView& node, const sdk::ValueView& value);
 
-/// The node's first output is the only one that is read.
+/// The node's first output is the only one that is there.
 bool has_one_output(const sdk::NodeView& node);
 
 /// A float constant with data at hand.

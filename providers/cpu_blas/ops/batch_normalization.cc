@@ -52,8 +52,8 @@ sdk::Result<sdk::KernelPtr> make_batch_normalization(const sdk::KernelInfo& info
     return sdk::unsupported(describe(info), ": training_mode is 1, expected 0: only inference is implemented");
   if (info.attr_int("spatial", 1) == 0) return sdk::unsupported(describe(info), ": spatial is 0, expected 1");
   for (uint32_t i = 1; i < info.output_count(); ++i)
-    if (info.output(i) && info.output(i).use_count() != 0)
-      return sdk::unsupported(describe(info), ": output ", i, " is read, expected Y alone: it is for training");
+    if (info.output(i))
+      return sdk::unsupported(describe(info), ": output ", i, " is there, expected Y alone: it is for training");
   return sdk::KernelPtr(std::make_unique<BatchNormalization>(info));
 }
 
