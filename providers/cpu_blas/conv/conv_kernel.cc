@@ -48,7 +48,8 @@ sdk::Result<ConvPlan> ConvPlan::parse(const sdk::NodeView& conv) {
   ConvPlan plan;
   plan.node = describe(conv);
   const sdk::TensorView w = conv.input(1).info();
-  if (w.has_rank() && w.rank() > 4)
+  if (!w.has_rank()) return sdk::unsupported(plan.node, ": the rank of W is not known, expected 3 or 4");
+  if (w.rank() > 4)
     return sdk::unsupported(plan.node, ": ", w.rank() - 2,
                             " spatial dimensions, expected 1 or 2 here: cpu_ref has more");
   TN_ASSIGN_OR_RETURN(plan.window, WindowAttributes::parse(conv));

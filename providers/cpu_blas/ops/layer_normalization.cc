@@ -51,6 +51,19 @@ class LayerNormalization final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_layer_normalization(const sdk::KernelInfo& info) {
+  // Scale and bias may broadcast against the normalized dimensions; only those of their very shape are taken here.
+  const sdk::TensorView x = info.input(0).info();
+  const int64_t axis = info.attr_int("axis", -1);
+  for (uint32_t i : {1u, 2u}) {
+    if (!info.input(i)) continue;
+    const sdk::TensorView t = info.input(i).info();
+    const int64_t normalized = axis < 0 ? -axis : x.rank() - axis;
+    bool same = x.has_rank() && t.has_rank() && t.rank() == normalized && normalized <= x.rank();
+    for (int64_t d = 0; same && d < normalized; ++d) same = t.dim(d) == x.dim(x.rank() - normalized + d);
+    if (!same)
+      return sdk::unsupported(describe(info), ": input ", i, " is not known to have the shape of the normalized ",
+                              "dimensions, which is all that is implemented here");
+  }
   return sdk::KernelPtr(std::make_unique<LayerNormalization>(info));
 }
 
