@@ -1,0 +1,288 @@
+"""Tests of the `tenon` command as a user meets it: exit codes, messages, and output that programs read.
+
+usage: command_test.py TENON SOURCE_FOLDER
+"""
+import json
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TENON = ""
+DIGITS = pathlib.Path()
+
+
+def tenon(*arguments, **environment):
+    done = subprocess.run(
+        [TENON, *map(str, arguments)], capture_output=True, text=True, env={**os.environ, **environment}, timeout=120
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def npy(descr, shape, data):
+    """A .npy file as numpy writes it."""
+    dims = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({dims}), }}"
+    header += " " * (-(len(header) + 11) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + data
+
+
+def read_npy(path):
+    """Header and floats of a .npy file."""
+    content = path.read_bytes()
+    (size,) = struct.unpack_from("<H", content, 8)
+    data = content[10 + size :]
+    return content[10 : 10 + size].decode(), struct.unpack(f"<{len(data) // 4}f", data)
+
+
+def varint(value):
+    out = b""
+    while value >= 0x80:
+        out += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
+def tensor_proto(shape, floats):
+    """A serialized TensorProto of floats: dims, data_type, raw_data."""
+    raw = struct.pack(f"<{len(floats)}f", *floats)
+    return b"".join(b"\x08" + varint(d) for d in shape) + b"\x10\x01" + b"\x4a" + varint(len(raw)) + raw
+
+
+class CommandTest(unittest.TestCase):
+    def setUp(self):
+        self.scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(self.scratch.cleanup)
+        self.folder = pathlib.Path(self.scratch.name)
+        self.model = DIGITS / "digits.onnx"
+
+    def write(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content)
+        return path
+
+    def image(self, number=7):
+        pixels = (DIGITS / "images" / f"{number:02}.pgm").read_bytes()[-64:]
+        return [value / 16 for value in pixels]
+
+    def image_file(self, shape=(1, 1, 8, 8)):
+        return self.write("image.npy", npy("<f4", shape, struct.pack("<64f", *self.image())))
+
+    def assert_error(self, result, *parts):
+        """Exit code 1 and one message on standard error that holds all parts."""
+        code, output, errors = result
+        self.assertEqual(code, 1, errors)
+        self.assertTrue(errors.startswith("error: "), errors)
+        for part in parts:
+            self.assertIn(part, errors)
+        self.assertNotIn("probabilities:", output)
+
+    # --- run ---
+
+    def test_a_digit_is_recognized_and_its_class_printed_first(self):
+        code, output, errors = tenon("run", self.model, "--input", f"image={self.image_file()}")
+        self.assertEqual(code, 0, errors)
+        self.assertIn("top 5:  [7] ", output)
+        self.assertIn("float 1x10", output)
+
+    def test_a_protobuf_tensor_is_taken_as_input(self):
+        file = self.write("image.pb", tensor_proto([1, 1, 8, 8], self.image()))
+        code, output, errors = tenon("run", self.model, "--input", f"image={file}")
+        self.assertEqual(code, 0, errors)
+        self.assertIn("top 5:  [7] ", output)
+
+    def test_outputs_are_stored_as_npy(self):
+        code, _, errors = tenon(
+            "run", self.model, "--input", f"image={self.image_file()}", "--output", self.folder / "out"
+        )
+        self.assertEqual(code, 0, errors)
+        header, values = read_npy(self.folder / "out" / "probabilities.npy")
+        self.assertIn("'shape': (1, 10)", header)
+        self.assertAlmostEqual(sum(values), 1, places=5)
+        self.assertEqual(max(range(10), key=values.__getitem__), 7)
+
+    def test_free_dimensions_follow_shape_and_are_noted_otherwise(self):
+        code, output, errors = tenon("run", self.model, "--shape", "image=3x1x8x8", "--fill", "ones")
+        self.assertEqual(code, 0, errors)
+        self.assertIn("float 3x10", output)
+        code, output, errors = tenon("run", self.model, "--fill", "zeros")
+        self.assertEqual(code, 0, errors)
+        self.assertIn("note: input 'image': free dimension batch taken as 1", errors)
+        self.assertIn("float 1x10", output)
+
+    def test_the_report_can_be_read_by_programs(self):
+        code, output, errors = tenon("run", self.model, "--fill", "ones", "--report", "json")
+        self.assertEqual(code, 0, errors)
+        self.assertEqual(len(json.loads(output)["placement"]), 9)
+
+    def test_a_profile_is_a_chrome_trace(self):
+        trace = self.folder / "trace.json"
+        code, _, errors = tenon("run", self.model, "--fill", "ones", "--profile", trace)
+        self.assertEqual(code, 0, errors)
+        content = json.loads(trace.read_text())
+        events = content["traceEvents"] if isinstance(content, dict) else content
+        self.assertTrue(any("Conv" in json.dumps(event) or "conv1" in json.dumps(event) for event in events))
+
+    # --- wrong input ---
+
+    def test_an_unknown_input_name_lists_the_known_ones(self):
+        result = tenon("run", self.model, "--input", f"picture={self.image_file()}")
+        self.assert_error(result, "no input 'picture'", "'image'", "float[batch,1,8,8]")
+
+    def test_a_wrong_type_is_refused(self):
+        file = self.write("image.npy", npy("<i8", (1, 1, 8, 8), bytes(512)))
+        self.assert_error(tenon("run", self.model, "--input", f"image={file}"), "image", "int64", "float")
+
+    def test_a_wrong_rank_is_refused(self):
+        result = tenon("run", self.model, "--input", f"image={self.image_file((8, 8))}")
+        self.assert_error(result, "image", "rank", "2", "4")
+
+    def test_a_wrong_dimension_is_refused(self):
+        result = tenon("run", self.model, "--input", f"image={self.image_file((1, 1, 4, 16))}")
+        self.assert_error(result, "image", "1x1x4x16", "8")
+
+    def test_an_input_given_twice_is_refused(self):
+        pair = f"image={self.image_file()}"
+        self.assert_error(tenon("run", self.model, "--input", pair, "--input", pair), "given twice")
+
+    def test_files_that_hold_no_tensor_are_refused(self):
+        for name, content, part in [
+            ("a.npy", b"", "not a .npy file"),
+            ("b.npy", npy("<f4", (1, 1, 8, 8), bytes(12)), "too short"),
+            ("c.npy", npy("<f4", (1 << 62, 1 << 62), b""), "too short"),
+            ("d.npy", npy(">f4", (1,), bytes(4)), "little-endian"),
+            ("e.npy", npy("<f4", (1,), bytes(4)).replace(b"False", b"True "), "ascontiguousarray"),
+            ("f.txt", b"1 2 3", "neither a .npy nor a .pb"),
+        ]:
+            with self.subTest(name):
+                result = tenon("run", self.model, "--input", f"image={self.write(name, content)}")
+                self.assert_error(result, name, part)
+        self.assert_error(tenon("run", self.model, "--input", "image=none.npy"), "none.npy")
+
+    def test_malformed_shapes_are_refused(self):
+        for shape in ("image=1x-1x8x8", "image=1xx8", "image=ax8", "image", "=1x1x8x8"):
+            with self.subTest(shape):
+                self.assert_error(tenon("run", self.model, "--shape", shape), "--shape")
+
+    def test_a_missing_model_is_named(self):
+        self.assert_error(tenon("run", self.folder / "none.onnx"), "none.onnx")
+
+    def test_a_garbage_model_is_refused(self):
+        file = self.write("garbage.onnx", bytes(range(256)) * 4)
+        self.assert_error(tenon("run", file), "garbage.onnx")
+
+    def test_an_unknown_provider_is_named(self):
+        self.assert_error(tenon("run", self.model, "--providers", "cpu_warp"), "cpu_warp")
+
+    def test_unknown_options_and_values_are_usage_errors(self):
+        self.assert_error(tenon("run", self.model, "--colour"), "--colour", "tenon run --help")
+        self.assert_error(tenon("run", self.model, "--fill", "sevens"), "sevens")
+        self.assert_error(tenon("dance"), "tenon --help")
+        self.assert_error(tenon(), "subcommand")
+
+    def test_a_run_past_its_time_is_an_error(self):
+        result = tenon("run", self.model, "--fill", "ones", "--shape", "image=20000x1x8x8", "--timeout-ms", "0")
+        self.assert_error(result, "deadline")
+
+    # --- check ---
+
+    def data_set(self, outputs):
+        data = self.folder / "test_data_set_0"
+        data.mkdir()
+        (data / "input_0.pb").write_bytes(tensor_proto([1, 1, 8, 8], self.image()))
+        (data / "output_0.pb").write_bytes(tensor_proto([1, 10], outputs))
+        return data
+
+    def expected(self):
+        tenon("run", self.model, "--input", f"image={self.image_file()}", "--output", self.folder)
+        return list(read_npy(self.folder / "probabilities.npy")[1])
+
+    def test_check_passes_on_equal_outputs_given_either_folder(self):
+        data = self.data_set(self.expected())
+        for folder in (data, self.folder):
+            code, output, errors = tenon("run", self.model, "--check", folder)
+            self.assertEqual(code, 0, output + errors)
+            self.assertIn("all outputs agree", output)
+
+    def test_check_fails_and_names_the_worst_difference(self):
+        outputs = self.expected()
+        outputs[7] -= 0.25
+        code, output, _ = tenon("run", self.model, "--check", self.data_set(outputs))
+        self.assertEqual(code, 1)
+        self.assertIn("FAIL probabilities", output)
+        self.assertIn("worst difference 0.25 absolute", output)
+        self.assertIn("element 7", output)
+
+    def test_check_tolerances_can_be_set(self):
+        outputs = self.expected()
+        outputs[7] -= 0.25
+        code, output, _ = tenon("run", self.model, "--check", self.data_set(outputs), "--atol", "0.3")
+        self.assertEqual(code, 0, output)
+
+    def test_check_of_a_folder_without_data_is_an_error(self):
+        self.assert_error(tenon("run", self.model, "--check", self.folder), "input_0.pb")
+
+    # --- the other subcommands ---
+
+    def test_inspect_shows_ports_operators_and_placement(self):
+        code, output, errors = tenon("inspect", self.model)
+        self.assertEqual(code, 0, errors)
+        for part in ("image  float[batch,1,8,8]", "2  Conv", "ai.onnx 17", "mapped in place"):
+            self.assertIn(part, output)
+
+    def test_inspect_json_can_be_read_by_programs(self):
+        code, output, errors = tenon("inspect", self.model, "--json")
+        self.assertEqual(code, 0, errors)
+        model = json.loads(output)
+        self.assertEqual(model["operators"]["Conv"], 2)
+        self.assertEqual(model["opsets"], {"ai.onnx": 17})
+        self.assertEqual(model["inputs"][0]["shape"], ["batch", 1, 8, 8])
+        self.assertEqual(len(model["report"]["initializers"]), 6)
+
+    def test_bench_json_has_the_promised_keys(self):
+        code, output, errors = tenon("bench", self.model, "--runs", 5, "--threads", 1, "--fill", "ones", "--json")
+        self.assertEqual(code, 0, errors)
+        figures = json.loads(output)
+        self.assertLessEqual({"open_ms", "first_run_ms", "latency_ms", "memory", "providers", "threads"}, set(figures))
+        self.assertEqual(set(figures["latency_ms"]), {"p50", "p90", "p99", "min"})
+        self.assertEqual(set(figures["memory"]), {"mapped_bytes", "private_bytes", "peak_private_bytes"})
+        self.assertGreaterEqual(figures["memory"]["mapped_bytes"], self.model.stat().st_size)
+        self.assertEqual(figures["threads"], 1)
+        self.assertGreater(figures["latency_ms"]["min"], 0)
+
+    def test_providers_are_listed(self):
+        code, output, errors = tenon("providers", "--json")
+        self.assertEqual(code, 0, errors)
+        by_name = {entry.get("name"): entry for entry in json.loads(output)}
+        self.assertIn("Conv", by_name["cpu_ref"]["operators"])
+        self.assertTrue(by_name["cpu_ref"]["usable"])
+
+    def test_a_provider_that_cannot_be_used_says_why(self):
+        self.write("libbroken.so", b"not a library")
+        code, output, _ = tenon("providers", TENON_PROVIDER_PATH=str(self.folder))
+        self.assertEqual(code, 0)
+        self.assertIn("libbroken.so\n  cannot be used: ", output)
+
+    def test_help_has_examples(self):
+        for arguments in ((), ("run",), ("inspect",), ("providers",), ("bench",)):
+            code, output, _ = tenon(*arguments, "--help")
+            self.assertEqual(code, 0)
+            self.assertIn("Examples:", output)
+
+    def test_the_version_is_told(self):
+        code, output, _ = tenon("--version")
+        self.assertEqual(code, 0)
+        self.assertRegex(output, r"^tenon \d+\.\d+\.\d+\n$")
+
+    def test_no_colours_and_no_progress_without_a_terminal(self):
+        _, output, errors = tenon("inspect", self.model)
+        self.assertNotIn("\033", output + errors)
+
+
+if __name__ == "__main__":
+    TENON = sys.argv[1]
+    DIGITS = pathlib.Path(sys.argv[2]) / "examples" / "digits"
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])

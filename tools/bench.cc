@@ -1,0 +1,162 @@
+// `tenon bench`: times opening and running a model on filled inputs, and reads what memory that takes. Memory figures
+// are those of the process beyond what it held before the model was opened.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "host/session/session.h"
+#include "tools/commands.h"
+#include "tools/support/inputs.h"
+#include "tools/support/memory_watch.h"
+#include "tools/support/print.h"
+#include "tools/support/session_flags.h"
+#include "tools/support/terminal.h"
+
+namespace tenon::tools {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using host::Result;
+using host::Session;
+using nlohmann::json;
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  tenon bench resnet50.onnx --threads 1\n"
+    "  tenon bench minilm.onnx --shape input_ids=1x128 --shape attention_mask=1x128 \\\n"
+    "      --shape token_type_ids=1x128 --runs 50 --json\n"
+    "Memory figures are what the process holds beyond its start.";
+
+struct BenchFlags {
+  SessionFlags session;
+  InputRequest inputs;
+  int runs = 20;
+  int warmup = 3;
+  bool as_json = false;
+};
+
+struct Figures {
+  double open_ms = 0, first_run_ms = 0;
+  std::vector<double> latencies_ms;  // sorted
+  uint64_t mapped_bytes = 0;
+  MemoryGrowth memory;
+};
+
+double since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+// The smallest latency that at least this share of the runs does not pass.
+double percentile(const std::vector<double>& sorted, double share) {
+  const auto rank = static_cast<size_t>(std::ceil(share * static_cast<double>(sorted.size())));
+  return sorted[std::clamp<size_t>(rank, 1, sorted.size()) - 1];
+}
+
+Result<double> time_run(Session& session, const std::vector<host::NamedTensor>& inputs) {
+  const auto start = Clock::now();
+  auto outputs = session.run(inputs);
+  const double passed = since(start);
+  if (!outputs.is_ok()) return outputs.status();
+  return passed;
+}
+
+Result<Figures> measure(Session& session, const std::vector<host::NamedTensor>& inputs, const BenchFlags& flags,
+                        MemoryWatch& watch, double open_ms) {
+  Progress progress("first run");
+  Figures figures;
+  figures.open_ms = open_ms;
+  TENON_ASSIGN_OR_RETURN(figures.first_run_ms, time_run(session, inputs));
+  for (int i = 0; i < flags.warmup; ++i) {
+    auto warm = time_run(session, inputs);
+    if (!warm.is_ok()) return warm.status();
+  }
+  // Watching ends here: reading the figures would disturb what is timed.
+  figures.memory = watch.finish();
+  for (int i = 0; i < flags.runs; ++i) {
+    progress.set_label(host::concat("run ", i + 1, " of ", flags.runs));
+    TENON_ASSIGN_OR_RETURN(const double latency, time_run(session, inputs));
+    figures.latencies_ms.push_back(latency);
+  }
+  std::sort(figures.latencies_ms.begin(), figures.latencies_ms.end());
+  figures.mapped_bytes = session.report().memory.mapped_file_bytes;
+  return figures;
+}
+
+json to_json(const Figures& figures, const host::SessionReport& report) {
+  const auto& sorted = figures.latencies_ms;
+  json providers = json::array();
+  for (const auto& provider : report.providers)
+    providers.push_back({{"name", provider.name}, {"version", provider.version}, {"nodes", provider.nodes}});
+  return {{"model", report.model},
+          {"open_ms", figures.open_ms},
+          {"first_run_ms", figures.first_run_ms},
+          {"latency_ms",
+           {{"p50", percentile(sorted, 0.5)},
+            {"p90", percentile(sorted, 0.9)},
+            {"p99", percentile(sorted, 0.99)},
+            {"min", sorted.front()}}},
+          {"runs", sorted.size()},
+          {"memory",
+           {{"mapped_bytes", figures.mapped_bytes},
+            {"private_bytes", figures.memory.private_bytes},
+            {"peak_private_bytes", figures.memory.peak_private_bytes}}},
+          {"providers", providers},
+          {"threads", report.threads}};
+}
+
+void print(const Figures& figures, const host::SessionReport& report) {
+  const auto& sorted = figures.latencies_ms;
+  std::printf("%s\n", bold(report.model).c_str());
+  std::printf("open       %9.2f ms\nfirst run  %9.2f ms\n", figures.open_ms, figures.first_run_ms);
+  std::printf("latency    %9.2f ms p50   %.2f p90   %.2f p99   %.2f min   (%zu runs, %u thread%s)\n",
+              percentile(sorted, 0.5), percentile(sorted, 0.9), percentile(sorted, 0.99), sorted.front(), sorted.size(),
+              report.threads, report.threads == 1 ? "" : "s");
+  std::printf("memory     mapped %s, private %s, peak private %s\n", byte_text(figures.mapped_bytes).c_str(),
+              byte_text(figures.memory.private_bytes).c_str(), byte_text(figures.memory.peak_private_bytes).c_str());
+  std::string providers;
+  for (const auto& provider : report.providers)
+    providers += host::concat(providers.empty() ? "" : ", ", provider.name, " (", provider.nodes, " nodes)");
+  std::printf("providers  %s\n", providers.c_str());
+}
+
+Result<bool> bench(const BenchFlags& flags) {
+  TENON_ASSIGN_OR_RETURN(const auto options, flags.session.options());
+  MemoryWatch watch;
+  const auto start = Clock::now();
+  TENON_ASSIGN_OR_RETURN(const auto session, flags.session.open(options));
+  const double open_ms = since(start);
+  TENON_ASSIGN_OR_RETURN(const PreparedInputs inputs, prepare_inputs(session->inputs(), flags.inputs));
+  for (const std::string& note : inputs.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
+  TENON_ASSIGN_OR_RETURN(const Figures figures, measure(*session, inputs.tensors, flags, watch, open_ms));
+  if (flags.as_json) {
+    std::printf("%s\n",
+                to_json(figures, session->report()).dump(2, ' ', false, json::error_handler_t::replace).c_str());
+  } else {
+    print(figures, session->report());
+  }
+  return true;
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("bench", "Time opening and running a model");
+  const auto flags = std::make_shared<BenchFlags>();
+  flags->session.add_to(*command);
+  command->add_option("--runs", flags->runs, "Timed runs (default 20)")->check(CLI::PositiveNumber);
+  command->add_option("--warmup", flags->warmup, "Runs before them, after the first (default 3)")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--shape", flags->inputs.shapes, "NAME=1x3x224x224: the shape of an input")
+      ->allow_extra_args(false);
+  command->add_option("--input", flags->inputs.files, "NAME=FILE.npy or NAME=FILE.pb; inputs without one are filled")
+      ->allow_extra_args(false);
+  command->add_option("--fill", flags->inputs.fill, "random, ones or zeros")
+      ->check(CLI::IsMember({"random", "ones", "zeros"}));
+  command->add_flag("--json", flags->as_json, "Print JSON");
+  command->footer(kExamples);
+  command->callback([flags, &action] { action = [flags] { return bench(*flags); }; });
+}
+
+}  // namespace tenon::tools

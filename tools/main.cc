@@ -1,0 +1,53 @@
+// The `tenon` command. Exit code 0 when all is well, 1 on any error, with one message on standard error.
+#include <cstdio>
+#include <exception>
+
+#include "tools/commands.h"
+
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  tenon run model.onnx --input image=photo.npy\n"
+    "  tenon run model.onnx --check test_data_set_0\n"
+    "  tenon inspect model.onnx --json\n"
+    "  tenon bench model.onnx --shape image=8x3x224x224 --threads 2\n"
+    "  tenon providers\n"
+    "`tenon SUBCOMMAND --help` tells the options of each.";
+
+int run(int argc, char** argv) {
+  CLI::App app("Runs ONNX models by mapping them and giving every node to a provider.", "tenon");
+  app.set_version_flag("--version", "tenon " TENON_VERSION);
+  app.require_subcommand(1);
+  app.footer(kExamples);
+  tenon::tools::Action action;
+  tenon::tools::add_run_command(app, action);
+  tenon::tools::add_inspect_command(app, action);
+  tenon::tools::add_providers_command(app, action);
+  tenon::tools::add_bench_command(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& failure) {
+    if (failure.get_exit_code() == 0) return app.exit(failure);  // --help and --version
+    const auto chosen = app.get_subcommands();
+    std::fprintf(stderr, "error: %s\n`tenon%s%s --help` shows what is known.\n", failure.what(),
+                 chosen.empty() ? "" : " ", chosen.empty() ? "" : chosen.front()->get_name().c_str());
+    return 1;
+  }
+  const auto answer = action();
+  std::fflush(stdout);
+  if (answer.is_ok()) return answer.value() ? 0 : 1;
+  std::fprintf(stderr, "error: %s\n", answer.status().message().c_str());
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "error: %s\n", failure.what());
+    return 1;
+  }
+}

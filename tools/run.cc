@@ -1,0 +1,169 @@
+// `tenon run`: makes the inputs, runs the model once, prints or stores its outputs, or compares them with a test data
+// set.
+#include <cstdio>
+#include <set>
+
+#include "host/session/session.h"
+#include "tools/commands.h"
+#include "tools/support/compare.h"
+#include "tools/support/data_set.h"
+#include "tools/support/inputs.h"
+#include "tools/support/npy.h"
+#include "tools/support/print.h"
+#include "tools/support/session_flags.h"
+#include "tools/support/terminal.h"
+
+namespace tenon::tools {
+namespace {
+
+using host::Result;
+using host::Session;
+using host::Status;
+using host::Tensor;
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  tenon run digits.onnx --input image=seven.npy\n"
+    "  tenon run resnet50.onnx --shape data_0=1x3x224x224 --fill random --output results\n"
+    "  tenon run model.onnx --check test_data_set_0 --providers cpu_ref\n"
+    "  tenon run model.onnx --fill ones --profile trace.json --report details\n"
+    "Inputs without a file are filled; free dimensions are 1 unless --shape names them. --check exits with 0 when "
+    "every\n"
+    "output is within --atol + --rtol * |expected|, with 1 otherwise.";
+
+struct RunFlags {
+  SessionFlags session;
+  InputRequest inputs;
+  std::filesystem::path output, check, profile;
+  Tolerance tolerance;
+  std::string report = "text";
+  int64_t timeout_ms = -1;
+};
+
+host::RunOptions run_options(const RunFlags& flags) {
+  host::RunOptions options;
+  options.profile = flags.profile;
+  if (flags.timeout_ms >= 0)
+    options.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(flags.timeout_ms);
+  return options;
+}
+
+Result<std::vector<Tensor>> run_once(Session& session, const std::vector<host::NamedTensor>& inputs,
+                                     const RunFlags& flags) {
+  const Progress progress("running");
+  return session.run(inputs, {}, run_options(flags));
+}
+
+// A file name for an output: letters that a path gives meaning to become '_'; equal names get a number.
+std::string file_stem(const std::string& output, std::set<std::string>& taken) {
+  std::string stem = output.empty() ? "output" : output;
+  for (char& c : stem)
+    if (c == '/' || c == '\\' || c == ':' || static_cast<unsigned char>(c) < 0x20) c = '_';
+  if (stem[0] == '.') stem[0] = '_';
+  std::string unique = stem;
+  for (int i = 1; !taken.insert(unique).second; ++i) unique = host::concat(stem, "_", i);
+  return unique;
+}
+
+Status store(const std::vector<host::Port>& ports, const std::vector<Tensor>& outputs,
+             const std::filesystem::path& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure)
+    return host::error(TN_INVALID_ARGUMENT, "--output '", folder.string(), "' cannot be made: ", failure.message());
+  std::set<std::string> taken;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const auto file = folder / (file_stem(ports[i].name, taken) + ".npy");
+    TENON_RETURN_IF_ERROR(write_npy(file, outputs[i]));
+    std::fprintf(stderr, "wrote %s\n", file.c_str());
+  }
+  return {};
+}
+
+void print_outputs(const std::vector<host::Port>& ports, const std::vector<Tensor>& outputs) {
+  for (size_t i = 0; i < outputs.size(); ++i)
+    std::printf("%s  %s\n  %s\n", bold(ports[i].name).c_str(), describe(outputs[i]).c_str(),
+                digest(outputs[i]).c_str());
+}
+
+void print_report(const Session& session, const std::string& format) {
+  if (format == "none") return;
+  const host::SessionReport report = session.report();
+  const std::string text = format == "json" ? to_json(report) : to_text(report, format == "details");
+  std::printf("%s%s%s", format == "json" ? "" : "\n", text.c_str(), text.ends_with('\n') ? "" : "\n");
+}
+
+// Prints one line per output of the set; false when one differs.
+Result<bool> check_data_set(Session& session, const std::filesystem::path& folder, const RunFlags& flags) {
+  TENON_ASSIGN_OR_RETURN(const DataSet set, read_data_set(folder, session));
+  TENON_ASSIGN_OR_RETURN(const auto outputs, run_once(session, set.inputs, flags));
+  bool all_equal = true;
+  for (size_t i = 0; i < set.outputs.size(); ++i) {
+    const Comparison result = compare(outputs[i], set.outputs[i].tensor, flags.tolerance);
+    std::printf("%s %s  %s: worst difference %.3g absolute, %.3g relative%s%s\n", result.equal ? "ok  " : "FAIL",
+                set.outputs[i].name.c_str(), describe(outputs[i]).c_str(), result.worst_absolute, result.worst_relative,
+                result.equal ? "" : "; ", result.reason.c_str());
+    all_equal = all_equal && result.equal;
+  }
+  return all_equal;
+}
+
+Result<bool> check(Session& session, const RunFlags& flags) {
+  TENON_ASSIGN_OR_RETURN(const auto folders, find_data_sets(flags.check));
+  bool all_equal = true;
+  for (const auto& folder : folders) {
+    std::printf("%s\n", folder.c_str());
+    auto equal = check_data_set(session, folder, flags);
+    if (!equal.is_ok()) return equal.status().with_context(folder.filename().string());
+    all_equal = all_equal && *equal;
+  }
+  std::printf("%s: tolerance %g absolute + %g relative\n", all_equal ? "all outputs agree" : "outputs differ",
+              flags.tolerance.absolute, flags.tolerance.relative);
+  return all_equal;
+}
+
+Result<bool> run(const RunFlags& flags) {
+  TENON_ASSIGN_OR_RETURN(const auto options, flags.session.options());
+  TENON_ASSIGN_OR_RETURN(const auto session, flags.session.open(options));
+  if (!flags.check.empty()) return check(*session, flags);
+
+  TENON_ASSIGN_OR_RETURN(const PreparedInputs inputs, prepare_inputs(session->inputs(), flags.inputs));
+  for (const std::string& note : inputs.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
+  TENON_ASSIGN_OR_RETURN(const auto outputs, run_once(*session, inputs.tensors, flags));
+  if (flags.report != "json") print_outputs(session->outputs(), outputs);
+  if (!flags.output.empty()) TENON_RETURN_IF_ERROR(store(session->outputs(), outputs, flags.output));
+  print_report(*session, flags.report);
+  return true;
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("run", "Run a model once, or check it against a test data set");
+  const auto flags = std::make_shared<RunFlags>();
+  flags->session.add_to(*command);
+  command->add_option("--input", flags->inputs.files, "NAME=FILE.npy or NAME=FILE.pb; once per input")
+      ->allow_extra_args(false);
+  command->add_option("--shape", flags->inputs.shapes, "NAME=1x3x224x224: the shape of an input that is filled")
+      ->allow_extra_args(false);
+  command->add_option("--fill", flags->inputs.fill, "How inputs without a file are filled: random, ones or zeros")
+      ->check(CLI::IsMember({"random", "ones", "zeros"}));
+  command->add_option("--output", flags->output, "Folder to write every output to, as NAME.npy");
+  CLI::Option* check = command->add_option("--check", flags->check,
+                                           "An ONNX test data set (input_*.pb, output_*.pb) to take inputs from and "
+                                           "compare outputs with, or a folder of test_data_set_*");
+  for (const char* made : {"--input", "--shape", "--fill", "--output"}) check->excludes(command->get_option(made));
+  command->add_option("--rtol", flags->tolerance.relative, "Relative tolerance of --check (default 1e-3)");
+  command->add_option("--atol", flags->tolerance.absolute, "Absolute tolerance of --check (default 1e-7)");
+  command->add_option("--profile", flags->profile, "Write a Chrome trace of the run to this file");
+  command
+      ->add_option("--report", flags->report,
+                   "The session report after the outputs: text, details or none; json prints it alone")
+      ->check(CLI::IsMember({"text", "details", "json", "none"}));
+  command->add_option("--timeout-ms", flags->timeout_ms, "Give up after this many milliseconds")
+      ->check(CLI::NonNegativeNumber);
+  command->footer(kExamples);
+  command->callback([flags, &action] { action = [flags] { return run(*flags); }; });
+}
+
+}  // namespace tenon::tools

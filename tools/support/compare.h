@@ -1,0 +1,27 @@
+// Compares tensors as the onnx package's test runner does: equal type and shape; integers, bools and strings exactly;
+// floats by |got - expected| <= atol + rtol * |expected|, NaN equal to NaN. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "host/graph/tensor.h"
+
+namespace tenon::tools {
+
+struct Tolerance {
+  double relative = 1e-3;
+  double absolute = 1e-7;
+};
+
+struct Comparison {
+  bool equal = true;
+  std::string reason;         // of a difference: which element, what was expected, what was found
+  double worst_absolute = 0;  // over the finite elements
+  double worst_relative = 0;  // |got - expected| / |expected| where expected is not 0
+  int64_t differing = 0;      // elements outside the tolerance
+};
+
+Comparison compare(const host::Tensor& got, const host::Tensor& expected, const Tolerance& tolerance);
+
+}  // namespace tenon::tools

@@ -1,0 +1,143 @@
+// Decodes elements by the layout of their type; small floats share one decoder driven by a table.
+#include "tools/support/elements.h"
+
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+
+namespace tenon::tools {
+namespace {
+
+using host::Tensor;
+
+// How a float of at most 16 bits is laid out, and what its largest exponent stands for.
+struct FloatLayout {
+  enum class Special { kIeee, kOnlyNanAllOnes, kNegativeZeroIsNan, kNone };
+  int exponent_bits;
+  int mantissa_bits;
+  int bias;
+  Special special;
+};
+
+FloatLayout layout_of(tn_dtype dtype) {
+  using enum FloatLayout::Special;
+  switch (dtype) {
+    case TN_FLOAT16: return {5, 10, 15, kIeee};
+    case TN_BFLOAT16: return {8, 7, 127, kIeee};
+    case TN_FLOAT8E4M3FN: return {4, 3, 7, kOnlyNanAllOnes};
+    case TN_FLOAT8E4M3FNUZ: return {4, 3, 8, kNegativeZeroIsNan};
+    case TN_FLOAT8E5M2: return {5, 2, 15, kIeee};
+    case TN_FLOAT8E5M2FNUZ: return {5, 2, 16, kNegativeZeroIsNan};
+    default: return {2, 1, 1, kNone};  // FLOAT4E2M1
+  }
+}
+
+double decode_small_float(uint32_t bits, const FloatLayout& layout) {
+  using enum FloatLayout::Special;
+  const uint32_t mantissa = bits & ((1u << layout.mantissa_bits) - 1);
+  const uint32_t top_exponent = (1u << layout.exponent_bits) - 1;
+  const uint32_t exponent = (bits >> layout.mantissa_bits) & top_exponent;
+  const bool negative = (bits >> (layout.mantissa_bits + layout.exponent_bits)) & 1u;
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  if (layout.special == kNegativeZeroIsNan && negative && exponent == 0 && mantissa == 0) return nan;
+  if (exponent == top_exponent) {
+    if (layout.special == kIeee) {
+      const double infinity = std::numeric_limits<double>::infinity();
+      return mantissa ? nan : (negative ? -infinity : infinity);
+    }
+    if (layout.special == kOnlyNanAllOnes && mantissa == (1u << layout.mantissa_bits) - 1) return nan;
+  }
+  const double magnitude = exponent == 0 ? std::ldexp(mantissa, 1 - layout.bias - layout.mantissa_bits)
+                                         : std::ldexp(mantissa + (1u << layout.mantissa_bits),
+                                                      static_cast<int>(exponent) - layout.bias - layout.mantissa_bits);
+  return negative ? -magnitude : magnitude;
+}
+
+// The bits of an element of at most 8 bits.
+uint32_t packed_bits(const Tensor& tensor, int64_t i) {
+  const int bits = host::dtype_bits(tensor.dtype());
+  const int64_t per_byte = 8 / bits;
+  const auto byte = static_cast<const uint8_t*>(tensor.data())[i / per_byte];
+  return (byte >> (bits * (i % per_byte))) & ((1u << bits) - 1);
+}
+
+template <typename T>
+T load(const Tensor& tensor, int64_t i) {
+  T value;
+  std::memcpy(&value, static_cast<const char*>(tensor.data()) + static_cast<size_t>(i) * sizeof(T), sizeof(T));
+  return value;
+}
+
+std::string number_text(double value) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
+}  // namespace
+
+bool is_floating(tn_dtype dtype) {
+  switch (dtype) {
+    case TN_FLOAT:
+    case TN_DOUBLE:
+    case TN_FLOAT16:
+    case TN_BFLOAT16:
+    case TN_COMPLEX64:
+    case TN_COMPLEX128:
+    case TN_FLOAT8E4M3FN:
+    case TN_FLOAT8E4M3FNUZ:
+    case TN_FLOAT8E5M2:
+    case TN_FLOAT8E5M2FNUZ:
+    case TN_FLOAT8E8M0:
+    case TN_FLOAT4E2M1: return true;
+    default: return false;
+  }
+}
+
+std::complex<double> floating_element(const Tensor& tensor, int64_t i) {
+  switch (tensor.dtype()) {
+    case TN_FLOAT: return load<float>(tensor, i);
+    case TN_DOUBLE: return load<double>(tensor, i);
+    case TN_COMPLEX64: return load<std::complex<float>>(tensor, i);
+    case TN_COMPLEX128: return load<std::complex<double>>(tensor, i);
+    case TN_FLOAT16:
+    case TN_BFLOAT16: return decode_small_float(load<uint16_t>(tensor, i), layout_of(tensor.dtype()));
+    case TN_FLOAT8E8M0: {
+      const uint32_t exponent = packed_bits(tensor, i);
+      return exponent == 255 ? std::numeric_limits<double>::quiet_NaN()
+                             : std::ldexp(1.0, static_cast<int>(exponent) - 127);
+    }
+    default: return decode_small_float(packed_bits(tensor, i), layout_of(tensor.dtype()));
+  }
+}
+
+int64_t integer_element(const Tensor& tensor, int64_t i) {
+  switch (tensor.dtype()) {
+    case TN_INT8: return load<int8_t>(tensor, i);
+    case TN_INT16: return load<int16_t>(tensor, i);
+    case TN_INT32: return load<int32_t>(tensor, i);
+    case TN_INT64: return load<int64_t>(tensor, i);
+    case TN_UINT16: return load<uint16_t>(tensor, i);
+    case TN_UINT32: return load<uint32_t>(tensor, i);
+    case TN_UINT64: return static_cast<int64_t>(load<uint64_t>(tensor, i));
+    case TN_INT4:
+    case TN_INT2: {
+      const int64_t sign = int64_t{1} << (host::dtype_bits(tensor.dtype()) - 1);
+      return (static_cast<int64_t>(packed_bits(tensor, i)) ^ sign) - sign;
+    }
+    default: return packed_bits(tensor, i);
+  }
+}
+
+std::string element_text(const Tensor& tensor, int64_t i) {
+  if (tensor.dtype() == TN_STRING) return "'" + std::string(tensor.string_at(i)) + "'";
+  if (tensor.dtype() == TN_BOOL) return integer_element(tensor, i) ? "true" : "false";
+  if (tensor.dtype() == TN_UINT64) return std::to_string(static_cast<uint64_t>(integer_element(tensor, i)));
+  if (!is_floating(tensor.dtype())) return std::to_string(integer_element(tensor, i));
+  const std::complex<double> value = floating_element(tensor, i);
+  if (tensor.dtype() != TN_COMPLEX64 && tensor.dtype() != TN_COMPLEX128) return number_text(value.real());
+  return number_text(value.real()) + (value.imag() < 0 ? "" : "+") + number_text(value.imag()) + "i";
+}
+
+}  // namespace tenon::tools

@@ -1,0 +1,32 @@
+// Makes the inputs of a run from what the user names on the command line: files, shapes, and a way to fill the rest.
+// Thread-safe.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "host/base/status.h"
+#include "host/session/session.h"
+
+namespace tenon::tools {
+
+struct InputRequest {
+  std::vector<std::string> files;   // "NAME=FILE.npy" or "NAME=FILE.pb"
+  std::vector<std::string> shapes;  // "NAME=1x3x224x224"
+  std::string fill;                 // "random", "ones", "zeros"; empty: random, when no file is given
+};
+
+struct PreparedInputs {
+  std::vector<host::NamedTensor> tensors;
+  std::vector<std::string> notes;  // what was chosen for the user
+};
+
+/// One tensor for every input of the model. Names that the model lacks, files that cannot be read, free dimensions of
+/// an unknown rank, and inputs without a file when others have one and `fill` is empty are TN_INVALID_ARGUMENT.
+host::Result<PreparedInputs> prepare_inputs(const std::vector<host::Port>& ports, const InputRequest& request);
+
+/// A tensor of the type and shape; "random" is uniform in [0, 1) for floats, 0 or 1 for integers, the same every time.
+host::Result<host::Tensor> filled_tensor(tn_dtype dtype, const std::vector<int64_t>& shape, const std::string& fill);
+
+}  // namespace tenon::tools

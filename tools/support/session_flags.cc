@@ -1,0 +1,32 @@
+#include "tools/support/session_flags.h"
+
+#include "tools/support/terminal.h"
+
+namespace tenon::tools {
+
+void SessionFlags::add_to(CLI::App& command) {
+  command.add_option("MODEL", model, "The .onnx file")->required();
+  command.add_option("--providers", providers,
+                     "Providers in order of preference, for example cpu_blas,cpu_ref; a name with a '/' is the path of "
+                     "a library; name:key=value;key=value gives options");
+  command.add_option("--threads", threads, "Threads of a run; 0: all that this process may use");
+  command.add_option("--external-data-root", external_data_root,
+                     "Folder that external data may lie beneath, when it is not the model's own");
+}
+
+host::Result<host::SessionOptions> SessionFlags::options() const {
+  host::SessionOptions options;
+  options.threads = threads;
+  options.external_data_root = external_data_root;
+  if (!providers.empty()) {
+    TENON_ASSIGN_OR_RETURN(options.providers, host::parse_provider_list(providers));
+  }
+  return options;
+}
+
+host::Result<std::unique_ptr<host::Session>> SessionFlags::open(host::SessionOptions options) const {
+  const Progress progress("opening " + model.filename().string());
+  return host::Session::open(model, options);
+}
+
+}  // namespace tenon::tools

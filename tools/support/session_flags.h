@@ -1,0 +1,26 @@
+// The options that every subcommand which opens a model shares. Used by one thread.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "host/base/status.h"
+#include "host/session/session.h"
+
+namespace tenon::tools {
+
+struct SessionFlags {
+  std::filesystem::path model;
+  std::string providers;
+  unsigned threads = 0;
+  std::filesystem::path external_data_root;
+
+  void add_to(CLI::App& command);
+  host::Result<host::SessionOptions> options() const;
+  /// Opens the model, with progress on a terminal.
+  host::Result<std::unique_ptr<host::Session>> open(host::SessionOptions options) const;
+};
+
+}  // namespace tenon::tools
