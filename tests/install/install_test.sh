@@ -1,0 +1,47 @@
+#!/bin/bash
+# Installs the build into an empty prefix, moves that, and uses it as an application would: both example programs are
+# built against it (find_package and pkg-config) and run, and so is the installed command.
+# usage: install_test.sh SOURCE_FOLDER BUILD_FOLDER
+set -euo pipefail
+source=$(cd "$1" && pwd)
+build=$(cd "$2" && pwd)
+work=$(mktemp -d "$build/install-test.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+# What the build tree offers must not help.
+unset TENON_PROVIDER_PATH TENON_PROVIDERS LD_LIBRARY_PATH
+
+fail() {
+  echo "FAIL: $*" >&2
+  exit 1
+}
+expect() {  # expect TEXT FILE
+  grep --quiet --fixed-strings -- "$1" "$2" || fail "'$1' is not in $(basename "$2"): $(cat "$2")"
+}
+
+cmake --install "$build" --prefix "$work/first" >"$work/install.log" || fail "installing: $(cat "$work/install.log")"
+mv "$work/first" "$work/prefix"
+prefix=$work/prefix
+model=$source/examples/digits/digits.onnx
+image=$source/examples/digits/images/07.pgm
+
+"$prefix/bin/tenon" run "$model" --fill ones >"$work/run.txt" 2>&1 || fail "tenon run: $(cat "$work/run.txt")"
+expect probabilities "$work/run.txt"
+"$prefix/bin/tenon" providers >"$work/providers.txt" || fail "tenon providers"
+expect "$(cd "$prefix" && pwd)" "$work/providers.txt"
+grep --quiet "$build/lib" "$work/providers.txt" && fail "a provider of the build tree is found: $(cat "$work/providers.txt")"
+
+cmake -S "$source/examples/embedding" -B "$work/cpp" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+  -DCMAKE_PREFIX_PATH="$prefix" >"$work/cpp.log" 2>&1 || fail "find_package(Tenon): $(cat "$work/cpp.log")"
+cmake --build "$work/cpp" >"$work/cpp.log" 2>&1 || fail "building classify_digits: $(cat "$work/cpp.log")"
+"$work/cpp/classify_digits" "$model" "$image" >"$work/digits.txt" || fail "classify_digits"
+expect "digit 7" "$work/digits.txt"
+
+pc=$(dirname "$(find "$prefix" -name tenon.pc)")
+read -ra flags < <(PKG_CONFIG_PATH=$pc pkg-config --cflags --libs tenon)
+libdir=$(PKG_CONFIG_PATH=$pc pkg-config --variable=libdir tenon)
+cc -std=c99 -Wall -Wextra -Werror "$source/examples/embedding/hello_c.c" "${flags[@]}" -o "$work/hello_c"
+LD_LIBRARY_PATH=$libdir "$work/hello_c" "$model" >"$work/hello.txt" || fail "hello_c"
+expect "probabilities: 0." "$work/hello.txt"
+if LD_LIBRARY_PATH=$libdir "$work/hello_c" "$work/none.onnx" 2>"$work/none.txt"; then fail "hello_c opened nothing"; fi
+expect none.onnx "$work/none.txt"
+echo "the installed tree works"
