@@ -1,32 +1,35 @@
 #!/bin/bash
 # Exports the node tests and light models of the newest onnx package and runs them on the built providers.
-# usage: run.sh BUILD_FOLDER nodes|light|light-slow
+# usage: run.sh BUILD_FOLDER nodes|light|light-on-ref|concurrent
+#   nodes         every node test whose operators the providers have
+#   light         the light models on cpu_blas, then cpu_ref
+#   light-on-ref  the same on cpu_ref alone: slow
+#   concurrent    four models at once, each on four threads
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
-data=$build/../conformance
+data=$(cd "$build/.." && pwd)/conformance
 python=$("$here/../python_env.sh" "$build/../venv")
 
-nodes() {
-  "$python" "$here/export_node_tests.py" "$data/nodes"
-  for providers in cpu_ref cpu_blas,cpu_ref; do
-    "$build/tests/node_tests" --data "$data/nodes" --providers "$providers" --expect "$here/passing/${providers//,/+}.txt"
-  done
-}
-
-light() {
-  "$python" "$here/export_light_models.py" "$data/light"
-  "$python" "$here/check_light_models.py" "$build/tools/tenon" "$data/light" "$@"
-}
-
 case $2 in
-  nodes) nodes ;;
-  light)
-    light cpu_blas,cpu_ref
+  nodes)
+    "$python" "$here/export_node_tests.py" "$data/nodes"
+    for providers in cpu_ref cpu_blas,cpu_ref; do
+      "$build/tests/node_tests" --data "$data/nodes" --providers "$providers" \
+        --expect "$here/passing/${providers//,/+}.txt"
+    done
     ;;
-  light-slow) light cpu_ref ;;
+  light | light-on-ref)
+    "$python" "$here/export_light_models.py" "$data/light"
+    if [ "$2" = light ]; then providers=cpu_blas,cpu_ref; else providers=cpu_ref; fi
+    "$python" "$here/check_light_models.py" "$build/tools/tenon" "$data/light" "$providers"
+    ;;
+  concurrent)
+    "$python" "$here/export_light_models.py" "$data/light"
+    "$build/tests/concurrent_models" "$data"/light/{squeezenet,shufflenet,inception_v1,resnet50}
+    ;;
   *)
-    echo "error: '$2' is none of nodes, light, light-slow" >&2
+    echo "error: '$2' is none of nodes, light, light-on-ref, concurrent" >&2
     exit 1
     ;;
 esac
