@@ -16,7 +16,7 @@ class ReverseSequence final : public sdk::Kernel {
     const sdk::TensorView x = run.input(0);
     if (x.rank() < 2)
       return sdk::invalid_argument("the input has shape ", sdk::shape_text(x.shape()), ", expected rank 2 or more");
-    if (batch_axis_ + time_axis_ != 1 || batch_axis_ * time_axis_ != 0)
+    if ((batch_axis_ != 0 || time_axis_ != 1) && (batch_axis_ != 1 || time_axis_ != 0))
       return sdk::invalid_argument("batch_axis and time_axis are ", batch_axis_, " and ", time_axis_,
                                    ", expected 0 and 1 or 1 and 0");
     const int64_t batch = x.dim(batch_axis_), time = x.dim(time_axis_);

@@ -77,6 +77,15 @@ TEST_CASE("Compress refuses a condition that selects past the end", "[cpu_ref]")
   CHECK(first_output<float>({"Compress", 11, {floats({1, 2}), shorter}}) == Floats{1});
 }
 
+TEST_CASE("ReverseSequence refuses axes that are not the first two", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1, 2}, Floats{1, 2});
+  const auto lengths = make_tensor<int64_t>({1}, Ints{2});
+  std::vector<host::Attribute> attributes = {int_attr("batch_axis", 0), int_attr("time_axis", 1)};
+  CHECK(first_output<float>({"ReverseSequence", 10, {x, lengths}, attributes}) == Floats{2, 1});
+  attributes[1] = int_attr("time_axis", std::numeric_limits<int64_t>::max());
+  CHECK_FALSE(run_operator({"ReverseSequence", 10, {x, lengths}, attributes}).is_ok());
+}
+
 TEST_CASE("MaxUnpool refuses a position outside its output", "[cpu_ref]") {
   const auto x = make_tensor<float>({1, 1, 1}, Floats{1});
   const auto position = make_tensor<int64_t>({1, 1, 1}, Ints{2});
