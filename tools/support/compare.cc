@@ -11,11 +11,6 @@ namespace {
 using host::concat;
 using host::Tensor;
 
-// bfloat16 keeps 8 bits: two units in the last place are the least that makes sense for it.
-double relative_tolerance(tn_dtype dtype, const Tolerance& tolerance) {
-  return dtype == TN_BFLOAT16 ? std::max(tolerance.relative, std::ldexp(1.0, -6)) : tolerance.relative;
-}
-
 bool close(std::complex<double> got, std::complex<double> expected, double rtol, double atol) {
   if (got == expected) return true;
   const auto is_nan = [](std::complex<double> v) { return std::isnan(v.real()) || std::isnan(v.imag()); };
@@ -45,6 +40,10 @@ void compare_floating(Comparison& comparison, const Tensor& got, const Tensor& e
 }
 
 }  // namespace
+
+double relative_tolerance(tn_dtype dtype, const Tolerance& tolerance) {
+  return dtype == TN_BFLOAT16 ? std::max(tolerance.relative, std::ldexp(1.0, -6)) : tolerance.relative;
+}
 
 Comparison compare(const Tensor& got, const Tensor& expected, const Tolerance& tolerance) {
   Comparison comparison;

@@ -22,6 +22,10 @@ struct Comparison {
   int64_t differing = 0;      // elements outside the tolerance
 };
 
+/// The relative tolerance that holds for outputs of the type. For bfloat16 it is 2^-6 at least, two units in the last
+/// place, as in the onnx package's runner.
+double relative_tolerance(tn_dtype dtype, const Tolerance& tolerance);
+
 Comparison compare(const host::Tensor& got, const host::Tensor& expected, const Tolerance& tolerance);
 
 }  // namespace tenon::tools
