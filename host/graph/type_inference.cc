@@ -157,7 +157,7 @@ std::optional<tn_dtype> type_attribute(const Node& node, std::string_view name) 
   }
   const auto number = node.int_attribute(name);
   if (!number) return std::nullopt;
-  return *number > 0 && *number <= TN_INT2 ? static_cast<tn_dtype>(*number) : TN_UNDEFINED;
+  return *number > 0 && *number <= TN_FLOAT6E3M2 ? static_cast<tn_dtype>(*number) : TN_UNDEFINED;
 }
 
 Result<std::optional<ElementType>> type_from_attribute(const Node& node, const OutputTypeSource& source) {
@@ -185,7 +185,7 @@ Result<std::optional<ElementType>> special_type(const Node& node) {
   }
   if (op == "DequantizeLinear") {
     const auto stated = node.int_attribute("output_dtype").value_or(0);
-    if (stated > 0 && stated <= TN_INT2)
+    if (stated > 0 && stated <= TN_FLOAT6E3M2)
       return std::optional(ElementType{Kind::kTensor, static_cast<tn_dtype>(stated)});
     return input_type(node, 1, Kind::kTensor);
   }

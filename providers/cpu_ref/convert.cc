@@ -2,8 +2,10 @@
 #include "convert.h"
 
 #include <cmath>
+#include <cstring>
 
 #include "arithmetic.h"
+#include "packed_bits.h"
 
 namespace tenon::cpu_ref {
 namespace {
@@ -22,23 +24,17 @@ void read_whole(const T* in, int64_t count, NumberBlock& block) {
   for (int64_t i = 0; i < count; ++i) block.whole[i] = static_cast<int64_t>(in[i]);
 }
 
-/// Element i of a type of `bits` bits, 8 or fewer, that are packed from the lowest bits of each byte upwards.
-uint32_t packed_at(const void* data, int64_t i, int bits) {
-  const int per_byte = 8 / bits;
-  const uint8_t byte = static_cast<const uint8_t*>(data)[i / per_byte];
-  return (byte >> (i % per_byte * bits)) & ((1u << bits) - 1);
-}
-
-/// Writes codes of `bits` bits, packed likewise, from element `begin` on, which must start a byte.
+/// Writes packed codes of `bits` bits, 8 or fewer, from element `begin` on, which must start a byte; bits after the
+/// last are 0.
 template <typename CodeAt>
 void write_packed(void* data, int64_t begin, int64_t count, int bits, CodeAt code_at) {
-  const int per_byte = 8 / bits;
-  uint8_t* out = static_cast<uint8_t*>(data) + begin / per_byte;
-  for (int64_t i = 0; i < count; i += per_byte) {
-    uint32_t byte = 0;
-    for (int k = 0; k < per_byte && i + k < count; ++k) byte |= (code_at(i + k) & ((1u << bits) - 1)) << (k * bits);
-    *out++ = static_cast<uint8_t>(byte);
+  uint8_t* out = static_cast<uint8_t*>(data) + begin * bits / 8;
+  if (bits == 8) {
+    for (int64_t i = 0; i < count; ++i) out[i] = static_cast<uint8_t>(code_at(i));
+    return;
   }
+  std::memset(out, 0, static_cast<size_t>((count * bits + 7) / 8));
+  for (int64_t i = 0; i < count; ++i) set_packed(out, i, bits, code_at(i));
 }
 
 void read_packed_whole(const void* data, int64_t begin, int64_t count, int bits, bool is_signed, NumberBlock& block) {
@@ -150,8 +146,10 @@ void read_block(const sdk::TensorView& t, int64_t begin, int64_t count, NumberBl
       block.kind = Kind::kFloating;
       const SmallFloatFormat& format = *small_float_format(t.dtype());
       const int bits = sdk::bits_per_element(t.dtype());
-      for (int64_t i = 0; i < count; ++i)
-        block.floating[i] = decode_small_float(format, packed_at(t.raw(), begin + i, bits));
+      for (int64_t i = 0; i < count; ++i) {
+        const uint32_t code = bits == 8 ? t.data<uint8_t>()[begin + i] : packed_at(t.raw(), begin + i, bits);
+        block.floating[i] = decode_small_float(format, code);
+      }
     }
   }
 }

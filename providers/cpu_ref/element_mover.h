@@ -1,10 +1,11 @@
-// Moves elements of any type between tensors: whole-byte types by their size, 2-bit and 4-bit types within their bytes,
-// strings through the host. What the bits mean is never looked at.
+// Moves elements of any type between tensors: whole-byte types by their size, narrower types bit by bit where they
+// lie across bytes, strings through the host. What the bits mean is never looked at.
 #pragma once
 
 #include <cstring>
 #include <tenon/sdk/run.hpp>
 
+#include "packed_bits.h"
 #include "shape_math.h"
 
 namespace tenon::cpu_ref {
@@ -65,25 +66,18 @@ class ElementMover {
       std::memmove(to_ + dst * size, from_ + src * size, static_cast<size_t>(count * size));
       return;
     }
-    const int64_t per_byte = 8 / bits_;
+    const int64_t group = bits_ == 4 ? 2 : 4;  // the fewest elements that fill whole bytes
     int64_t whole = 0;
-    if (dst % per_byte == 0 && src % per_byte == 0) {
-      whole = count / per_byte * per_byte;
-      std::memmove(to_ + dst / per_byte, from_ + src / per_byte, static_cast<size_t>(whole / per_byte));
+    if (dst % group == 0 && src % group == 0) {
+      whole = count / group * group;
+      std::memmove(to_ + dst * bits_ / 8, from_ + src * bits_ / 8, static_cast<size_t>(whole * bits_ / 8));
     }
     copy_packed(dst + whole, 1, src + whole, 1, count - whole);
   }
 
   void copy_packed(int64_t dst, int64_t dst_step, int64_t src, int64_t src_step, int64_t count) {
-    const int64_t per_byte = 8 / bits_;
-    const unsigned mask = (1u << bits_) - 1;
-    for (int64_t i = 0; i < count; ++i) {
-      const int64_t d = dst + i * dst_step, s = src + i * src_step;
-      const unsigned value = (from_[s / per_byte] >> (s % per_byte * bits_)) & mask;
-      const int shift = int(d % per_byte) * bits_;
-      uint8_t& byte = to_[d / per_byte];
-      byte = uint8_t((byte & ~(mask << shift)) | (value << shift));
-    }
+    for (int64_t i = 0; i < count; ++i)
+      set_packed(to_, dst + i * dst_step, bits_, packed_at(from_, src + i * src_step, bits_));
   }
 
   sdk::Status copy_strings(int64_t dst, int64_t dst_step, int64_t src, int64_t src_step, int64_t count) {

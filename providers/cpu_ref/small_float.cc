@@ -15,6 +15,8 @@ constexpr SmallFloatFormat kE4M3FNUZ = {4, 3, 8, 0x7f, 0, 0x80, false};
 constexpr SmallFloatFormat kE5M2 = {5, 2, 15, 0x7b, 0x7c, 0x7e, true};
 constexpr SmallFloatFormat kE5M2FNUZ = {5, 2, 16, 0x7f, 0, 0x80, false};
 constexpr SmallFloatFormat kE2M1 = {2, 1, 1, 0x7, 0, 0, true};
+constexpr SmallFloatFormat kE2M3 = {2, 3, 1, 0x1f, 0, 0, true};
+constexpr SmallFloatFormat kE3M2 = {3, 2, 3, 0x1f, 0, 0, true};
 
 uint32_t sign_bit(const SmallFloatFormat& f) {
   return 1u << (f.exponent_bits + f.mantissa_bits);
@@ -31,6 +33,8 @@ const SmallFloatFormat* small_float_format(tn_dtype dtype) {
     case TN_FLOAT8E5M2: return &kE5M2;
     case TN_FLOAT8E5M2FNUZ: return &kE5M2FNUZ;
     case TN_FLOAT4E2M1: return &kE2M1;
+    case TN_FLOAT6E2M3: return &kE2M3;
+    case TN_FLOAT6E3M2: return &kE3M2;
     default: return nullptr;
   }
 }

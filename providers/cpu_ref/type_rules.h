@@ -29,12 +29,12 @@ inline constexpr uint32_t kNumbers[] = {
     TN_FLOAT,          TN_DOUBLE,     TN_FLOAT16,        TN_BFLOAT16,   TN_INT8,       TN_INT16, TN_INT32,
     TN_INT64,          TN_UINT8,      TN_UINT16,         TN_UINT32,     TN_UINT64,     TN_BOOL,  TN_FLOAT8E4M3FN,
     TN_FLOAT8E4M3FNUZ, TN_FLOAT8E5M2, TN_FLOAT8E5M2FNUZ, TN_FLOAT8E8M0, TN_FLOAT4E2M1, TN_UINT4, TN_INT4,
-    TN_UINT2,          TN_INT2};
+    TN_UINT2,          TN_INT2,       TN_FLOAT6E2M3,     TN_FLOAT6E3M2};
 inline constexpr uint32_t kNumbersAndString[] = {
-    TN_FLOAT,      TN_DOUBLE,       TN_FLOAT16,        TN_BFLOAT16,   TN_INT8,           TN_INT16,
-    TN_INT32,      TN_INT64,        TN_UINT8,          TN_UINT16,     TN_UINT32,         TN_UINT64,
-    TN_BOOL,       TN_FLOAT8E4M3FN, TN_FLOAT8E4M3FNUZ, TN_FLOAT8E5M2, TN_FLOAT8E5M2FNUZ, TN_FLOAT8E8M0,
-    TN_FLOAT4E2M1, TN_UINT4,        TN_INT4,           TN_UINT2,      TN_INT2,           TN_STRING};
+    TN_FLOAT,          TN_DOUBLE,     TN_FLOAT16,        TN_BFLOAT16,   TN_INT8,       TN_INT16, TN_INT32,
+    TN_INT64,          TN_UINT8,      TN_UINT16,         TN_UINT32,     TN_UINT64,     TN_BOOL,  TN_FLOAT8E4M3FN,
+    TN_FLOAT8E4M3FNUZ, TN_FLOAT8E5M2, TN_FLOAT8E5M2FNUZ, TN_FLOAT8E8M0, TN_FLOAT4E2M1, TN_UINT4, TN_INT4,
+    TN_UINT2,          TN_INT2,       TN_FLOAT6E2M3,     TN_FLOAT6E3M2, TN_STRING};
 
 inline constexpr tn_type_rule kFloats_T[] = {sdk::type_rule("T", kFloats)};
 inline constexpr tn_type_rule kFloatsAndSigned_T[] = {sdk::type_rule("T", kFloatsAndSigned)};

@@ -41,14 +41,14 @@ def raw(name, dtype, dims, data):
 def typed_initializers():
     t = TensorProto
     small = [t.INT8, t.UINT8, t.INT16, t.UINT16, t.INT32, t.INT64, t.UINT32, t.UINT64, t.BOOL, t.FLOAT, t.DOUBLE,
-             t.FLOAT16, t.BFLOAT16, t.COMPLEX64, t.COMPLEX128, t.UINT4, t.INT4]
+             t.FLOAT16, t.BFLOAT16, t.COMPLEX64, t.COMPLEX128, t.UINT4, t.INT4, t.FLOAT6E2M3, t.FLOAT6E3M2]
     return [typed(f"t{d}", d, [3], [1, 0, 1]) for d in small] + [typed("s", t.STRING, [2], ["a", "longer text"])]
 
 
 def raw_initializers():
     sizes = {1: 4, 2: 1, 3: 1, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 14: 8, 16: 2, 17: 1, 20: 1, 24: 1}
     tensors = [raw(f"r{d}", d, [4], bytes([0, 1] * (2 * n))) for d, n in sizes.items()]
-    return tensors + [raw(f"r{d}", d, [5], bytes(n)) for d, n in ((21, 3), (22, 3), (23, 3), (25, 2), (26, 2))]
+    return tensors + [raw(f"r{d}", d, [5], bytes(n)) for d, n in ((21, 3), (22, 3), (23, 3), (25, 2), (26, 2), (27, 4), (28, 4))]
 
 
 def branch(name, depth):

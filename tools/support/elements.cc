@@ -29,6 +29,8 @@ FloatLayout layout_of(tn_dtype dtype) {
     case TN_FLOAT8E4M3FNUZ: return {4, 3, 8, kNegativeZeroIsNan};
     case TN_FLOAT8E5M2: return {5, 2, 15, kIeee};
     case TN_FLOAT8E5M2FNUZ: return {5, 2, 16, kNegativeZeroIsNan};
+    case TN_FLOAT6E2M3: return {2, 3, 1, kNone};
+    case TN_FLOAT6E3M2: return {3, 2, 3, kNone};
     default: return {2, 1, 1, kNone};  // FLOAT4E2M1
   }
 }
@@ -56,10 +58,12 @@ double decode_small_float(uint32_t bits, const FloatLayout& layout) {
 
 // The bits of an element of at most 8 bits.
 uint32_t packed_bits(const Tensor& tensor, int64_t i) {
-  const int bits = host::dtype_bits(tensor.dtype());
-  const int64_t per_byte = 8 / bits;
-  const auto byte = static_cast<const uint8_t*>(tensor.data())[i / per_byte];
-  return (byte >> (bits * (i % per_byte))) & ((1u << bits) - 1);
+  const int width = host::dtype_bits(tensor.dtype());
+  const auto* first = static_cast<const uint8_t*>(tensor.data()) + i * width / 8;
+  const int shift = static_cast<int>(i * width % 8);
+  // A 6-bit element may straddle two bytes.
+  const uint32_t bits = shift + width > 8 ? first[0] | static_cast<uint32_t>(first[1]) << 8 : first[0];
+  return (bits >> shift) & ((1u << width) - 1);
 }
 
 template <typename T>
@@ -90,7 +94,9 @@ bool is_floating(tn_dtype dtype) {
     case TN_FLOAT8E5M2:
     case TN_FLOAT8E5M2FNUZ:
     case TN_FLOAT8E8M0:
-    case TN_FLOAT4E2M1: return true;
+    case TN_FLOAT4E2M1:
+    case TN_FLOAT6E2M3:
+    case TN_FLOAT6E3M2: return true;
     default: return false;
   }
 }

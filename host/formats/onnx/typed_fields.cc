@@ -29,6 +29,26 @@ Result<Tensor> decode(const Entries& entries, const char* field, uint64_t count,
   return tensor;
 }
 
+// An entry is one element in its low 6 bits; in memory four of them fill three bytes, the first in the lowest bits.
+template <typename Entries>
+Result<Tensor> decode_6_bit(const Entries& entries, uint64_t count, tn_dtype dtype, std::vector<int64_t> dims) {
+  TENON_RETURN_IF_ERROR(check_count("int32_data", entries.size(), count, dtype, dims));
+  TENON_ASSIGN_OR_RETURN(Tensor tensor, Tensor::allocate(dtype, std::move(dims), Residence::kCopied, kReason));
+  auto* target = static_cast<uint8_t*>(tensor.mutable_data());
+  uint32_t pending = 0;  // bits that do not fill a byte yet
+  int pending_count = 0;
+  for (int32_t entry : entries) {
+    pending |= (static_cast<uint32_t>(entry) & 0x3f) << pending_count;
+    pending_count += 6;
+    if (pending_count < 8) continue;
+    *target++ = static_cast<uint8_t>(pending);
+    pending >>= 8;
+    pending_count -= 8;
+  }
+  if (pending_count > 0) *target = static_cast<uint8_t>(pending);
+  return tensor;
+}
+
 Result<Tensor> decode_strings(const onnx::TensorProto& proto, uint64_t count, std::vector<int64_t> dims) {
   TENON_RETURN_IF_ERROR(check_count("string_data", proto.string_data_size(), count, TN_STRING, dims));
   std::vector<std::string> strings(proto.string_data().begin(), proto.string_data().end());
@@ -53,8 +73,10 @@ Result<Tensor> decode_typed_fields(const onnx::TensorProto& proto, tn_dtype dtyp
     case TN_UINT16:
     case TN_FLOAT16:
     case TN_BFLOAT16: return decode<uint16_t>(int32s, "int32_data", count, dtype, std::move(dims));
+    case TN_FLOAT6E2M3:
+    case TN_FLOAT6E3M2: return decode_6_bit(int32s, count, dtype, std::move(dims));
     default: {
-      // Types of 8 bits and fewer: an entry is a byte, which holds one, two or four elements.
+      // Types of 8 bits, 4 and 2: an entry is a byte, which holds one, two or four elements.
       const uint64_t bytes = checked_byte_length(dtype, dims).get().value_or(0);
       return decode<uint8_t>(int32s, "int32_data", bytes, dtype, std::move(dims));
     }

@@ -10,7 +10,7 @@ import onnx
 from onnx import TensorProto, defs
 
 TYPES = {name.lower(): number for name, number in TensorProto.DataType.items()}
-NEWEST_KNOWN_TYPE = 26
+NEWEST_KNOWN_TYPE = TensorProto.FLOAT6E3M2
 KINDS = {
     "INT": "Int", "FLOAT": "Float", "STRING": "String", "TENSOR": "Tensor", "GRAPH": "Graph", "INTS": "Ints",
     "FLOATS": "Floats", "STRINGS": "Strings", "TENSORS": "Tensors", "GRAPHS": "Graphs", "TYPE_PROTO": "Type",

@@ -17,7 +17,7 @@ class Cast final : public sdk::Kernel {
 
 int64_t dtype_named(std::string name) {
   for (char& c : name) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
-  for (int64_t dtype = TN_FLOAT; dtype <= TN_INT2; ++dtype)
+  for (int64_t dtype = TN_FLOAT; dtype <= TN_FLOAT6E3M2; ++dtype)
     if (sdk::dtype_name(static_cast<uint32_t>(dtype)) == name) return dtype;
   return TN_UNDEFINED;
 }
@@ -27,7 +27,7 @@ int64_t dtype_named(std::string name) {
 sdk::Result<sdk::KernelPtr> make_cast(const sdk::KernelInfo& info) {
   const int64_t to =
       info.since_version() < 6 ? dtype_named(info.attr_string("to", "")) : info.attr_int("to", TN_UNDEFINED);
-  if (to <= TN_UNDEFINED || to > TN_INT2)
+  if (to <= TN_UNDEFINED || to > TN_FLOAT6E3M2)
     return sdk::unsupported("attribute to is ", to, ", which is no element type known here");
   TN_ASSIGN_OR_RETURN(const Fitting fitting, fitting_of(info));
   return std::make_unique<Cast>(static_cast<tn_dtype>(to), fitting);

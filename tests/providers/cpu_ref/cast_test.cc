@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <limits>
 
+#include "tests/support/packed_codes.h"
 #include "tests/support/run_operator.h"
 
 using namespace tenon;
@@ -24,6 +26,36 @@ host::Tensor cast(const host::Tensor& x, tn_dtype to, std::vector<host::Attribut
 Bytes bytes_of(const host::Tensor& t) {
   const uint8_t* data = static_cast<const uint8_t*>(t.data());
   return Bytes(data, data + t.byte_length());
+}
+
+// The values of the codes 0 to 31; the sign bit makes 32 to 63 of them.
+const Floats kE2M3 = {0,      0.125f, 0.25f,  0.375f, 0.5f,   0.625f, 0.75f, 0.875f, 1,     1.125f, 1.25f,
+                      1.375f, 1.5f,   1.625f, 1.75f,  1.875f, 2,      2.25f, 2.5f,   2.75f, 3,      3.25f,
+                      3.5f,   3.75f,  4,      4.5f,   5,      5.5f,   6,     6.5f,   7,     7.5f};
+const Floats kE3M2 = {0,      0.0625f, 0.125f, 0.1875f, 0.25f, 0.3125f, 0.375f, 0.4375f, 0.5f, 0.625f, 0.75f,
+                      0.875f, 1,       1.25f,  1.5f,    1.75f, 2,       2.5f,   3,       3.5f, 4,      5,
+                      6,      7,       8,      10,      12,    14,      16,     20,      24,   28};
+
+const Floats& magnitudes_of(tn_dtype dtype) {
+  return dtype == TN_FLOAT6E2M3 ? kE2M3 : kE3M2;
+}
+
+Floats all_values_of(tn_dtype dtype) {
+  Floats values = magnitudes_of(dtype);
+  for (const float magnitude : magnitudes_of(dtype)) values.push_back(-magnitude);
+  return values;
+}
+
+Bytes all_codes() {
+  Bytes codes;
+  for (uint8_t code = 0; code < 64; ++code) codes.push_back(code);
+  return codes;
+}
+
+uint32_t bits_of(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
 }
 
 std::vector<std::string> texts(const host::Tensor& t) {
@@ -108,4 +140,53 @@ TEST_CASE("Cast packs 4-bit and 2-bit integers from the lowest bits up", "[cpu_r
   CHECK(bytes_of(cast(x, TN_INT4)) == Bytes{0xe1, 0x03, 0x0f});
   CHECK(bytes_of(cast(x, TN_INT2)) == Bytes{0x39, 0x03});
   CHECK(bytes_of(cast(cast(x, TN_INT4), TN_INT8)) == Bytes{1, 0xfe, 3, 0, 0xff});
+}
+
+TEST_CASE("Cast of every 6-bit float code gives its value", "[cpu_ref]") {
+  for (const tn_dtype dtype : {TN_FLOAT6E2M3, TN_FLOAT6E3M2}) {
+    const host::Tensor x = tensor_of_bytes(dtype, {64}, packed_codes(6, all_codes()));
+    const host::Tensor y = cast(x, TN_FLOAT, {}, 28);
+    const Floats expected = all_values_of(dtype);
+    for (size_t i = 0; i < 64; ++i) CHECK(bits_of(y.span<float>()[i]) == bits_of(expected[i]));
+  }
+}
+
+TEST_CASE("Cast of every value of a 6-bit float gives its code", "[cpu_ref]") {
+  for (const tn_dtype dtype : {TN_FLOAT6E2M3, TN_FLOAT6E3M2})
+    CHECK(bytes_of(cast(floats_of(all_values_of(dtype)), dtype, {}, 28)) == packed_codes(6, all_codes()));
+}
+
+TEST_CASE("Cast to 6-bit floats rounds halves to even and all else to the nearest", "[cpu_ref]") {
+  for (const tn_dtype dtype : {TN_FLOAT6E2M3, TN_FLOAT6E3M2}) {
+    Floats x;
+    Bytes codes;
+    const Floats& values = magnitudes_of(dtype);
+    for (uint8_t code = 0; code < 31; ++code) {
+      const float middle = (values[code] + values[code + 1u]) / 2;
+      x.insert(x.end(), {std::nextafter(middle, 0.f), middle, -std::nextafter(middle, 99.f)});
+      codes.insert(codes.end(), {code, uint8_t(code + code % 2), uint8_t(32 + code + 1)});
+    }
+    CHECK(bytes_of(cast(floats_of(x), dtype, {}, 28)) == packed_codes(6, codes));
+  }
+}
+
+TEST_CASE("Cast to 6-bit floats saturates whatever the attribute says, and makes -0 of NaN", "[cpu_ref]") {
+  const float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  const auto x = floats_of({infinity, -infinity, 1e6f, -1e6f, -0.0f, -1e-9f, nan});
+  for (const tn_dtype dtype : {TN_FLOAT6E2M3, TN_FLOAT6E3M2})
+    for (const int64_t saturate : {0, 1})
+      CHECK(bytes_of(cast(x, dtype, {int_attr("saturate", saturate)}, 28)) ==
+            packed_codes(6, {31, 63, 31, 63, 32, 32, 32}));
+}
+
+TEST_CASE("Cast packs more 6-bit floats than one block without gaps", "[cpu_ref]") {
+  std::vector<int32_t> x;
+  Bytes codes;
+  for (int32_t i = 0; i < 601; ++i) {
+    x.push_back(i % 4);
+    codes.push_back(uint8_t(Bytes{0, 12, 16, 18}[size_t(i % 4)]));
+  }
+  const host::Tensor y = cast(make_tensor<int32_t>({601}, x), TN_FLOAT6E3M2, {}, 28);
+  CHECK(bytes_of(y) == packed_codes(6, codes));
+  CHECK(bytes_of(cast(cast(y, TN_FLOAT6E2M3, {}, 28), TN_FLOAT6E3M2, {}, 28)) == bytes_of(y));
 }

@@ -59,6 +59,13 @@ TEST_CASE("packed types are read from the lowest bits up", "[tools]") {
   const Tensor float4 = tensor_of(TN_FLOAT4E2M1, 2, {0x97});
   CHECK(floating_element(float4, 0).real() == 6.0);
   CHECK(floating_element(float4, 1).real() == -0.5);
+  // Codes 0x1f, 0x29, 0x20, 0x01 and 0x3f.
+  const std::vector<uint8_t> codes = {0x5f, 0x0a, 0x06, 0x3f};
+  const std::vector<double> e2m3 = {7.5, -1.125, -0.0, 0.125, -7.5}, e3m2 = {28, -0.625, -0.0, 0.0625, -28};
+  for (int64_t i = 0; i < 5; ++i) {
+    CHECK(floating_element(tensor_of(TN_FLOAT6E2M3, 5, codes), i).real() == e2m3[static_cast<size_t>(i)]);
+    CHECK(floating_element(tensor_of(TN_FLOAT6E3M2, 5, codes), i).real() == e3m2[static_cast<size_t>(i)]);
+  }
 }
 
 TEST_CASE("elements are written as people write them", "[tools]") {

@@ -32,7 +32,9 @@ typedef enum tn_dtype {
   TN_FLOAT4E2M1 = 23,
   TN_FLOAT8E8M0 = 24,
   TN_UINT2 = 25,
-  TN_INT2 = 26
+  TN_INT2 = 26,
+  TN_FLOAT6E2M3 = 27,
+  TN_FLOAT6E3M2 = 28
 } tn_dtype;
 
 /* Where the bytes of a tensor lie. Version 1 of the host passes TN_MEMORY_HOST only. */
@@ -55,8 +57,9 @@ enum {
  *   TN_KERNEL_ACCEPTS_STRIDES are given strides.
  * data: aligned to the element's size at least, to 64 bytes where the host allocated it. NULL while a session opens
  * unless TN_TENSOR_CONSTANT is set, and NULL for tensors without elements. Const in fact where TN_TENSOR_READ_ONLY is
- * set. 2-bit and 4-bit types are packed as ONNX packs raw_data: the first element in the lowest bits. Strings are an
- * array of `tn_str`. byte_length: how many bytes may be read at `data`. */
+ * set. Types of 2, 4 and 6 bits are packed as ONNX packs raw_data: element i takes the bits from i * width on, counted
+ * from the lowest bit of the first byte, so a 6-bit element may straddle two bytes. Strings are an array of `tn_str`.
+ * byte_length: how many bytes may be read at `data`. */
 typedef struct tn_tensor {
   uint32_t struct_size;
   uint32_t dtype; /* tn_dtype */

@@ -115,6 +115,8 @@ constexpr int bits_per_element(uint32_t dtype) {
     case TN_UINT4:
     case TN_INT4:
     case TN_FLOAT4E2M1: return 4;
+    case TN_FLOAT6E2M3:
+    case TN_FLOAT6E3M2: return 6;
     case TN_UINT8:
     case TN_INT8:
     case TN_BOOL:
@@ -142,11 +144,12 @@ constexpr int bits_per_element(uint32_t dtype) {
 
 /// The name as ONNX writes it, in lower case: "float16"; "unknown" for anything else.
 inline std::string_view dtype_name(uint32_t dtype) {
-  constexpr std::string_view names[] = {
-      "undefined", "float",      "uint8",      "int8",         "uint16",         "int16",      "int32",
-      "int64",     "string",     "bool",       "float16",      "double",         "uint32",     "uint64",
-      "complex64", "complex128", "bfloat16",   "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz",
-      "uint4",     "int4",       "float4e2m1", "float8e8m0",   "uint2",          "int2"};
+  constexpr std::string_view names[] = {"undefined",      "float",    "uint8",        "int8",           "uint16",
+                                        "int16",          "int32",    "int64",        "string",         "bool",
+                                        "float16",        "double",   "uint32",       "uint64",         "complex64",
+                                        "complex128",     "bfloat16", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2",
+                                        "float8e5m2fnuz", "uint4",    "int4",         "float4e2m1",     "float8e8m0",
+                                        "uint2",          "int2",     "float6e2m3",   "float6e3m2"};
   return dtype < sizeof(names) / sizeof(names[0]) ? names[dtype] : std::string_view("unknown");
 }
 

@@ -159,6 +159,23 @@ TEST_CASE("typed fields are decoded for every element type that they hold", "[on
         std::vector<uint32_t>{4000000000u});
 }
 
+TEST_CASE("int32_data holds one 6-bit element per entry, raw_data a stream of bits", "[onnx]") {
+  // Codes 0x1f, 0x29, 0x20, 0x01 and 0x3f; only the low 6 bits of an entry count.
+  const std::vector<uint8_t> packed = {0x5f, 0x0a, 0x06, 0x3f};
+  for (int type : {TN_FLOAT6E2M3, TN_FLOAT6E3M2}) {
+    CHECK(decoded<uint8_t>(type, {5}, [](auto& t) {
+            for (int32_t v : {0x1f, 0x29, 0x20, 0x41, -1}) t.add_int32_data(v);
+          }) == packed);
+    const auto raw = import_proto(model_with(type, {5}, [](auto& t) { t.set_raw_data("\x5f\x0a\x06\x3f"); }));
+    CHECK(tensor_of(raw).residence() == Residence::kBorrowed);
+    CHECK(tensor_of(raw).dtype() == type);
+    CHECK_THAT(import_error(type, {5}, [](auto& t) { t.set_raw_data("abcde"); }).message(),
+               Catch::Contains("raw_data holds 5 bytes, expected 4"));
+    CHECK_THAT(import_error(type, {5}, [](auto& t) { t.add_int32_data(1); }).message(),
+               Catch::Contains("int32_data holds 1 entries, expected 5"));
+  }
+}
+
 TEST_CASE("double_data and complex numbers are read", "[onnx]") {
   const auto doubles = import_proto(model_with(TN_DOUBLE, {1}, [](auto& t) { t.add_double_data(0.25); }));
   CHECK(tensor_of(doubles).span<double>()[0] == 0.25);

@@ -1,0 +1,62 @@
+#include <catch2/catch.hpp>
+
+#include "tests/support/packed_codes.h"
+#include "tests/support/run_operator.h"
+
+using namespace tenon;
+using namespace tenon::test;
+using Floats = std::vector<float>;
+using Bytes = std::vector<uint8_t>;
+
+namespace {
+
+host::Tensor quantize(const OperatorRun& wanted) {
+  const auto outputs = run_operator(wanted);
+  if (!outputs.is_ok()) throw std::runtime_error(outputs.status().message());
+  return outputs->front();
+}
+
+Bytes bytes_of(const host::Tensor& t) {
+  const auto* data = static_cast<const uint8_t*>(t.data());
+  return Bytes(data, data + t.byte_length());
+}
+
+host::Tensor scalar(float value) {
+  return make_tensor<float>({}, Floats{value});
+}
+
+}  // namespace
+
+// Expected codes and values are those of ml_dtypes.
+TEST_CASE("QuantizeLinear rounds and saturates to 6-bit floats of output_dtype", "[cpu_ref]") {
+  const auto x = make_tensor<float>({7}, Floats{0.3f, -1.1f, 2.6f, 100, -100, 0, 7.3f});
+  const auto to = [&](tn_dtype dtype) {
+    return bytes_of(quantize({"QuantizeLinear", 28, {x, scalar(0.5f)}, {int_attr("output_dtype", dtype)}}));
+  };
+  CHECK(to(TN_FLOAT6E2M3) == packed_codes(6, {5, 49, 26, 31, 63, 0, 31}));
+  CHECK(to(TN_FLOAT6E3M2) == packed_codes(6, {9, 48, 21, 31, 63, 0, 27}));
+}
+
+TEST_CASE("QuantizeLinear adds a zero point of a 6-bit float before it rounds", "[cpu_ref]") {
+  const auto x = make_tensor<float>({7}, Floats{0.3f, -1.1f, 2.6f, 100, -100, 0, 7.3f});
+  const auto with = [&](tn_dtype dtype, uint8_t one) {
+    const host::Tensor zero_point = tensor_of_bytes(dtype, {}, {one});
+    const host::Tensor y = quantize({"QuantizeLinear", 28, {x, scalar(0.5f), zero_point}});
+    CHECK(y.dtype() == dtype);
+    return bytes_of(y);
+  };
+  CHECK(with(TN_FLOAT6E2M3, 8) == packed_codes(6, {13, 42, 28, 31, 63, 8, 31}));
+  CHECK(with(TN_FLOAT6E3M2, 12) == packed_codes(6, {14, 45, 22, 31, 63, 12, 28}));
+}
+
+TEST_CASE("DequantizeLinear takes 6-bit floats with a zero point", "[cpu_ref]") {
+  const Bytes codes = packed_codes(6, {31, 41, 32, 1, 63, 12});
+  const auto from = [&](tn_dtype dtype, uint8_t one) {
+    return first_output<float>(
+        {"DequantizeLinear",
+         28,
+         {tensor_of_bytes(dtype, {6}, codes), scalar(0.25f), tensor_of_bytes(dtype, {}, {one})}});
+  };
+  CHECK(from(TN_FLOAT6E2M3, 8) == Floats{1.625f, -0.53125f, -0.25f, -0.21875f, -2.125f, 0.125f});
+  CHECK(from(TN_FLOAT6E3M2, 12) == Floats{6.75f, -0.40625f, -0.25f, -0.234375f, -7.25f, 0});
+}
