@@ -69,6 +69,26 @@ TEST_CASE("Softmax before opset 13 spans all axes from its axis on", "[cpu_ref]"
   CHECK(first_output<float>({"Softmax", 13, {x}}) == Floats{0.5f, 0.5f, 0.5f, 0.5f});
 }
 
+// Rounding the result alone would give 0x337b and 0x2c3f for the last two.
+TEST_CASE("Softmax in float16 rounds each step of its function body", "[cpu_ref]") {
+  const auto x = tensor_of_bytes(TN_FLOAT16, {1, 4}, {0xcd, 0x30, 0x00, 0x42, 0xd7, 0x3f, 0x9a, 0x39});
+  const auto outputs = run_operator({"Softmax", 13, {x}});
+  REQUIRE(outputs.is_ok());
+  const auto* y = static_cast<const uint8_t*>(outputs->front().data());
+  CHECK(std::vector<uint8_t>(y, y + 8) == std::vector<uint8_t>{0xe6, 0x28, 0x4b, 0x39, 0x7c, 0x33, 0x3e, 0x2c});
+}
+
+TEST_CASE("Softmax of long lanes in 16 bits neither stops summing nor overflows", "[cpu_ref]") {
+  const auto bits_of_first = [](tn_dtype dtype, int64_t length) {
+    const auto zeros = tensor_of_bytes(dtype, {1, length}, std::vector<uint8_t>(static_cast<size_t>(2 * length), 0));
+    const auto outputs = run_operator({"Softmax", 13, {zeros}});
+    if (!outputs.is_ok()) throw std::runtime_error(outputs.status().message());
+    return *static_cast<const uint16_t*>(outputs->front().data());
+  };
+  CHECK(bits_of_first(TN_BFLOAT16, 1024) == 0x3a80);   // 2^-10
+  CHECK(bits_of_first(TN_FLOAT16, 131072) == 0x0080);  // 2^-17
+}
+
 TEST_CASE("Hardmax before opset 13 has one winner per row of the 2-D view", "[cpu_ref]") {
   CHECK(first_output<float>({"Hardmax", 11, {cube()}}) == Floats{0, 0, 0, 1, 0, 0, 0, 1});
 }
