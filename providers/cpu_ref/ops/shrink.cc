@@ -1,24 +1,12 @@
 // Shrink: y = x + bias where x < -lambd, x - bias where x > lambd, 0 elsewhere. Computed in double; integers are
 // rounded toward zero and kept within their range. Y may be X.
-#include <algorithm>
-#include <limits>
 #include <tenon/sdk/kernel.hpp>
 
+#include "arithmetic.h"
 #include "dispatch.h"
 
 namespace tenon::cpu_ref {
 namespace {
-
-template <typename T>
-T from_double(double v) {
-  if constexpr (std::is_integral_v<T>) {
-    if (v <= double(std::numeric_limits<T>::min())) return std::numeric_limits<T>::min();
-    if (v >= double(std::numeric_limits<T>::max())) return std::numeric_limits<T>::max();
-    return T(v);
-  } else {
-    return T(Compute<T>(v));
-  }
-}
 
 class Shrink final : public sdk::Kernel {
  public:
