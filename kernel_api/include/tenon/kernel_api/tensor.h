@@ -56,7 +56,7 @@ enum {
  * strides: in elements, one per dimension; NULL means row-major without gaps. Only kernels that declare
  *   TN_KERNEL_ACCEPTS_STRIDES are given strides.
  * data: aligned to the element's size at least, to 64 bytes where the host allocated it. NULL while a session opens
- * unless TN_TENSOR_CONSTANT is set, and NULL for tensors without elements. Const in fact where TN_TENSOR_READ_ONLY is
+ * unless TN_TENSOR_CONSTANT is set, and possibly NULL for tensors without elements. Const in fact where TN_TENSOR_READ_ONLY is
  * set. Types of 2, 4 and 6 bits are packed as ONNX packs raw_data: element i takes the bits from i * width on, counted
  * from the lowest bit of the first byte, so a 6-bit element may straddle two bytes. Strings are an array of `tn_str`.
  * byte_length: how many bytes may be read at `data`. */
