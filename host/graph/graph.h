@@ -102,6 +102,7 @@ class Graph {
   std::string name;
   std::vector<Value*> inputs;  // without those that have an initializer, which are constants for Tenon
   std::vector<Value*> outputs;
+  std::vector<std::string> notes;  // what was put right in this graph, for the session's report
 
   /// Adds a value; TN_INVALID_MODEL when the name is taken in this graph. An empty name gets a made-up one.
   Result<Value*> add_value(std::string value_name);

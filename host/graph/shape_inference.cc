@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/base/checked.h"
+#include "host/base/log.h"
 #include "host/graph/schema.h"
 #include "host/graph/shape_rules/shape_context.h"
 #include "host/graph/subgraph_inference.h"
@@ -30,6 +31,18 @@ Status merge_type(const Node& node, size_t i, const ElementType& inferred) {
                ": correct the declaration of '", node.outputs[i]->name, "'");
 }
 
+// The more specific of each two dimensions; nothing when the shapes contradict each other.
+std::optional<Dims> merge_dims(const Dims& known, const Dims& inferred) {
+  if (known.size() != inferred.size()) return std::nullopt;
+  Dims merged;
+  for (size_t d = 0; d < inferred.size(); ++d) {
+    const auto dim = merge(inferred[d], known[d]);
+    if (!dim) return std::nullopt;
+    merged.push_back(*dim);
+  }
+  return merged;
+}
+
 Status merge_shape(const Node& node, size_t i, const Dims& inferred) {
   if (inferred.size() > kMaxRank)
     return error(TN_INVALID_MODEL, describe(node), ": output ", output_name(node, i), " has ", inferred.size(),
@@ -41,23 +54,9 @@ Status merge_shape(const Node& node, size_t i, const Dims& inferred) {
     return error(TN_INVALID_MODEL, describe(node), ": output ", output_name(node, i), " has shape ", describe(inferred),
                  ", whose elements do not count in 64 bits: correct the shapes it comes from");
   std::optional<Dims>& known = node.outputs[i]->type.dims;
-  const auto contradiction = [&] {
-    return error(TN_INVALID_MODEL, describe(node), ": output ", output_name(node, i), " is declared ", describe(*known),
-                 ", but the operator computes ", describe(inferred), ": correct the declaration of '",
-                 node.outputs[i]->name, "'");
-  };
-  if (!known) {
-    known = inferred;
-    return {};
-  }
-  if (known->size() != inferred.size()) return contradiction();
-  Dims merged;
-  for (size_t d = 0; d < inferred.size(); ++d) {
-    const auto dim = merge(inferred[d], (*known)[d]);
-    if (!dim) return contradiction();
-    merged.push_back(*dim);
-  }
-  *known = std::move(merged);
+  std::optional<Dims> merged = known ? merge_dims(*known, inferred) : inferred;
+  if (!merged) note_overruled(node, *node.outputs[i], inferred);
+  known = merged ? std::move(*merged) : inferred;
   return {};
 }
 
@@ -88,6 +87,14 @@ Status infer_subgraphs(Node& node) {
 }
 
 }  // namespace
+
+void note_overruled(const Node& node, const Value& value, const std::vector<Dim>& dims) {
+  const ValueType used{value.type.kind, value.type.dtype, dims};
+  std::string note = concat("value '", value.name, "' is declared ", describe(value.type), ", inferred ",
+                            describe(used), ": the inferred shape is used");
+  log(TN_LOG_WARN, note);
+  node.graph->notes.push_back(std::move(note));
+}
 
 void set_constant_type(Value& value) {
   value.type.kind = ValueType::Kind::kTensor;

@@ -109,6 +109,13 @@ bool is_bounded_by_inputs(const Node& node) {
   return node.domain.empty() && std::find(kOperators.begin(), kOperators.end(), node.op_type) != kOperators.end();
 }
 
+bool fits_type(const ValueType& type, const Tensor& tensor) {
+  if (type.dtype != TN_UNDEFINED && type.dtype != tensor.dtype()) return false;
+  if (!type.dims) return true;
+  const auto fits_dim = [](const Dim& expected, int64_t d) { return expected.value < 0 || expected.value == d; };
+  return std::equal(type.dims->begin(), type.dims->end(), tensor.shape().begin(), tensor.shape().end(), fits_dim);
+}
+
 class Folder {
  public:
   Folder(const NodeRunner& run_node, const FoldOptions& options, uint64_t constant_bytes) : run_node_(run_node) {
@@ -185,17 +192,21 @@ class Folder {
     return true;
   }
 
-  static Status check_result(const Node& node, size_t i, const Tensor& tensor) {
-    const ValueType& type = node.outputs[i]->type;
-    bool fits = type.dtype == TN_UNDEFINED || type.dtype == tensor.dtype();
-    if (fits && type.dims) {
-      fits = type.dims->size() == tensor.shape().size();
-      for (size_t d = 0; fits && d < tensor.shape().size(); ++d)
-        fits = (*type.dims)[d].value < 0 || (*type.dims)[d].value == tensor.shape()[d];
-    }
-    if (fits) return {};
-    return error(TN_INTERNAL, describe(node), ": computed ", describe(tensor), " for output ", i, ", expected ",
-                 describe(type), ": the provider's kernel is wrong");
+  // A shape that only the model declares may be wrong; what inference says by itself may not.
+  static Status check_result(Node& node, size_t i, const Tensor& tensor) {
+    Value& value = *node.outputs[i];
+    if (fits_type(value.type, tensor)) return {};
+    const ValueType known = value.type;
+    value.type.dims.reset();
+    TENON_RETURN_IF_ERROR(infer_node(node));
+    if (!fits_type(value.type, tensor))
+      return error(TN_INTERNAL, describe(node), ": computed ", describe(tensor), " for output ", i, ", expected ",
+                   describe(value.type), ": the provider's kernel is wrong");
+    value.type = known;
+    std::vector<Dim> dims;
+    for (const int64_t d : tensor.shape()) dims.push_back({d, ""});
+    note_overruled(node, value, dims);
+    return {};
   }
 
   // Mapped and imported tensors are counted where they came from.

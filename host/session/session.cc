@@ -87,6 +87,8 @@ class SessionImpl final : public Session {
       clock.end_stage("fold");
     }
     TENON_RETURN_IF_ERROR(infer_shapes(*model_));
+    for (const Graph* graph : graph_tree(*model_->graph))
+      report_.notes.insert(report_.notes.end(), graph->notes.begin(), graph->notes.end());
     outputs_ = ports_of(model_->graph->outputs);
     clock.end_stage("infer");
     TENON_ASSIGN_OR_RETURN(Placement placement, place_nodes(*model_, providers_, options_.require_placement));

@@ -229,3 +229,19 @@ TEST_CASE("a runner that returns another type or shape than inferred is an error
   CHECK(report.status().code() == TN_INTERNAL);
   CHECK_THAT(report.status().message(), Contains("'y_node'") && Contains("float[2]"));
 }
+
+TEST_CASE("a result that contradicts only what the model declares is kept, and noted", "[fold]") {
+  GraphBuilder b;
+  b.constant<float>("w", {2}, {1, 2});
+  b.node("NonZero", {"w"}, {"y"});
+  b.value("y")->type.dims = std::vector<Dim>{{1, ""}, {5, ""}};
+  b.output("y");
+  auto model = b.build();
+  const auto two_found = [](const Node&) -> Result<std::vector<Tensor>> {
+    return std::vector<Tensor>{make_tensor<int64_t>({1, 2}, {0, 1})};
+  };
+  REQUIRE(fold_constants(*model, two_found).is_ok());
+  CHECK(describe(model->graph->find_value("y")->type) == "int64[1,2]");
+  CHECK(model->graph->notes ==
+        std::vector<std::string>{"value 'y' is declared int64[1,5], inferred int64[1,2]: the inferred shape is used"});
+}

@@ -112,6 +112,18 @@ TEST_CASE("outputs may be inputs, constants, or named twice", "[session]") {
   CHECK(values_of(results[3]) == Floats{0, 1});
 }
 
+TEST_CASE("a declared shape that is wrong is overruled and noted", "[session]") {
+  GraphBuilder b;
+  add_residual(b, {2, ""});
+  b.value("y")->type.dtype = TN_FLOAT;
+  b.value("y")->type.dims = std::vector<Dim>{{1, ""}, {3, ""}};
+  const auto session = must_open(b);
+  CHECK(session->report().notes ==
+        std::vector<std::string>{"value 'y' is declared float[1,3], inferred float[2,4]: the inferred shape is used"});
+  CHECK(describe(session->outputs()[0].type) == "float[2,4]");
+  CHECK(values_of(must_run(*session, {floats("x", {2, 4}, Floats(8, 1))})[0]) == Floats(8, 2));
+}
+
 TEST_CASE("only the wanted outputs come back, in the order asked for", "[session]") {
   GraphBuilder b;
   add_residual(b, {1, ""});
