@@ -120,11 +120,32 @@ def sparse():
     return result
 
 
-def function():
-    body = helper.make_function("mine", "Twice", ["a"], ["b"], [helper.make_node("Add", ["a", "a"], ["b"])],
-                                [helper.make_opsetid("", 17)])
-    return model([helper.make_node("Twice", ["x"], ["y"], domain="mine")], [value("x")], [value("y")],
-                 functions=[body], opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("mine", 1)])
+def function(recursive=False):
+    """Nested functions with a left-out input, attribute references, a default value and a subgraph."""
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("mine", 1)]
+
+    def node(op, inputs, outputs, refs=(), **attributes):
+        made = helper.make_node(op, inputs, outputs, **attributes)
+        for name, kind in refs:
+            made.attribute.add(name=name, ref_attr_name=name, type=kind)
+        return made
+
+    clip = helper.make_function(
+        "mine", "Scaled", ["a", "low", "high"], ["c"],
+        [node("LeakyRelu", ["a"], ["b"], [("alpha", onnx.AttributeProto.FLOAT)]),
+         node("Scaled" if recursive else "Clip", ["b", "low", "high"], ["c"], domain="mine" if recursive else "")],
+        opsets, attribute_protos=[helper.make_attribute("alpha", 0.5)])
+    branches = {"then_branch": helper.make_graph([node("Add", ["a", "k"], ["t"])], "then", [], [value("t")]),
+                "else_branch": helper.make_graph([node("Scaled", ["a"], ["e"], domain="mine")], "else", [],
+                                                 [value("e")])}
+    choose = helper.make_function(
+        "mine", "Choose", ["a", "flag"], ["b", "a"],
+        [node("Constant", [], ["k"], value=numpy_helper.from_array(np.ones((2, 3), np.float32))),
+         node("If", ["flag"], ["b"], **branches)], opsets)
+    nodes = [node("Choose", ["x", "c"], ["h", "same"], domain="mine", name="choose"),
+             node("Scaled", ["h", "", "same"], ["y"], domain="mine", name="scaled", alpha=0.25)]
+    return model(nodes, [value("x"), value("c", (), TensorProto.BOOL)], [value("y")], functions=[clip, choose],
+                 opset_imports=opsets)
 
 
 def cycle():
@@ -139,7 +160,8 @@ def main():
         "valid_raw": relu(raw_initializers()), "valid_nested": nested(3), "valid_loop": loop(),
         "valid_attributes": attributes(), "valid_types": types(), "valid_chain": chain(),
         "valid_empty_tensor": relu([raw("w", TensorProto.FLOAT, [0, 3], b"")]),
-        "bad_external": external(), "bad_sparse": sparse(), "bad_function": function(), "bad_cycle": cycle(),
+        "valid_function": function(), "bad_external": external(), "bad_sparse": sparse(),
+        "bad_recursion": function(recursive=True), "bad_cycle": cycle(),
         "bad_depth": nested(30), "bad_huge_dims": relu([huge]),
         "bad_negative_dim": relu([raw("w", TensorProto.FLOAT, [-1], b"abcd")]),
         "bad_type": relu([raw("w", 99, [1], b"abcd")]),

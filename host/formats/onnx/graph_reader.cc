@@ -29,6 +29,8 @@ Status set_type(const onnx::ValueInfoProto& proto, const char* role, Value& valu
   return {};
 }
 
+}  // namespace
+
 // Models older than IR version 2 say only by the field in use what kind an attribute is.
 onnx::AttributeProto::AttributeType attribute_type(const onnx::AttributeProto& proto) {
   using Type = onnx::AttributeProto;
@@ -47,35 +49,18 @@ onnx::AttributeProto::AttributeType attribute_type(const onnx::AttributeProto& p
   return Type::UNDEFINED;
 }
 
-}  // namespace
-
-std::string fold_domain(const std::string& domain) {
-  return domain == "ai.onnx" ? std::string() : domain;
-}
-
 Status GraphReader::read(const onnx::GraphProto& proto, Graph& graph) {
   graph.name = proto.name();
   TENON_RETURN_IF_ERROR(read_initializers(proto, graph));
   TENON_RETURN_IF_ERROR(read_inputs(proto, graph));
+  if (scope_ != nullptr) {
+    const auto nodes = static_cast<uint64_t>(proto.node_size());
+    TENON_RETURN_IF_ERROR(charge(nodes, nodes * scope_->prefix.size()));
+  }
   // All outputs come before any input is looked up: nodes may stand in any order, and subgraphs see them too.
-  std::vector<Node*> nodes;
-  for (const auto& node_proto : proto.node()) {
-    Node* node = graph.add_node();
-    nodes.push_back(node);
-    node->name = node_proto.name();
-    node->domain = fold_domain(node_proto.domain());
-    node->op_type = node_proto.op_type();
-    for (const std::string& name : node_proto.output()) {
-      node->outputs.push_back(nullptr);
-      if (name.empty()) continue;
-      TENON_ASSIGN_OR_RETURN(node->outputs.back(), find_or_add(graph, name));
-    }
-  }
+  TENON_ASSIGN_OR_RETURN(auto nodes, declare_nodes(proto.node(), graph));
   TENON_RETURN_IF_ERROR(read_outputs(proto, graph));
-  for (size_t i = 0; i < nodes.size(); ++i) {
-    if (Status status = read_node(proto.node(static_cast<int>(i)), *nodes[i]); !status.is_ok()) return status;
-  }
-  return {};
+  return read_nodes(nodes);
 }
 
 Status GraphReader::read_initializers(const onnx::GraphProto& proto, Graph& graph) {
@@ -84,7 +69,7 @@ Status GraphReader::read_initializers(const onnx::GraphProto& proto, Graph& grap
     if (initializer.name().empty())
       return error(TN_INVALID_MODEL, "initializer ", i, " has no name: nothing can refer to it; remove or name it");
     const std::string where = concat("initializer '", initializer.name(), "'");
-    auto tensor = tensors_.read(initializer);
+    auto tensor = read_tensor(initializer);
     if (!tensor.is_ok()) return tensor.status().with_context(where);
     auto value = graph.add_value(initializer.name());
     if (!value.is_ok()) return value.status().with_context(where);
@@ -120,7 +105,11 @@ Status GraphReader::read_outputs(const onnx::GraphProto& proto, Graph& graph) {
   for (int i = 0; i < proto.output_size(); ++i) {
     const auto& output = proto.output(i);
     if (output.name().empty()) return error(TN_INVALID_MODEL, "graph output ", i, " has no name: give it one");
-    Value* value = graph.find_value(output.name(), true);
+    const std::optional<Value*> found = find_value(graph, output.name());
+    if (found && *found == nullptr)
+      return error(TN_INVALID_MODEL, "graph output '", output.name(), "' is an input of ", describe(scope_->function),
+                   " that its call leaves out: give the call that input");
+    Value* value = found.value_or(nullptr);
     if (value == nullptr) {
       TENON_ASSIGN_OR_RETURN(value, graph.add_value(output.name()));
     }
@@ -131,23 +120,79 @@ Status GraphReader::read_outputs(const onnx::GraphProto& proto, Graph& graph) {
   return {};
 }
 
-Status GraphReader::read_node(const onnx::NodeProto& proto, Node& node) {
-  if (node.op_type.empty()) return error(TN_INVALID_MODEL, describe(node), ": it has no op_type");
-  if (functions_.contains({node.domain, node.op_type}))
-    return error(TN_UNSUPPORTED, describe(node), ": it calls the function '", node.op_type, "' of domain '",
-                 node.domain,
-                 "' that the model defines itself: inline it, for example with onnx.inliner.inline_local_functions");
-  for (const std::string& name : proto.input()) {
-    Value* value = nullptr;
-    if (!name.empty()) {
-      value = node.graph->find_value(name, true);
-      if (value == nullptr) {
-        TENON_ASSIGN_OR_RETURN(value, node.graph->add_value(name));
-      }
+Result<std::vector<GraphReader::Pending>> GraphReader::declare_nodes(
+    const google::protobuf::RepeatedPtrField<onnx::NodeProto>& protos, Graph& graph) {
+  std::vector<Pending> nodes;
+  for (const auto& proto : protos) {
+    Pending pending;
+    pending.proto = &proto;
+    pending.function = functions_.find(proto);
+    if (pending.function != nullptr) {
+      pending.call = std::make_unique<Node>();
+      pending.call->graph = &graph;
     }
-    node.inputs.push_back(value);
+    Node* node = pending.node = pending.function != nullptr ? pending.call.get() : graph.add_node();
+    if (!proto.name().empty()) node->name = scope_ == nullptr ? proto.name() : scope_->prefix + "/" + proto.name();
+    node->domain = fold_domain(proto.domain());
+    node->op_type = proto.op_type();
+    for (const std::string& name : proto.output()) {
+      node->outputs.push_back(nullptr);
+      if (name.empty()) continue;
+      TENON_ASSIGN_OR_RETURN(node->outputs.back(), declare_output(*node, name));
+    }
+    nodes.push_back(std::move(pending));
   }
-  return read_attributes(proto, node);
+  return nodes;
+}
+
+Result<Value*> GraphReader::declare_output(const Node& node, const std::string& name) {
+  return is_body(*node.graph) ? declare_in_body(node, name) : find_or_add(*node.graph, name);
+}
+
+// Bodies come last, so that no name of the file finds a value of theirs.
+Status GraphReader::read_nodes(std::vector<Pending>& nodes) {
+  for (const Pending& pending : nodes) TENON_RETURN_IF_ERROR(read_node(pending));
+  for (const Pending& pending : nodes)
+    if (pending.function != nullptr) TENON_RETURN_IF_ERROR(inline_call(pending));
+  return {};
+}
+
+Status GraphReader::read_node(const Pending& pending) {
+  Node& node = *pending.node;
+  if (node.op_type.empty()) return error(TN_INVALID_MODEL, describe(node), ": it has no op_type");
+  for (const std::string& name : pending.proto->input()) {
+    node.inputs.push_back(nullptr);
+    if (name.empty()) continue;
+    if (const auto found = find_value(*node.graph, name)) {
+      node.inputs.back() = *found;
+    } else if (is_body(*node.graph)) {
+      return error(TN_INVALID_MODEL, describe(node), ": it reads '", name, "', which is neither an input of ",
+                   describe(scope_->function), " nor computed there: correct the function");
+    } else {
+      TENON_ASSIGN_OR_RETURN(node.inputs.back(), node.graph->add_value(name));
+    }
+  }
+  return pending.function != nullptr ? Status() : read_attributes(*pending.proto, node);
+}
+
+// A body sees its own names and the function's inputs; nothing around the call.
+std::optional<Value*> GraphReader::find_value(const Graph& graph, const std::string& name) const {
+  if (scope_ == nullptr) {
+    Value* value = graph.find_value(name, true);
+    return value != nullptr ? std::optional(value) : std::nullopt;
+  }
+  for (const Graph* inner = &graph; inner != &scope_->graph; inner = inner->parent())
+    if (Value* value = inner->find_value(name)) return value;
+  const auto known = scope_->names.find(name);
+  return known != scope_->names.end() ? std::optional(known->second) : std::nullopt;
+}
+
+Result<Tensor> GraphReader::read_tensor(const onnx::TensorProto& proto) {
+  if (scope_ == nullptr) return tensors_.read(proto);
+  if (const auto known = function_tensors_.find(&proto); known != function_tensors_.end()) return known->second;
+  auto tensor = tensors_.read(proto);
+  if (tensor.is_ok()) function_tensors_.emplace(&proto, *tensor);
+  return tensor;
 }
 
 Status GraphReader::read_attributes(const onnx::NodeProto& proto, Node& node) {
@@ -156,7 +201,14 @@ Status GraphReader::read_attributes(const onnx::NodeProto& proto, Node& node) {
     const auto where = [&] { return concat(describe(node), ": attribute '", attribute.name(), "'"); };
     if (!names.insert(attribute.name()).second)
       return error(TN_INVALID_MODEL, where(), " is given twice: remove one of them");
-    auto payload = read_payload(attribute, *node.graph);
+    const onnx::AttributeProto* given = &attribute;
+    if (!attribute.ref_attr_name().empty()) {
+      auto resolved = resolve(attribute);
+      if (!resolved.is_ok()) return resolved.status().with_context(where());
+      given = *resolved;
+    }
+    if (given == nullptr) continue;
+    auto payload = read_payload(*given, *node.graph);
     if (!payload.is_ok()) return payload.status().with_context(where());
     node.attributes.push_back({attribute.name(), std::move(payload.value())});
   }
@@ -165,9 +217,6 @@ Status GraphReader::read_attributes(const onnx::NodeProto& proto, Node& node) {
 
 Result<Attribute::Payload> GraphReader::read_payload(const onnx::AttributeProto& proto, Graph& graph) {
   using Type = onnx::AttributeProto;
-  if (!proto.ref_attr_name().empty())
-    return error(TN_INVALID_MODEL, "it refers to '", proto.ref_attr_name(),
-                 "' of a function, but its node is in no function");
   switch (attribute_type(proto)) {
     case Type::FLOAT: return Attribute::Payload(proto.f());
     case Type::INT: return Attribute::Payload(static_cast<int64_t>(proto.i()));
@@ -177,13 +226,13 @@ Result<Attribute::Payload> GraphReader::read_payload(const onnx::AttributeProto&
     case Type::STRINGS:
       return Attribute::Payload(std::vector<std::string>(proto.strings().begin(), proto.strings().end()));
     case Type::TENSOR: {
-      TENON_ASSIGN_OR_RETURN(Tensor tensor, tensors_.read(proto.t()));
+      TENON_ASSIGN_OR_RETURN(Tensor tensor, read_tensor(proto.t()));
       return Attribute::Payload(std::move(tensor));
     }
     case Type::TENSORS: {
       std::vector<Tensor> tensors;
       for (const auto& t : proto.tensors()) {
-        TENON_ASSIGN_OR_RETURN(Tensor tensor, tensors_.read(t));
+        TENON_ASSIGN_OR_RETURN(Tensor tensor, read_tensor(t));
         tensors.push_back(std::move(tensor));
       }
       return Attribute::Payload(std::move(tensors));
@@ -212,8 +261,13 @@ Result<Attribute::Payload> GraphReader::read_payload(const onnx::AttributeProto&
 }
 
 Result<std::shared_ptr<Graph>> GraphReader::read_subgraph(const onnx::GraphProto& proto, Graph& parent) {
+  if (subgraph_depth_ >= onnx_wire::kMaxSubgraphDepth)
+    return error(TN_INVALID_MODEL, "subgraphs nest deeper than ", onnx_wire::kMaxSubgraphDepth,
+                 " levels once the model's functions are inlined, the most that Tenon reads: flatten them");
   auto subgraph = std::make_shared<Graph>(&parent);
+  ++subgraph_depth_;
   TENON_RETURN_IF_ERROR(read(proto, *subgraph));
+  --subgraph_depth_;
   return subgraph;
 }
 

@@ -3,10 +3,9 @@
 #include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
 
-#include <set>
-
 #include "host/formats/onnx/external_files.h"
 #include "host/formats/onnx/foreign_formats.h"
+#include "host/formats/onnx/function_library.h"
 #include "host/formats/onnx/graph_reader.h"
 #include "host/formats/onnx/onnx_proto.h"
 #include "host/formats/onnx/tensor_reader.h"
@@ -104,11 +103,11 @@ Result<std::unique_ptr<Model>> import_model(const Input& input, ExternalFiles fi
     return not_a_model(input.bytes, error(TN_INVALID_MODEL, "it has no graph: the file is cut short or is no model"));
   auto model = std::make_unique<Model>();
   TENON_RETURN_IF_ERROR(read_header(*proto, *model));
-  std::set<std::pair<std::string, std::string>> functions;
-  for (const auto& function : proto->functions()) functions.emplace(fold_domain(function.domain()), function.name());
+  TENON_ASSIGN_OR_RETURN(const FunctionLibrary functions, FunctionLibrary::read(*proto));
   TensorReader tensors(input.bytes, input.owner, input.mapping, skeleton, std::move(files));
   model->graph = std::make_unique<Graph>();
-  TENON_RETURN_IF_ERROR(GraphReader(tensors, functions).read(proto->graph(), *model->graph));
+  TENON_RETURN_IF_ERROR(GraphReader(tensors, functions, model->opset_imports, skeleton.message.size())
+                            .read(proto->graph(), *model->graph));
   if (input.owner != nullptr) model->mappings.push_back(input.owner);
   if (input.mapping != nullptr) model->mapped_file_bytes = input.bytes.size();
   for (const auto& [location, file] : tensors.files().files()) {

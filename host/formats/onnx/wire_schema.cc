@@ -47,6 +47,7 @@ constexpr Field kNode[] = {
     text(4, "op_type"),
     message(5, "attribute", Message::kAttribute),
     text(7, "domain"),
+    text(8, "overload"),
 };
 constexpr Field kAttribute[] = {
     text(1, "name"),
@@ -88,8 +89,17 @@ constexpr Field kSparseTensor[] = {
     repeated(3, "dims", Wire::kVarint),
 };
 constexpr Field kSegment[] = {integer(1, "begin"), integer(2, "end")};
-// The bodies stay out: a model that calls one of its functions is refused by the function's name.
-constexpr Field kFunction[] = {text(1, "name"), text(10, "domain")};
+constexpr Field kFunction[] = {
+    text(1, "name"),
+    text(4, "input"),
+    text(5, "output"),
+    text(6, "attribute"),
+    message(7, "node", Message::kNode),
+    message(9, "opset_import", Message::kOpset),
+    text(10, "domain"),
+    message(11, "attribute_proto", Message::kAttribute),
+    text(13, "overload"),
+};
 constexpr Field kValueInfo[] = {text(1, "name"), message(2, "type", Message::kType)};
 constexpr Field kType[] = {
     message(1, "tensor_type", Message::kTensorType),

@@ -204,22 +204,12 @@ TEST_CASE("an attribute given twice, or of no kind, is refused", "[onnx]") {
   check_refused(proto.SerializeAsString(), "attribute 'alpha' is given twice");
 }
 
-TEST_CASE("sparse initializers and calls of the model's own functions are refused with the way out", "[onnx]") {
+TEST_CASE("sparse initializers are refused with the way out", "[onnx]") {
   onnx::ModelProto proto = relu_model();
   proto.mutable_graph()->add_sparse_initializer()->mutable_values()->set_name("s");
-  auto model = import_proto(proto);
+  const auto model = import_proto(proto);
   CHECK(model.status().code() == TN_UNSUPPORTED);
   CHECK_THAT(model.status().message(), Catch::Contains("initializer 's' is sparse"));
-  proto = relu_model();
-  auto& function = *proto.add_functions();
-  function.set_domain("mine");
-  function.set_name("Twice");
-  CHECK(import_proto(proto).is_ok());
-  proto.mutable_graph()->mutable_node(0)->set_op_type("Twice");
-  proto.mutable_graph()->mutable_node(0)->set_domain("mine");
-  model = import_proto(proto);
-  CHECK(model.status().code() == TN_UNSUPPORTED);
-  CHECK_THAT(model.status().message(), Catch::Contains("inline_local_functions"));
 }
 
 TEST_CASE("a test data file that is none is refused by its name", "[onnx]") {
