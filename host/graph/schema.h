@@ -75,7 +75,7 @@ const FormalParameter* formal_parameter(std::span<const FormalParameter> formals
 
 /// Resolves every node's schema and checks arity, required attributes and attribute kinds, subgraphs included. An
 /// operator without schema keeps schema == nullptr and is no error here: a provider may know it. TN_INVALID_MODEL for
-/// broken nodes.
+/// broken nodes, TN_UNSUPPORTED for those of an opset newer than this build knows.
 Status resolve_schemas(Model& model);
 
 }  // namespace tenon::host

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <set>
 
-#include "host/base/log.h"
 #include "host/graph/schema.h"
 
 namespace tenon::host {
@@ -104,28 +103,30 @@ Status check_node(const Node& node) {
   return check_attributes(node);
 }
 
-Result<int64_t> imported_opset(const Model& model, const Node& node) {
-  const auto found = model.opset_imports.find(node.domain);
-  if (found != model.opset_imports.end()) return found->second;
-  // Such old files have no list of opsets; they mean the first.
-  if (node.domain.empty() && model.ir_version < kFirstIrVersionWithOpsets) return int64_t{1};
-  return error(TN_INVALID_MODEL, describe(node), ": the model imports no opset of domain '",
-               node.domain.empty() ? "ai.onnx" : node.domain, "': add an opset_import for it");
+std::string_view domain_name(const Node& node) {
+  return node.domain.empty() ? "ai.onnx" : std::string_view(node.domain);
 }
 
-void note_unknown_opsets(const Model& model) {
-  for (const auto& [domain, version] : model.opset_imports) {
-    const int64_t newest = newest_opset(domain);
-    if (newest > 0 && version > newest)
-      log(TN_LOG_WARN, "the model imports opset ", version, " of domain '", domain.empty() ? "ai.onnx" : domain,
-          "'; this build knows up to ", newest, " and takes its operators in that form");
+Result<int64_t> imported_opset(const Model& model, const Node& node) {
+  const auto found = model.opset_imports.find(node.domain);
+  if (found == model.opset_imports.end()) {
+    // Such old files have no list of opsets; they mean the first.
+    if (node.domain.empty() && model.ir_version < kFirstIrVersionWithOpsets) return int64_t{1};
+    return error(TN_INVALID_MODEL, describe(node), ": the model imports no opset of domain '", domain_name(node),
+                 "': add an opset_import for it");
   }
+  const int64_t version = found->second, newest = newest_opset(node.domain);
+  // What a later opset changed cannot be known, so computing with an older form could be wrong without a word.
+  if (newest > 0 && version > newest)
+    return error(TN_UNSUPPORTED, describe(node), ": the model imports opset ", version, " of domain '",
+                 domain_name(node), "', but this build knows up to ", newest, ": export the model for opset ", newest,
+                 " or lower (onnx.version_converter lowers it), or use a newer Tenon");
+  return version;
 }
 
 }  // namespace
 
 Status resolve_schemas(Model& model) {
-  note_unknown_opsets(model);
   for (Graph* graph : graph_tree(*model.graph)) {
     for (const auto& node : graph->nodes()) {
       TENON_ASSIGN_OR_RETURN(const int64_t opset, imported_opset(model, *node));

@@ -118,8 +118,21 @@ TEST_CASE("an operator without schema is left for the providers", "[schema]") {
   CHECK(magic->schema == nullptr);
 }
 
-TEST_CASE("an opset newer than known takes the newest form", "[schema]") {
-  CHECK(resolve(9999, "Relu", 1).is_ok());
+TEST_CASE("an opset newer than known is refused with the newest that is not", "[schema]") {
+  CHECK(resolve(newest_opset(""), "Relu", 1).is_ok());
+  const Status refused = resolve(9999, "Relu", 1);
+  CHECK(refused.code() == TN_UNSUPPORTED);
+  CHECK_THAT(refused.message(), Contains("imports opset 9999 of domain 'ai.onnx'"));
+  CHECK_THAT(refused.message(), Contains(concat("export the model for opset ", newest_opset(""), " or lower")));
+}
+
+TEST_CASE("a newer opset that no node uses is no error", "[schema]") {
+  GraphBuilder b;
+  b.model().opset_imports["ai.onnx.ml"] = 9999;
+  b.input("x", TN_FLOAT, {2});
+  b.node("Relu", {"x"}, {"y"});
+  REQUIRE(b.graph().finish().is_ok());
+  CHECK(resolve_schemas(b.model()).is_ok());
 }
 
 TEST_CASE("nodes of subgraphs are resolved and checked", "[schema]") {
