@@ -1,6 +1,8 @@
 // The sliding window of convolutions and pools; see window.h.
 #include "conv/window.h"
 
+#include <algorithm>
+
 namespace tenon::cpu_blas {
 namespace {
 
@@ -63,6 +65,8 @@ sdk::Result<Window2d> WindowAttributes::resolve(const std::string& node, sdk::Sh
       !fits(dilations, rank))
     return sdk::invalid_model(node, ": kernel_shape, strides, pads or dilations do not have the ", rank,
                               " spatial dimensions of the input");
+  if (!kernel.empty() && !std::equal(kernel.begin(), kernel.end(), kernel_shape.begin(), kernel_shape.end()))
+    return sdk::invalid_model(node, ": kernel_shape differs from the kernel dimensions of input W: they must agree");
   Window2d window;
   for (size_t i = 0; i < rank; ++i) {
     WindowAxis& axis = rank == 2 && i == 0 ? window.h : window.w;

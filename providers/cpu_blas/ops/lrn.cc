@@ -8,6 +8,9 @@
 namespace tenon::cpu_blas {
 namespace {
 
+// Sums of it and a channel number cannot overflow.
+constexpr int64_t kLargestSize = int64_t{1} << 30;
+
 class Lrn final : public sdk::Kernel {
  public:
   explicit Lrn(const sdk::KernelInfo& info)
@@ -71,8 +74,8 @@ class Lrn final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_lrn(const sdk::KernelInfo& info) {
   const int64_t size = info.attr_int("size", 0);
-  if (size < 1 || size > (int64_t{1} << 30))
-    return sdk::invalid_model(describe(info), ": size is ", size, ", expected 1 or more");
+  if (size < 1 || size > kLargestSize)
+    return sdk::invalid_model(describe(info), ": size is ", size, ", expected 1 to ", kLargestSize);
   return sdk::KernelPtr(std::make_unique<Lrn>(info));
 }
 

@@ -33,8 +33,9 @@ class Slice final : public sdk::Kernel {
       if (seen[d]) return sdk::invalid_model(node_, ": axis ", bounds.axes[i], " is listed twice");
       seen[d] = true;
       const int64_t size = x.dim(axis);
-      const int64_t step = bounds.steps[i];
-      if (step == 0 || step == INT64_MIN) return sdk::invalid_model(node_, ": a step is ", step, ", expected not 0");
+      // No dimension is as long as either, and this one can be negated.
+      const int64_t step = std::max(bounds.steps[i], -INT64_MAX);
+      if (step == 0) return sdk::invalid_model(node_, ": a step is 0, expected another");
       const auto bound = [&](int64_t at, int64_t low, int64_t high) {
         if (at < 0) at = at < -size ? -1 : at + size;  // -1: before the first element
         return std::min(std::max(at, low), high);

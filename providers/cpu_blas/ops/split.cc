@@ -69,6 +69,10 @@ class Split final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_split(const sdk::KernelInfo& info) {
+  const int64_t outputs = info.output_count();
+  if (const int64_t stated = info.attr_int("num_outputs", outputs); stated != outputs)
+    return sdk::invalid_model(describe(info), ": num_outputs is ", stated, ", expected ", outputs,
+                              ", the number of outputs");
   return sdk::KernelPtr(std::make_unique<Split>(info));
 }
 

@@ -1,0 +1,64 @@
+// Attributes and inputs of cpu_blas's operators at the ends of their ranges.
+#include <limits>
+#include <optional>
+
+#include "tests/providers/cpu_blas/on_cpu_blas.h"
+
+using namespace tenon::host;
+using namespace tenon::test;
+using Catch::Contains;
+
+namespace {
+
+constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+
+std::string refusal(GraphBuilder& b) {
+  SessionOptions options;
+  options.providers = {{cpu_blas_path(), {}}};
+  const auto session = Session::open_model(b.build(), options);
+  return session.is_ok() ? std::string() : session.status().message();
+}
+
+}  // namespace
+
+TEST_CASE("Slice on cpu_blas takes the least step there is", "[cpu_blas]") {
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {3});
+  b.constant<int64_t>("starts", {1}, {-1});
+  b.constant<int64_t>("ends", {1}, {kLeast});
+  b.constant<int64_t>("axes", {1}, {0});
+  b.constant<int64_t>("steps", {1}, {kLeast});
+  b.node("Slice", {"x", "starts", "ends", "axes", "steps"}, {"y"});
+  b.output("y");
+  CHECK(run_floats(*open_on_cpu_blas(b), {{1, 2, 3}}, {{3}}) == std::vector<float>{3});
+}
+
+TEST_CASE("Split on cpu_blas refuses a num_outputs that its outputs contradict", "[cpu_blas]") {
+  GraphBuilder b(18);
+  // Without a rank the shape rules cannot say it first.
+  b.input_of("x", {ValueType::Kind::kTensor, TN_FLOAT, std::nullopt});
+  b.node("Split", {"x"}, {"y"}, {int_attr("num_outputs", -1)});
+  b.output("y");
+  CHECK_THAT(refusal(b), Contains("num_outputs is -1, expected 1, the number of outputs"));
+}
+
+TEST_CASE("Conv on cpu_blas refuses a kernel_shape that its weight contradicts", "[cpu_blas]") {
+  GraphBuilder b;
+  b.input_of("x", {ValueType::Kind::kTensor, TN_FLOAT, std::nullopt});
+  b.input("w", TN_FLOAT, {1, 1, 3, 3});
+  b.node("Conv", {"x", "w"}, {"y"}, {ints_attr("kernel_shape", {1, 1})});
+  b.output("y");
+  const auto session = open_on_cpu_blas(b);
+  const std::vector<NamedTensor> inputs{{"x", make_tensor<float>({1, 1, 3, 3}, noise(9, 1))},
+                                        {"w", make_tensor<float>({1, 1, 3, 3}, noise(9, 2))}};
+  const auto answer = session->run(inputs);
+  CHECK_THAT(answer.status().message(), Contains("kernel_shape differs from the kernel dimensions of input W"));
+}
+
+TEST_CASE("LRN on cpu_blas names the range of its size", "[cpu_blas]") {
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {1, 2, 3, 3});
+  b.node("LRN", {"x"}, {"y"}, {int_attr("size", std::numeric_limits<int64_t>::max())});
+  b.output("y");
+  CHECK_THAT(refusal(b), Contains("expected 1 to 1073741824"));
+}
