@@ -130,10 +130,16 @@ Status set_option(SessionOptions& options, const std::string& name, const std::s
   return {};
 }
 
+// More than any model has: a larger one is memory that was never set.
+constexpr uint32_t kMaxRank = 256;
+
 Result<NamedTensor> borrowed(const tenon_tensor& t, size_t index) {
   if (t.name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", index, " has no name");
   if (t.rank > 0 && t.shape == nullptr)
     return error(TN_INVALID_ARGUMENT, "input '", t.name, "' has rank ", t.rank, ", but no shape");
+  if (t.rank > kMaxRank)
+    return error(TN_INVALID_ARGUMENT, "input '", t.name, "' has rank ", t.rank, ", expected at most ", kMaxRank,
+                 ": set rank to the number of its dimensions");
   return NamedTensor{t.name, Tensor(static_cast<tn_dtype>(t.dtype), std::vector<int64_t>(t.shape, t.shape + t.rank),
                                     t.data, t.byte_length, nullptr, Residence::kBorrowed)};
 }

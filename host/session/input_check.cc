@@ -37,7 +37,7 @@ Status unknown_name(const char* kind, const std::vector<Port>& ports, const std:
     }
   }
   return error(TN_INVALID_ARGUMENT, "the model has no ", kind, " '", name, "'",
-               closest.empty() ? std::string() : ": did you mean '" + closest + "'?", " Its ", kind,
+               closest.empty() ? std::string(".") : ": did you mean '" + closest + "'?", " Its ", kind,
                "s are: ", known.empty() ? std::string("none") : known);
 }
 
@@ -55,11 +55,11 @@ class ShapeCheck {
     const std::vector<int64_t>& shape = tensor.shape();
     if (shape.size() != dims.size())
       return error(TN_INVALID_ARGUMENT, "input '", port.name, "' has rank ", shape.size(), " (", shape_text(shape),
-                   "), expected rank ", dims.size(), ": ", describe(port.type));
+                   "), expected rank ", dims.size(), ": give it the shape of ", describe(port.type));
     for (size_t i = 0; i < dims.size(); ++i) {
       if (dims[i].value >= 0 && dims[i].value != shape[i])
         return error(TN_INVALID_ARGUMENT, "input '", port.name, "' has ", shape[i], " in dimension ", i, " (",
-                     shape_text(shape), "), expected ", dims[i].value, ": ", describe(port.type));
+                     shape_text(shape), "), expected ", dims[i].value, ": give it the shape of ", describe(port.type));
       if (dims[i].value >= 0 || dims[i].symbol.empty()) continue;
       const auto [it, is_new] = symbols_.try_emplace(dims[i].symbol, SymbolUse{&port, i, shape[i]});
       if (!is_new && it->second.value != shape[i])
@@ -79,7 +79,7 @@ Status check_tensor(const Port& port, const Tensor& tensor) {
     return error(TN_UNSUPPORTED, "input '", port.name, "' is a ", describe(port.type), ": only tensors can be given");
   if (port.type.dtype != TN_UNDEFINED && tensor.dtype() != port.type.dtype)
     return error(TN_INVALID_ARGUMENT, "input '", port.name, "' has type ", dtype_name(tensor.dtype()), ", expected ",
-                 dtype_name(port.type.dtype));
+                 dtype_name(port.type.dtype), ": convert the data to that type");
   const auto bytes = checked_byte_length(tensor.dtype(), tensor.shape()).get();
   if (!bytes || dtype_bits(tensor.dtype()) == 0)
     return error(TN_INVALID_ARGUMENT, "input '", port.name, "' has a negative dimension, too large a shape (",

@@ -121,6 +121,18 @@ TEST_CASE("a cancelled token and a passed timeout stop a run of the C API", "[ap
   tenon_session_close(session);
 }
 
+TEST_CASE("a rank that no tensor has is refused before the shape is read", "[api]") {
+  tenon_session* session = nullptr;
+  REQUIRE(tenon_session_open_bytes(model_bytes().data(), model_bytes().size(), nullptr, &session) == TENON_OK);
+  const float data[2] = {1, 2};
+  const int64_t shape[2] = {1, 2};
+  const tenon_tensor x = {"x", 1, 4'000'000'000u, shape, data, sizeof data};
+  tenon_results* results = nullptr;
+  CHECK(tenon_session_run(session, &x, 1, nullptr, 0, -1, nullptr, &results) == TENON_INVALID_ARGUMENT);
+  CHECK_THAT(tenon_last_error(), Contains("has rank 4000000000, expected at most 256"));
+  tenon_session_close(session);
+}
+
 TEST_CASE("NULL arguments of the C API are errors, not crashes", "[api]") {
   tenon_session* session = nullptr;
   tenon_results* results = nullptr;

@@ -49,12 +49,12 @@ TEST_CASE("an input given twice is refused", "[inputs]") {
 
 TEST_CASE("an input of the wrong type is refused", "[inputs]") {
   CHECK_THAT(refusal({{"image", make_tensor<int64_t>({2, 3}, std::vector<int64_t>(6))}, floats("mask", {2}, kTwo)}),
-             Contains("input 'image' has type int64, expected float"));
+             Contains("input 'image' has type int64, expected float: convert the data"));
 }
 
 TEST_CASE("an input of the wrong rank is refused", "[inputs]") {
   CHECK_THAT(refusal({floats("image", {6}, kSix), floats("mask", {2}, kTwo)}),
-             Contains("input 'image' has rank 1 (6), expected rank 2"));
+             Contains("input 'image' has rank 1 (6), expected rank 2: give it the shape of float[batch,3]"));
 }
 
 TEST_CASE("an input with a wrong fixed dimension is refused", "[inputs]") {
