@@ -3,6 +3,7 @@
 #include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
 
+#include "host/base/log.h"
 #include "host/formats/onnx/external_files.h"
 #include "host/formats/onnx/foreign_formats.h"
 #include "host/formats/onnx/function_library.h"
@@ -15,6 +16,8 @@
 
 namespace tenon::host {
 namespace {
+
+constexpr int64_t kNewestIrVersion = 14;
 
 struct Input {
   std::span<const std::byte> bytes;
@@ -91,6 +94,10 @@ Status read_header(const onnx::ModelProto& proto, Model& model) {
   for (const auto& entry : proto.metadata_props()) model.metadata[entry.key()] = entry.value();
   if (model.ir_version < 1)
     return error(TN_INVALID_MODEL, "ir_version is ", model.ir_version, ", expected 1 or more: the exporter is broken");
+  // Fields that a later IR version added are skipped: it may mean more than is read.
+  if (model.ir_version > kNewestIrVersion)
+    log(TN_LOG_WARN, "the model has IR version ", model.ir_version, ", this build knows up to ", kNewestIrVersion,
+        ": export it with an older onnx if its results look wrong");
   return read_opsets(proto, model);
 }
 
@@ -157,6 +164,10 @@ Result<Tensor> read_tensor_proto(const std::filesystem::path& path) {
                            onnx_wire::walk(mapping->bytes(), onnx_wire::Message::kTensor));
     onnx::TensorProto proto;
     TENON_RETURN_IF_ERROR(parse(skeleton, proto));
+    if (proto.data_type() == TN_UNDEFINED)
+      return error(TN_INVALID_MODEL,
+                   "it holds no tensor: expected a serialized TensorProto with an element type, as in ",
+                   "the data sets of ONNX (a model is none)");
     TensorReader reader(mapping->bytes(), nullptr, mapping.get(), skeleton, ExternalFiles({}, {}, false));
     TENON_ASSIGN_OR_RETURN(const Tensor view, reader.read(proto));
     if (view.residence() == Residence::kCopied) return view;
