@@ -145,9 +145,9 @@ void add_bench_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("bench", "Time opening and running a model");
   const auto flags = std::make_shared<BenchFlags>();
   flags->session.add_to(*command);
-  command->add_option("--runs", flags->runs, "Timed runs (default 20)")->check(CLI::PositiveNumber);
+  command->add_option("--runs", flags->runs, "Timed runs (default 20)")->check(whole_number(1, 1000000000));
   command->add_option("--warmup", flags->warmup, "Runs before them, after the first (default 3)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0, 1000000000));
   command->add_option("--shape", flags->inputs.shapes, "NAME=1x3x224x224: the shape of an input")
       ->allow_extra_args(false);
   command->add_option("--input", flags->inputs.files, "NAME=FILE.npy or NAME=FILE.pb; inputs without one are filled")

@@ -118,10 +118,10 @@ void print_model(const Session& session, const SessionReport& report) {
   std::string opsets;
   for (const auto& [domain, version] : model.opset_imports)
     opsets += concat(opsets.empty() ? "" : ", ", domain_text(domain), " ", version);
-  std::printf("%s\nIR version %lld; opsets %s; made by %s %s\n", bold(report.model).c_str(),
+  std::printf("%s\nIR version %lld; opsets %s; made by %s%s%s\n", bold(report.model).c_str(),
               static_cast<long long>(model.ir_version), opsets.c_str(),
               model.producer_name.empty() ? "an unnamed tool" : model.producer_name.c_str(),
-              model.producer_version.c_str());
+              model.producer_version.empty() ? "" : " ", model.producer_version.c_str());
   print_ports("Inputs", session.inputs());
   print_ports("Outputs", session.outputs());
   std::map<std::string, size_t> operators;

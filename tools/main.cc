@@ -35,10 +35,16 @@ int run(int argc, char** argv) {
     return 1;
   }
   const auto answer = action();
-  std::fflush(stdout);
-  if (answer.is_ok()) return answer.value() ? 0 : 1;
-  std::fprintf(stderr, "error: %s\n", answer.status().message().c_str());
-  return 1;
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (!answer.is_ok()) {
+    std::fprintf(stderr, "error: %s\n", answer.status().message().c_str());
+    return 1;
+  }
+  if (!written) {
+    std::fputs("error: standard output could not be written in full: is its disk full?\n", stderr);
+    return 1;
+  }
+  return answer.value() ? 0 : 1;
 }
 
 }  // namespace

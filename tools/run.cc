@@ -168,7 +168,7 @@ void add_run_command(CLI::App& app, Action& action) {
                    "The session report after the outputs: text, details or none; json prints it alone")
       ->check(CLI::IsMember({"text", "details", "json", "none"}));
   command->add_option("--timeout-ms", flags->timeout_ms, "Give up after this many milliseconds")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0, 1000000000));
   command->footer(kExamples);
   command->callback([flags, &action] { action = [flags] { return run(*flags); }; });
 }

@@ -183,6 +183,40 @@ class CommandTest(unittest.TestCase):
         self.assert_error(tenon("dance"), "tenon --help")
         self.assert_error(tenon(), "subcommand")
 
+    def test_numbers_out_of_range_are_answered_with_the_range(self):
+        for command, option, value, most in (
+            ("run", "--threads", "-1", 65535),
+            ("run", "--threads", "abc", 65535),
+            ("run", "--timeout-ms", "1.5", 1000000000),
+            ("bench", "--warmup", "99999999999999999999", 1000000000),
+        ):
+            self.assert_error(
+                tenon(command, self.model, f"{option}={value}"), f"{option}: '{value}' is no whole number from 0 to {most}"
+            )
+        self.assert_error(tenon("bench", self.model, "--runs=0"), "--runs: '0' is no whole number from 1 to 1000000000")
+
+    def test_output_that_cannot_be_written_is_an_error(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([TENON, "providers"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("standard output could not be written", done.stderr)
+
+    def test_a_protobuf_file_without_an_element_type_is_no_tensor(self):
+        wrong = self.write("empty.pb", b"")
+        self.assert_error(tenon("run", self.model, "--input", f"image={wrong}"), "input 'image'", "it holds no tensor")
+
+    def test_a_newer_ir_version_is_warned_about(self):
+        newer = self.write("newer.onnx", self.model.read_bytes() + b"\x08\x63")  # the last ir_version counts: 99
+        code, _, errors = tenon("run", newer)
+        self.assertEqual(code, 0, errors)
+        self.assertIn("the model has IR version 99, this build knows up to", errors)
+
+    def test_a_newer_opset_is_refused_with_the_newest_known(self):
+        content = self.model.read_bytes()
+        self.assertEqual(content[-6:-1], b"\x42\x04\x0a\x00\x10")  # opset_import is written last
+        newer = self.write("newer.onnx", content[:-6] + b"\x42\x05\x0a\x00\x10\xff\x7f")
+        self.assert_error(tenon("run", newer), "imports opset", "or lower (onnx.version_converter lowers it)")
+
     def test_a_run_past_its_time_is_an_error(self):
         result = tenon("run", self.model, "--fill", "ones", "--shape", "image=20000x1x8x8", "--timeout-ms", "0")
         self.assert_error(result, "deadline")

@@ -1,15 +1,29 @@
 #include "tools/support/session_flags.h"
 
+#include <charconv>
+
 #include "tools/support/terminal.h"
 
 namespace tenon::tools {
+
+CLI::Validator whole_number(int64_t least, int64_t most) {
+  const auto check = [least, most](const std::string& text) -> std::string {
+    int64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto [stopped, failure] = std::from_chars(text.data(), end, value);
+    if (failure == std::errc() && stopped == end && value >= least && value <= most) return {};
+    return host::concat("'", text, "' is no whole number from ", least, " to ", most);
+  };
+  return CLI::Validator(check, "");
+}
 
 void SessionFlags::add_to(CLI::App& command) {
   command.add_option("MODEL", model, "The .onnx file")->required();
   command.add_option("--providers", providers,
                      "Providers in order of preference, for example cpu_blas,cpu_ref; a name with a '/' is the path of "
                      "a library; name:key=value;key=value gives options");
-  command.add_option("--threads", threads, "Threads of a run; 0: all that this process may use");
+  command.add_option("--threads", threads, "Threads of a run; 0: all that this process may use")
+      ->check(whole_number(0, 65'535));
   command.add_option("--external-data-root", external_data_root,
                      "Folder that external data may lie beneath, when it is not the model's own");
 }

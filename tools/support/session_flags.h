@@ -11,6 +11,9 @@
 
 namespace tenon::tools {
 
+/// Accepts the decimal numbers from least to most, and says so of anything else.
+CLI::Validator whole_number(int64_t least, int64_t most);
+
 struct SessionFlags {
   std::filesystem::path model;
   std::string providers;
