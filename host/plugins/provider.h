@@ -25,6 +25,9 @@ struct ProviderSpec {
   std::map<std::string, std::string> options;
 };
 
+/// The order that is taken when the user names none.
+inline constexpr const char* kDefaultProviders = "cpu_blas,cpu_ref";
+
 /// Parses "cpu_blas,cpu_ref:key=value;key2=value2,./my.so".
 Result<std::vector<ProviderSpec>> parse_provider_list(const std::string& text);
 

@@ -144,12 +144,14 @@ class Placer {
     for (const auto& provider : providers_) names.push_back(provider->name());
     for (const auto& [label, count] : missing) operators.push_back(concat(label, " x", count));
     const auto it = refusals_.find(first);
-    const bool has_ref = std::find(names.begin(), names.end(), "cpu_ref") != names.end();
+    std::string mend = "Install a provider that has these operators and add it to the list of providers";
+    const Result<std::vector<ProviderSpec>> defaults = parse_provider_list(kDefaultProviders);
+    for (const ProviderSpec& spec : *defaults)
+      if (std::find(names.begin(), names.end(), spec.name) == names.end())
+        mend = concat("Add ", spec.name, " to the list of providers, or a provider that has these operators");
     return error(TN_UNSUPPORTED, describe(*first), ": no provider takes it (",
                  it == refusals_.end() ? std::string("no provider was asked for") : joined(it->second, "; "),
-                 "). Nodes without a provider: ", joined(operators, ", "), ". ",
-                 has_ref ? "Install a provider that has these operators and add it to the list of providers"
-                         : "Add cpu_ref to the list of providers, or a provider that has these operators",
+                 "). Nodes without a provider: ", joined(operators, ", "), ". ", mend,
                  "; asked were: ", joined(names, ", "));
   }
 

@@ -35,7 +35,7 @@ auto guarded(Body&& body) -> decltype(body()) {
 
 Result<std::vector<ProviderSpec>> default_providers() {
   const char* list = std::getenv("TENON_PROVIDERS");
-  return parse_provider_list(list != nullptr && *list != '\0' ? list : "cpu_blas,cpu_ref");
+  return parse_provider_list(list != nullptr && *list != '\0' ? list : kDefaultProviders);
 }
 
 Result<ProviderList> make_providers(const SessionOptions& options) {

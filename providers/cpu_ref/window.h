@@ -97,6 +97,22 @@ inline sdk::Result<Window> resolve_window(const WindowAttributes& attributes, sd
   return w;
 }
 
+/// The window of a pooling over X (N x C x spatial axes), and the shape of its output.
+struct Pooling {
+  Window window;
+  sdk::Shape output_shape;
+};
+inline sdk::Result<Pooling> resolve_pooling(const WindowAttributes& attributes, const sdk::TensorView& x) {
+  if (x.rank() < 2)
+    return sdk::invalid_argument("input X has shape ", sdk::shape_text(x.shape()), ", expected N x C x spatial axes");
+  const sdk::ShapeView spatial = x.shape().subspan(2, x.shape().size() - 2);
+  Pooling pooling;
+  TN_ASSIGN_OR_RETURN(pooling.window, resolve_window(attributes, spatial, attributes.kernel));
+  pooling.output_shape = {x.dim(0), x.dim(1)};
+  pooling.output_shape.insert(pooling.output_shape.end(), pooling.window.output.begin(), pooling.window.output.end());
+  return pooling;
+}
+
 /// Calls body(tap, first_output, count, first_input, input_step) for every tap and every row of outputs (those that
 /// differ in the last spatial axis only) of which `count` > 0 neighbours have that tap inside the input: output
 /// first_output + i meets input first_input + i * input_step. All are offsets within one channel's plane.

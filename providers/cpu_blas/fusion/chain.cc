@@ -44,25 +44,36 @@ bool is_scalar_near(const sdk::ValueView& value, float expected) {
   return std::fabs(value.info().data<float>()[0] - expected) <= 1e-5f * std::fabs(expected);
 }
 
-bool match_clip(const sdk::NodeView& node, ClipBounds* bounds) {
+namespace {
+
+/// The activation that `node` stands for; false when it is none.
+bool match_activation(const sdk::NodeView& node, simd::Activation* activation) {
+  constexpr float kMost = std::numeric_limits<float>::max();
   if (node.is("Relu")) {
-    bounds->is_relu = true;
+    *activation = {simd::Unary::kRelu, 0, 0};
     return true;
   }
   if (!node.is("Clip")) return false;
-  constexpr float kMost = std::numeric_limits<float>::max();
-  *bounds = {false, -kMost, kMost};
+  float bounds[2] = {-kMost, kMost};
   if (node.since_version() < 11) {
-    bounds->low = node.attr_float("min", -kMost);
-    bounds->high = node.attr_float("max", kMost);
-    return true;
+    bounds[0] = node.attr_float("min", -kMost);
+    bounds[1] = node.attr_float("max", kMost);
+  } else {
+    for (uint32_t i : {1u, 2u}) {
+      if (!node.input(i)) continue;
+      if (!is_float_constant(node.input(i)) || node.input(i).info().count() != 1) return false;
+      bounds[i - 1] = node.input(i).info().data<float>()[0];
+    }
   }
-  for (uint32_t i : {1u, 2u}) {
-    if (!node.input(i)) continue;
-    if (!is_float_constant(node.input(i)) || node.input(i).info().count() != 1) return false;
-    (i == 1 ? bounds->low : bounds->high) = node.input(i).info().data<float>()[0];
-  }
+  *activation = {simd::Unary::kClip, bounds[0], bounds[1]};
   return true;
+}
+
+}  // namespace
+
+void append_activation(const MayJoin& may_join, Chain* chain, simd::Activation* activation) {
+  const sdk::NodeView next = only_reader(chain->end, may_join);
+  if (next && next.input(0) == chain->end && match_activation(next, activation)) chain->append(next);
 }
 
 }  // namespace tenon::cpu_blas

@@ -4,6 +4,8 @@
 #include <functional>
 #include <tenon/sdk/graph.hpp>
 
+#include "simd/elementwise.h"
+
 namespace tenon::cpu_blas {
 
 /// Says whether a node may join the group: unclaimed while claiming, a member while compiling.
@@ -38,11 +40,7 @@ bool is_float_constant(const sdk::ValueView& value);
 /// A float constant of one element near `expected` (1e-5 relative).
 bool is_scalar_near(const sdk::ValueView& value, float expected);
 
-/// The activation that `node` stands for when it is a Relu, or a Clip with constant bounds; false otherwise.
-struct ClipBounds {
-  bool is_relu = false;
-  float low = 0, high = 0;
-};
-bool match_clip(const sdk::NodeView& node, ClipBounds* bounds);
+/// Appends the Relu, or the Clip with constant bounds, that alone reads the chain's end; nothing happens without one.
+void append_activation(const MayJoin& may_join, Chain* chain, simd::Activation* activation);
 
 }  // namespace tenon::cpu_blas

@@ -103,20 +103,15 @@ ConvGroup match_conv_group(const sdk::NodeView& conv, const MayJoin& may_join) {
     group.chain.append(next);
   }
   map.give_to(&group);
-  sdk::NodeView next = only_reader(group.chain.end, may_join);
+  const sdk::NodeView next = only_reader(group.chain.end, may_join);
   if (next && ((next.is("Add") && next.since_version() >= 7) || next.is("Sum"))) {
     const sdk::ValueView other = other_operand(next, group.chain.end);
     if (other && other.info().dtype() == TN_FLOAT) {
       group.residual = other;
       group.chain.append(next);
-      next = only_reader(group.chain.end, may_join);
     }
   }
-  ClipBounds bounds;
-  if (next && next.input(0) == group.chain.end && match_clip(next, &bounds)) {
-    group.activation = {bounds.is_relu ? simd::Unary::kRelu : simd::Unary::kClip, bounds.low, bounds.high};
-    group.chain.append(next);
-  }
+  append_activation(may_join, &group.chain, &group.activation);
   return group;
 }
 

@@ -59,13 +59,8 @@ MatMulGroup match_matmul_group(const sdk::NodeView& matmul, const MayJoin& may_j
     if (!other || other.info().dtype() != TN_FLOAT) return group;
     group.residual = other;
     group.chain.append(next);
-    next = only_reader(group.chain.end, may_join);
   }
-  ClipBounds bounds;
-  if (next && next.input(0) == group.chain.end && match_clip(next, &bounds)) {
-    group.activation = {bounds.is_relu ? simd::Unary::kRelu : simd::Unary::kClip, bounds.low, bounds.high};
-    group.chain.append(next);
-  }
+  append_activation(may_join, &group.chain, &group.activation);
   return group;
 }
 

@@ -17,12 +17,9 @@ class LpPool final : public sdk::Kernel {
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
     if (!(p_ > 0)) return sdk::invalid_argument("p is ", p_, ", expected more than 0");
-    if (x.rank() < 2)
-      return sdk::invalid_argument("input X has shape ", sdk::shape_text(x.shape()), ", expected N x C x spatial axes");
-    const sdk::ShapeView spatial = x.shape().subspan(2, x.shape().size() - 2);
-    TN_ASSIGN_OR_RETURN(const Window window, resolve_window(attributes_, spatial, attributes_.kernel));
-    sdk::Shape shape{x.dim(0), x.dim(1)};
-    shape.insert(shape.end(), window.output.begin(), window.output.end());
+    TN_ASSIGN_OR_RETURN(const Pooling pooling, resolve_pooling(attributes_, x));
+    const Window& window = pooling.window;
+    const sdk::Shape& shape = pooling.output_shape;
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), shape));
     if (y.count() == 0) return {};
     return visit_floats(x.dtype(), [&](auto tag) -> sdk::Status {
