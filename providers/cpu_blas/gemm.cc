@@ -1,5 +1,4 @@
-// Matrix products; see gemm.h. The archive that OpenBLAS comes from is built single-threaded but with its buffer pool
-// locked, so that calls from several threads are safe.
+// Matrix products; see gemm.h. Calls of OpenBLAS from several threads are safe: openblas_memory.cc locks its buffers.
 #include "gemm.h"
 
 #include <cblas.h>

@@ -77,6 +77,30 @@ TEST_CASE("one session gives the same results to many threads at once", "[cpu_bl
   CHECK(different == 0);
 }
 
+TEST_CASE("products that run at the same time share no buffer of the BLAS", "[cpu_blas]") {
+  constexpr int64_t n = 150;  // large enough for the library to take a buffer
+  const auto a = noise(n * n, 1), b = noise(n * n, 2);
+  GraphBuilder builder;
+  builder.symbolic_input("a", TN_FLOAT, {{n, ""}, {n, ""}});
+  builder.symbolic_input("b", TN_FLOAT, {{n, ""}, {n, ""}});
+  builder.node("MatMul", {"a", "b"}, {"y"});
+  builder.output("y");
+  const auto session = open_on_cpu_blas(builder, 1);
+  const auto first = run_floats(*session, {a, b}, {{n, n}, {n, n}});
+  const std::vector<NamedTensor> inputs{{"a", make_tensor<float>({n, n}, a)}, {"b", make_tensor<float>({n, n}, b)}};
+  std::atomic<int> different{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 4000; ++i) {
+        const auto result = session->run(inputs);
+        if (!result.is_ok() || !std::equal(first.begin(), first.end(), (*result)[0].span<float>().begin())) ++different;
+      }
+    });
+  for (std::thread& t : threads) t.join();
+  CHECK(different == 0);
+}
+
 TEST_CASE("stacks of matrices broadcast", "[cpu_blas]") {
   const auto x = noise(2 * 1 * 3 * 4, 1), w = noise(5 * 4 * 2, 2);
   GraphBuilder b;
