@@ -160,9 +160,11 @@ def compare_model(args, name, shapes):
 
 def machine():
     with open('/proc/cpuinfo') as f:
-        cpus = [line.split(':')[1].strip() for line in f if line.startswith('model name')]
-    cpu = cpus[0] if cpus else os.uname().machine
-    return f'{cpu}, {os.cpu_count()} CPUs'
+        fields = dict([p.strip() for p in line.split(':', 1)] for line in f if ':' in line)
+    flags = fields.get('flags', '').split()
+    widest = next((n for n in ('amx_tile', 'avx512f', 'avx2') if n in flags), '')
+    family = f"family {fields.get('cpu family')} model {fields.get('model')} {widest}"
+    return f"{fields.get('model name', os.uname().machine)} ({family}), {os.cpu_count()} CPUs"
 
 
 def commit():
