@@ -1,0 +1,85 @@
+// The folder of a user's packs: find, build once, publish, evict. Thread-safe, and safe between processes. Readers take
+// no lock. Any doubt about a pack is a miss with its reason; no failure here need fail the open of a model.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/base/status.h"
+#include "host/storage/pack/file_ops.h"
+#include "host/storage/pack/pack_file.h"
+#include "host/storage/pack/pack_writer.h"
+
+namespace tenon::host {
+
+struct PackStoreOptions {
+  std::filesystem::path folder;  // empty: TENON_CACHE_DIR, else $XDG_CACHE_HOME/tenon, else ~/.cache/tenon
+  uint64_t max_bytes = 0;        // 0: TENON_CACHE_MAX_BYTES, else 64 GiB
+  bool verify_always = false;    // read and judge every blob at every open
+};
+
+class PackStore {
+ public:
+  /// Makes the folder (0700) when it is missing. TN_UNSUPPORTED with the reason when it cannot be used: not ours
+  /// (another owner, writable by group or others, a symbolic link), missing and not to be made. A folder that can only
+  /// be read still serves find(). `read_only`: nothing is made or written, and what would be is TN_UNSUPPORTED. `files`
+  /// must outlive the store.
+  static Result<std::unique_ptr<PackStore>> open(const PackStoreOptions& options, bool read_only,
+                                                 FileOps& files = FileOps::posix());
+
+  virtual ~PackStore() = default;
+  virtual const std::filesystem::path& folder() const = 0;
+  /// The pack of this key; TN_NOT_FOUND with the reason for a miss: none, damaged and how, not ours, another key under
+  /// that digest. Blobs are verified when the pack file's identity is new on this machine, then that is remembered. A
+  /// hit counts as use.
+  virtual Result<std::shared_ptr<const PackFile>> find(const std::string& key) = 0;
+  /// Any pack file, beside a model or named by the user, under the same rule of verification and memory. Must be owned
+  /// by this user or root, and not writable by group or others; else TN_UNSUPPORTED. Other errors as PackFile::open.
+  virtual Result<std::shared_ptr<const PackFile>> open_file(const std::filesystem::path& path) = 0;
+
+  /// Facts proven once on this machine ("source <identity> has digest ..."), kept beside the packs. At most 4096 bytes
+  /// of text each. A fact that cannot be kept or read is not known, and the log says why.
+  virtual bool knows(const std::string& fact) = 0;
+  virtual void remember(const std::string& fact) = 0;
+
+  /// The right to build a pack, given up when `lock` dies, or its process does.
+  struct BuildLock {
+    bool has_lock = false;  // false: another still builds
+    bool waited = false;    // another was building: find() again before building
+    std::shared_ptr<void> lock;
+  };
+  /// Single flight, between threads and processes: waits at most `patience` for another builder of `key`; a dead
+  /// holder's lock is free at once. TN_UNSUPPORTED: no lock can be made here, with the reason.
+  virtual Result<BuildLock> lock_build(const std::string& key, std::chrono::milliseconds patience) = 0;
+  /// A writer for the pack of `key`, to be handed to publish().
+  virtual Result<std::unique_ptr<PackWriter>> create(const std::string& key) = 0;
+  /// Makes it the pack of its key and opens it; then evicts least recently used packs past the size cap.
+  virtual Result<std::shared_ptr<const PackFile>> publish(std::unique_ptr<PackWriter> writer,
+                                                          const std::string& key) = 0;
+
+  struct Entry {
+    std::filesystem::path path;
+    uint64_t bytes = 0;
+    std::chrono::system_clock::time_point used;  // last; by a clock that may have been set
+    std::string key;                             // empty when the pack is damaged
+    Status state;                                // of header, contents table and sections
+    bool in_use = false;                         // some process has it open
+  };
+  /// Every pack of the folder, the most recently used first.
+  virtual std::vector<Entry> list() = 0;
+  /// Removes a pack of this folder. Who has it open keeps it. TN_NOT_FOUND, or TN_INVALID_ARGUMENT for another file.
+  virtual Status remove(const std::filesystem::path& path) = 0;
+
+  struct Collected {
+    uint64_t files = 0, bytes = 0;
+  };
+  /// Removes leftovers of dead builders, damaged packs, stale facts and locks, and least recently used packs past
+  /// `max_bytes`; never a pack that some process has open.
+  virtual Result<Collected> collect(uint64_t max_bytes) = 0;
+};
+
+}  // namespace tenon::host
