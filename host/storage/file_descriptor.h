@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -27,14 +28,20 @@ class FileDescriptor {
   bool is_open() const { return fd_ >= 0; }
   /// A path that opens the same inode again, whatever happens to its names meanwhile.
   std::string reopen_path() const;
+  /// The absolute path, free of links, that the file has now. TN_INTERNAL without /proc.
+  Result<std::string> real_path() const;
 
  private:
   int fd_ = -1;
 };
 
+/// What is known of the file of this name now, links followed; nothing when there is none.
+std::optional<FileIdentity> identity_of_path(const std::string& path);
+
 struct OpenedFile {
   FileDescriptor descriptor;
   FileIdentity identity;
+  std::string real_path;  // absolute, free of links, at the time of opening
   uint64_t hard_links = 1;
 };
 

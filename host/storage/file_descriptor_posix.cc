@@ -19,6 +19,11 @@ int64_t nanoseconds(const timespec& t) {
   return static_cast<int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
 }
 
+FileIdentity identity_of(const struct stat& info) {
+  return {info.st_dev, info.st_ino, static_cast<uint64_t>(info.st_size), nanoseconds(info.st_mtim),
+          nanoseconds(info.st_ctim)};
+}
+
 const char* kind_of_file(mode_t mode) {
   if (S_ISDIR(mode)) return "a folder";
   if (S_ISFIFO(mode)) return "a FIFO";
@@ -34,19 +39,11 @@ Result<OpenedFile> regular_file(FileDescriptor descriptor, const std::string& sh
   if (!S_ISREG(info.st_mode))
     return error(wrong_kind, shown, ": is ", kind_of_file(info.st_mode), ", expected a regular file");
   OpenedFile file;
-  file.identity = {info.st_dev, info.st_ino, static_cast<uint64_t>(info.st_size), nanoseconds(info.st_mtim),
-                   nanoseconds(info.st_ctim)};
+  file.identity = identity_of(info);
   file.hard_links = info.st_nlink;
+  TENON_ASSIGN_OR_RETURN(file.real_path, descriptor.real_path());
   file.descriptor = std::move(descriptor);
   return file;
-}
-
-Result<std::string> real_path(const FileDescriptor& descriptor) {
-  char buffer[PATH_MAX];
-  const ssize_t n = readlink(descriptor.reopen_path().c_str(), buffer, sizeof buffer);
-  if (n < 0 || n == sizeof buffer)
-    return error(TN_INTERNAL, "cannot read ", descriptor.reopen_path(), ": is /proc mounted?");
-  return std::string(buffer, static_cast<size_t>(n));
 }
 
 Result<FileDescriptor> open_folder(const std::filesystem::path& path, const char* role) {
@@ -105,6 +102,19 @@ std::string FileDescriptor::reopen_path() const {
   return "/proc/self/fd/" + std::to_string(fd_);
 }
 
+Result<std::string> FileDescriptor::real_path() const {
+  char buffer[PATH_MAX];
+  const ssize_t n = readlink(reopen_path().c_str(), buffer, sizeof buffer);
+  if (n < 0 || n == sizeof buffer) return error(TN_INTERNAL, "cannot read ", reopen_path(), ": is /proc mounted?");
+  return std::string(buffer, static_cast<size_t>(n));
+}
+
+std::optional<FileIdentity> identity_of_path(const std::string& path) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return std::nullopt;
+  return identity_of(info);
+}
+
 Result<OpenedFile> open_regular_file(const std::filesystem::path& path) {
   const std::string shown = path.string();
   if (shown.empty()) return error(TN_INVALID_ARGUMENT, "the path of the file is empty");
@@ -122,11 +132,11 @@ Result<OpenedFile> open_regular_file_beneath(const std::filesystem::path& folder
   TENON_RETURN_IF_ERROR(check_location(location));
   TENON_ASSIGN_OR_RETURN(FileDescriptor root_fd,
                          open_folder(root.empty() ? folder : root, root.empty() ? "folder" : "external_data_root"));
-  TENON_ASSIGN_OR_RETURN(const std::string root_path, real_path(root_fd));
+  TENON_ASSIGN_OR_RETURN(const std::string root_path, root_fd.real_path());
   std::string path = location;
   if (!root.empty()) {
     TENON_ASSIGN_OR_RETURN(const FileDescriptor folder_fd, open_folder(folder, "folder"));
-    TENON_ASSIGN_OR_RETURN(const std::string folder_path, real_path(folder_fd));
+    TENON_ASSIGN_OR_RETURN(const std::string folder_path, folder_fd.real_path());
     const auto below = path_below(root_path, folder_path);
     if (!below)
       return error(TN_INVALID_ARGUMENT, "the model's folder '", folder_path,

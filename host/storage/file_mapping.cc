@@ -2,6 +2,7 @@
 // no mapping alive.
 #include "host/storage/file_mapping.h"
 
+#include <atomic>
 #include <boost/interprocess/exceptions.hpp>
 #include <boost/interprocess/file_mapping.hpp>
 #include <boost/interprocess/mapped_region.hpp>
@@ -9,6 +10,7 @@
 #include <map>
 #include <mutex>
 
+#include "host/storage/fault_guard.h"
 #include "host/storage/file_descriptor.h"
 #include "host/storage/mapped_pages.h"
 
@@ -20,10 +22,12 @@ namespace ipc = boost::interprocess;
 class MappedFile final : public FileMapping {
  public:
   // Throws what Boost throws.
-  MappedFile(const OpenedFile& file, std::filesystem::path path) : identity_(file.identity), path_(std::move(path)) {
+  MappedFile(const OpenedFile& file, std::filesystem::path path)
+      : identity_(file.identity), path_(std::move(path)), real_path_(file.real_path) {
     if (identity_.size == 0) return;  // there is no mapping of no bytes
     const ipc::file_mapping source(file.descriptor.reopen_path().c_str(), ipc::read_only);
     region_ = ipc::mapped_region(source, ipc::read_only, 0, static_cast<size_t>(identity_.size));
+    guard_ = GuardedRange(region_.get_address(), static_cast<size_t>(identity_.size));
   }
 
   std::span<const std::byte> bytes() const override {
@@ -33,10 +37,30 @@ class MappedFile final : public FileMapping {
   const std::filesystem::path& path() const override { return path_; }
   void release_pages(std::span<const std::byte> part) const override { release_mapped_pages(bytes(), part); }
 
+  Status check_intact() const override {
+    const auto lost = guard_.lost_offset();
+    const auto now = identity_of_path(real_path_);
+    const bool is_same_file = now && now->device == identity_.device && now->inode == identity_.inode;
+    if (is_same_file && (now->size != identity_.size || now->modified_ns != identity_.modified_ns))
+      is_changed_.store(true, std::memory_order_relaxed);
+    if (!lost && !is_changed_.load(std::memory_order_relaxed)) return {};
+    constexpr char kMend[] = ": see that the file is whole, replace files by renaming, and open the model again";
+    if (is_same_file && now->size < identity_.size)
+      return error(TN_DATA_LOST, path_.string(), " was truncated while open, from ", identity_.size, " to ", now->size,
+                   " bytes", kMend);
+    if (lost && !is_changed_.load(std::memory_order_relaxed))
+      return error(TN_DATA_LOST, path_.string(), " could not be read at offset ", *lost,
+                   " while open: it was truncated, or its disk or network share failed", kMend);
+    return error(TN_DATA_LOST, path_.string(), " was written to in place while open", kMend);
+  }
+
  private:
-  FileIdentity identity_;
-  std::filesystem::path path_;
+  const FileIdentity identity_;
+  const std::filesystem::path path_;
+  const std::string real_path_;  // as it was when opened: still this file if the inode there is the same
   ipc::mapped_region region_;
+  GuardedRange guard_;                           // ends before the region does
+  mutable std::atomic<bool> is_changed_{false};  // seen once; stays, whatever becomes of the file
 };
 
 class Registry {
@@ -50,7 +74,7 @@ class Registry {
     const std::lock_guard lock(mutex_);
     std::erase_if(live_, [](const auto& entry) { return entry.second.expired(); });
     std::weak_ptr<const FileMapping>& slot = live_[file.identity];
-    if (auto mapping = slot.lock()) return mapping;
+    if (auto mapping = slot.lock(); mapping != nullptr && mapping->check_intact().is_ok()) return mapping;
     const std::string shown = path.string();
     try {
       std::shared_ptr<const FileMapping> mapping = std::make_shared<MappedFile>(file, std::move(path));

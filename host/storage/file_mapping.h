@@ -1,4 +1,5 @@
-// Read-only shared mappings of whole files: one per file and process, whoever asks. Thread-safe.
+// Read-only shared mappings of whole files: one per file and process, whoever asks. The fault guard answers for their
+// pages. Thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -38,6 +39,10 @@ class FileMapping {
   /// Gives back the resident pages around `part` of bytes(), which was read for the last time for now. They come back
   /// from the file when touched again. thread: any
   virtual void release_pages(std::span<const std::byte> part) const = 0;
+  /// TN_DATA_LOST when the file did not stay as it was opened: it was truncated or written to in place, or a page could
+  /// not be read. What was computed from bytes() is then worthless, now and later. A file that was only replaced under
+  /// its name or removed is intact. Ask after use; costs a microsecond. thread: any
+  virtual Status check_intact() const = 0;
 };
 
 }  // namespace tenon::host
