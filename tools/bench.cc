@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/session/session.h"
+#include "tools/bench_processes.h"
 #include "tools/commands.h"
 #include "tools/support/inputs.h"
 #include "tools/support/memory_watch.h"
@@ -27,13 +28,17 @@ constexpr char kExamples[] =
     "  tenon bench resnet50.onnx --threads 1\n"
     "  tenon bench minilm.onnx --shape input_ids=1x128 --shape attention_mask=1x128 \\\n"
     "      --shape token_type_ids=1x128 --runs 50 --json\n"
-    "Memory figures are what the process holds beyond its start.";
+    "  tenon bench resnet50.onnx --processes 4 --hold-after-run\n"
+    "Memory figures are what the process holds beyond its start; with --processes, beyond processes without a model.";
 
 struct BenchFlags {
   SessionFlags session;
   InputRequest inputs;
   int runs = 20;
   int warmup = 3;
+  int64_t hold_ms = -1;  // none
+  bool hold_after_run = false;
+  unsigned processes = 0;  // 0: this one
   bool as_json = false;
 };
 
@@ -121,7 +126,30 @@ void print(const Figures& figures, const host::SessionReport& report) {
   std::printf("providers  %s\n", providers.c_str());
 }
 
+// Opens, runs once if asked to, and waits with nothing else in memory than the session.
+Result<bool> open_and_hold(const BenchFlags& flags) {
+  TENON_ASSIGN_OR_RETURN(const auto options, flags.session.options());
+  const auto start = Clock::now();
+  TENON_ASSIGN_OR_RETURN(const auto session, flags.session.open(options));
+  const double open_ms = since(start);
+  double first_run_ms = 0;
+  if (flags.hold_after_run) {
+    TENON_ASSIGN_OR_RETURN(const PreparedInputs inputs, prepare_inputs(session->inputs(), flags.inputs));
+    TENON_ASSIGN_OR_RETURN(first_run_ms, time_run(*session, inputs.tensors));
+  }
+  if (flags.as_json) {
+    std::printf("{\"open_ms\": %.3f, \"first_run_ms\": %.3f}\n", open_ms, first_run_ms);
+  } else {
+    std::printf("open       %9.2f ms\nfirst run  %9.2f ms\n", open_ms, first_run_ms);
+  }
+  hold(flags.hold_ms);
+  return true;
+}
+
 Result<bool> bench(const BenchFlags& flags) {
+  if (flags.processes > 0)
+    return bench_processes(flags.session, {flags.processes, flags.hold_after_run, flags.as_json});
+  if (flags.hold_ms >= 0) return open_and_hold(flags);
   TENON_ASSIGN_OR_RETURN(const auto options, flags.session.options());
   MemoryWatch watch;
   const auto start = Clock::now();
@@ -154,6 +182,13 @@ void add_bench_command(CLI::App& app, Action& action) {
       ->allow_extra_args(false);
   command->add_option("--fill", flags->inputs.fill, "random, ones or zeros")
       ->check(CLI::IsMember({"random", "ones", "zeros"}));
+  command
+      ->add_option("--hold-ms", flags->hold_ms, "Open, print SESSION_READY and wait this long instead of timing runs")
+      ->check(whole_number(0, 1000000000));
+  command->add_flag("--hold-after-run", flags->hold_after_run,
+                    "Run once before SESSION_READY (--hold-ms) or before memory is read (--processes)");
+  command->add_option("--processes", flags->processes, "Read the memory of this many processes that hold the model")
+      ->check(whole_number(1, 1000));
   command->add_flag("--json", flags->as_json, "Print JSON");
   command->footer(kExamples);
   command->callback([flags, &action] { action = [flags] { return bench(*flags); }; });

@@ -25,6 +25,7 @@ int run(int argc, char** argv) {
   tenon::tools::add_inspect_command(app, action);
   tenon::tools::add_providers_command(app, action);
   tenon::tools::add_bench_command(app, action);
+  tenon::tools::add_idle_host_command(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {

@@ -1,4 +1,4 @@
-// The kernel's own figures of this process's memory, for the session's report. Thread-safe.
+// The kernel's own figures of a process's memory, for the session's report and benchmarks. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@ struct ProcessMemory {
   uint64_t private_clean = 0;
   uint64_t private_dirty = 0;
   uint64_t shared = 0;         // clean and dirty
+  uint64_t proportional = 0;   // private, and each shared page divided by the processes that map it
   uint64_t anonymous = 0;      // backed by no file: heap, stacks, arenas
   uint64_t resident = 0;       // all of it, mapped files included
   uint64_t peak_resident = 0;  // since the process began
@@ -19,7 +20,9 @@ struct ProcessMemory {
   uint64_t private_bytes() const { return private_clean + private_dirty; }
 };
 
-/// TN_UNSUPPORTED where the system does not tell.
+/// Of this process, or of another of the same user. TN_UNSUPPORTED where the system does not tell, TN_NOT_FOUND when
+/// there is no such process.
 Result<ProcessMemory> read_process_memory();
+Result<ProcessMemory> read_process_memory(int pid);
 
 }  // namespace tenon::host

@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
@@ -8,7 +9,7 @@ namespace tenon::host {
 namespace {
 
 // The lines of the form "Name:  123 kB" of a file of /proc, in bytes; empty when it cannot be read.
-std::map<std::string, uint64_t> read_kilobyte_lines(const char* path) {
+std::map<std::string, uint64_t> read_kilobyte_lines(const std::string& path) {
   std::map<std::string, uint64_t> values;
   std::ifstream in(path);
   std::string line;
@@ -20,20 +21,19 @@ std::map<std::string, uint64_t> read_kilobyte_lines(const char* path) {
   return values;
 }
 
-}  // namespace
-
-Result<ProcessMemory> read_process_memory() {
-  auto status = read_kilobyte_lines("/proc/self/status");
+Result<ProcessMemory> read_memory_of(const std::string& folder) {
+  auto status = read_kilobyte_lines(folder + "/status");
   if (status.count("VmHWM") == 0)
-    return error(TN_UNSUPPORTED, "/proc/self/status does not tell the memory of the process: is /proc mounted?");
+    return error(TN_UNSUPPORTED, folder, "/status does not tell the memory of the process: is /proc mounted?");
   ProcessMemory memory;
   memory.peak_resident = status["VmHWM"];
   memory.resident = status["VmRSS"];
-  auto rollup = read_kilobyte_lines("/proc/self/smaps_rollup");
+  auto rollup = read_kilobyte_lines(folder + "/smaps_rollup");
   if (rollup.count("Rss") != 0) {
     memory.private_clean = rollup["Private_Clean"];
     memory.private_dirty = rollup["Private_Dirty"];
     memory.shared = rollup["Shared_Clean"] + rollup["Shared_Dirty"];
+    memory.proportional = rollup["Pss"];
     memory.anonymous = rollup["Anonymous"];
     memory.resident = rollup["Rss"];
   } else {
@@ -42,6 +42,18 @@ Result<ProcessMemory> read_process_memory() {
     memory.shared = status["RssFile"] + status["RssShmem"];
   }
   return memory;
+}
+
+}  // namespace
+
+Result<ProcessMemory> read_process_memory() {
+  return read_memory_of("/proc/self");
+}
+
+Result<ProcessMemory> read_process_memory(int pid) {
+  const std::string folder = "/proc/" + std::to_string(pid);
+  if (!std::filesystem::exists(folder)) return error(TN_NOT_FOUND, "there is no process ", pid);
+  return read_memory_of(folder);
 }
 
 }  // namespace tenon::host

@@ -19,13 +19,17 @@ CLI::Validator whole_number(int64_t least, int64_t most) {
 
 void SessionFlags::add_to(CLI::App& command) {
   command.add_option("MODEL", model, "The .onnx file")->required();
+  add_provider_options(command);
+  command.add_option("--external-data-root", external_data_root,
+                     "Folder that external data may lie beneath, when it is not the model's own");
+}
+
+void SessionFlags::add_provider_options(CLI::App& command) {
   command.add_option("--providers", providers,
                      "Providers in order of preference, for example cpu_blas,cpu_ref; a name with a '/' is the path of "
                      "a library; name:key=value;key=value gives options");
   command.add_option("--threads", threads, "Threads of a run; 0: all that this process may use")
       ->check(whole_number(0, 65'535));
-  command.add_option("--external-data-root", external_data_root,
-                     "Folder that external data may lie beneath, when it is not the model's own");
 }
 
 host::Result<host::SessionOptions> SessionFlags::options() const {

@@ -21,6 +21,8 @@ struct SessionFlags {
   std::filesystem::path external_data_root;
 
   void add_to(CLI::App& command);
+  /// Only those that do not regard a model.
+  void add_provider_options(CLI::App& command);
   host::Result<host::SessionOptions> options() const;
   /// Opens the model, with progress on a terminal.
   host::Result<std::unique_ptr<host::Session>> open(host::SessionOptions options) const;
