@@ -1,0 +1,11 @@
+// SkipSimplifiedLayerNormalization: the sum of input, skip and bias, normalized over its last axis by its root mean
+// square, with the sum itself as a further output. Output may be input.
+#include "skip_normalize.h"
+
+namespace tenon::cpu_ref {
+
+sdk::Result<sdk::KernelPtr> make_skip_simplified_layer_normalization(const sdk::KernelInfo& info) {
+  return std::make_unique<SkipNormalizeKernel>(info, false);
+}
+
+}  // namespace tenon::cpu_ref
