@@ -8,18 +8,21 @@ import onnx
 from onnx import numpy_helper
 
 
-def fingerprint(script):
+def fingerprint(sources, versions):
     """What the content of an export depends on."""
-    digest = hashlib.sha256(onnx.__version__.encode())
-    for source in (script, __file__):
+    digest = hashlib.sha256(" ".join([onnx.__version__, *versions]).encode())
+    for source in (*sources, __file__):
         digest.update(pathlib.Path(source).read_bytes())
     return digest.hexdigest()
 
 
-def refresh(folder, script, export):
-    """Calls export(empty_folder) and puts the result in place of `folder`, unless it is up to date. True if it did."""
+def refresh(folder, script, export, *, modules=(), versions=()):
+    """Calls export(empty_folder) and puts the result in place of `folder`, unless it is up to date. True if it did.
+
+    It is up to date while the script, the paths in `modules`, the onnx package and `versions` are as they were.
+    """
     folder = pathlib.Path(folder)
-    stamp = fingerprint(script)
+    stamp = fingerprint((script, *modules), versions)
     if (folder / ".stamp").is_file() and (folder / ".stamp").read_text() == stamp:
         return False
     partial = folder.with_name(f"{folder.name}.{os.getpid()}")

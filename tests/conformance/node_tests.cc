@@ -1,5 +1,6 @@
-// Runs the exported node tests of the onnx package against a list of providers, and compares with the list of those
-// that passed before. Cases run in child processes, so that a crash or a hang is a failure of one case.
+// Runs exported node tests, of the onnx package or of contrib operators, against a list of providers, and compares with
+// the list of those that passed before. Cases run in child processes, so that a crash or a hang is a failure of one
+// case.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
@@ -17,12 +18,12 @@ using namespace tenon::conformance;
 struct Flags {
   std::filesystem::path data, expect;
   std::string providers = "cpu_ref", filter;
-  bool update = false, verbose = false;
+  bool update = false, verbose = false, require_all = false;
 };
 
 std::vector<NodeCase> read_cases(const Flags& flags) {
   std::ifstream file(flags.data / "cases.json");
-  if (!file) throw std::runtime_error("no cases.json in '" + flags.data.string() + "': run export_node_tests.py first");
+  if (!file) throw std::runtime_error("no cases.json in '" + flags.data.string() + "': run run.sh, which exports it");
   std::vector<NodeCase> cases;
   const auto index = nlohmann::json::parse(file);
   for (const auto& entry : index.at("cases")) {
@@ -94,6 +95,7 @@ int run(const Flags& flags) {
   std::printf("%zu of %zu node tests pass on %s (of %zu; %zu need operators that it lacks)\n", passed.size(), covered,
               flags.providers.c_str(), cases.size(), counts[Outcome::Kind::kNotCovered]);
   if (covered == 0) throw std::runtime_error("no case could be run");
+  if (flags.require_all && covered < cases.size()) throw std::runtime_error("some cases cannot be run: see --verbose");
   if (flags.expect.empty()) return counts[Outcome::Kind::kFailed] == 0 ? 0 : 1;
   if (flags.update) {
     write_list(flags, passed);
@@ -105,13 +107,14 @@ int run(const Flags& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Runs the node tests of the onnx package.", "node_tests");
+  CLI::App app("Runs exported node tests.", "node_tests");
   Flags flags;
-  app.add_option("--data", flags.data, "Folder of export_node_tests.py")->required();
+  app.add_option("--data", flags.data, "Folder of export_node_tests.py or export_contrib_tests.py")->required();
   app.add_option("--providers", flags.providers, "Provider list, as for tenon run");
   CLI::Option* expect = app.add_option("--expect", flags.expect, "List of the cases that must pass");
   CLI::Option* filter = app.add_option("--filter", flags.filter, "Only cases whose name holds this");
   app.add_flag("--update", flags.update, "Rewrite the list of --expect")->needs(expect)->excludes(filter);
+  app.add_flag("--require-all", flags.require_all, "Fail when a case needs operators that the providers lack");
   app.add_flag("--verbose", flags.verbose, "Name also the cases that cannot be run");
   CLI11_PARSE(app, argc, argv);
   try {

@@ -1,7 +1,8 @@
 #!/bin/bash
-# Exports the node tests and light models of the newest onnx package and runs them on the built providers.
-# usage: run.sh BUILD_FOLDER nodes|light|light-on-ref|concurrent
+# Exports the node tests and light models of the newest onnx package, and tests made with onnxruntime, and runs them on the built providers.
+# usage: run.sh BUILD_FOLDER nodes|contrib|light|light-on-ref|concurrent
 #   nodes         every node test whose operators the providers have
+#   contrib       nodes of ONNX Runtime's own operators, with the outputs that onnxruntime computes
 #   light         the light models on cpu_blas, then cpu_ref
 #   light-on-ref  the same on cpu_ref alone: slow
 #   concurrent    four models at once, each on four threads
@@ -19,6 +20,12 @@ case $2 in
         --expect "$here/passing/${providers//,/+}.txt"
     done
     ;;
+  contrib)
+    "$python" "$here/export_contrib_tests.py" "$data/contrib"
+    for providers in cpu_ref cpu_blas,cpu_ref; do
+      "$build/tests/node_tests" --data "$data/contrib" --providers "$providers" --require-all
+    done
+    ;;
   light | light-on-ref)
     "$python" "$here/export_light_models.py" "$data/light"
     if [ "$2" = light ]; then providers=cpu_blas,cpu_ref; else providers=cpu_ref; fi
@@ -29,7 +36,7 @@ case $2 in
     "$build/tests/concurrent_models" "$data"/light/{squeezenet,shufflenet,inception_v1,resnet50}
     ;;
   *)
-    echo "error: '$2' is none of nodes, light, light-on-ref, concurrent" >&2
+    echo "error: '$2' is none of nodes, contrib, light, light-on-ref, concurrent" >&2
     exit 1
     ;;
 esac

@@ -1,0 +1,59 @@
+"""Exports single-node tests of ONNX Runtime's own operators, with the outputs that onnxruntime computes on CPUs:
+FOLDER/<case>/model.onnx, test_data_set_0, and FOLDER/cases.json.
+
+onnxruntime sums in float and in an order of its own, so that a sum of n products of size 1 may be off by n times half an
+epsilon; `terms` of a case is that n, of the longest chain of sums. atol is terms epsilons and rtol four.
+
+usage: export_contrib_tests.py FOLDER
+"""
+import json
+import sys
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import helper
+
+import contrib_cases
+from export_folder import refresh, write_tensor
+
+
+def model_of(case):
+    """The case's node as a model whose inputs are all graph inputs."""
+    names = [f"in{i}" if value is not None else "" for i, value in enumerate(case.inputs)]
+    outputs = [f"out{i}" if wanted else "" for i, wanted in enumerate(case.outputs)]
+    node = helper.make_node(case.op, names, outputs, domain=case.domain, name="node", **case.attributes)
+    ports = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
+             for name, value in zip(names, case.inputs) if name]
+    types = case.output_types or [helper.np_dtype_to_tensor_dtype(case.inputs[0].dtype)] * len(outputs)
+    results = [helper.make_tensor_value_info(name, dtype, None) for name, dtype in zip(outputs, types) if name]
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1)]
+    return helper.make_model(helper.make_graph([node], case.name, ports, results), opset_imports=opsets, ir_version=8)
+
+
+def write_case(case, folder):
+    model = model_of(case).SerializeToString()
+    given = {f"in{i}": value for i, value in enumerate(case.inputs) if value is not None}
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    outputs = session.run(None, given)
+    data = folder / case.name / "test_data_set_0"
+    data.mkdir(parents=True)
+    (folder / case.name / "model.onnx").write_bytes(model)
+    for stem, values in (("input", given.values()), ("output", outputs)):
+        for i, value in enumerate(values):
+            write_tensor(data / f"{stem}_{i}.pb", value)
+    epsilon = np.finfo(outputs[0].dtype).eps if np.issubdtype(outputs[0].dtype, np.floating) else 0
+    return {"name": case.name, "rtol": float(4 * epsilon), "atol": float(epsilon * case.terms), "kind": "tensor"}
+
+
+def export(folder):
+    onnxruntime.set_default_logger_severity(3)
+    cases = [write_case(case, folder) for case in contrib_cases.all_cases()]
+    (folder / "cases.json").write_text(json.dumps({"onnx": onnx.__version__, "cases": cases}, indent=0))
+    print(f"exported {len(cases)} tests of contrib operators by onnxruntime {onnxruntime.__version__}")
+
+
+if __name__ == "__main__":
+    refresh(sys.argv[1], __file__, export, modules=[contrib_cases.__file__], versions=[onnxruntime.__version__])
