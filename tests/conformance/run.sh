@@ -1,11 +1,12 @@
 #!/bin/bash
 # Exports the node tests and light models of the newest onnx package, and tests made with onnxruntime, and runs them on the built providers.
-# usage: run.sh BUILD_FOLDER nodes|contrib|light|light-on-ref|concurrent
+# usage: run.sh BUILD_FOLDER nodes|contrib|light|light-on-ref|concurrent|phi4mini
 #   nodes         every node test whose operators the providers have
 #   contrib       nodes of ONNX Runtime's own operators, with the outputs that onnxruntime computes
 #   light         the light models on cpu_blas, then cpu_ref
 #   light-on-ref  the same on cpu_ref alone: slow
 #   concurrent    four models at once, each on four threads
+#   phi4mini      prefill and decode of phi4mini:2 beside onnxruntime; makes 2.9 GB, or takes them from $TENON_MODELS
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
@@ -35,8 +36,12 @@ case $2 in
     "$python" "$here/export_light_models.py" "$data/light"
     "$build/tests/concurrent_models" "$data"/light/{squeezenet,shufflenet,inception_v1,resnet50}
     ;;
+  phi4mini)
+    mkdir -p "${TENON_MODELS:-$data/models}"
+    "$python" "$here/check_phi4mini.py" "$build/tools/tenon" "${TENON_MODELS:-$data/models}"
+    ;;
   *)
-    echo "error: '$2' is none of nodes, contrib, light, light-on-ref, concurrent" >&2
+    echo "error: '$2' is none of nodes, contrib, light, light-on-ref, concurrent, phi4mini" >&2
     exit 1
     ;;
 esac
