@@ -3,6 +3,7 @@
 #include <tenon/sdk/sdk.hpp>
 
 #include "fusion/fusion.h"
+#include "simd/isa.h"
 #include "type_rules.h"
 
 namespace tenon::cpu_blas {
@@ -21,8 +22,18 @@ constexpr tn_kernel_def kKernels[] = {
 #undef KERNEL
 };
 
+/// The one option is `isa`: the instruction set to run on, held while the instance lives.
+sdk::Status take_options(sdk::Instance& instance) {
+  for (const auto& [name, value] : instance.options)
+    if (name != "isa")
+      return sdk::invalid_argument("unknown option '", name, "': cpu_blas has one, isa, the instruction set to run on");
+  const auto isa = instance.options.find("isa");
+  TN_ASSIGN_OR_RETURN(instance.state, simd::hold_isa(isa == instance.options.end() ? "" : isa->second));
+  return {};
+}
+
 constexpr tn_provider kProvider =
-    sdk::claiming_provider_table<claim_groups, compile_group>("cpu_blas", TENON_VERSION, kKernels);
+    sdk::claiming_provider_table<claim_groups, compile_group, take_options>("cpu_blas", TENON_VERSION, kKernels);
 
 }  // namespace
 }  // namespace tenon::cpu_blas

@@ -157,7 +157,9 @@ void multiply_panels(const Call& call, const std::vector<float>& scale, int64_t 
   p.low = call.activation.function == simd::Unary::kIdentity ? -kMost : call.activation.low;
   p.high = call.activation.function == simd::Unary::kClip ? call.activation.high : kMost;
   p.a_stride = call.k;
-  p.c_stride = call.out_pixels;
+  p.panel_stride = width;
+  p.c_stride = p.residual_stride = call.out_pixels;
+  p.alpha = 1;
   for (int64_t k = 0; k < std::max<int64_t>(call.k, 1); k += kDepth) {
     p.depth = std::min(kDepth, call.k - k);
     p.accumulate = k > 0;

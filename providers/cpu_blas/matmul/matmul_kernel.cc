@@ -52,8 +52,17 @@ int64_t matrix_of(sdk::ShapeView stack, sdk::ShapeView own, int64_t index) {
   return at;
 }
 
+/// `panels`: the right-hand matrix packed, or null: it is at `b`.
 sdk::Status multiply(sdk::RunContext& run, const std::string& node, const Sizes& s, const float* a, const float* b,
-                     float* y, const Epilogue& epilogue) {
+                     const float* panels, float* y, const Epilogue& epilogue) {
+  if (panels != nullptr) {
+    PackedProduct p;
+    p.m = s.m * sdk::element_count(s.stack), p.n = s.n, p.k = s.k;
+    p.a = a, p.panels = panels, p.c = y;
+    p.lda = s.k, p.ldc = s.n;
+    multiply_packed(run, p, epilogue);
+    return {};
+  }
   Gemm g;
   g.m = s.m, g.n = s.n, g.k = s.k;
   g.a = a, g.b = b, g.c = y;
@@ -90,6 +99,24 @@ sdk::Status multiply(sdk::RunContext& run, const std::string& node, const Sizes&
 
 }  // namespace
 
+sdk::Result<sdk::PackPlan> MatMulKernel::pack_plan(uint32_t input) {
+  if (input != plan_.b) return sdk::PackPlan{};
+  sdk::PackPlan plan = plan_.packed_b.plan();
+  const int b = static_cast<int>(plan_.b);
+  plan.source_needed = plan_.a == plan_.b || plan_.bias == b || plan_.residual == b;
+  return plan;
+}
+
+sdk::Status MatMulKernel::pack(uint32_t, const sdk::TensorView& weight, void* blob) const {
+  plan_.packed_b.pack(weight, blob);
+  return {};
+}
+
+sdk::Status MatMulKernel::bind_pack(uint32_t, const void* blob, uint64_t) {
+  plan_.packed_b.bind(blob);
+  return {};
+}
+
 sdk::Status MatMulKernel::run(sdk::RunContext& run) const {
   const sdk::TensorView a = run.input(plan_.a);
   const sdk::TensorView b = run.input(plan_.b);
@@ -109,13 +136,15 @@ sdk::Status MatMulKernel::run(sdk::RunContext& run) const {
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, sizes.result));
     if (plan_.residual >= 0) epilogue.residual = r.data<float>();
     epilogue.activation = plan_.activation;
-    return multiply(run, plan_.node, sizes, a.data<float>(), b.data<float>(), y.data<float>(), epilogue);
+    return multiply(run, plan_.node, sizes, a.data<float>(), b.data<float>(), plan_.packed_b.panels(), y.data<float>(),
+                    epilogue);
   }
   // The residual broadcasts against the result: add it apart.
   TN_ASSIGN_OR_RETURN(const sdk::Shape shape, broadcast_shape(plan_.node, sizes.result, r.shape()));
   TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
   TN_ASSIGN_OR_RETURN(float* product, run.scratch<float>(static_cast<size_t>(sdk::element_count(sizes.result))));
-  TN_RETURN_IF_ERROR(multiply(run, plan_.node, sizes, a.data<float>(), b.data<float>(), product, epilogue));
+  TN_RETURN_IF_ERROR(
+      multiply(run, plan_.node, sizes, a.data<float>(), b.data<float>(), plan_.packed_b.panels(), product, epilogue));
   broadcast_binary(run, simd::Binary::kAdd, {product, sizes.result}, {r.data<float>(), r.shape()}, y.data<float>());
   parallel_unary(run, plan_.activation, y.data<float>(), y.data<float>(), y.count());
   return {};

@@ -1,8 +1,9 @@
-// Matrix product of stacks of matrices, with what a fused group adds to it. The operands are read where they lie.
+// Matrix product of stacks of matrices, with what a fused group adds to it. A constant right-hand matrix is packed;
+// other operands are read where they lie.
 #pragma once
 
 #include "common.h"
-#include "gemm.h"
+#include "packed_b.h"
 
 namespace tenon::cpu_blas {
 
@@ -10,6 +11,7 @@ namespace tenon::cpu_blas {
 struct MatMulPlan {
   std::string node;  // describe() of the MatMul node, for messages
   uint32_t a = 0, b = 1;
+  PackedB packed_b;
   int bias = -1;      // input of N elements, added to each row; -1: none
   int residual = -1;  // input that is added, broadcast against the result if its shape differs; -1: none
   simd::Activation activation;
@@ -19,6 +21,9 @@ class MatMulKernel final : public sdk::Kernel {
  public:
   explicit MatMulKernel(MatMulPlan plan) : plan_(std::move(plan)) {}
   sdk::Status run(sdk::RunContext& run) const override;
+  sdk::Result<sdk::PackPlan> pack_plan(uint32_t input) override;
+  sdk::Status pack(uint32_t input, const sdk::TensorView& weight, void* blob) const override;
+  sdk::Status bind_pack(uint32_t input, const void* blob, uint64_t byte_length) override;
 
  private:
   MatMulPlan plan_;

@@ -1,7 +1,7 @@
 // Gemm: Y = alpha op(A) op(B) + beta C, A and B matrices, op the transpose where asked, C broadcast to M x N.
-#include "gemm.h"
-
 #include "broadcast.h"
+#include "packed_b.h"
+#include "simd/panel_gemm.h"
 
 namespace tenon::cpu_blas {
 namespace {
@@ -13,7 +13,20 @@ class GemmKernel final : public sdk::Kernel {
         alpha_(info.attr_float("alpha", 1)),
         beta_(info.attr_float("beta", 1)),
         transpose_a_(info.attr_int("transA", 0) != 0),
-        transpose_b_(info.attr_int("transB", 0) != 0) {}
+        transpose_b_(info.attr_int("transB", 0) != 0),
+        packed_b_(info.input(1).info(), transpose_b_) {}
+
+  sdk::Result<sdk::PackPlan> pack_plan(uint32_t input) override {
+    return input == 1 ? packed_b_.plan() : sdk::PackPlan{};
+  }
+  sdk::Status pack(uint32_t, const sdk::TensorView& weight, void* blob) const override {
+    packed_b_.pack(weight, blob);
+    return {};
+  }
+  sdk::Status bind_pack(uint32_t, const void* blob, uint64_t) override {
+    packed_b_.bind(blob);
+    return {};
+  }
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView a = run.input(0);
@@ -32,41 +45,61 @@ class GemmKernel final : public sdk::Kernel {
     g.lda = a.dim(1), g.ldb = b.dim(1), g.ldc = g.n;
     g.alpha = alpha_;
     Epilogue epilogue;
-    if (run.has_input(2)) TN_RETURN_IF_ERROR(add_c(run, shape, &g, &epilogue));
+    if (run.has_input(2) && beta_ != 0) TN_RETURN_IF_ERROR(add_c(run, shape, &epilogue));
+    if (packed_b_.panels() != nullptr) return run_packed(run, g, epilogue);
     TN_RETURN_IF_ERROR(check_gemm(node_, g));
     gemm(run, g, epilogue);
     return {};
   }
 
  private:
-  /// C as the epilogue's bias where it is a row, else spread over Y before the product is added.
-  sdk::Status add_c(sdk::RunContext& run, const sdk::Shape& shape, Gemm* g, Epilogue* epilogue) const {
+  sdk::Status run_packed(sdk::RunContext& run, const Gemm& g, const Epilogue& epilogue) const {
+    PackedProduct p;
+    p.m = g.m, p.n = g.n, p.k = g.k;
+    p.a = g.a, p.panels = packed_b_.panels(), p.c = g.c;
+    p.lda = g.k, p.ldc = g.ldc;
+    p.alpha = g.alpha;
+    if (transpose_a_) {
+      TN_ASSIGN_OR_RETURN(float* rows, run.scratch<float>(static_cast<size_t>(g.m * g.k)));
+      simd::pack_panel(g.a, 1, g.lda, g.m, g.k, rows, g.k);
+      p.a = rows;
+    }
+    multiply_packed(run, p, epilogue);
+    return {};
+  }
+
+  /// beta C in the epilogue: as it is where it is a row or all of it and beta is 1, else spread in scratch memory.
+  sdk::Status add_c(sdk::RunContext& run, const sdk::Shape& shape, Epilogue* epilogue) const {
     const sdk::TensorView c = run.input(2);
     TN_ASSIGN_OR_RETURN(const sdk::Shape sum, broadcast_shape(node_, c.shape(), shape));
     if (sum != shape)
       return sdk::invalid_model(node_, ": C is ", sdk::shape_text(c.shape()), ", expected a shape that broadcasts to ",
                                 sdk::shape_text(shape));
-    if (beta_ == 1 && c.count() == g->n && c.rank() >= 1 && c.dim(c.rank() - 1) == g->n) {
-      epilogue->column_shift = c.data<float>();
-      return {};
-    }
-    spread(c, shape, g->c);
-    g->beta = beta_;
-    return {};
-  }
-
-  /// y = c broadcast to `shape`.
-  static void spread(const sdk::TensorView& c, const sdk::Shape& shape, float* y) {
     const int64_t columns = c.rank() >= 1 ? c.dim(c.rank() - 1) : 1;
     const int64_t rows = c.rank() >= 2 ? c.dim(c.rank() - 2) : 1;
-    for (int64_t m = 0; m < shape[0]; ++m)
-      for (int64_t n = 0; n < shape[1]; ++n)
-        y[m * shape[1] + n] = c.data<float>()[(rows == 1 ? 0 : m) * columns + (columns == 1 ? 0 : n)];
+    const bool is_row = rows == 1 && columns == shape[1];
+    const float* values = c.data<float>();
+    if (beta_ != 1 || (!is_row && (rows != shape[0] || columns != shape[1]))) {
+      const int64_t height = is_row ? 1 : shape[0];
+      TN_ASSIGN_OR_RETURN(float* spread, run.scratch<float>(static_cast<size_t>(height * shape[1])));
+      for (int64_t m = 0; m < height; ++m)
+        for (int64_t n = 0; n < shape[1]; ++n)
+          spread[m * shape[1] + n] = beta_ * values[(rows == 1 ? 0 : m) * columns + (columns == 1 ? 0 : n)];
+      values = spread;
+    }
+    if (is_row) {
+      epilogue->column_shift = values;
+    } else {
+      epilogue->residual = values;
+      epilogue->residual_stride = shape[1];
+    }
+    return {};
   }
 
   std::string node_;
   float alpha_, beta_;
   bool transpose_a_, transpose_b_;
+  PackedB packed_b_;
 };
 
 }  // namespace

@@ -4,9 +4,24 @@
 #include <algorithm>
 #include <cstring>
 
+#ifndef TENON_CPU_BLAS_COPY_ROWS  // once, whatever the number of instruction sets
+#define TENON_CPU_BLAS_COPY_ROWS
+namespace tenon::cpu_blas::simd {
+
+/// Copies `columns` floats of each row between c or residual and a tile of its own.
+inline void copy_rows(const float* from, int64_t from_stride, float* to, int64_t to_stride, int64_t rows,
+                      int64_t columns) {
+  for (int64_t i = 0; i < rows; ++i)
+    std::memcpy(to + i * to_stride, from + i * from_stride, static_cast<size_t>(columns) * sizeof(float));
+}
+
+}  // namespace tenon::cpu_blas::simd
+#endif
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "simd/panel_gemm.cc"
 #include <hwy/foreach_target.h>
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include "simd/math-inl.h"
@@ -17,13 +32,15 @@ namespace tenon::cpu_blas::simd::HWY_NAMESPACE {
 using D = hn::CappedTag<float, 64>;
 using V = hn::Vec<D>;
 
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3 || HWY_TARGET == HWY_SCALAR
+// 24 accumulators where there are 32 registers, else 12. Six rows: the lines of A that are in use fit one set of an
+// 8-way cache when A's stride is a power of two.
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3 || HWY_TARGET == HWY_SCALAR || \
+    HWY_TARGET == HWY_EMU128
 constexpr int kVectors = 2;
 #else
 constexpr int kVectors = 4;
 #endif
-// Six rows: the lines of A that are in use fit one set of an 8-way cache when A's stride is a power of two.
-constexpr int kRows = 6;
+constexpr int kRows = kPanelRows;
 
 HWY_INLINE int64_t lanes() {
   return static_cast<int64_t>(hn::Lanes(D()));
@@ -33,14 +50,15 @@ HWY_INLINE int64_t lanes() {
 template <int R, int N>
 HWY_INLINE void multiply_tile(const PanelProduct& p, int64_t first_row) {
   const D d;
-  const int64_t width = kVectors * lanes();
   V sums[R][N];
   for (int r = 0; r < R; ++r)
     for (int v = 0; v < N; ++v) sums[r][v] = hn::Zero(d);
   const float* a[R];
   for (int r = 0; r < R; ++r) a[r] = p.a + (first_row + r) * p.a_stride;
+  for (int r = 0; r < R; ++r)
+    for (int v = 0; v < N; ++v) hwy::Prefetch(p.c + (first_row + r) * p.c_stride + v * lanes());
   const float* b = p.panel;
-  for (int64_t k = 0; k < p.depth; ++k, b += width) {
+  for (int64_t k = 0; k < p.depth; ++k, b += p.panel_stride) {
     V columns[N];
     for (int v = 0; v < N; ++v) columns[v] = hn::LoadU(d, b + v * lanes());
     for (int r = 0; r < R; ++r) {
@@ -52,13 +70,16 @@ HWY_INLINE void multiply_tile(const PanelProduct& p, int64_t first_row) {
   for (int r = 0; r < R; ++r) {
     const int64_t row = first_row + r;
     float* c = p.c + row * p.c_stride;
+    const V scale = hn::Set(d, p.scale != nullptr ? p.alpha * p.scale[row] : p.alpha);
+    const V shift = hn::Set(d, p.shift != nullptr ? p.shift[row] : 0.0f);
     for (int v = 0; v < N; ++v) {
       V value = sums[r][v];
       if (p.accumulate) value = hn::Add(value, hn::LoadU(d, c + v * lanes()));
       if (p.finish) {
-        const V shift = hn::Set(d, p.shift != nullptr ? p.shift[row] : 0.0f);
-        value = p.scale != nullptr ? hn::MulAdd(value, hn::Set(d, p.scale[row]), shift) : hn::Add(value, shift);
-        if (p.residual != nullptr) value = hn::Add(value, hn::LoadU(d, p.residual + row * p.c_stride + v * lanes()));
+        value = hn::MulAdd(value, scale, shift);
+        if (p.column_shift != nullptr) value = hn::Add(value, hn::LoadU(d, p.column_shift + v * lanes()));
+        if (p.residual != nullptr)
+          value = hn::Add(value, hn::LoadU(d, p.residual + row * p.residual_stride + v * lanes()));
         value = keep_nan(value, hn::Min(hn::Max(value, low), high));
       }
       hn::StoreU(value, d, c + v * lanes());
@@ -68,33 +89,37 @@ HWY_INLINE void multiply_tile(const PanelProduct& p, int64_t first_row) {
 
 template <int N>
 HWY_INLINE void multiply_vectors(const PanelProduct& p) {
+  // The last seven to eleven rows go in two halves: a tile of few rows waits for the panel.
   int64_t row = 0;
-  for (; row + kRows <= p.rows; row += kRows) multiply_tile<kRows, N>(p, row);
-  if (row + 3 <= p.rows) multiply_tile<3, N>(p, row), row += 3;
-  for (; row < p.rows; ++row) multiply_tile<1, N>(p, row);
+  for (int64_t left; (left = p.rows - row) > 0;) {
+    const int64_t count = left >= 2 * kRows || left == kRows ? kRows : left > kRows ? (left + 1) / 2 : left;
+    switch (count) {
+      case 1: multiply_tile<1, N>(p, row); break;
+      case 2: multiply_tile<2, N>(p, row); break;
+      case 3: multiply_tile<3, N>(p, row); break;
+      case 4: multiply_tile<4, N>(p, row); break;
+      case 5: multiply_tile<5, N>(p, row); break;
+      default: multiply_tile<kRows, N>(p, row); break;
+    }
+    row += count;
+  }
 }
 
 HWY_NOINLINE void multiply_whole(const PanelProduct& p) {
   switch ((p.columns + lanes() - 1) / lanes()) {
     case 1: return multiply_vectors<1>(p);
     case 2: return multiply_vectors<2>(p);
-#if !(HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3 || HWY_TARGET == HWY_SCALAR)
-    case 3: return multiply_vectors<3>(p);
-    default: return multiply_vectors<4>(p);
-#else
-    default: return multiply_vectors<2>(p);
-#endif
+    case 3: return multiply_vectors<std::min(3, kVectors)>(p);
+    default: return multiply_vectors<kVectors>(p);
   }
-}
-
-/// Copies `columns` floats of each row between c or residual and a tile of its own.
-void copy_rows(const float* from, int64_t from_stride, float* to, int64_t to_stride, int64_t rows, int64_t columns) {
-  for (int64_t i = 0; i < rows; ++i)
-    std::memcpy(to + i * to_stride, from + i * from_stride, static_cast<size_t>(columns) * sizeof(float));
 }
 
 int64_t panel_width() {
   return kVectors * lanes();
+}
+
+int64_t vector_width() {
+  return lanes();
 }
 
 void multiply_panel(const PanelProduct& p) {
@@ -103,7 +128,9 @@ void multiply_panel(const PanelProduct& p) {
   constexpr int64_t kBlock = 4 * kRows;
   HWY_ALIGN float tile[kBlock * kLargestPanel];
   HWY_ALIGN float added[kBlock * kLargestPanel];
+  HWY_ALIGN float column_shift[kLargestPanel];
   const int64_t width = panel_width();
+  if (p.column_shift != nullptr) copy_rows(p.column_shift, 0, column_shift, 0, 1, p.columns);
   for (int64_t first = 0; first < p.rows; first += kBlock) {
     PanelProduct part = p;
     part.rows = std::min(kBlock, p.rows - first);
@@ -113,10 +140,11 @@ void multiply_panel(const PanelProduct& p) {
     float* c = p.c + first * p.c_stride;
     if (p.accumulate) copy_rows(c, p.c_stride, tile, width, part.rows, p.columns);
     if (p.residual != nullptr && p.finish)
-      copy_rows(p.residual + first * p.c_stride, p.c_stride, added, width, part.rows, p.columns);
+      copy_rows(p.residual + first * p.residual_stride, p.residual_stride, added, width, part.rows, p.columns);
     part.residual = p.residual != nullptr ? added : nullptr;
+    part.column_shift = p.column_shift != nullptr ? column_shift : nullptr;
     part.c = tile;
-    part.c_stride = width;
+    part.c_stride = part.residual_stride = width;
     multiply_whole(part);
     copy_rows(tile, width, c, p.c_stride, part.rows, p.columns);
   }
@@ -176,11 +204,32 @@ HWY_AFTER_NAMESPACE();
 namespace tenon::cpu_blas::simd {
 
 HWY_EXPORT(panel_width);
+HWY_EXPORT(vector_width);
 HWY_EXPORT(multiply_panel);
 HWY_EXPORT(unfold_channels);
 
 int64_t panel_width() {
   return HWY_DYNAMIC_DISPATCH(panel_width)();
+}
+
+int64_t vector_width() {
+  return HWY_DYNAMIC_DISPATCH(vector_width)();
+}
+
+void pack_panel(const float* b, int64_t row_step, int64_t column_step, int64_t depth, int64_t columns, float* panel,
+                int64_t panel_stride) {
+  constexpr int64_t kBlock = 16;  // rows: a column's elements of one cache line, where columns are contiguous
+  for (int64_t first = 0; first < depth; first += kBlock) {
+    const int64_t last = std::min(first + kBlock, depth);
+    if (column_step == 1) {
+      copy_rows(b + first * row_step, row_step, panel + first * panel_stride, panel_stride, last - first, columns);
+    } else {
+      for (int64_t j = 0; j < columns; ++j)
+        for (int64_t k = first; k < last; ++k) panel[k * panel_stride + j] = b[k * row_step + j * column_step];
+    }
+    for (int64_t k = first; k < last; ++k)
+      std::fill(panel + k * panel_stride + columns, panel + (k + 1) * panel_stride, 0.0f);
+  }
 }
 
 void multiply_panel(const PanelProduct& product) {

@@ -1,7 +1,6 @@
-// Products of a row-major matrix, read where it lies, with a panel: a few vectors' width of columns, packed row after
-// row. It serves convolutions, whose columns are unfolded straight into panels and whose weights may not be copied:
-// OpenBLAS would copy both operands once more in every call. Compiled for several instruction sets and chosen at run
-// time. Thread-safe.
+// The micro-kernels of all matrix products: a row-major matrix, read where it lies, times a panel, which is a few
+// vectors' width of columns stored row after row. Convolutions unfold images into panels; MatMul and Gemm have constant
+// right-hand matrices packed into them. Compiled for several instruction sets and chosen at run time. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -11,24 +10,39 @@ namespace tenon::cpu_blas::simd {
 /// Columns of a panel on this CPU: 4 vectors where there are 32 registers, else 2; at most kLargestPanel.
 int64_t panel_width();
 constexpr int64_t kLargestPanel = 4 * 64;
+/// Floats of a vector on this CPU; panel_width() is a multiple.
+int64_t vector_width();
+/// Rows that one micro-kernel computes at a time, at most.
+constexpr int64_t kPanelRows = 6;
 
 /// One product. c[i, j] (+)= sum over k of a[i, k] * panel[k, j], i < rows, j < columns <= panel_width(); with `finish`
-/// then c = min(max(c * scale[i] + shift[i] + residual[i, j], low), high), NaN staying NaN.
+/// then c = min(max(c * alpha * scale[i] + shift[i] + column_shift[j] + residual[i, j], low), high), NaN staying NaN.
+/// Each element is a sum in the order of k by fused multiply-adds where the CPU has them, whatever `rows` and
+/// `columns`.
 struct PanelProduct {
   const float* a;
   int64_t a_stride;  // floats between rows
   int64_t rows, columns, depth;
-  const float* panel;  // depth x panel_width(); columns past `columns` are read and ignored
+  const float* panel;    // depth rows; columns past `columns` up to a whole vector are read and ignored
+  int64_t panel_stride;  // floats between rows of the panel
   float* c;
-  int64_t c_stride;  // floats between rows of c and of residual
+  int64_t c_stride;  // floats between rows
   bool accumulate;
   bool finish;
-  const float* scale;     // null: 1
-  const float* shift;     // null: 0
-  const float* residual;  // null: 0
+  float alpha;
+  const float* scale;         // null: 1
+  const float* shift;         // null: 0
+  const float* column_shift;  // null: 0
+  const float* residual;      // null: 0
+  int64_t residual_stride;    // floats between rows
   float low, high;
 };
 void multiply_panel(const PanelProduct& product);
+
+/// Copies rows [0, depth) and columns [0, columns) of a matrix, b[k * row_step + j * column_step], to panel rows of
+/// panel_stride floats; what lies past `columns` is zeroed.
+void pack_panel(const float* b, int64_t row_step, int64_t column_step, int64_t depth, int64_t columns, float* panel,
+                int64_t panel_stride);
 
 /// A run of neighbours that unfold_channels() copies: to[target + i] = from[source + i * stride], or 0 where source is
 /// negative.

@@ -11,7 +11,7 @@ TEST_CASE("cpu_blas exports its entry point and none of its OpenBLAS", "[cpu_bla
     CHECK(dlsym(library, name) == nullptr);
 }
 
-TEST_CASE("cpu_blas refuses an option and says that it has none", "[cpu_blas]") {
+TEST_CASE("cpu_blas refuses an option that it does not have and names it", "[cpu_blas]") {
   const auto provider = tenon::host::Provider::create({tenon::test::cpu_blas_path(), {{"threads", "4"}}});
   REQUIRE_FALSE(provider.is_ok());
   CHECK_THAT(provider.status().message(), Catch::Contains("threads"));

@@ -65,6 +65,7 @@ using KernelFactory = Result<KernelPtr> (*)(const KernelInfo& info);
 struct Instance {
   const tn_host* host;
   Options options;
+  std::shared_ptr<const void> state;  // what the provider keeps while the instance lives
 };
 
 namespace detail {

@@ -18,6 +18,8 @@ using ClaimFunction = Status (*)(const Instance& instance, const GraphView& grap
 using CompileFunction = Result<KernelPtr> (*)(const Instance& instance, const GraphView& group);
 /// Checks the options of a new instance. thread: any.
 using OptionsFunction = Status (*)(const Options& options);
+/// The same, for a provider whose instances keep something: checks `instance.options` and fills `instance.state`.
+using InstanceFunction = Status (*)(Instance& instance);
 
 /// Accepts no option at all.
 inline Status no_options(const Options& options) {
@@ -27,14 +29,18 @@ inline Status no_options(const Options& options) {
 
 namespace detail {
 
-template <OptionsFunction check_options>
+template <auto check_options>
 tn_status* provider_create(const tn_host* host, const tn_str* names, const tn_str* values, size_t count,
                            tn_provider_instance** out) {
   return guard(host, [&]() -> Status {
     auto instance = std::make_unique<Instance>();
     instance->host = host;
     for (size_t i = 0; i < count; ++i) instance->options.emplace(view(names[i]), view(values[i]));
-    TN_RETURN_IF_ERROR(check_options(instance->options));
+    if constexpr (std::is_invocable_v<decltype(check_options), Instance&>) {
+      TN_RETURN_IF_ERROR(check_options(*instance));
+    } else {
+      TN_RETURN_IF_ERROR(check_options(instance->options));
+    }
     *out = reinterpret_cast<tn_provider_instance*>(instance.release());
     return {};
   });
@@ -67,8 +73,8 @@ tn_status* provider_compile(tn_provider_instance* raw, const tn_graph* group, co
 
 }  // namespace detail
 
-/// A provider without group claims.
-template <OptionsFunction check_options = no_options, size_t N>
+/// A provider without group claims. `check_options`: an OptionsFunction or an InstanceFunction.
+template <auto check_options = no_options, size_t N>
 constexpr tn_provider provider_table(const char* name, const char* version, const tn_kernel_def (&kernels)[N]) {
   return tn_provider{sizeof(tn_provider),
                      TN_ABI_VERSION,
@@ -87,7 +93,7 @@ constexpr tn_provider provider_table(const char* name, const char* version, cons
 }
 
 /// A provider that claims groups of nodes and compiles each into one kernel.
-template <ClaimFunction claim, CompileFunction compile, OptionsFunction check_options = no_options, size_t N>
+template <ClaimFunction claim, CompileFunction compile, auto check_options = no_options, size_t N>
 constexpr tn_provider claiming_provider_table(const char* name, const char* version,
                                               const tn_kernel_def (&kernels)[N]) {
   tn_provider p = provider_table<check_options>(name, version, kernels);

@@ -1,0 +1,113 @@
+// Products with packed right-hand matrices; see packed_b.h. Rows of A are read in place: six of them at a time come
+// from the L1 cache whatever their stride, so that packing them too would only cost.
+#include "packed_b.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "simd/isa.h"
+#include "simd/panel_gemm.h"
+
+namespace tenon::cpu_blas {
+namespace {
+
+constexpr int64_t kDepth = 1024;   // of one pass: a quarter of a megabyte of panel at the widest, in the L2 cache
+constexpr int64_t kRowBlock = 48;  // rows of A that stay in the L2 cache while panels change
+constexpr int64_t kBlocksPerWorker = 4;
+
+int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+int64_t round_up(int64_t a, int64_t b) {
+  return ceil_div(a, b) * b;
+}
+
+/// Rows of C that one task computes: kRowBlock, or fewer so that every worker has some tasks.
+int64_t plan_rows(int64_t m, int64_t panels, int64_t workers) {
+  int64_t blocks = ceil_div(m, kRowBlock);
+  if (workers > 1) blocks = std::max(blocks, ceil_div(kBlocksPerWorker * workers, panels));
+  return round_up(ceil_div(m, blocks), simd::kPanelRows);
+}
+
+/// Rows [row, row + rows) of the columns that start at `column`.
+void multiply_block(const PackedProduct& g, const Epilogue& e, int64_t row, int64_t rows, int64_t column) {
+  constexpr float kMost = std::numeric_limits<float>::infinity();
+  const int64_t columns = std::min(simd::panel_width(), g.n - column);
+  const simd::Unary function = e.activation.function;
+  simd::PanelProduct p{};
+  p.a_stride = g.lda;
+  p.rows = rows;
+  p.columns = columns;
+  p.panel_stride = round_up(columns, simd::vector_width());
+  p.c = g.c + row * g.ldc + column;
+  p.c_stride = g.ldc;
+  p.alpha = g.alpha;
+  p.column_shift = e.column_shift != nullptr ? e.column_shift + column : nullptr;
+  p.residual = e.residual != nullptr ? e.residual + row * e.residual_stride + column : nullptr;
+  p.residual_stride = e.residual_stride;
+  p.low = function == simd::Unary::kRelu ? 0 : function == simd::Unary::kClip ? e.activation.low : -kMost;
+  p.high = function == simd::Unary::kClip ? e.activation.high : kMost;
+  const float* panel = g.panels + column * g.k;
+  for (int64_t k = 0; k < g.k; k += kDepth) {
+    p.depth = std::min(kDepth, g.k - k);
+    p.a = g.a + row * g.lda + k;
+    p.panel = panel + k * p.panel_stride;
+    p.accumulate = k > 0;
+    p.finish = k + p.depth == g.k;
+    simd::multiply_panel(p);
+  }
+  const bool is_done =
+      function == simd::Unary::kIdentity || function == simd::Unary::kRelu || function == simd::Unary::kClip;
+  if (is_done) return;
+  for (int64_t i = 0; i < rows; ++i) simd::unary(e.activation, p.c + i * g.ldc, p.c + i * g.ldc, columns);
+}
+
+}  // namespace
+
+PackedB::PackedB(const sdk::TensorView& info, bool transposed) : transposed_(transposed) {
+  if (info.dtype() != TN_FLOAT || !info.has_rank() || info.rank() < 2) return;
+  for (int64_t i = 0; i < info.rank(); ++i)
+    if (info.dim(i) < 1 || (info.dim(i) != 1 && i < info.rank() - 2)) return;
+  k_ = info.dim(info.rank() - (transposed ? 1 : 2));
+  n_ = info.dim(info.rank() - (transposed ? 2 : 1));
+}
+
+sdk::PackPlan PackedB::plan() const {
+  constexpr int64_t kSmall = 16 * 1024;  // floats: below it padding does not matter
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 8;
+  if (k_ < 1 || n_ > kMost) return {};
+  const int64_t width = round_up(n_, simd::vector_width());
+  if (width > kMost / k_) return {};
+  if (width * k_ > kSmall && width - n_ > n_ / 8) return {};
+  sdk::PackPlan plan;
+  plan.byte_length = static_cast<uint64_t>(width * k_) * sizeof(float);
+  plan.key = sdk::concat("cpu_blas.gemm_b/1 nr=", simd::panel_width(), " vector=", simd::vector_width(),
+                         " transposed=", transposed_ ? 1 : 0, " isa=", simd::isa_name());
+  return plan;
+}
+
+void PackedB::pack(const sdk::TensorView& matrix, void* panels) const {
+  const int64_t row_step = transposed_ ? 1 : n_;
+  const int64_t column_step = transposed_ ? k_ : 1;
+  for (int64_t column = 0; column < n_; column += simd::panel_width()) {
+    const int64_t columns = std::min(simd::panel_width(), n_ - column);
+    simd::pack_panel(matrix.data<float>() + column * column_step, row_step, column_step, k_, columns,
+                     static_cast<float*>(panels) + column * k_, round_up(columns, simd::vector_width()));
+  }
+}
+
+void multiply_packed(sdk::RunContext& run, const PackedProduct& g, const Epilogue& e) {
+  if (g.m == 0 || g.n == 0) return;
+  const int64_t width = simd::panel_width();
+  const int64_t panels = ceil_div(g.n, width);
+  const int64_t rows = plan_rows(g.m, panels, run.max_workers());
+  run.parallel_for(panels * ceil_div(g.m, rows), gemm_cost_ns(rows, width, g.k), [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t row = task / panels * rows;
+      multiply_block(g, e, row, std::min(rows, g.m - row), task % panels * width);
+    }
+  });
+}
+
+}  // namespace tenon::cpu_blas

@@ -1,0 +1,50 @@
+// Constant right-hand matrices of products, packed into the panels that simd::multiply_panel() reads. The format: for
+// each simd::panel_width() columns one panel, K rows of that many floats; the last panel is as wide as its columns need
+// in whole vectors, and zero past them. Thread-safe.
+#pragma once
+
+#include <tenon/sdk/kernel.hpp>
+
+#include "gemm.h"
+
+namespace tenon::cpu_blas {
+
+/// The right-hand matrix B of a kernel: what is known of it while the session opens, and its packed bytes once bound.
+class PackedB {
+ public:
+  PackedB() = default;
+  /// `info`: the operand; `transposed`: it holds B's transpose. Packs nothing unless it is one float matrix of known
+  /// shape.
+  PackedB(const sdk::TensorView& info, bool transposed);
+
+  /// byte_length is 0 where the panels would be mostly padding, or there is nothing to pack.
+  sdk::PackPlan plan() const;
+  /// Writes the plan's byte_length bytes.
+  void pack(const sdk::TensorView& matrix, void* panels) const;
+  void bind(const void* panels) { panels_ = static_cast<const float*>(panels); }
+  /// The packed bytes; null: the operand is read as it is.
+  const float* panels() const { return panels_; }
+
+ private:
+  int64_t k_ = 0, n_ = 0;
+  bool transposed_ = false;
+  const float* panels_ = nullptr;
+};
+
+/// C (M x N, ldc) = alpha * A B, then the epilogue; A is M x K, row-major, read in place, `panels` as pack_b() wrote
+/// them. Strides in elements. C must not be the epilogue's residual.
+struct PackedProduct {
+  int64_t m = 0, n = 0, k = 0;
+  const float* a = nullptr;
+  int64_t lda = 0;
+  const float* panels = nullptr;
+  float* c = nullptr;
+  int64_t ldc = 0;
+  float alpha = 1;
+};
+
+/// Computes all of C, in blocks spread over the pool. Each element's value depends on its row of A and its column of B
+/// alone, not on the number of rows or threads. The epilogue may not scale or shift rows.
+void multiply_packed(sdk::RunContext& run, const PackedProduct& product, const Epilogue& epilogue);
+
+}  // namespace tenon::cpu_blas
