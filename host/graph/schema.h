@@ -77,5 +77,8 @@ const FormalParameter* formal_parameter(std::span<const FormalParameter> formals
 /// operator without schema keeps schema == nullptr and is no error here: a provider may know it. TN_INVALID_MODEL for
 /// broken nodes, TN_UNSUPPORTED for those of an opset newer than this build knows.
 Status resolve_schemas(Model& model);
+/// The same for a model whose nodes say the version of their schema (since_version above 0), whatever opset the model
+/// imports. TN_UNSUPPORTED for a version that this build does not know.
+Status resolve_written_schemas(Model& model);
 
 }  // namespace tenon::host

@@ -124,18 +124,38 @@ Result<int64_t> imported_opset(const Model& model, const Node& node) {
   return version;
 }
 
+Status resolve_by_import(const Model& model, Node& node) {
+  TENON_ASSIGN_OR_RETURN(const int64_t opset, imported_opset(model, node));
+  node.schema = find_schema(node.domain, node.op_type, opset);
+  node.since_version = node.schema ? node.schema->since_version : 0;
+  return node.schema ? check_node(node) : Status();
+}
+
+Status resolve_written(const Model& model, Node& node) {
+  if (node.since_version <= 0) return resolve_by_import(model, node);
+  node.schema = find_schema(node.domain, node.op_type, node.since_version);
+  if (node.schema != nullptr && node.schema->since_version != node.since_version)
+    return error(TN_UNSUPPORTED, describe(node), ": this build knows the operator up to opset ",
+                 node.schema->since_version, ", not its form of opset ", node.since_version,
+                 ": export the model for an older opset, or use a newer Tenon");
+  return node.schema ? check_node(node) : Status();
+}
+
+template <typename Resolve>
+Status resolve_each(Model& model, Resolve resolve) {
+  for (Graph* graph : graph_tree(*model.graph))
+    for (const auto& node : graph->nodes()) TENON_RETURN_IF_ERROR(resolve(model, *node));
+  return {};
+}
+
 }  // namespace
 
 Status resolve_schemas(Model& model) {
-  for (Graph* graph : graph_tree(*model.graph)) {
-    for (const auto& node : graph->nodes()) {
-      TENON_ASSIGN_OR_RETURN(const int64_t opset, imported_opset(model, *node));
-      node->schema = find_schema(node->domain, node->op_type, opset);
-      node->since_version = node->schema ? node->schema->since_version : 0;
-      if (node->schema) TENON_RETURN_IF_ERROR(check_node(*node));
-    }
-  }
-  return {};
+  return resolve_each(model, resolve_by_import);
+}
+
+Status resolve_written_schemas(Model& model) {
+  return resolve_each(model, resolve_written);
 }
 
 }  // namespace tenon::host

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "host/formats/onnx/importer.h"
+#include "host/formats/importer.h"
 #include "host/graph/shape_inference.h"
 #include "host/optimize/constant_folding.h"
 #include "host/session/input_check.h"
@@ -202,14 +202,14 @@ Result<std::unique_ptr<Session>> open_with(const SessionOptions& options, const 
 
 Result<std::unique_ptr<Session>> Session::open(const std::filesystem::path& path, const SessionOptions& options) {
   return open_with(options, path.string(),
-                   [&] { return import_onnx_file(path, ImportOptions{options.external_data_root}); });
+                   [&] { return import_model_file(path, ImportOptions{options.external_data_root}); });
 }
 
 Result<std::unique_ptr<Session>> Session::open_bytes(std::span<const std::byte> bytes,
                                                      std::shared_ptr<const void> owner, const SessionOptions& options,
                                                      const std::filesystem::path& folder) {
   return open_with(options, "", [&] {
-    return import_onnx_bytes(bytes, std::move(owner), folder, ImportOptions{options.external_data_root});
+    return import_model_bytes(bytes, std::move(owner), folder, ImportOptions{options.external_data_root});
   });
 }
 

@@ -9,6 +9,7 @@
 #include "host/formats/onnx/external_files.h"
 #include "host/formats/onnx/onnx_proto.h"
 #include "host/formats/onnx/wire_walker.h"
+#include "host/formats/tensor_bytes.h"
 #include "host/graph/tensor.h"
 
 namespace tenon::host {
@@ -27,21 +28,11 @@ class TensorReader {
   const ExternalFiles& files() const { return files_; }
 
  private:
-  // The bytes of one tensor and what to say of them.
-  struct Source {
-    std::span<const std::byte> bytes;
-    std::shared_ptr<const void> owner;
-    const FileMapping* mapping;  // that holds them; nullptr for memory of the application
-    std::string field;           // "raw_data"
-    uint64_t offset;             // in its file
-  };
-
   Result<Tensor> read_raw(const onnx::TensorProto& proto, std::vector<int64_t> dims, uint64_t expected);
   /// float_data and double_data: runs of elements whose positions are in the skeleton.
   Result<Tensor> read_runs(std::span<const std::byte> indices, const char* field, tn_dtype dtype,
                            std::vector<int64_t> dims, uint64_t expected);
   Result<onnx_wire::WeightSpan> span_at(const char* index_bytes) const;
-  static Result<Tensor> place(const Source& source, tn_dtype dtype, std::vector<int64_t> dims, uint64_t expected);
 
   std::span<const std::byte> input_;
   std::shared_ptr<const void> owner_;
@@ -53,8 +44,5 @@ class TensorReader {
 /// Decodes the fields that hold one element, or a few bits, per entry: int32_data, int64_data, uint64_data and
 /// string_data.
 Result<Tensor> decode_typed_fields(const onnx::TensorProto& proto, tn_dtype dtype, std::vector<int64_t> dims);
-
-/// An element type of a file as the kernel ABI's; TN_INVALID_MODEL for 0, TN_UNSUPPORTED for what is unknown here.
-Result<tn_dtype> read_element_type(int64_t number);
 
 }  // namespace tenon::host

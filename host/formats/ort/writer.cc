@@ -1,0 +1,75 @@
+#include "host/formats/ort/writer.h"
+
+#include "host/formats/ort/graph_writer.h"
+#include "host/formats/ort/model_buffer.h"
+
+namespace tenon::host {
+namespace ort {
+namespace {
+
+namespace file = ort_file;
+using Builder = flatbuffers::FlatBufferBuilder;
+
+constexpr const char* kFormatVersion = "6";
+constexpr uint64_t kStructureBytes = uint64_t{1} << 16;
+
+// A first guess at the length, so that the weights are not moved as the buffer grows.
+size_t first_size(const Model& model, const OrtWriteOptions& options) {
+  uint64_t bytes = kStructureBytes;
+  for (Graph* graph : graph_tree(*model.graph))
+    for (const auto& value : graph->values())
+      if (value->is_constant() && !(options.outside && options.outside(*value)))
+        bytes += value->constant->byte_length() + 128;
+  return bytes < FLATBUFFERS_MAX_BUFFER_SIZE ? bytes : kStructureBytes;
+}
+
+flatbuffers::Offset<file::Model> write_model(Builder& builder, const Model& model,
+                                             flatbuffers::Offset<file::Graph> graph) {
+  std::vector<flatbuffers::Offset<file::OperatorSetId>> opsets;
+  for (const auto& [domain, version] : model.opset_imports)
+    opsets.push_back(file::CreateOperatorSetId(builder, builder.CreateSharedString(domain), version));
+  std::vector<flatbuffers::Offset<file::StringPair>> metadata;
+  for (const auto& [key, value] : model.metadata)
+    metadata.push_back(file::CreateStringPair(builder, builder.CreateString(key), builder.CreateString(value)));
+  const auto opset_vector = builder.CreateVector(opsets);
+  const auto producer_name = builder.CreateString(model.producer_name);
+  const auto producer_version = builder.CreateString(model.producer_version);
+  const auto domain = builder.CreateString(model.domain);
+  const auto doc_string = builder.CreateString(model.doc_string);
+  const auto metadata_vector = builder.CreateVector(metadata);
+  return file::CreateModel(builder, model.ir_version, opset_vector, producer_name, producer_version, domain,
+                           model.model_version, doc_string, graph, 0, metadata_vector);
+}
+
+}  // namespace
+
+Result<flatbuffers::DetachedBuffer> write_buffer(const Model& model, const OrtWriteOptions& options) {
+  // The builder and the containers throw only when memory runs out.
+  try {
+    Builder builder(first_size(model, options));
+    GraphWriter writer(builder, options);
+    TENON_ASSIGN_OR_RETURN(const auto graph, writer.write(*model.graph));
+    const auto table = write_model(builder, model, graph);
+    const auto kernel_types =
+        options.interchange ? writer.kernel_types().write(builder) : flatbuffers::Offset<file::KernelTypeResolver>();
+    const auto version = builder.CreateString(kFormatVersion);
+    file::FinishInferenceSessionBuffer(builder, file::CreateInferenceSession(builder, version, table, kernel_types));
+    return builder.Release();
+  } catch (const std::exception& e) {
+    return error(TN_OUT_OF_MEMORY, "no memory to write the model: ", e.what());
+  }
+}
+
+}  // namespace ort
+
+Result<std::vector<std::byte>> write_ort(const Model& model, const OrtWriteOptions& options) {
+  TENON_ASSIGN_OR_RETURN(const flatbuffers::DetachedBuffer buffer, ort::write_buffer(model, options));
+  try {
+    const auto bytes = std::as_bytes(std::span(buffer.data(), buffer.size()));
+    return std::vector<std::byte>(bytes.begin(), bytes.end());
+  } catch (const std::bad_alloc&) {
+    return error(TN_OUT_OF_MEMORY, "no memory for a model of ", buffer.size(), " bytes");
+  }
+}
+
+}  // namespace tenon::host
