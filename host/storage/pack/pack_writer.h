@@ -10,11 +10,13 @@
 #include <string>
 
 #include "host/base/status.h"
+#include "host/storage/file_mapping.h"
 #include "host/storage/pack/file_ops.h"
 
 namespace tenon::host {
 
-/// Once a call failed, every later one fails too. A full or read-only disk is TN_UNSUPPORTED, with the reason.
+/// Once a write failed, every later call fails the same way. A full or read-only disk is TN_UNSUPPORTED, with the
+/// reason.
 class PackWriter {
  public:
   /// In `folder`, which must exist. `key`: what PackFile::key() gives. The temporary file is removed unless publish()
@@ -34,6 +36,8 @@ class PackWriter {
   /// Completes, syncs and renames to `target` (in the same folder), which is replaced; then syncs the folder. Every
   /// reserved blob must be written. Nothing can be added afterwards.
   virtual Status publish(const std::filesystem::path& target) = 0;
+  /// The identity of the file as publish() left it.
+  virtual const FileIdentity& published() const = 0;
 };
 
 }  // namespace tenon::host

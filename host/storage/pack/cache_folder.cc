@@ -1,0 +1,37 @@
+#include "host/storage/pack/cache_folder.h"
+
+#include <cerrno>
+
+#include "host/storage/pack/temporary_file.h"
+
+namespace tenon::host {
+namespace {
+
+// From the root down, so that each has its parent.
+Status make_folders(const std::filesystem::path& folder, FileOps& files) {
+  std::error_code ignored;
+  if (folder.empty() || std::filesystem::exists(folder, ignored)) return {};
+  if (folder.has_relative_path()) TENON_RETURN_IF_ERROR(make_folders(folder.parent_path(), files));
+  const int made = files.make_folder(folder.string());
+  return made < 0 && made != -EEXIST ? file_failure("cannot make the folder", folder, -made) : Status();
+}
+
+}  // namespace
+
+Status make_private_folder(const std::filesystem::path& folder, FileOps& files) {
+  const Status found = check_private_folder(folder);
+  if (found.code() != TN_NOT_FOUND) return found;
+  TENON_RETURN_IF_ERROR(make_folders(folder, files));
+  return check_private_folder(folder);
+}
+
+std::vector<std::filesystem::path> files_with_suffix(const std::filesystem::path& folder, std::string_view suffix) {
+  std::vector<std::filesystem::path> found;
+  std::error_code failed;
+  std::filesystem::directory_iterator entry(folder, failed);
+  for (; !failed && entry != std::filesystem::directory_iterator(); entry.increment(failed))
+    if (entry->path().filename().string().ends_with(suffix)) found.push_back(entry->path());
+  return found;
+}
+
+}  // namespace tenon::host

@@ -1,0 +1,22 @@
+// The folder that packs lie in: where it is, and whether it may be trusted. Thread-safe.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "host/base/status.h"
+#include "host/storage/pack/file_ops.h"
+
+namespace tenon::host {
+
+/// TENON_CACHE_DIR, else $XDG_CACHE_HOME/tenon, else ~/.cache/tenon. TN_UNSUPPORTED when none of them is known.
+Result<std::filesystem::path> default_cache_folder();
+/// A real folder (no symbolic link) of this user, not writable by group or others. TN_NOT_FOUND when it is missing,
+/// TN_UNSUPPORTED with the reason when it is anything else.
+Status check_private_folder(const std::filesystem::path& folder);
+/// Makes `folder` and those on the way that are missing, 0700, and checks it.
+Status make_private_folder(const std::filesystem::path& folder, FileOps& files);
+/// The files of a folder whose name ends with `suffix`; none when it cannot be read.
+std::vector<std::filesystem::path> files_with_suffix(const std::filesystem::path& folder, std::string_view suffix);
+
+}  // namespace tenon::host

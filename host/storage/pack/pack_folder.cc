@@ -1,0 +1,140 @@
+#include "host/storage/pack/pack_folder.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "host/storage/digest.h"
+#include "host/storage/pack/build_lock.h"
+#include "host/storage/pack/cache_folder.h"
+#include "host/storage/pack/file_mark.h"
+#include "host/storage/pack/file_time.h"
+#include "host/storage/pack/open_pack.h"
+#include "host/storage/pack/temporary_file.h"
+
+namespace tenon::host {
+namespace {
+
+constexpr char kPackSuffix[] = ".tpack", kLockSuffix[] = ".lock", kUseSuffix[] = ".used";
+
+struct StoredPack {
+  std::filesystem::path path;
+  uint64_t bytes = 0;
+  std::chrono::system_clock::time_point used;
+};
+
+uint64_t size_of_file(const std::filesystem::path& path) {
+  std::error_code failed;
+  const auto size = std::filesystem::file_size(path, failed);
+  return failed ? 0 : size;
+}
+
+void count(PackStore::Collected& collected, uint64_t bytes) {
+  ++collected.files;
+  collected.bytes += bytes;
+}
+
+}  // namespace
+
+std::filesystem::path PackFolder::pack_path(const std::string& key) const {
+  return path_ / (to_hex(digest_of(key)) + kPackSuffix);
+}
+
+std::filesystem::path PackFolder::lock_path(const std::string& key) const {
+  return locks() / (to_hex(digest_of(key)) + kLockSuffix);
+}
+
+std::filesystem::path PackFolder::use_path(const std::filesystem::path& pack) const {
+  return path_ / "used" / (pack.stem().string() + kUseSuffix);
+}
+
+bool PackFolder::is_pack_path(const std::filesystem::path& path) const {
+  return path.parent_path() == path_ && path.extension() == kPackSuffix;
+}
+
+void PackFolder::count_use(const std::filesystem::path& pack) const {
+  const auto mark = use_path(pack);
+  if (files_.touch(mark.string()) != -ENOENT) return;
+  files_.make_folder(mark.parent_path().string());
+  files_.touch(mark.string());
+}
+
+std::vector<PackStore::Entry> PackFolder::list() const {
+  std::vector<PackStore::Entry> entries;
+  for (const auto& path : files_with_suffix(path_, kPackSuffix)) {
+    PackStore::Entry entry;
+    entry.path = path;
+    entry.bytes = size_of_file(path);
+    entry.used = std::max(last_used(path), last_used(use_path(path)));
+    entry.in_use = is_in_use(path);
+    const auto pack = open_pack(path, OwnerRule::kThisUser);
+    entry.state = pack.status();
+    if (pack.is_ok()) entry.key = (*pack)->key();
+    entries.push_back(std::move(entry));
+  }
+  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.used > b.used; });
+  return entries;
+}
+
+Status PackFolder::remove(const std::filesystem::path& pack) const {
+  if (!is_pack_path(pack))
+    return error(TN_INVALID_ARGUMENT, "'", pack.string(), "' is no pack of the cache folder '", path_.string(), "'");
+  const int removed = files_.unlink(pack.string());
+  if (removed == -ENOENT) return error(TN_NOT_FOUND, "'", pack.string(), "': no such pack");
+  if (removed < 0) return file_failure("cannot remove", pack, -removed);
+  files_.unlink(use_path(pack).string());
+  return {};
+}
+
+bool PackFolder::remove_unused_pack(const std::filesystem::path& pack) const {
+  if (!remove_unused(pack, files_)) return false;
+  files_.unlink(use_path(pack).string());
+  return true;
+}
+
+PackStore::Collected PackFolder::remove_leftovers() const {
+  PackStore::Collected collected;
+  for (const auto& path : files_with_suffix(path_, kTemporarySuffix)) {
+    const uint64_t bytes = size_of_file(path);
+    if (remove_unused(path, files_)) count(collected, bytes);
+  }
+  return collected;
+}
+
+PackStore::Collected PackFolder::remove_stale() const {
+  PackStore::Collected collected;
+  for (const auto& path : files_with_suffix(locks(), kLockSuffix))
+    if (remove_free_lock(path, files_)) count(collected, 0);
+  for (const auto& path : files_with_suffix(path_, kPackSuffix)) {
+    const uint64_t bytes = size_of_file(path);
+    // A pack of another format version is another Tenon's to judge.
+    const auto state = open_pack(path, OwnerRule::kThisUser).status();
+    if (state.code() == TN_INVALID_MODEL && remove_unused_pack(path)) count(collected, bytes);
+  }
+  for (const auto& path : files_with_suffix(path_ / "used", kUseSuffix)) {
+    std::error_code failed;
+    const bool is_stale = !std::filesystem::exists(path_ / (path.stem().string() + kPackSuffix), failed) && !failed;
+    if (is_stale && files_.unlink(path.string()) == 0) count(collected, 0);
+  }
+  return collected;
+}
+
+PackStore::Collected PackFolder::evict_past(uint64_t max_bytes) const {
+  std::vector<StoredPack> packs;
+  uint64_t total = 0;
+  for (const auto& path : files_with_suffix(path_, kPackSuffix)) {
+    // A pack that was never counted, as when the folder was read-only, counts from its making.
+    packs.push_back({path, size_of_file(path), std::max(last_used(path), last_used(use_path(path)))});
+    total += packs.back().bytes;
+  }
+  std::sort(packs.begin(), packs.end(), [](const auto& a, const auto& b) { return a.used < b.used; });
+  PackStore::Collected collected;
+  for (const StoredPack& pack : packs) {
+    if (total <= max_bytes) break;
+    if (!remove_unused_pack(pack.path)) continue;
+    total -= pack.bytes;
+    count(collected, pack.bytes);
+  }
+  return collected;
+}
+
+}  // namespace tenon::host

@@ -1,0 +1,50 @@
+// The names in a store's folder, and what is done to its files as a whole: list and clean up. Thread-safe, and safe
+// between processes.
+//
+//   <digest of the key>.tpack   a pack
+//   used/<digest>.used          empty; its time is the last use of that pack. A pack's own times are its identity.
+//   facts/<digest>.fact         what was proven on this machine
+//   locks/<digest>.lock         being built; removed by who releases it
+//   <drawn>.tmp                 being written
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "host/storage/pack/file_ops.h"
+#include "host/storage/pack/pack_store.h"
+
+namespace tenon::host {
+
+class PackFolder {
+ public:
+  PackFolder(std::filesystem::path path, FileOps& files) : path_(std::move(path)), files_(files) {}
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path pack_path(const std::string& key) const;
+  std::filesystem::path lock_path(const std::string& key) const;
+  std::filesystem::path locks() const { return path_ / "locks"; }
+  std::filesystem::path facts() const { return path_ / "facts"; }
+  bool is_pack_path(const std::filesystem::path& path) const;
+
+  void count_use(const std::filesystem::path& pack) const;
+  std::vector<PackStore::Entry> list() const;
+  Status remove(const std::filesystem::path& pack) const;
+
+  /// Of builders that died: what they were writing.
+  PackStore::Collected remove_leftovers() const;
+  /// Locks that nobody holds, marks of use of packs that are gone, packs that are damaged and not in use.
+  PackStore::Collected remove_stale() const;
+  /// Least recently used packs, until those left have `max_bytes` together. What is in use stays.
+  PackStore::Collected evict_past(uint64_t max_bytes) const;
+
+ private:
+  std::filesystem::path use_path(const std::filesystem::path& pack) const;
+  bool remove_unused_pack(const std::filesystem::path& pack) const;
+
+  std::filesystem::path path_;
+  FileOps& files_;
+};
+
+}  // namespace tenon::host
