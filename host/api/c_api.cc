@@ -101,6 +101,12 @@ Result<uint64_t> number(const char* name, const std::string& value) {
   return result;
 }
 
+bool* flag_option(SessionOptions& options, const std::string& name) {
+  if (name == "fold_constants") return &options.fold_constants;
+  if (name == "fault_guard") return &options.fault_guard;
+  return nullptr;
+}
+
 Status set_option(SessionOptions& options, const std::string& name, const std::string& value) {
   if (name == "providers") {
     TENON_ASSIGN_OR_RETURN(options.providers, parse_provider_list(value));
@@ -110,16 +116,16 @@ Status set_option(SessionOptions& options, const std::string& name, const std::s
     options.external_data_root = value;
     return {};
   }
-  if (name == "fold_constants") {
+  if (bool* flag = flag_option(options, name)) {
     if (value != "0" && value != "1")
-      return error(TN_INVALID_ARGUMENT, "option 'fold_constants' is '", value, "': 0 or 1 is expected");
-    options.fold_constants = value == "1";
+      return error(TN_INVALID_ARGUMENT, "option '", name, "' is '", value, "': 0 or 1 is expected");
+    *flag = value == "1";
     return {};
   }
   if (name != "threads" && name != "fold_limit_bytes" && name != "run_memory_limit_bytes")
     return error(TN_INVALID_ARGUMENT, "unknown option '", name,
-                 "': known are providers, threads, external_data_root, fold_constants, fold_limit_bytes and "
-                 "run_memory_limit_bytes");
+                 "': known are providers, threads, external_data_root, fold_constants, fold_limit_bytes, "
+                 "run_memory_limit_bytes and fault_guard");
   TENON_ASSIGN_OR_RETURN(const uint64_t amount, number(name.c_str(), value));
   if (name == "fold_limit_bytes") options.fold_limit_bytes = amount;
   if (name == "run_memory_limit_bytes") options.run_memory_limit_bytes = amount;

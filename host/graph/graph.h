@@ -21,6 +21,7 @@
 
 namespace tenon::host {
 
+class FileMapping;
 class Graph;
 struct Node;
 struct OpSchema;
@@ -129,6 +130,12 @@ class Graph {
   std::unordered_map<std::string, Value*> by_name_;
 };
 
+/// A file that a model's bytes lie in.
+struct SourceFile {
+  std::string location;  // as external data names it, relative to the model's folder; empty: the model file itself
+  std::shared_ptr<const FileMapping> mapping;
+};
+
 /// A model as imported: the main graph and what the file says about it.
 struct Model {
   std::string path;  // empty: opened from bytes
@@ -138,8 +145,8 @@ struct Model {
   std::map<std::string, int64_t> opset_imports;  // "" for the ONNX domain
   std::map<std::string, std::string> metadata;
   std::unique_ptr<Graph> graph;
-  std::vector<std::shared_ptr<const void>> mappings;  // keeps the mapped files alive
-  uint64_t mapped_file_bytes = 0;                     // length of the mapped files
+  std::vector<SourceFile> files;  // what is mapped of the model; each file once, the model's own first
+  std::vector<std::shared_ptr<const void>> owners;  // of other memory that constants lie in
 };
 
 }  // namespace tenon::host

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "host/storage/private_peak.h"
+
 namespace tenon::host {
 namespace {
 
@@ -53,8 +55,11 @@ Result<Tensor> Tensor::allocate(tn_dtype dtype, std::vector<int64_t> shape, Resi
     if (*bytes > SIZE_MAX - kAlignment) throw std::bad_alloc();
     void* memory = std::aligned_alloc(kAlignment, (*bytes + kAlignment) / kAlignment * kAlignment);
     if (memory == nullptr) throw std::bad_alloc();
-    return Tensor(dtype, std::move(shape), memory, *bytes, std::shared_ptr<const void>(memory, std::free), residence,
-                  std::move(residence_reason));
+    std::shared_ptr<const void> owner(memory, [size = *bytes](void* block) {
+      if (size >= kNotedBytes) note_private_peak();
+      std::free(block);
+    });
+    return Tensor(dtype, std::move(shape), memory, *bytes, std::move(owner), residence, std::move(residence_reason));
   } catch (const std::exception&) {
     return error(TN_OUT_OF_MEMORY, "no memory for a tensor of ", *bytes, " bytes");
   }

@@ -33,6 +33,7 @@ Result<ArenaPool::Lease> ArenaPool::take(uint64_t bytes) {
   for (Idle& idle : idle_)
     if (takes_ - idle.since > kIdleTakes) {
       bytes_ -= idle.region.bytes();
+      std::erase_if(ranges_, [&](const auto& range) { return range.data() == idle.region.data(); });
       aged.push_back(std::move(idle));
     }
   std::erase_if(idle_, [](const Idle& idle) { return idle.region.data() == nullptr; });
@@ -41,6 +42,7 @@ Result<ArenaPool::Lease> ArenaPool::take(uint64_t bytes) {
     if (!made.is_ok()) return made.status();
     region = std::move(*made);
     bytes_ += region.bytes();
+    ranges_.emplace_back(region.data(), region.bytes());
     peak_bytes_ = std::max(peak_bytes_, bytes_);
   }
   return Lease(this, std::move(region));
@@ -49,6 +51,11 @@ Result<ArenaPool::Lease> ArenaPool::take(uint64_t bytes) {
 void ArenaPool::give_back(HostRegion region) {
   std::lock_guard lock(mutex_);
   idle_.push_back({std::move(region), takes_});
+}
+
+std::vector<std::span<const std::byte>> ArenaPool::ranges() const {
+  std::lock_guard lock(mutex_);
+  return ranges_;
 }
 
 uint64_t ArenaPool::bytes() const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "host/session/host_region.h"
@@ -37,6 +38,8 @@ class ArenaPool {
 
   /// An arena of at least `bytes`; its contents are undefined. TN_OUT_OF_MEMORY.
   Result<Lease> take(uint64_t bytes);
+  /// Where the arenas lie, in use or not; one that is freed meanwhile holds nothing.
+  std::vector<std::span<const std::byte>> ranges() const;
   /// Bytes of all arenas, in use or not, now and at most.
   uint64_t bytes() const;
   uint64_t peak_bytes() const;
@@ -50,6 +53,7 @@ class ArenaPool {
 
   mutable std::mutex mutex_;
   std::vector<Idle> idle_;
+  std::vector<std::span<const std::byte>> ranges_;
   uint64_t takes_ = 0;
   uint64_t bytes_ = 0;
   uint64_t peak_bytes_ = 0;

@@ -6,6 +6,7 @@
 
 #include "host/base/checked.h"
 #include "host/session/host_region.h"
+#include "host/storage/private_peak.h"
 
 namespace tenon::host {
 namespace {
@@ -34,6 +35,7 @@ HostRegion& HostRegion::operator=(HostRegion&& other) noexcept {
 }
 
 HostRegion::~HostRegion() {
+  if (bytes_ >= kNotedBytes) note_private_peak();
   if (data_ != nullptr) munmap(data_, bytes_);
 }
 

@@ -1,52 +1,16 @@
 #include "host/session/report.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <iomanip>
 #include <map>
 #include <sstream>
 
 #include "host/base/dtype.h"
+#include "host/session/text_table.h"
 
 namespace tenon::host {
 namespace {
-
-std::string human_bytes(uint64_t bytes) {
-  constexpr std::array kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
-  double amount = static_cast<double>(bytes);
-  size_t unit = 0;
-  for (; amount >= 1024 && unit + 1 < kUnits.size(); ++unit) amount /= 1024;
-  char text[32];
-  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", amount, kUnits[unit]);
-  return text;
-}
-
-/// Rows of cells, each column as wide as its widest cell, indented by two.
-class Table {
- public:
-  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  void write(std::ostream& out) const {
-    std::vector<size_t> widths;
-    for (const auto& row : rows_)
-      for (size_t c = 0; c < row.size(); ++c) {
-        if (c == widths.size()) widths.push_back(0);
-        widths[c] = std::max(widths[c], row[c].size());
-      }
-    for (const auto& row : rows_) {
-      std::string line;
-      for (size_t c = 0; c < row.size(); ++c) {
-        line.append("  ").append(row[c]);
-        if (c + 1 < row.size()) line.append(widths[c] - row[c].size(), ' ');
-      }
-      out << line.substr(0, line.find_last_not_of(' ') + 1) << '\n';
-    }
-  }
-  bool is_empty() const { return rows_.empty(); }
-
- private:
-  std::vector<std::vector<std::string>> rows_;
-};
 
 std::string counted(size_t count, const char* what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
@@ -54,7 +18,7 @@ std::string counted(size_t count, const char* what) {
 
 void write_providers(const SessionReport& report, std::ostream& out) {
   out << "providers, in order\n";
-  Table table;
+  TextTable table;
   for (const ProviderEntry& p : report.providers) table.add({p.name, p.version, counted(p.nodes, "node"), p.path});
   table.write(out);
 }
@@ -74,7 +38,7 @@ void write_placement_summary(const SessionReport& report, std::ostream& out) {
     ++groups[it->second].count;
   }
   std::stable_sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.count > b.count; });
-  Table table;
+  TextTable table;
   for (const Group& g : groups)
     table.add({counted(g.count, "node"), g.first->kernel.empty() ? g.first->op_type : g.first->kernel,
                g.first->provider.empty() ? "NO PROVIDER" : g.first->provider, g.first->reason});
@@ -89,7 +53,7 @@ std::string operator_text(const NodePlacement& p) {
 }
 
 void write_placement_details(const SessionReport& report, std::ostream& out) {
-  Table table;
+  TextTable table;
   for (const NodePlacement& p : report.placement)
     table.add({p.node, operator_text(p), p.provider.empty() ? "NO PROVIDER" : p.provider, p.kernel, p.reason});
   out << "placement of " << report.placement.size() << " nodes\n";
@@ -116,7 +80,7 @@ void write_initializer_summary(const SessionReport& report, std::ostream& out) {
     ++group.count;
     group.bytes += e.bytes;
   }
-  Table table;
+  TextTable table;
   for (const auto& [key, group] : groups)
     table.add({std::to_string(group.count), human_bytes(group.bytes), key.first, key.second});
   out << "constants: " << report.initializers.size() << "\n";
@@ -124,7 +88,7 @@ void write_initializer_summary(const SessionReport& report, std::ostream& out) {
 }
 
 void write_initializer_details(const SessionReport& report, std::ostream& out) {
-  Table table;
+  TextTable table;
   for (const InitializerEntry& e : report.initializers)
     table.add({e.name, e.dtype, shape_text(e.shape), human_bytes(e.bytes), e.residence, e.reason});
   out << "constants: " << report.initializers.size() << "\n";
@@ -132,7 +96,7 @@ void write_initializer_details(const SessionReport& report, std::ostream& out) {
 }
 
 void write_memory(const MemoryReport& memory, std::ostream& out) {
-  Table table;
+  TextTable table;
   const auto row = [&](const char* what, uint64_t bytes, const char* where) {
     table.add({what, human_bytes(bytes), where});
   };
@@ -153,12 +117,13 @@ void write_memory(const MemoryReport& memory, std::ostream& out) {
 }
 
 void write_stages(const SessionReport& report, std::ostream& out) {
-  Table table;
+  TextTable table;
   double total = 0;
   for (const StageTime& s : report.stages) {
     char time[32];
     std::snprintf(time, sizeof time, "%9.2f ms", s.milliseconds);
-    table.add({s.stage, time, s.private_bytes > 0 ? human_bytes(s.private_bytes) + " private" : ""});
+    table.add({s.stage, time, s.private_bytes > 0 ? human_bytes(s.private_bytes) + " private" : "",
+               s.peak_private_bytes > s.private_bytes ? human_bytes(s.peak_private_bytes) + " at its peak" : ""});
     total += s.milliseconds;
   }
   out << "opened in " << std::fixed << std::setprecision(1) << total << " ms\n";
@@ -178,7 +143,7 @@ std::string to_text(const SessionReport& report, bool details) {
   details ? write_initializer_details(report, out) : write_initializer_summary(report, out);
   out << '\n';
   write_memory(report.memory, out);
-  out << '\n';
+  out << '\n' << residency_text(report.residency) << '\n';
   write_stages(report, out);
   if (!report.notes.empty()) out << "\nnotes\n";
   for (const std::string& note : report.notes) out << "  " << note << '\n';

@@ -41,10 +41,24 @@ struct MemoryReport {
   uint64_t process_shared_bytes = 0;
 };
 
+/// Memory of one kind that a session holds, with what the system counts of it. In bytes.
+struct ResidencyEntry {
+  std::string kind;           // "source file", "pack file", "packed weights", "arenas" ...
+  std::string name;           // path of a file, or why it is there
+  uint64_t bytes = 0;         // addresses taken
+  uint64_t resident = 0;      // pages in memory, whoever shares them
+  uint64_t proportional = 0;  // each page divided by the processes that map it
+  uint64_t shared_bytes = 0;
+  uint64_t private_bytes = 0;
+};
+
+/// Private memory is the anonymous memory of the whole process.
 struct StageTime {
   std::string stage;  // "import", "fold", "place", "plan" ...
   double milliseconds = 0;
-  uint64_t private_bytes = 0;  // growth of the process's anonymous memory in the stage
+  uint64_t private_bytes = 0;       // growth in the stage
+  uint64_t peak_private_bytes = 0;  // the highest growth within it; see host/storage/private_peak.h
+  int64_t private_change = 0;       // as private_bytes, negative when it shrank
 };
 
 struct ProviderEntry {
@@ -61,10 +75,13 @@ struct SessionReport {
   std::vector<StageTime> stages;
   std::vector<std::string> notes;  // whatever was done that a user might not expect
   MemoryReport memory;
+  std::vector<ResidencyEntry> residency;
 };
 
 /// A page of text; `details` lists every node and initializer instead of totals.
 std::string to_text(const SessionReport& report, bool details = false);
 std::string to_json(const SessionReport& report);
+/// The part of to_text() that tells what the session holds by the system's count.
+std::string residency_text(const std::vector<ResidencyEntry>& residency);
 
 }  // namespace tenon::host

@@ -35,7 +35,20 @@ Json initializer_json(const InitializerEntry& e) {
 }
 
 Json stage_json(const StageTime& s) {
-  return {{"stage", s.stage}, {"milliseconds", s.milliseconds}, {"private_bytes", s.private_bytes}};
+  return {{"stage", s.stage},
+          {"milliseconds", s.milliseconds},
+          {"private_bytes", s.private_bytes},
+          {"peak_private_bytes", s.peak_private_bytes}};
+}
+
+Json residency_json(const ResidencyEntry& e) {
+  return {{"kind", e.kind},
+          {"name", e.name},
+          {"bytes", e.bytes},
+          {"resident_bytes", e.resident},
+          {"proportional_bytes", e.proportional},
+          {"shared_bytes", e.shared_bytes},
+          {"private_bytes", e.private_bytes}};
 }
 
 template <typename Entry>
@@ -54,6 +67,7 @@ std::string to_json(const SessionReport& report) {
                      {"placement", list(report.placement, placement_json)},
                      {"initializers", list(report.initializers, initializer_json)},
                      {"memory", memory_json(report.memory)},
+                     {"residency", list(report.residency, residency_json)},
                      {"stages", list(report.stages, stage_json)},
                      {"notes", report.notes}};
   // Names come from models: bytes that are no UTF-8 must not throw.

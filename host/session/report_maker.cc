@@ -1,5 +1,6 @@
 #include "host/session/report_maker.h"
 
+#include "host/storage/file_mapping.h"
 #include "host/storage/process_memory.h"
 
 namespace tenon::host {
@@ -13,7 +14,7 @@ void add_providers(const ProviderList& providers, SessionReport* report) {
 }
 
 void add_initializers(const Model& model, const std::map<const Value*, uint64_t>& dropped, SessionReport* report) {
-  report->memory.mapped_file_bytes = model.mapped_file_bytes;
+  for (const SourceFile& file : model.files) report->memory.mapped_file_bytes += file.mapping->bytes().size();
   for (const auto& value : model.graph->values()) {
     if (!value->is_constant()) continue;
     const Tensor& tensor = *value->constant;

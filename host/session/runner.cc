@@ -139,6 +139,14 @@ void Runner::learn_sizes(RunState& state, const MemoryPlan* plan, const ShapeSig
   if (grew) plans_.put(signature, std::make_shared<const MemoryPlan>(plan_memory(program_, sizes)));
 }
 
+std::vector<std::span<const std::byte>> Runner::scratch_ranges() const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::span<const std::byte>> ranges;
+  for (const auto& state : idle_states_)
+    for (const HostRegion& region : state->scratch.regions()) ranges.emplace_back(region.data(), region.bytes());
+  return ranges;
+}
+
 uint64_t Runner::scratch_peak_bytes() const {
   std::lock_guard lock(mutex_);
   return scratch_peak_bytes_;

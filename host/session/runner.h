@@ -28,6 +28,9 @@ class Runner {
   uint64_t arena_bytes() const { return arenas_.bytes(); }
   uint64_t arena_peak_bytes() const { return arenas_.peak_bytes(); }
   uint64_t scratch_peak_bytes() const;
+  /// Where arenas lie, and the scratch of runs that have ended.
+  std::vector<std::span<const std::byte>> arena_ranges() const { return arenas_.ranges(); }
+  std::vector<std::span<const std::byte>> scratch_ranges() const;
 
  private:
   class StateLease;

@@ -17,6 +17,7 @@ class Scratch {
   void reset();
   /// Between runs: one region instead of several, or none when the last runs needed far less.
   void tidy();
+  const std::vector<HostRegion>& regions() const { return regions_; }
   uint64_t bytes() const { return bytes_; }
   uint64_t peak_bytes() const { return peak_bytes_; }
 

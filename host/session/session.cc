@@ -14,9 +14,12 @@
 #include "host/session/placement.h"
 #include "host/session/prepack.h"
 #include "host/session/report_maker.h"
+#include "host/session/residency.h"
 #include "host/session/runner.h"
 #include "host/session/stage_clock.h"
 #include "host/session/thread_pool.h"
+#include "host/storage/fault_guard.h"
+#include "host/storage/file_mapping.h"
 
 namespace tenon::host {
 namespace {
@@ -121,8 +124,16 @@ class SessionImpl final : public Session {
       TENON_ASSIGN_OR_RETURN(const std::vector<size_t> outputs, match_outputs(outputs_, wanted));
       std::vector<const Tensor*> tensors;
       for (const size_t g : given) tensors.push_back(&inputs[g].tensor);
-      return runner_->run(tensors, outputs, options, model_->path);
+      auto results = runner_->run(tensors, outputs, options, model_->path);
+      TENON_RETURN_IF_ERROR(check_files());
+      return results;
     });
+  }
+
+  /// Whatever was computed from files that did not stay as they were is worthless, errors included.
+  Status check_files() const {
+    for (const SourceFile& file : model_->files) TENON_RETURN_IF_ERROR(file.mapping->check_intact());
+    return {};
   }
 
   SessionReport report() const override {
@@ -138,6 +149,7 @@ class SessionImpl final : public Session {
       report.memory.scratch_peak_bytes = runner_->scratch_peak_bytes();
     }
     add_process_memory(&report);
+    add_residency(held_memory(), &report);
     return report;
   }
 
@@ -152,6 +164,17 @@ class SessionImpl final : public Session {
           concat("folded ", folded.folded_nodes, " nodes into ", folded.bytes, " bytes of constants"));
     for (const std::string& reason : folded.skipped) report_.notes.push_back("not folded: " + reason);
     return {};
+  }
+
+  HeldMemory held_memory() const {
+    HeldMemory held;
+    for (const SourceFile& file : model_->files) held.files.push_back({"source file", file.mapping.get()});
+    if (packed_.region != nullptr) held.packed.push_back({packed_.region->data(), packed_.region->bytes()});
+    if (runner_ != nullptr) {
+      held.arenas = runner_->arena_ranges();
+      held.scratch = runner_->scratch_ranges();
+    }
+    return held;
   }
 
   // Packs weights, and lets go of private copies that only exist packed from now on.
@@ -185,6 +208,7 @@ class SessionImpl final : public Session {
 template <typename Import>
 Result<std::unique_ptr<Session>> open_with(const SessionOptions& options, const std::string& what, Import&& import) {
   return guarded([&]() -> Result<std::unique_ptr<Session>> {
+    const FaultGuardPause pause(!options.fault_guard);
     StageClock clock;
     TENON_ASSIGN_OR_RETURN(ProviderList providers, make_providers(options));
     clock.end_stage("providers");
@@ -192,8 +216,9 @@ Result<std::unique_ptr<Session>> open_with(const SessionOptions& options, const 
     if (!model.is_ok()) return model.status();
     clock.end_stage("import");
     auto session = std::make_unique<SessionImpl>(options, std::move(providers));
-    if (Status status = session->prepare(std::move(*model), std::move(clock)); !status.is_ok())
-      return what.empty() ? status : status.with_context(what);
+    Status status = session->prepare(std::move(*model), std::move(clock));
+    TENON_RETURN_IF_ERROR(session->check_files());
+    if (!status.is_ok()) return what.empty() ? status : status.with_context(what);
     return std::unique_ptr<Session>(std::move(session));
   });
 }

@@ -29,6 +29,9 @@ struct SessionOptions {
   bool fold_constants = true;
   uint64_t fold_limit_bytes = uint64_t{1} << 30;
   uint64_t run_memory_limit_bytes = 0;  // arena and scratch of one run; 0: what the machine or cgroup allows
+  /// False: opening leaves the process's handler of SIGBUS alone; a file that is truncated while open may then end the
+  /// process. TENON_FAULT_GUARD=off has the same effect.
+  bool fault_guard = true;
   /// False: nodes that no provider takes are reported instead of failing the open; such a session cannot run.
   bool require_placement = true;
 };
@@ -75,7 +78,8 @@ class Session {
   virtual const std::vector<Port>& inputs() const = 0;
   virtual const std::vector<Port>& outputs() const = 0;
   /// Runs the model. Every input must be given once, with the declared type, rank and fixed dimensions. `wanted`: names
-  /// of outputs, all when empty; the results come in that order and own their memory.
+  /// of outputs, all when empty; the results come in that order and own their memory. TN_DATA_LOST when a file of the
+  /// model did not stay as it was opened: now and for every later run.
   virtual Result<std::vector<Tensor>> run(std::span<const NamedTensor> inputs, std::span<const std::string> wanted = {},
                                           const RunOptions& options = {}) = 0;
   /// Where every node runs and why, and where every byte lives. thread: any.

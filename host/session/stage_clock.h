@@ -3,16 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "host/session/report.h"
+#include "host/storage/private_peak.h"
 
 namespace tenon::host {
-
-/// Anonymous resident memory of the process, in bytes, from the kernel's running counters: microseconds to read, exact
-/// to some pages per thread. 0 when it cannot be read. thread: any.
-uint64_t anonymous_resident_bytes();
 
 class StageClock {
  public:
@@ -21,8 +19,14 @@ class StageClock {
   void end_stage(std::string name) {
     const auto now = Clock::now();
     const uint64_t bytes = anonymous_resident_bytes();
-    stages_.push_back({std::move(name), std::chrono::duration<double, std::milli>(now - begin_).count(),
-                       bytes > bytes_ ? bytes - bytes_ : 0});
+    const uint64_t peak = watch_->take(bytes);
+    StageTime stage;
+    stage.stage = std::move(name);
+    stage.milliseconds = std::chrono::duration<double, std::milli>(now - begin_).count();
+    stage.private_change = static_cast<int64_t>(bytes) - static_cast<int64_t>(bytes_);
+    stage.private_bytes = bytes > bytes_ ? bytes - bytes_ : 0;
+    stage.peak_private_bytes = peak > bytes_ ? peak - bytes_ : 0;
+    stages_.push_back(std::move(stage));
     begin_ = now;
     bytes_ = bytes;
   }
@@ -32,6 +36,7 @@ class StageClock {
   using Clock = std::chrono::steady_clock;
   Clock::time_point begin_;
   uint64_t bytes_;
+  std::unique_ptr<PrivatePeakWatch> watch_ = std::make_unique<PrivatePeakWatch>();
   std::vector<StageTime> stages_;
 };
 

@@ -3,6 +3,8 @@
 #include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
 
+#include <algorithm>
+
 #include "host/base/log.h"
 #include "host/formats/onnx/external_files.h"
 #include "host/formats/onnx/foreign_formats.h"
@@ -13,6 +15,7 @@
 #include "host/formats/onnx/wire_walker.h"
 #include "host/graph/schema.h"
 #include "host/storage/file_mapping.h"
+#include "host/storage/private_peak.h"
 
 namespace tenon::host {
 namespace {
@@ -22,7 +25,7 @@ constexpr int64_t kNewestIrVersion = 14;
 struct Input {
   std::span<const std::byte> bytes;
   std::shared_ptr<const void> owner;
-  const FileMapping* mapping;  // whose bytes they are; nullptr for memory of the application
+  std::shared_ptr<const FileMapping> mapping;  // whose bytes they are; nullptr for memory of the application
 };
 
 Status parse(const onnx_wire::Skeleton& skeleton, google::protobuf::Message& message) {
@@ -111,18 +114,21 @@ Result<std::unique_ptr<Model>> import_model(const Input& input, ExternalFiles fi
   auto model = std::make_unique<Model>();
   TENON_RETURN_IF_ERROR(read_header(*proto, *model));
   TENON_ASSIGN_OR_RETURN(const FunctionLibrary functions, FunctionLibrary::read(*proto));
-  TensorReader tensors(input.bytes, input.owner, input.mapping, skeleton, std::move(files));
+  TensorReader tensors(input.bytes, input.owner, input.mapping.get(), skeleton, std::move(files));
   model->graph = std::make_unique<Graph>();
   TENON_RETURN_IF_ERROR(GraphReader(tensors, functions, model->opset_imports, skeleton.message.size())
                             .read(proto->graph(), *model->graph));
-  if (input.owner != nullptr) model->mappings.push_back(input.owner);
-  if (input.mapping != nullptr) model->mapped_file_bytes = input.bytes.size();
-  for (const auto& [location, file] : tensors.files().files()) {
-    model->mappings.push_back(file);
-    model->mapped_file_bytes += file->bytes().size();
+  if (input.mapping != nullptr) {
+    model->files.push_back({"", input.mapping});
+  } else if (input.owner != nullptr) {
+    model->owners.push_back(input.owner);
   }
+  for (const auto& [location, file] : tensors.files().files())
+    if (std::none_of(model->files.begin(), model->files.end(), [&](const auto& f) { return f.mapping == file; }))
+      model->files.push_back({location, file});
   TENON_RETURN_IF_ERROR(model->graph->finish());
   TENON_RETURN_IF_ERROR(resolve_schemas(*model));
+  note_private_peak();  // the messages are still there
   return model;
 }
 
@@ -141,10 +147,14 @@ auto catching(F&& f) -> decltype(f()) {
 Result<std::unique_ptr<Model>> import_onnx_file(const std::filesystem::path& path, const ImportOptions& options) {
   TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
   auto model = catching([&] {
-    return import_model({mapping->bytes(), mapping, mapping.get()},
+    return import_model({mapping->bytes(), mapping, mapping},
                         ExternalFiles(path.parent_path(), options.external_data_root, true));
   });
-  if (!model.is_ok()) return model.status().with_context(path.string());
+  if (!model.is_ok()) {
+    // A file cut short meanwhile reads as damaged in some other way.
+    TENON_RETURN_IF_ERROR(mapping->check_intact());
+    return model.status().with_context(path.string());
+  }
   model.value()->path = path.string();
   return model;
 }
@@ -176,6 +186,7 @@ Result<Tensor> read_tensor_proto(const std::filesystem::path& path) {
                 static_cast<std::byte*>(copy.mutable_data()));
     return copy;
   });
+  TENON_RETURN_IF_ERROR(mapping->check_intact());
   if (!tensor.is_ok()) return tensor.status().with_context(path.string());
   return tensor;
 }

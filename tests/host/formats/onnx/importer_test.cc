@@ -203,7 +203,7 @@ TEST_CASE("a file is imported by path, and the model names it", "[onnx]") {
   auto model = import_onnx_file(path);
   REQUIRE(model.status().message() == "");
   CHECK((*model)->path == path.string());
-  CHECK((*model)->mappings.size() == 1);
+  CHECK((*model)->files.size() == 1);
 }
 
 TEST_CASE("a test data file is read as a tensor of its own memory", "[onnx]") {

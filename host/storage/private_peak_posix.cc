@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "host/session/stage_clock.h"
+#include "host/storage/private_peak.h"
 
 namespace tenon::host {
 
