@@ -25,8 +25,13 @@ Result<std::unique_ptr<Model>> import_copy(std::span<const std::byte> bytes) {
 Result<std::unique_ptr<Model>> import_ort_file(const std::filesystem::path& path) {
   TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
   auto model = read_ort(mapping->bytes(), mapping, {{}, mapping.get()});
-  if (!model.is_ok()) return model.status().with_context(path.string());
+  if (!model.is_ok()) {
+    // A file cut short meanwhile reads as damaged in some other way.
+    TENON_RETURN_IF_ERROR(mapping->check_intact());
+    return model.status().with_context(path.string());
+  }
   (*model)->path = path.string();
+  (*model)->files.push_back({"", mapping});
   return model;
 }
 

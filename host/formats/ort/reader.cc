@@ -91,8 +91,7 @@ Result<std::unique_ptr<Model>> read_model(std::span<const std::byte> bytes, std:
   TENON_RETURN_IF_ERROR(read_header(*session.model(), *model));
   model->graph = std::make_unique<Graph>();
   TENON_RETURN_IF_ERROR(GraphReader(bytes, owner, options).read(*session.model()->graph(), *model->graph));
-  if (owner != nullptr) model->mappings.push_back(std::move(owner));
-  if (options.mapping != nullptr) model->mapped_file_bytes = bytes.size();
+  if (owner != nullptr) model->owners.push_back(std::move(owner));
   TENON_RETURN_IF_ERROR(model->graph->finish());
   TENON_RETURN_IF_ERROR(resolve_written_schemas(*model));
   return model;
