@@ -40,11 +40,13 @@ inline sdk::Result<Convolution> resolve_convolution(const WindowAttributes& attr
   return c;
 }
 
-/// Y[n, m] = start(m) + sum over c, taps of load_x(X[n, c, ...]) * load_w(m, W[m, c, tap]), where Acc is the
-/// type of the sum. Splits the N * M planes over the host's pool; stops early when the run is cancelled.
-template <typename Acc, typename X, typename W, typename Y, typename LoadX, typename LoadW, typename Start>
+/// Y[n, m] = finish(start(m) + sum over c, taps of load_x(X[n, c, ...]) * load_w(m, W[m, c, tap]), i), where Acc is the
+/// type of the sum and i the index of the element in Y. Splits the N * M planes over the host's pool; stops early when
+/// the run is cancelled.
+template <typename Acc, typename X, typename W, typename Y, typename LoadX, typename LoadW, typename Start,
+          typename Finish>
 sdk::Status convolve(sdk::RunContext& run, const Convolution& c, const X* x, const W* w, Y* y, LoadX&& load_x,
-                     LoadW&& load_w, Start&& start) {
+                     LoadW&& load_w, Start&& start, Finish&& finish) {
   const int64_t plane = c.window.output_size(), taps = c.window.taps(), in_plane = c.window.input_size();
   if (c.batch == 0 || c.filters == 0 || plane == 0) return {};
   const int64_t planes = c.batch * c.filters;
@@ -64,7 +66,7 @@ sdk::Status convolve(sdk::RunContext& run, const Convolution& c, const X* x, con
           for (int64_t i = 0; i < count; ++i) sum[out + i] += weight * load_x(in[first + i * step]);
         });
       }
-      for (int64_t i = 0; i < plane; ++i) y[p * plane + i] = Y(sum[i]);
+      for (int64_t i = 0; i < plane; ++i) y[p * plane + i] = Y(finish(sum[i], p * plane + i));
     }
   });
   return {};

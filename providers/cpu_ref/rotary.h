@@ -3,7 +3,7 @@
 
 #include <tenon/sdk/kernel.hpp>
 
-#include "dispatch.h"
+#include "arithmetic.h"
 #include "shape_math.h"
 
 namespace tenon::cpu_ref {

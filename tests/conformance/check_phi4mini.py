@@ -1,5 +1,5 @@
-"""Runs phi4mini:2 of benchmarks/make_models.py on Tenon and onnxruntime, a prefill of 8 tokens and a decode of 1 with the
-cache that each has made, and compares logits and caches. Exit code 1 if they differ by more than the following.
+"""Runs phi4mini:2 of benchmarks/make_models.py on Tenon and onnxruntime, a prefill of 8 tokens and a decode of 1 with
+the cache that each has made, and compares logits and caches. Exit code 1 if they differ by more than the following.
 
 Compared is the root mean square of the difference against that of onnxruntime's output, and the largest difference
 against six times as much: of some million normal errors the largest is below 5.5 deviations.
@@ -7,13 +7,13 @@ against six times as much: of some million normal errors the largest is below 5.
 accuracy_level 0: onnxruntime adds floats. A sum of n terms, each addition rounded by at most half an epsilon, is off by
 about sqrt(n) half epsilons; the longest has 8192 terms, and 9 products follow each other.
 
-accuracy_level 4: onnxruntime also rounds the activations of each product, in blocks of 32, to int8: multiples of m / 127
-for a block whose largest magnitude is m. That adds an error of deviation m / (127 sqrt(12)) to each element. As m is at
-most sqrt(32) times the block's root mean square, whatever its distribution, a product with random weights is off by at
-most d = sqrt(32) / (127 sqrt(12)) = 1.29 % of its root mean square. The steps between products keep relative errors as
-they are, and residual sums add terms that are less far off, so independent roundings through n products add up to
-d sqrt(n): 3.9 % for the logits, which are 9 products deep, 1.3 % and 2.9 % for the caches, 1 and 5 deep. Tenon does not
-round: it must also be no further from accuracy_level 4 than onnxruntime's own accuracy_level 0 is.
+accuracy_level 4: onnxruntime also rounds the activations of each product, in blocks of 32, to int8: multiples of m /
+127 for a block whose largest magnitude is m. That adds an error of deviation m / (127 sqrt(12)) to each element. As m
+is at most sqrt(32) times the block's root mean square, whatever its distribution, a product with random weights is off
+by at most d = sqrt(32) / (127 sqrt(12)) = 1.29 % of its root mean square. The steps between products keep relative
+errors as they are, and residual sums add terms that are less far off, so independent roundings through n products add
+up to d sqrt(n): 3.9 % for the logits, which are 9 products deep, 1.3 % and 2.9 % for the caches, 1 and 5 deep. Tenon
+does not round: it must also be no further from accuracy_level 4 than onnxruntime's own accuracy_level 0 is.
 
 usage: check_phi4mini.py TENON FOLDER    FOLDER keeps the model, 2.9 GB, made where it is not there yet
 """
@@ -114,7 +114,8 @@ def differs(level, name, got, expected):
         print(f"FAIL  level {level}  {name} is {got.shape}, expected {expected.shape}")
         return True
     size, difference = root_mean_square(expected), got.astype(np.float64) - expected
-    error, largest, allowed = root_mean_square(difference) / size, np.abs(difference).max() / size, tolerance(level, name)
+    error, largest = root_mean_square(difference) / size, np.abs(difference).max() / size
+    allowed = tolerance(level, name)
     failed = not (error <= allowed and largest <= 6 * allowed)
     print(f"{'FAIL' if failed else 'ok  '}  level {level}  {name:<24} off by {error:.2e} (at most {largest:.2e}), "
           f"allowed {allowed:.2e} (at most {6 * allowed:.2e})")

@@ -3,6 +3,7 @@ import dataclasses
 import zlib
 
 import numpy as np
+from onnx import TensorProto
 
 
 @dataclasses.dataclass
@@ -15,6 +16,10 @@ class Case:
     outputs: tuple = (True,)  # which are wanted
     output_types: list = None  # TensorProto types; None: that of the first input
     domain: str = "com.microsoft"
+
+    def __post_init__(self):
+        while self.inputs[-1] is None:
+            self.inputs.pop()
 
 
 class Maker:
@@ -58,10 +63,10 @@ def matmul_nbits(label, rows=(3,), n=5, k=64, bits=4, block=32, zero=None, bias=
         zeros = zeros.reshape(-1)
     if not flat:
         scales = scales.reshape(n, blocks)
-    inputs = [make.normal(*rows, k, dtype=dtype), weight, scales, zeros, None, make.normal(n, dtype=dtype) if bias else None]
-    while inputs[-1] is None:
-        inputs.pop()
-    return Case(make.name, "MatMulNBits", inputs, dict(N=n, K=k, bits=bits, block_size=block, **attributes), terms=2 * k)
+    attributes.update(N=n, K=k, bits=bits, block_size=block)
+    inputs = [make.normal(*rows, k, dtype=dtype), weight, scales, zeros, None]
+    inputs.append(make.normal(n, dtype=dtype) if bias else None)
+    return Case(make.name, "MatMulNBits", inputs, attributes, terms=2 * k)
 
 
 def matmul_nbits_cases():
@@ -90,7 +95,7 @@ GQA_INPUTS = ("query key value past_key past_value seqlens_k total_sequence_leng
 
 def group_query(label, batch=2, sequence=3, heads=4, kv_heads=2, size=16, past=None, lengths=None, total=None,
                 packed=False, rotary=0, positions=None, bias=None, sink=False, added=None, outputs=3, **attributes):
-    """past: rows of the cache. rotary: columns of the tables. positions: first of each row. bias: leading dimensions."""
+    """past: rows of the cache; rotary: columns of its tables; positions: the first ones; bias: leading dimensions."""
     make = Maker(f"group_query_attention_{label}")
     total = total or (past or 0) + sequence
     given = {"seqlens_k": int32(*(lengths or [total - 1] * batch)), "total_sequence_length": np.array(total, np.int32)}
@@ -113,11 +118,9 @@ def group_query(label, batch=2, sequence=3, heads=4, kv_heads=2, size=16, past=N
         given["head_sink"] = make.normal(heads)
     if added is not None:
         given["query_seqlens"] = int32(*added)
-    inputs = [given.get(name) for name in GQA_INPUTS]
-    while inputs[-1] is None:
-        inputs.pop()
     attributes.update(num_heads=heads, kv_num_heads=kv_heads)
-    return Case(make.name, "GroupQueryAttention", inputs, attributes, terms=4 * (size + total), outputs=(True,) * outputs)
+    return Case(make.name, "GroupQueryAttention", [given.get(name) for name in GQA_INPUTS], attributes,
+                terms=4 * (size + total), outputs=(True,) * outputs)
 
 
 def group_query_cases():
@@ -168,7 +171,8 @@ def skip_normalization(op, label, shape=(2, 3, 8), skip=None, extra=0, outputs=(
 def normalization_cases():
     for op, extras in (("SkipLayerNormalization", 2), ("SkipSimplifiedLayerNormalization", 1)):
         yield skip_normalization(op, "plain", epsilon=1e-5)
-        yield skip_normalization(op, "all_inputs_and_sum", extra=extras, outputs=(True, False, False, True), epsilon=1e-5)
+        yield skip_normalization(op, "all_inputs_and_sum", extra=extras, outputs=(True, False, False, True),
+                                 epsilon=1e-5)
         yield skip_normalization(op, "default_epsilon", extra=1)
         yield skip_normalization(op, "rank_2", shape=(5, 24), extra=extras)
         yield skip_normalization(op, "skip_for_all_batches", skip=(1, 3, 8), outputs=(True, False, False, True))
@@ -180,7 +184,122 @@ def normalization_cases():
                    terms=100, outputs=(True, True), domain="")
 
 
+def embed_layer_normalization(label, segments=True, mask=None, positions=None, outputs=(True, True), **attributes):
+    make = Maker(f"embed_layer_normalization_{label}")
+    words, kinds = (make.rng.integers(0, high, (2, 3), np.int32) for high in (7, 2))
+    inputs = [words, kinds if segments else None, make.normal(7, 8), make.normal(5, 8),
+              make.normal(2, 8) if segments else None, make.normal(8), make.normal(8),
+              None if mask is None else np.array(mask, np.int32),
+              None if positions is None else np.array(positions, np.int32)]
+    return Case(make.name, "EmbedLayerNormalization", inputs, attributes, terms=50, outputs=outputs,
+                output_types=[TensorProto.FLOAT, TensorProto.INT32, TensorProto.FLOAT])
+
+
+def embedding_cases():
+    yield embed_layer_normalization("plain", epsilon=1e-6)
+    yield embed_layer_normalization("without_segments", segments=False)
+    yield embed_layer_normalization("mask_and_sum", mask=[[1, 0, 1], [1, 2, 0]], outputs=(True, True, True))
+    yield embed_layer_normalization("positions_for_all_batches", positions=[[4, 0, 2]])
+    yield embed_layer_normalization("positions", segments=False, positions=[[4, 0, 2], [1, 1, 3]])
+
+
+# --- Functions of one input
+
+
+def unary(op, label, shape=(3, 8), bias=False, dtype=np.float32, **attributes):
+    make = Maker(f"{op.lower()}_{label}")
+    inputs = [make.normal(*shape, dtype=dtype) * dtype(3)] + ([make.normal(shape[-1], dtype=dtype)] if bias else [])
+    return Case(make.name, op, inputs, attributes, terms=4)
+
+
+def unary_cases():
+    yield unary("Gelu", "plain")
+    yield unary("BiasGelu", "plain", bias=True)
+    yield unary("BiasGelu", "rank_3", shape=(2, 3, 5), bias=True)
+    yield unary("FastGelu", "plain")
+    yield unary("FastGelu", "bias", bias=True, shape=(2, 3, 5))
+    yield unary("QuickGelu", "plain")
+    yield unary("QuickGelu", "alpha_1", alpha=1.0)
+    yield unary("QuickGelu", "negative_alpha", alpha=-2.5)
+
+
+# --- Products and convolutions
+
+
+def fused_matmul(label, a, b, **attributes):
+    make = Maker(f"fused_matmul_{label}")
+    return Case(make.name, "FusedMatMul", [make.normal(*a), make.normal(*b)], attributes, terms=4 * max(*a, *b))
+
+
+def fused_gemm(label, activation, c=(4,), **attributes):
+    make = Maker(f"fused_gemm_{label}")
+    a = (5, 3) if attributes.get("transA") else (3, 5)
+    b = (4, 5) if attributes.get("transB") else (5, 4)
+    inputs = [make.normal(*a), make.normal(*b)] + ([make.normal(*c)] if c is not None else [])
+    return Case(make.name, "FusedGemm", inputs, dict(activation=activation, **attributes), terms=20)
+
+
+def fused_conv(label, activation, x=(2, 4, 5, 6), w=(3, 4, 3, 2), bias=True, added=None, **attributes):
+    make = Maker(f"fused_conv_{label}")
+    inputs = [make.normal(*x), make.normal(*w), make.normal(w[0]) if bias else None,
+              make.normal(*added) if added else None]
+    attributes["activation"] = activation
+    return Case(make.name, "FusedConv", inputs, attributes, terms=4 * int(np.prod(w[1:])))
+
+
+def product_cases():
+    yield fused_matmul("alpha", (3, 5), (5, 4), alpha=0.25)
+    yield fused_matmul("trans_a", (5, 3), (5, 4), transA=1)
+    yield fused_matmul("trans_b_broadcast", (2, 3, 3, 5), (3, 4, 5), transB=1, alpha=-2.0)
+    yield fused_matmul("trans_both", (2, 5, 3), (2, 4, 5), transA=1, transB=1)
+    yield fused_matmul("trans_batch_a", (3, 2, 5), (2, 5, 4), transBatchA=1)
+    yield fused_matmul("trans_batch_b", (2, 3, 5), (5, 2, 4), transBatchB=1)
+    yield fused_matmul("trans_and_trans_batch", (5, 2, 6, 3), (4, 2, 6, 5), transA=1, transBatchA=1, transB=1,
+                       transBatchB=1)
+    yield fused_matmul("vector", (5,), (2, 5, 4), alpha=3.0)
+    yield fused_gemm("relu", "Relu")
+    yield fused_gemm("leaky_relu", "LeakyRelu", activation_alpha=0.1, alpha=0.5, beta=2.0)
+    yield fused_gemm("elu_transposed_without_c", "Elu", c=None, activation_alpha=0.7, transA=1, transB=1)
+    yield fused_gemm("hard_sigmoid", "HardSigmoid", c=(3, 1), activation_alpha=0.2, activation_beta=0.5)
+    yield fused_gemm("selu", "Selu", activation_alpha=1.6, activation_gamma=1.1)
+    yield fused_gemm("thresholded_relu", "ThresholdedRelu", activation_alpha=0.5)
+    for name in ("Sigmoid", "Tanh", "Softplus", "Softsign"):
+        yield fused_gemm(name.lower(), name)
+    yield fused_conv("relu", "Relu", strides=[2, 1], pads=[1, 0, 1, 1])
+    yield fused_conv("relu_of_a_sum", "Relu", added=(2, 3, 3, 5))
+    yield fused_conv("sum_without_bias", "Tanh", bias=False, added=(2, 3, 3, 5))
+    yield fused_conv("clip", "Clip", activation_params=[-1.0, 2.0], dilations=[2, 1])
+    yield fused_conv("leaky_relu_of_groups", "LeakyRelu", w=(6, 2, 3, 2), activation_params=[0.2], group=2)
+    yield fused_conv("hard_sigmoid_1_d", "HardSigmoid", x=(2, 4, 9), w=(3, 4, 3), activation_params=[0.2, 0.4])
+    yield fused_conv("hard_swish_same", "HardSwish", auto_pad="SAME_UPPER")
+    yield fused_conv("sigmoid_without_bias", "Sigmoid", bias=False)
+
+
+# --- RotaryEmbedding
+
+
+def rotary_embedding(label, shape, columns, positions, **attributes):
+    make = Maker(f"rotary_embedding_{label}")
+    angles = np.outer(np.arange(12), 10.0 ** -np.linspace(0, 2, columns))
+    tables = [f(angles).astype(np.float32) for f in (np.cos, np.sin)]
+    inputs = [make.normal(*shape), np.array(positions, np.int64), *tables]
+    return Case(make.name, "RotaryEmbedding", inputs, attributes, terms=4)
+
+
+def rotary_cases():
+    yield rotary_embedding("from_a_position", (2, 3, 32), 8, [4])
+    yield rotary_embedding("positions", (2, 3, 32), 8, [[0, 5, 2], [7, 7, 1]], interleaved=1)
+    yield rotary_embedding("by_head", (2, 4, 3, 16), 8, [[0, 5, 2], [7, 7, 1]])
+    yield rotary_embedding("partial", (2, 3, 32), 4, [2], num_heads=2, rotary_embedding_dim=8)
+    yield rotary_embedding("partial_interleaved", (2, 3, 32), 4, [2], num_heads=2, rotary_embedding_dim=8,
+                           interleaved=1)
+
+
 def all_cases():
     yield from matmul_nbits_cases()
     yield from group_query_cases()
     yield from normalization_cases()
+    yield from embedding_cases()
+    yield from unary_cases()
+    yield from product_cases()
+    yield from rotary_cases()

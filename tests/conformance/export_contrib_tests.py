@@ -1,8 +1,8 @@
 """Exports single-node tests of ONNX Runtime's own operators, with the outputs that onnxruntime computes on CPUs:
 FOLDER/<case>/model.onnx, test_data_set_0, and FOLDER/cases.json.
 
-onnxruntime sums in float and in an order of its own, so that a sum of n products of size 1 may be off by n times half an
-epsilon; `terms` of a case is that n, of the longest chain of sums. atol is terms epsilons and rtol four.
+onnxruntime sums in float and in an order of its own, so that a sum of n products of size 1 may be off by n times half
+an epsilon; `terms` of a case is that n, of the longest chain of sums. atol is terms epsilons and rtol four.
 
 usage: export_contrib_tests.py FOLDER
 """

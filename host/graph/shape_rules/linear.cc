@@ -1,4 +1,6 @@
 // Shape rules of matrix products.
+#include <algorithm>
+
 #include "host/graph/shape_rules/rules.h"
 
 namespace tenon::host::shape_rules {
@@ -35,18 +37,18 @@ Status matmul(ShapeContext& c) {
   return set_product(c, *a, *b);
 }
 
-// transBatch swaps the first dimension with those up to the next to last; trans swaps the last two.
+// transBatch moves the first dimension behind those up to the next to last; then trans swaps the last two.
 Status fused_matmul(ShapeContext& c) {
-  if (c.attr("transBatchA", 0) != 0 || c.attr("transBatchB", 0) != 0) return {};
   const Dims* a = c.shape(0);
   const Dims* b = c.shape(1);
   if (a == nullptr || b == nullptr) return {};
   if (a->empty() || b->empty()) return c.fail("an input is a scalar, expected rank 1 or more");
-  Dims left = *a;
-  Dims right = *b;
-  if (c.attr("transA", 0) != 0 && left.size() > 1) std::swap(left[left.size() - 1], left[left.size() - 2]);
-  if (c.attr("transB", 0) != 0 && right.size() > 1) std::swap(right[right.size() - 1], right[right.size() - 2]);
-  return set_product(c, std::move(left), std::move(right));
+  const auto reorder = [&](Dims dims, const char* trans_batch, const char* trans) {
+    if (dims.size() > 2 && c.attr(trans_batch, 0) != 0) std::rotate(dims.begin(), dims.begin() + 1, dims.end() - 1);
+    if (dims.size() > 1 && c.attr(trans, 0) != 0) std::swap(dims[dims.size() - 1], dims[dims.size() - 2]);
+    return dims;
+  };
+  return set_product(c, reorder(*a, "transBatchA", "transA"), reorder(*b, "transBatchB", "transB"));
 }
 
 Status gemm(ShapeContext& c) {

@@ -39,7 +39,7 @@ class ConvInteger final : public sdk::Kernel {
         run, c, run.input(0).data<X>(), run.input(1).data<W>(), y.data<int32_t>(),
         [=](X v) { return uint32_t(int32_t(v) - x_zero); },
         [=](int64_t m, W v) { return uint32_t(int32_t(v) - (w_zeros ? int32_t(w_zeros[per_filter ? m : 0]) : 0)); },
-        [](int64_t) { return 0u; });
+        [](int64_t) { return 0u; }, [](uint32_t sum, int64_t) { return sum; });
   }
 
   WindowAttributes attributes_;

@@ -1,0 +1,47 @@
+// The kernel behind Conv and FusedConv.
+#pragma once
+
+#include "activation.h"
+#include "arithmetic.h"
+#include "convolution.h"
+
+namespace tenon::cpu_ref {
+
+/// Y[n, m, o] = activation(B[m] + sum over c, k of X[n, g * C/group + c, o * strides + k * dilations - pads] * W[m, c,
+/// k]
+/// + Z[n, m, o]), where g is the group of filter m and X is 0 outside its bounds. B and Z may be left out; Z has the
+/// shape of Y. Computed in double and rounded once.
+class ConvKernel final : public sdk::Kernel {
+ public:
+  ConvKernel(const sdk::KernelInfo& info, const Activation& activation)
+      : attributes_(info), groups_(info.attr_int("group", 1)), activation_(activation) {}
+
+  sdk::Status run(sdk::RunContext& run) const override {
+    const sdk::TensorView x = run.input(0), w = run.input(1);
+    TN_ASSIGN_OR_RETURN(const Convolution c, resolve_convolution(attributes_, groups_, x, w));
+    const bool has_bias = run.has_input(2), has_sum = run.has_input(3);
+    if (has_bias && (run.input(2).rank() != 1 || run.input(2).dim(0) != c.filters))
+      return sdk::invalid_argument("input B has shape ", sdk::shape_text(run.input(2).shape()), ", expected ",
+                                   c.filters, ", a value per filter");
+    if (has_sum && to_shape(run.input(3).shape()) != c.output_shape())
+      return sdk::invalid_argument("input Z has shape ", sdk::shape_text(run.input(3).shape()), ", expected ",
+                                   sdk::shape_text(c.output_shape()), ", the shape of Y, which it is added to");
+    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), c.output_shape()));
+    return visit_floats(x.dtype(), [&](auto tag) -> sdk::Status {
+      using T = decltype(tag);
+      const T* bias = has_bias ? run.input(2).data<T>() : nullptr;
+      const T* sum = has_sum ? run.input(3).data<T>() : nullptr;
+      return convolve<double>(
+          run, c, x.data<T>(), w.data<T>(), y.data<T>(), [](T v) { return double(v); },
+          [](int64_t, T v) { return double(v); }, [&](int64_t m) { return bias ? double(bias[m]) : 0.0; },
+          [&](double value, int64_t i) { return from_double<T>(activation_(sum ? value + double(sum[i]) : value)); });
+    });
+  }
+
+ private:
+  WindowAttributes attributes_;
+  int64_t groups_;
+  Activation activation_;
+};
+
+}  // namespace tenon::cpu_ref
