@@ -6,6 +6,7 @@
 
 #include "host/session/session.h"
 #include "tools/commands.h"
+#include "tools/inspect_memory.h"
 #include "tools/support/session_flags.h"
 #include "tools/support/terminal.h"
 
@@ -22,12 +23,15 @@ constexpr char kExamples[] =
     "Examples:\n"
     "  tenon inspect model.onnx\n"
     "  tenon inspect model.onnx --details\n"
+    "  tenon inspect --memory model.onnx\n"
+    "  tenon inspect --memory 4711\n"
     "  tenon inspect model.onnx --providers cpu_ref --json";
 
 struct InspectFlags {
   SessionFlags session;
   bool as_json = false;
   bool details = false;
+  bool memory = false;
 };
 
 std::string domain_text(const std::string& domain) {
@@ -131,6 +135,7 @@ void print_model(const Session& session, const SessionReport& report) {
 }
 
 Result<bool> inspect(const InspectFlags& flags) {
+  if (flags.memory) return inspect_memory(flags.session, flags.as_json);
   TENON_ASSIGN_OR_RETURN(auto options, flags.session.options());
   options.require_placement = false;
   TENON_ASSIGN_OR_RETURN(const auto session, flags.session.open(options));
@@ -151,6 +156,8 @@ void add_inspect_command(CLI::App& app, Action& action) {
   const auto flags = std::make_shared<InspectFlags>();
   flags->session.add_to(*command);
   command->add_flag("--json", flags->as_json, "Print JSON");
+  command->add_flag("--memory", flags->memory,
+                    "Show what the opened model holds by the system's count; MODEL may be the number of a process");
   command->add_flag("--details", flags->details, "List every initializer and every node");
   command->footer(kExamples);
   command->callback([flags, &action] { action = [flags] { return inspect(*flags); }; });

@@ -104,6 +104,9 @@ Result<uint64_t> number(const char* name, const std::string& value) {
 bool* flag_option(SessionOptions& options, const std::string& name) {
   if (name == "fold_constants") return &options.fold_constants;
   if (name == "fault_guard") return &options.fault_guard;
+  if (name == "prefetch") return &options.memory.prefetch;
+  if (name == "lock_memory") return &options.memory.lock_memory;
+  if (name == "huge_pages") return &options.memory.huge_pages;
   return nullptr;
 }
 
@@ -125,7 +128,7 @@ Status set_option(SessionOptions& options, const std::string& name, const std::s
   if (name != "threads" && name != "fold_limit_bytes" && name != "run_memory_limit_bytes")
     return error(TN_INVALID_ARGUMENT, "unknown option '", name,
                  "': known are providers, threads, external_data_root, fold_constants, fold_limit_bytes, "
-                 "run_memory_limit_bytes and fault_guard");
+                 "run_memory_limit_bytes, fault_guard, prefetch, lock_memory and huge_pages");
   TENON_ASSIGN_OR_RETURN(const uint64_t amount, number(name.c_str(), value));
   if (name == "fold_limit_bytes") options.fold_limit_bytes = amount;
   if (name == "run_memory_limit_bytes") options.run_memory_limit_bytes = amount;

@@ -143,7 +143,7 @@ std::string to_text(const SessionReport& report, bool details) {
   details ? write_initializer_details(report, out) : write_initializer_summary(report, out);
   out << '\n';
   write_memory(report.memory, out);
-  out << '\n' << residency_text(report.residency) << '\n';
+  out << '\n' << residency_text("held by this session", report.residency) << '\n';
   write_stages(report, out);
   if (!report.notes.empty()) out << "\nnotes\n";
   for (const std::string& note : report.notes) out << "  " << note << '\n';

@@ -81,7 +81,7 @@ struct SessionReport {
 /// A page of text; `details` lists every node and initializer instead of totals.
 std::string to_text(const SessionReport& report, bool details = false);
 std::string to_json(const SessionReport& report);
-/// The part of to_text() that tells what the session holds by the system's count.
-std::string residency_text(const std::vector<ResidencyEntry>& residency);
+/// A table of the entries below a line with `title` and the sum of what is private.
+std::string residency_text(const std::string& title, const std::vector<ResidencyEntry>& residency);
 
 }  // namespace tenon::host

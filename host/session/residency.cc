@@ -76,7 +76,7 @@ void add_residency(const HeldMemory& held, SessionReport* report) {
   add(anonymous_entry("scratch", "of kernels", held.scratch));
 }
 
-std::string residency_text(const std::vector<ResidencyEntry>& residency) {
+std::string residency_text(const std::string& title, const std::vector<ResidencyEntry>& residency) {
   TextTable table;
   table.add({"", "size", "resident", "shared", "private", ""});
   uint64_t private_bytes = 0;
@@ -86,7 +86,7 @@ std::string residency_text(const std::vector<ResidencyEntry>& residency) {
     private_bytes += e.private_bytes;
   }
   std::ostringstream out;
-  out << "held by this session, as the system counts: " << human_bytes(private_bytes) << " private\n";
+  out << title << ", as the system counts: " << human_bytes(private_bytes) << " private\n";
   table.write(out);
   return out.str();
 }

@@ -10,6 +10,7 @@
 #include "host/optimize/constant_folding.h"
 #include "host/session/input_check.h"
 #include "host/session/memory_limit.h"
+#include "host/session/memory_policy.h"
 #include "host/session/node_runner.h"
 #include "host/session/placement.h"
 #include "host/session/prepack.h"
@@ -130,6 +131,11 @@ class SessionImpl final : public Session {
     });
   }
 
+  void apply_memory_policy() {
+    for (std::string& note : host::apply_memory_policy(options_.memory, held_memory()))
+      report_.notes.push_back(std::move(note));
+  }
+
   /// Whatever was computed from files that did not stay as they were is worthless, errors included.
   Status check_files() const {
     for (const SourceFile& file : model_->files) TENON_RETURN_IF_ERROR(file.mapping->check_intact());
@@ -217,6 +223,7 @@ Result<std::unique_ptr<Session>> open_with(const SessionOptions& options, const 
     clock.end_stage("import");
     auto session = std::make_unique<SessionImpl>(options, std::move(providers));
     Status status = session->prepare(std::move(*model), std::move(clock));
+    if (status.is_ok()) session->apply_memory_policy();
     TENON_RETURN_IF_ERROR(session->check_files());
     if (!status.is_ok()) return what.empty() ? status : status.with_context(what);
     return std::unique_ptr<Session>(std::move(session));

@@ -18,6 +18,15 @@
 
 namespace tenon::host {
 
+/// What to ask the system for, beyond what it does by itself, for the pages of a session's files and packed weights.
+/// What was asked, and what was refused, is in the report's notes; a refusal is no error. TENON_PREFETCH=1,
+/// TENON_LOCK_MEMORY=1 and TENON_HUGE_PAGES=1 ask for every session.
+struct MemoryPolicy {
+  bool prefetch = false;     // read everything in while opening, instead of at the first touch
+  bool lock_memory = false;  // keep it in memory, within RLIMIT_MEMLOCK
+  bool huge_pages = false;   // where the system has them for the kind of memory; large arenas always ask
+};
+
 struct SessionOptions {
   /// In the user's order: the first that takes a node gets it. Empty: TENON_PROVIDERS, or cpu_blas then cpu_ref.
   std::vector<ProviderSpec> providers;
@@ -32,6 +41,7 @@ struct SessionOptions {
   /// False: opening leaves the process's handler of SIGBUS alone; a file that is truncated while open may then end the
   /// process. TENON_FAULT_GUARD=off has the same effect.
   bool fault_guard = true;
+  MemoryPolicy memory;
   /// False: nodes that no provider takes are reported instead of failing the open; such a session cannot run.
   bool require_placement = true;
 };

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstdio>
+#include <exception>
 #include <string>
 
 namespace tenon::test {
@@ -16,7 +18,8 @@ std::string ending_of_child(Body&& body) {
   if (child == 0) {
     try {
       _exit(body());
-    } catch (...) {
+    } catch (const std::exception& failure) {
+      std::fprintf(stderr, "in the child: %s\n", failure.what());
       _exit(99);
     }
   }

@@ -20,6 +20,9 @@ CLI::Validator whole_number(int64_t least, int64_t most) {
 void SessionFlags::add_to(CLI::App& command) {
   command.add_option("MODEL", model, "The .onnx file")->required();
   add_provider_options(command);
+  command.add_flag("--prefetch", memory.prefetch, "Read the files of the model in while opening it");
+  command.add_flag("--lock-memory", memory.lock_memory, "Keep the weights in memory, within RLIMIT_MEMLOCK");
+  command.add_flag("--huge-pages", memory.huge_pages, "Ask for huge pages under the weights");
   command.add_option("--external-data-root", external_data_root,
                      "Folder that external data may lie beneath, when it is not the model's own");
 }
@@ -36,6 +39,7 @@ host::Result<host::SessionOptions> SessionFlags::options() const {
   host::SessionOptions options;
   options.threads = threads;
   options.external_data_root = external_data_root;
+  options.memory = memory;
   if (!providers.empty()) {
     TENON_ASSIGN_OR_RETURN(options.providers, host::parse_provider_list(providers));
   }

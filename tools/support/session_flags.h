@@ -19,6 +19,7 @@ struct SessionFlags {
   std::string providers;
   unsigned threads = 0;
   std::filesystem::path external_data_root;
+  host::MemoryPolicy memory;
 
   void add_to(CLI::App& command);
   /// Only those that do not regard a model.

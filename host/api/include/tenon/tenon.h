@@ -72,8 +72,8 @@ TENON_API const char* tenon_version(void);
 TENON_API tenon_options* tenon_options_create(void);
 TENON_API void tenon_options_destroy(tenon_options*);
 /* Known names: providers ("cpu_blas,cpu_ref"), threads ("4", "0": all), external_data_root (a folder), fold_constants
- * ("0" or "1"), fold_limit_bytes, run_memory_limit_bytes, fault_guard ("0": leave the process's SIGBUS handler alone).
- * Unknown names and bad values are TENON_INVALID_ARGUMENT. */
+ * ("0" or "1"), fold_limit_bytes, run_memory_limit_bytes, fault_guard ("0": leave the process's SIGBUS handler alone),
+ * prefetch, lock_memory, huge_pages ("1": ask the system for it, see the report's notes). Unknown names and bad values are TENON_INVALID_ARGUMENT. */
 TENON_API int tenon_options_set(tenon_options*, const char* name, const char* value);
 
 /* --- sessions --- */
