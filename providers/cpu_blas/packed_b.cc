@@ -30,16 +30,18 @@ int64_t plan_rows(int64_t m, int64_t panels, int64_t workers) {
   return round_up(ceil_div(m, blocks), simd::kPanelRows);
 }
 
-/// Rows [row, row + rows) of the columns that start at `column`.
-void multiply_block(const PackedProduct& g, const Epilogue& e, int64_t row, int64_t rows, int64_t column) {
+/// Rows [row, row + rows) of the columns [column, column + columns), which are one panel or panels_at_once().
+void multiply_block(const PackedProduct& g, const Epilogue& e, int64_t row, int64_t rows, int64_t column,
+                    int64_t columns) {
   constexpr float kMost = std::numeric_limits<float>::infinity();
-  const int64_t columns = std::min(simd::panel_width(), g.n - column);
   const simd::Unary function = e.activation.function;
   simd::PanelProduct p{};
-  p.a_stride = g.lda;
+  p.a_stride = g.transpose_a ? 1 : g.lda;
+  p.a_step = g.transpose_a ? g.lda : 1;
   p.rows = rows;
   p.columns = columns;
-  p.panel_stride = round_up(columns, simd::vector_width());
+  p.panel_stride = std::min(round_up(columns, simd::vector_width()), simd::panel_width());
+  p.panel_gap = p.panel_stride * g.k;
   p.c = g.c + row * g.ldc + column;
   p.c_stride = g.ldc;
   p.alpha = g.alpha;
@@ -51,7 +53,7 @@ void multiply_block(const PackedProduct& g, const Epilogue& e, int64_t row, int6
   const float* panel = g.panels + column * g.k;
   for (int64_t k = 0; k < g.k; k += kDepth) {
     p.depth = std::min(kDepth, g.k - k);
-    p.a = g.a + row * g.lda + k;
+    p.a = g.a + row * p.a_stride + k * p.a_step;
     p.panel = panel + k * p.panel_stride;
     p.accumulate = k > 0;
     p.finish = k + p.depth == g.k;
@@ -65,18 +67,18 @@ void multiply_block(const PackedProduct& g, const Epilogue& e, int64_t row, int6
 
 }  // namespace
 
-PackedB::PackedB(const sdk::TensorView& info, bool transposed) : transposed_(transposed) {
-  if (info.dtype() != TN_FLOAT || !info.has_rank() || info.rank() < 2) return;
-  for (int64_t i = 0; i < info.rank(); ++i)
-    if (info.dim(i) < 1 || (info.dim(i) != 1 && i < info.rank() - 2)) return;
-  k_ = info.dim(info.rank() - (transposed ? 1 : 2));
-  n_ = info.dim(info.rank() - (transposed ? 2 : 1));
+PackedB PackedB::of_operand(const sdk::TensorView& info, bool transposed) {
+  if (info.dtype() != TN_FLOAT || !info.has_rank() || info.rank() < 2) return {};
+  for (int64_t i = 0; i < info.rank() - 2; ++i)
+    if (info.dim(i) != 1) return {};
+  const int64_t rows = info.dim(info.rank() - 2), columns = info.dim(info.rank() - 1);
+  return transposed ? PackedB(columns, rows, true) : PackedB(rows, columns, false);
 }
 
 sdk::PackPlan PackedB::plan() const {
   constexpr int64_t kSmall = 16 * 1024;  // floats: below it padding does not matter
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 8;
-  if (k_ < 1 || n_ > kMost) return {};
+  if (k_ < 1 || n_ < 1 || n_ > kMost) return {};
   const int64_t width = round_up(n_, simd::vector_width());
   if (width > kMost / k_) return {};
   if (width * k_ > kSmall && width - n_ > n_ / 8) return {};
@@ -100,12 +102,20 @@ void PackedB::pack(const sdk::TensorView& matrix, void* panels) const {
 void multiply_packed(sdk::RunContext& run, const PackedProduct& g, const Epilogue& e) {
   if (g.m == 0 || g.n == 0) return;
   const int64_t width = simd::panel_width();
-  const int64_t panels = ceil_div(g.n, width);
-  const int64_t rows = plan_rows(g.m, panels, run.max_workers());
-  run.parallel_for(panels * ceil_div(g.m, rows), gemm_cost_ns(rows, width, g.k), [&](int64_t begin, int64_t end) {
+  int64_t group = width * simd::panels_at_once(g.m);
+  if (run.max_workers() > 1 && ceil_div(g.n, group) < kBlocksPerWorker * run.max_workers()) group = width;
+  const int64_t groups = ceil_div(g.n, group);
+  const int64_t rows = group > width ? g.m : plan_rows(g.m, groups, run.max_workers());
+  run.parallel_for(groups * ceil_div(g.m, rows), gemm_cost_ns(rows, group, g.k), [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
-      const int64_t row = task / panels * rows;
-      multiply_block(g, e, row, std::min(rows, g.m - row), task % panels * width);
+      const int64_t row = task / groups * rows, column = task % groups * group;
+      const int64_t count = std::min(rows, g.m - row), last = std::min(column + group, g.n);
+      if (last - column == group) {
+        multiply_block(g, e, row, count, column, group);
+      } else {
+        for (int64_t at = column; at < last; at += width)
+          multiply_block(g, e, row, count, at, std::min(width, last - at));
+      }
     }
   });
 }

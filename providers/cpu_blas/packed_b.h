@@ -12,10 +12,13 @@ namespace tenon::cpu_blas {
 /// The right-hand matrix B of a kernel: what is known of it while the session opens, and its packed bytes once bound.
 class PackedB {
  public:
+  /// Packs nothing.
   PackedB() = default;
-  /// `info`: the operand; `transposed`: it holds B's transpose. Packs nothing unless it is one float matrix of known
-  /// shape.
-  PackedB(const sdk::TensorView& info, bool transposed);
+  /// A K x N matrix, or N x K if `transposed`.
+  PackedB(int64_t k, int64_t n, bool transposed) : k_(k), n_(n), transposed_(transposed) {}
+  /// `info`: the operand of a product, as the session knows it while it opens. Packs nothing unless it is one float
+  /// matrix of known shape.
+  static PackedB of_operand(const sdk::TensorView& info, bool transposed);
 
   /// byte_length is 0 where the panels would be mostly padding, or there is nothing to pack.
   sdk::PackPlan plan() const;
@@ -31,12 +34,13 @@ class PackedB {
   const float* panels_ = nullptr;
 };
 
-/// C (M x N, ldc) = alpha * A B, then the epilogue; A is M x K, row-major, read in place, `panels` as pack_b() wrote
-/// them. Strides in elements. C must not be the epilogue's residual.
+/// C (M x N, ldc) = alpha * A B, then the epilogue; A is M x K, row-major, or its transpose, and
+/// read in place; `panels` as PackedB wrote them. Strides in elements.
 struct PackedProduct {
   int64_t m = 0, n = 0, k = 0;
   const float* a = nullptr;
   int64_t lda = 0;
+  bool transpose_a = false;
   const float* panels = nullptr;
   float* c = nullptr;
   int64_t ldc = 0;

@@ -1,7 +1,4 @@
-// Convolution as products of the weight (M/groups x C/groups * KH * KW), read where it lies, with panels of columns
-// unfolded from the image, a stripe of output pixels at a time; depthwise convolution is direct. The panels take the
-// place of OpenBLAS here: its product would copy the weight and the columns once more in every call, which costs a
-// fifth of the time. The kernel keeps no state; scratch stays below a few megabytes a thread.
+// Convolution: checks shapes, then takes one of three ways, see conv_call.h. The kernel keeps no state.
 #include "conv/conv_kernel.h"
 
 #include <algorithm>
@@ -9,40 +6,50 @@
 #include <limits>
 
 #include "broadcast.h"
-#include "conv/unfold.h"
-#include "simd/panel_gemm.h"
-#include "simd/rows.h"
 
 namespace tenon::cpu_blas {
 namespace {
 
-constexpr int64_t kDepth = 512;                // rows of a panel per pass: 128 KB of it at the widest
-constexpr int64_t kPassElements = 128 * 1024;  // of all panels in one pass: half an L2 cache
-constexpr int64_t kRowBlock = 96;              // rows of the weight that stay in the cache while panels change
-
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
-/// A rough duration of 2 * m * n * k floating-point operations, for parallel_for.
-double product_cost_ns(int64_t m, int64_t n, int64_t k) {
-  return static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) / 40.0 + 500.0;
-}
+constexpr float kMost = std::numeric_limits<float>::infinity();
 
 }  // namespace
 
-struct ConvKernel::Call {
-  Window2d window;
-  int64_t images = 0, channels = 0, outputs = 0;         // N, C, M
-  int64_t in_pixels = 0, out_pixels = 0;                 // of one plane
-  int64_t group_channels = 0, group_outputs = 0, k = 0;  // k: C/groups * KH * KW
-  const float* x = nullptr;
-  const float* w = nullptr;
-  float* y = nullptr;
-  const float* residual = nullptr;  // of y's shape, or null
-  const float* shift = nullptr;
-  simd::Activation activation;
-};
+float ConvCall::low() const {
+  return activation.function == simd::Unary::kIdentity ? -kMost : activation.low;
+}
+
+float ConvCall::high() const {
+  return activation.function == simd::Unary::kClip ? activation.high : kMost;
+}
+
+namespace {
+
+/// Whether packing the weight won by measurement (Zen 4, one thread, resnet50's shapes). Rows of output channels lose a
+/// quarter of the lanes at 7 x 7 pixels, 6 % at 14 x 14, little beyond. Pointwise convolutions that reduce channels win
+/// by not unfolding the image. GFLOP/s in place and packed:
+///   512x512x3x3   at  7 x  7: 60 -> 97      64x256x1x1  at 56 x 56: 80 -> 88
+///   2048x512x1x1  at  7 x  7: 58 -> 90      128x512x1x1 at 28 x 28: 90 -> 103
+///   256x256x3x3   at 14 x 14: 94 -> 104     512x128x1x1 at 28 x 28: 83 -> 74
+///   256x1024x1x1  at 14 x 14: 91 -> 107     128x128x3x3 at 28 x 28: 99 -> 91
+bool packing_wins(const Window2d& window, int64_t outputs, int64_t k) {
+  constexpr int64_t kFewPixels = 256;
+  return window.h.out * window.w.out <= kFewPixels || (is_pointwise(window) && 2 * outputs <= k);
+}
+
+/// The weight as packed for convolve_packed(), where the shapes are known and packing wins.
+PackedB plan_packed_weight(const sdk::NodeView& conv, const ConvPlan& plan) {
+  const sdk::TensorView x = conv.input(0).info(), w = conv.input(1).info();
+  if (w.dtype() != TN_FLOAT || plan.groups != 1 || !x.has_rank() || x.rank() != w.rank() || w.rank() < 3) return {};
+  for (int64_t i = 0; i < w.rank(); ++i)
+    if (w.dim(i) < 1 || (i >= 2 && x.dim(i) < 1)) return {};
+  const size_t spatial = static_cast<size_t>(w.rank()) - 2;
+  const auto window = plan.window.resolve(plan.node, x.shape().subspan(2, spatial), w.shape().subspan(2, spatial));
+  const int64_t k = extent(w.shape(), 1, w.rank());
+  if (!window.is_ok() || !packing_wins(window.value(), w.dim(0), k)) return {};
+  return PackedB(k, w.dim(0), true);
+}
+
+}  // namespace
 
 sdk::Result<ConvPlan> ConvPlan::parse(const sdk::NodeView& conv) {
   ConvPlan plan;
@@ -56,16 +63,17 @@ sdk::Result<ConvPlan> ConvPlan::parse(const sdk::NodeView& conv) {
   plan.groups = conv.attr_int("group", 1);
   if (plan.groups < 1) return sdk::invalid_model(plan.node, ": group is ", plan.groups, ", expected 1 or more");
   if (conv.input(2)) plan.b = 2;
+  plan.packed_w = plan_packed_weight(conv, plan);
   return plan;
 }
 
-sdk::Result<ConvKernel::Call> ConvKernel::prepare(sdk::RunContext& run) const {
+sdk::Result<ConvCall> ConvKernel::prepare(sdk::RunContext& run) const {
   const sdk::TensorView x = run.input(plan_.x);
   const sdk::TensorView w = run.input(plan_.w);
   if (x.rank() < 3 || x.rank() > 4 || w.rank() != x.rank())
     return sdk::unsupported(plan_.node, ": input X has rank ", x.rank(), " and W rank ", w.rank(),
                             ", expected 3 or 4 for both");
-  Call call;
+  ConvCall call;
   call.images = x.dim(0);
   call.channels = x.dim(1);
   call.outputs = w.dim(0);
@@ -80,8 +88,10 @@ sdk::Result<ConvKernel::Call> ConvKernel::prepare(sdk::RunContext& run) const {
   call.group_channels = w.dim(1);
   call.group_outputs = call.outputs / plan_.groups;
   call.k = call.group_channels * call.window.h.kernel * call.window.w.kernel;
+  call.groups = plan_.groups;
   call.x = x.data<float>();
   call.w = w.data<float>();
+  if (!plan_.scale.empty()) call.scale = plan_.scale.data();
   if (!plan_.shift.empty()) {
     call.shift = plan_.shift.data();
   } else if (plan_.b >= 0) {
@@ -96,7 +106,7 @@ sdk::Result<ConvKernel::Call> ConvKernel::prepare(sdk::RunContext& run) const {
 }
 
 sdk::Status ConvKernel::run(sdk::RunContext& run) const {
-  TN_ASSIGN_OR_RETURN(Call call, prepare(run));
+  TN_ASSIGN_OR_RETURN(ConvCall call, prepare(run));
   sdk::Shape shape{call.images, call.outputs, call.window.h.out, call.window.w.out};
   if (run.input(plan_.x).rank() == 3) shape = {call.images, call.outputs, call.window.w.out};
   if (plan_.residual < 0 || run.input(static_cast<uint32_t>(plan_.residual)).shape().size() == shape.size()) {
@@ -122,147 +132,30 @@ sdk::Status ConvKernel::run(sdk::RunContext& run) const {
   return {};
 }
 
-sdk::Status ConvKernel::convolve(sdk::RunContext& run, const Call& call) const {
+sdk::Status ConvKernel::convolve(sdk::RunContext& run, const ConvCall& call) const {
   if (call.images == 0 || call.outputs == 0 || call.out_pixels == 0) return {};
-  if (call.group_channels == 1 && plan_.groups > 1) return run_depthwise(run, call);
+  if (call.group_channels == 1 && plan_.groups > 1) return convolve_depthwise(run, call);
   if (call.in_pixels > INT_MAX)
     return sdk::unsupported(plan_.node, ": an image of ", call.in_pixels, " pixels, expected less than 2^31");
-  return run_stripes(run, call);
+  if (plan_.packed_w.panels() != nullptr) return convolve_packed(run, call, plan_.packed_w.panels());
+  return convolve_panels(run, call);
 }
 
-namespace {
-
-/// Unfolds the pixels [begin, end) of the channels [channel_begin, channel_end) of one group into panels that lie one
-/// after the other, each k x panel_width(). `segments` is room for one plan.
-template <typename Call>
-void unfold_panels(const Call& call, const float* image, int64_t begin, int64_t end, int64_t channel_begin,
-                   int64_t channel_end, simd::Segment* segments, float* panels) {
-  const int64_t width = simd::panel_width();
-  const int64_t block = call.window.h.kernel * call.window.w.kernel * width;
-  for (int64_t p = begin; p < end; p += width, panels += call.k * width) {
-    const int64_t count = plan_unfold(call.window, p, std::min(p + width, end), width, segments);
-    simd::unfold_channels(segments, count, image + channel_begin * call.in_pixels, call.in_pixels, call.window.w.stride,
-                          channel_end - channel_begin, panels + channel_begin * block, block);
-  }
+sdk::Result<sdk::PackPlan> ConvKernel::pack_plan(uint32_t input) {
+  if (input != plan_.w) return sdk::PackPlan{};
+  sdk::PackPlan plan = plan_.packed_w.plan();
+  const int w = static_cast<int>(plan_.w);
+  plan.source_needed = plan_.x == plan_.w || plan_.b == w || plan_.residual == w;
+  return plan;
 }
 
-/// Computes the rows [row_begin, row_end) of the pixels [begin, end) of item (image, group) from their panels.
-template <typename Call>
-void multiply_panels(const Call& call, const std::vector<float>& scale, int64_t groups, int64_t item, int64_t row_begin,
-                     int64_t row_end, int64_t begin, int64_t end, const float* panels) {
-  constexpr float kMost = std::numeric_limits<float>::infinity();
-  const int64_t width = simd::panel_width();
-  const int64_t first = item % groups * call.group_outputs;  // of the group's output channels
-  simd::PanelProduct p{};
-  p.low = call.activation.function == simd::Unary::kIdentity ? -kMost : call.activation.low;
-  p.high = call.activation.function == simd::Unary::kClip ? call.activation.high : kMost;
-  p.a_stride = call.k;
-  p.panel_stride = width;
-  p.c_stride = p.residual_stride = call.out_pixels;
-  p.alpha = 1;
-  for (int64_t k = 0; k < std::max<int64_t>(call.k, 1); k += kDepth) {
-    p.depth = std::min(kDepth, call.k - k);
-    p.accumulate = k > 0;
-    p.finish = k + p.depth == call.k;
-    for (int64_t row = row_begin; row < row_end; row += kRowBlock) {
-      p.rows = std::min(kRowBlock, row_end - row);
-      p.a = call.w + (first + row) * call.k + k;
-      p.scale = scale.empty() ? nullptr : scale.data() + first + row;
-      p.shift = call.shift != nullptr ? call.shift + first + row : nullptr;
-      const int64_t plane = (item / groups * call.outputs + first + row) * call.out_pixels;
-      for (int64_t at = begin; at < end; at += width) {
-        p.columns = std::min(width, end - at);
-        p.panel = panels + (at - begin) / width * call.k * width + k * width;
-        p.c = call.y + plane + at;
-        p.residual = call.residual != nullptr ? call.residual + plane + at : nullptr;
-        simd::multiply_panel(p);
-      }
-    }
-  }
-}
-
-}  // namespace
-
-sdk::Status ConvKernel::run_stripes(sdk::RunContext& run, const Call& call) const {
-  const int64_t workers = run.max_workers();
-  const int64_t items = call.images * plan_.groups;
-  const int64_t width = simd::panel_width();
-  const int64_t most = std::max<int64_t>(1, kPassElements / (std::max<int64_t>(1, std::min(call.k, kDepth)) * width));
-  int64_t stripes = ceil_div(call.out_pixels, most * width);
-  stripes = ceil_div(ceil_div(items * stripes, workers) * workers, items);  // as many for each thread
-  // Whole vectors, so that stripes differ by one at most.
-  const int64_t stripe = ceil_div(ceil_div(call.out_pixels, stripes), width / 4) * (width / 4);
-  stripes = ceil_div(call.out_pixels, stripe);
-  if (items * stripes < workers || (workers > 1 && call.out_pixels <= 2 * width)) return run_shared(run, call);
-  const size_t room = unfold_segments(call.window, width);
-  const int64_t panels_size = ceil_div(stripe, width) * width * call.k;
-  TN_ASSIGN_OR_RETURN(float* panels, run.scratch<float>(static_cast<size_t>(workers * panels_size)));
-  TN_ASSIGN_OR_RETURN(simd::Segment * segments, run.scratch<simd::Segment>(static_cast<size_t>(workers) * room));
-  run.parallel_for(items * stripes, product_cost_ns(call.group_outputs, stripe, call.k),
-                   [&](uint32_t worker, int64_t begin, int64_t end) {
-                     float* mine = panels + worker * panels_size;
-                     for (int64_t task = begin; task < end; ++task) {
-                       const int64_t item = task / stripes;
-                       const int64_t first = task % stripes * stripe;
-                       const int64_t last = std::min(first + stripe, call.out_pixels);
-                       unfold_panels(call, call.x + item * call.group_channels * call.in_pixels, first, last, 0,
-                                     call.group_channels, segments + worker * room, mine);
-                       multiply_panels(call, plan_.scale, plan_.groups, item, 0, call.group_outputs, first, last, mine);
-                     }
-                   });
+sdk::Status ConvKernel::pack(uint32_t, const sdk::TensorView& weight, void* blob) const {
+  plan_.packed_w.pack(weight, blob);
   return {};
 }
 
-/// For images of few pixels: all threads unfold together, then divide the output channels.
-sdk::Status ConvKernel::run_shared(sdk::RunContext& run, const Call& call) const {
-  const int64_t width = simd::panel_width();
-  const size_t room = unfold_segments(call.window, width);
-  const int64_t rows = std::max<int64_t>(24, ceil_div(call.group_outputs, 4 * run.max_workers() * 6) * 6);
-  TN_ASSIGN_OR_RETURN(float* panels,
-                      run.scratch<float>(static_cast<size_t>(ceil_div(call.out_pixels, width) * width * call.k)));
-  TN_ASSIGN_OR_RETURN(simd::Segment * segments, run.scratch<simd::Segment>(run.max_workers() * room));
-  for (int64_t item = 0; item < call.images * plan_.groups; ++item) {
-    const float* image = call.x + item * call.group_channels * call.in_pixels;
-    const double cost = static_cast<double>(call.out_pixels * call.window.h.kernel * call.window.w.kernel) / 4;
-    run.parallel_for(call.group_channels, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
-      unfold_panels(call, image, 0, call.out_pixels, begin, end, segments + worker * room, panels);
-    });
-    run.parallel_for(ceil_div(call.group_outputs, rows), product_cost_ns(rows, call.out_pixels, call.k),
-                     [&](int64_t begin, int64_t end) {
-                       multiply_panels(call, plan_.scale, plan_.groups, item, begin * rows,
-                                       std::min(end * rows, call.group_outputs), 0, call.out_pixels, panels);
-                     });
-  }
-  return {};
-}
-
-sdk::Status ConvKernel::run_depthwise(sdk::RunContext& run, const Call& call) const {
-  const WindowAxis& h = call.window.h;
-  const WindowAxis& w = call.window.w;
-  const double cost = static_cast<double>(call.out_pixels) * static_cast<double>(h.kernel * w.kernel) / 8.0;
-  run.parallel_for(call.images * call.outputs, cost, [&](int64_t begin, int64_t end) {
-    for (int64_t plane = begin; plane < end; ++plane) {
-      const int64_t output = plane % call.outputs;
-      const int64_t channel = plane / call.outputs * call.channels + output / call.group_outputs;
-      const float* image = call.x + channel * call.in_pixels;
-      float* out = call.y + plane * call.out_pixels;
-      std::fill(out, out + call.out_pixels, 0.0f);
-      for (int64_t tap = 0; tap < call.k; ++tap) {
-        const int64_t kh = tap / w.kernel, kw = tap % w.kernel;
-        const WindowAxis::Range rows = h.inside(kh), columns = w.inside(kw);
-        if (columns.begin >= columns.end) continue;
-        const float weight = call.w[output * call.k + tap];
-        for (int64_t oh = rows.begin; oh < rows.end; ++oh)
-          simd::multiply_add_strided(image + h.input_of(oh, kh) * w.in + w.input_of(columns.begin, kw), w.stride,
-                                     weight, out + oh * w.out + columns.begin, columns.end - columns.begin);
-      }
-      const float zero = 0;
-      simd::finish_row(out, plan_.scale.empty() ? 1.0f : plan_.scale[static_cast<size_t>(output)],
-                       call.shift != nullptr ? call.shift + output : &zero, 0,
-                       call.residual != nullptr ? call.residual + plane * call.out_pixels : nullptr, call.activation,
-                       call.out_pixels);
-    }
-  });
+sdk::Status ConvKernel::bind_pack(uint32_t, const void* blob, uint64_t) {
+  plan_.packed_w.bind(blob);
   return {};
 }
 

@@ -1,8 +1,10 @@
-// Convolution of one or two spatial dimensions, with what a fused group adds to it. The weight is read where it lies.
+// Convolution of one or two spatial dimensions, with what a fused group adds to it. The weight is packed where few
+// output pixels share it, else read where it lies.
 #pragma once
 
+#include "conv/conv_call.h"
 #include "conv/window.h"
-#include "simd/elementwise.h"
+#include "packed_b.h"
 
 namespace tenon::cpu_blas {
 
@@ -16,6 +18,7 @@ struct ConvPlan {
   std::vector<float> scale, shift;  // per output channel; empty: none
   int residual = -1;                // input that is added, broadcast against the result if its shape differs; -1: none
   simd::Activation activation;
+  PackedB packed_w;
 
   /// Reads the attributes of a Conv node; inputs 0, 1 and 2. TN_UNSUPPORTED for three and more spatial dimensions.
   static sdk::Result<ConvPlan> parse(const sdk::NodeView& conv);
@@ -25,15 +28,16 @@ class ConvKernel final : public sdk::Kernel {
  public:
   explicit ConvKernel(ConvPlan plan) : plan_(std::move(plan)) {}
   sdk::Status run(sdk::RunContext& run) const override;
+  sdk::Result<sdk::PackPlan> pack_plan(uint32_t input) override;
+  sdk::Status pack(uint32_t input, const sdk::TensorView& weight, void* blob) const override;
+  sdk::Status bind_pack(uint32_t input, const void* blob, uint64_t byte_length) override;
 
  private:
-  /// One convolution with its sizes known and its shapes checked.
-  struct Call;
-  sdk::Result<Call> prepare(sdk::RunContext& run) const;
-  sdk::Status convolve(sdk::RunContext& run, const Call& call) const;
-  sdk::Status run_depthwise(sdk::RunContext& run, const Call& call) const;
-  sdk::Status run_stripes(sdk::RunContext& run, const Call& call) const;
-  sdk::Status run_shared(sdk::RunContext& run, const Call& call) const;
+  sdk::Result<ConvCall> prepare(sdk::RunContext& run) const;
+  sdk::Status convolve(sdk::RunContext& run, const ConvCall& call) const;
+  sdk::Status run_depthwise(sdk::RunContext& run, const ConvCall& call) const;
+  sdk::Status run_stripes(sdk::RunContext& run, const ConvCall& call) const;
+  sdk::Status run_shared(sdk::RunContext& run, const ConvCall& call) const;
 
   ConvPlan plan_;
 };

@@ -36,6 +36,14 @@ struct Window2d {
   WindowAxis h, w;
 };
 
+/// Each output reads the one input at its own place.
+inline bool is_pointwise(const Window2d& window) {
+  const auto is_plain = [](const WindowAxis& a) {
+    return a.kernel == 1 && a.stride == 1 && a.pad_begin == 0 && a.pad_end == 0;
+  };
+  return is_plain(window.h) && is_plain(window.w);
+}
+
 /// The attributes of a convolution or pool, as the node has them.
 struct WindowAttributes {
   std::vector<int64_t> kernel, strides, pads, dilations;  // empty: the default

@@ -70,7 +70,7 @@ sdk::Result<sdk::KernelPtr> make_matmul_group(const MatMulGroup& group, const sd
   plan.node = describe(matmul);
   plan.a = static_cast<uint32_t>(graph.input_index(matmul.input(0)));
   plan.b = static_cast<uint32_t>(graph.input_index(matmul.input(1)));
-  plan.packed_b = PackedB(matmul.input(1).info(), false);
+  plan.packed_b = PackedB::of_operand(matmul.input(1).info(), false);
   if (group.bias) plan.bias = graph.input_index(group.bias);
   if (group.residual) plan.residual = graph.input_index(group.residual);
   plan.activation = group.activation;

@@ -1,7 +1,6 @@
 // Gemm: Y = alpha op(A) op(B) + beta C, A and B matrices, op the transpose where asked, C broadcast to M x N.
 #include "broadcast.h"
 #include "packed_b.h"
-#include "simd/panel_gemm.h"
 
 namespace tenon::cpu_blas {
 namespace {
@@ -14,7 +13,7 @@ class GemmKernel final : public sdk::Kernel {
         beta_(info.attr_float("beta", 1)),
         transpose_a_(info.attr_int("transA", 0) != 0),
         transpose_b_(info.attr_int("transB", 0) != 0),
-        packed_b_(info.input(1).info(), transpose_b_) {}
+        packed_b_(PackedB::of_operand(info.input(1).info(), transpose_b_)) {}
 
   sdk::Result<sdk::PackPlan> pack_plan(uint32_t input) override {
     return input == 1 ? packed_b_.plan() : sdk::PackPlan{};
@@ -57,13 +56,8 @@ class GemmKernel final : public sdk::Kernel {
     PackedProduct p;
     p.m = g.m, p.n = g.n, p.k = g.k;
     p.a = g.a, p.panels = packed_b_.panels(), p.c = g.c;
-    p.lda = g.k, p.ldc = g.ldc;
+    p.lda = g.lda, p.transpose_a = g.transpose_a, p.ldc = g.ldc;
     p.alpha = g.alpha;
-    if (transpose_a_) {
-      TN_ASSIGN_OR_RETURN(float* rows, run.scratch<float>(static_cast<size_t>(g.m * g.k)));
-      simd::pack_panel(g.a, 1, g.lda, g.m, g.k, rows, g.k);
-      p.a = rows;
-    }
     multiply_packed(run, p, epilogue);
     return {};
   }

@@ -69,7 +69,8 @@ const char* isa_name() {
 }
 
 sdk::Result<IsaHold> hold_isa(std::string_view name) {
-  const int64_t wanted = name.empty() ? usable_targets() : find_target(name);
+  // The lowest bit is the best target.
+  const int64_t wanted = name.empty() ? usable_targets() & -usable_targets() : find_target(name);
   if (wanted == 0)
     return sdk::invalid_argument("option isa: '", name, "' is not usable here, expected one of ", usable_names());
   std::lock_guard lock(mutex);

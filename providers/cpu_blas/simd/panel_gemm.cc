@@ -20,8 +20,8 @@ inline void copy_rows(const float* from, int64_t from_stride, float* to, int64_t
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "simd/panel_gemm.cc"
-#include <hwy/foreach_target.h>
 #include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 #include "simd/math-inl.h"
@@ -46,24 +46,26 @@ HWY_INLINE int64_t lanes() {
   return static_cast<int64_t>(hn::Lanes(D()));
 }
 
-/// A tile of R rows and N vectors at `first_row`, all of it in registers.
-template <int R, int N>
+/// A tile of R rows and N vectors of each of P neighbouring panels, at `first_row`, all of it in registers.
+template <int R, int N, int P = 1>
 HWY_INLINE void multiply_tile(const PanelProduct& p, int64_t first_row) {
+  static_assert(P == 1 || N == kVectors);
   const D d;
-  V sums[R][N];
+  V sums[R][P * N];
   for (int r = 0; r < R; ++r)
-    for (int v = 0; v < N; ++v) sums[r][v] = hn::Zero(d);
+    for (int v = 0; v < P * N; ++v) sums[r][v] = hn::Zero(d);
   const float* a[R];
   for (int r = 0; r < R; ++r) a[r] = p.a + (first_row + r) * p.a_stride;
   for (int r = 0; r < R; ++r)
-    for (int v = 0; v < N; ++v) hwy::Prefetch(p.c + (first_row + r) * p.c_stride + v * lanes());
+    for (int v = 0; v < P * N; ++v) hwy::Prefetch(p.c + (first_row + r) * p.c_stride + v * lanes());
   const float* b = p.panel;
-  for (int64_t k = 0; k < p.depth; ++k, b += p.panel_stride) {
-    V columns[N];
-    for (int v = 0; v < N; ++v) columns[v] = hn::LoadU(d, b + v * lanes());
+  const int64_t end = p.depth * p.a_step;
+  for (int64_t k = 0; k < end; k += p.a_step, b += p.panel_stride) {
+    V columns[P * N];
+    for (int v = 0; v < P * N; ++v) columns[v] = hn::LoadU(d, b + v / N * p.panel_gap + v % N * lanes());
     for (int r = 0; r < R; ++r) {
       const V element = hn::Set(d, a[r][k]);
-      for (int v = 0; v < N; ++v) sums[r][v] = hn::MulAdd(element, columns[v], sums[r][v]);
+      for (int v = 0; v < P * N; ++v) sums[r][v] = hn::MulAdd(element, columns[v], sums[r][v]);
     }
   }
   const V low = hn::Set(d, p.low), high = hn::Set(d, p.high);
@@ -72,7 +74,7 @@ HWY_INLINE void multiply_tile(const PanelProduct& p, int64_t first_row) {
     float* c = p.c + row * p.c_stride;
     const V scale = hn::Set(d, p.scale != nullptr ? p.alpha * p.scale[row] : p.alpha);
     const V shift = hn::Set(d, p.shift != nullptr ? p.shift[row] : 0.0f);
-    for (int v = 0; v < N; ++v) {
+    for (int v = 0; v < P * N; ++v) {
       V value = sums[r][v];
       if (p.accumulate) value = hn::Add(value, hn::LoadU(d, c + v * lanes()));
       if (p.finish) {
@@ -122,7 +124,12 @@ int64_t vector_width() {
   return lanes();
 }
 
+int64_t panels_at_once(int64_t rows) {
+  return rows == 1 ? 4 : rows == 2 ? 2 : 1;
+}
+
 void multiply_panel(const PanelProduct& p) {
+  if (p.columns > panel_width()) return p.rows == 1 ? multiply_tile<1, kVectors, 4>(p, 0) : multiply_tile<2, kVectors, 2>(p, 0);
   if (p.columns % lanes() == 0) return multiply_whole(p);
   // The last vector would be written past the row's end: work on copies of a few rows at a time.
   constexpr int64_t kBlock = 4 * kRows;
@@ -148,6 +155,55 @@ void multiply_panel(const PanelProduct& p) {
     multiply_whole(part);
     copy_rows(tile, width, c, p.c_stride, part.rows, p.columns);
   }
+}
+
+/// Columns [column, column + 4) and the rows from `row` on that make whole vectors; returns the row after them.
+HWY_INLINE int64_t finish_four_columns(const TransposedFinish& f, int64_t column) {
+  int64_t row = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::CappedTag<float, 4> d;
+  const auto low = hn::Set(d, f.low), high = hn::Set(d, f.high);
+  for (; row + 4 <= f.rows; row += 4) {
+    const float* t = f.t + row * f.t_stride + column;
+    const auto r0 = hn::LoadU(d, t), r1 = hn::LoadU(d, t + f.t_stride);
+    const auto r2 = hn::LoadU(d, t + 2 * f.t_stride), r3 = hn::LoadU(d, t + 3 * f.t_stride);
+    const auto even0 = hn::InterleaveLower(d, r0, r2), odd0 = hn::InterleaveLower(d, r1, r3);
+    const auto even1 = hn::InterleaveUpper(d, r0, r2), odd1 = hn::InterleaveUpper(d, r1, r3);
+    hn::Vec<decltype(d)> columns[4] = {hn::InterleaveLower(d, even0, odd0), hn::InterleaveUpper(d, even0, odd0),
+                                       hn::InterleaveLower(d, even1, odd1), hn::InterleaveUpper(d, even1, odd1)};
+    for (int j = 0; j < 4; ++j) {
+      const int64_t at = (column + j) * f.c_stride + row;
+      const auto shift = hn::Set(d, f.shift != nullptr ? f.shift[column + j] : 0.0f);
+      auto value = hn::MulAdd(columns[j], hn::Set(d, f.scale != nullptr ? f.scale[column + j] : 1.0f), shift);
+      if (f.residual != nullptr) value = hn::Add(value, hn::LoadU(d, f.residual + at));
+      hn::StoreU(keep_nan(value, hn::Min(hn::Max(value, low), high)), d, f.c + at);
+    }
+  }
+#else
+  (void)f, (void)column;
+#endif
+  return row;
+}
+
+HWY_INLINE void finish_element(const TransposedFinish& f, int64_t row, int64_t column) {
+  const hn::CappedTag<float, 1> d;
+  const int64_t at = column * f.c_stride + row;
+  const auto shift = hn::Set(d, f.shift != nullptr ? f.shift[column] : 0.0f);
+  auto value = hn::Set(d, f.t[row * f.t_stride + column]);
+  value = hn::MulAdd(value, hn::Set(d, f.scale != nullptr ? f.scale[column] : 1.0f), shift);
+  if (f.residual != nullptr) value = hn::Add(value, hn::Set(d, f.residual[at]));
+  f.c[at] = hn::GetLane(keep_nan(value, hn::Min(hn::Max(value, hn::Set(d, f.low)), hn::Set(d, f.high))));
+}
+
+void finish_transposed(const TransposedFinish& f) {
+  int64_t column = 0;
+  for (; column + 4 <= f.columns; column += 4) {
+    const int64_t rest = finish_four_columns(f, column);
+    for (int64_t j = column; j < column + 4; ++j)
+      for (int64_t row = rest; row < f.rows; ++row) finish_element(f, row, j);
+  }
+  for (; column < f.columns; ++column)
+    for (int64_t row = 0; row < f.rows; ++row) finish_element(f, row, column);
 }
 
 /// Copies count floats, the last vector overlapping the one before it; fewer than a vector in vectors of half the size.
@@ -205,7 +261,9 @@ namespace tenon::cpu_blas::simd {
 
 HWY_EXPORT(panel_width);
 HWY_EXPORT(vector_width);
+HWY_EXPORT(panels_at_once);
 HWY_EXPORT(multiply_panel);
+HWY_EXPORT(finish_transposed);
 HWY_EXPORT(unfold_channels);
 
 int64_t panel_width() {
@@ -232,8 +290,16 @@ void pack_panel(const float* b, int64_t row_step, int64_t column_step, int64_t d
   }
 }
 
+int64_t panels_at_once(int64_t rows) {
+  return HWY_DYNAMIC_DISPATCH(panels_at_once)(rows);
+}
+
 void multiply_panel(const PanelProduct& product) {
   HWY_DYNAMIC_DISPATCH(multiply_panel)(product);
+}
+
+void finish_transposed(const TransposedFinish& finish) {
+  HWY_DYNAMIC_DISPATCH(finish_transposed)(finish);
 }
 
 void unfold_channels(const Segment* segments, int64_t segment_count, const float* from, int64_t plane, int64_t stride,

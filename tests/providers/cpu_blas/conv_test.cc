@@ -59,20 +59,35 @@ const Case kCases[] = {
 
 }  // namespace
 
-TEST_CASE("convolutions of many shapes are the plain sum, on one thread and on two", "[cpu_blas]") {
-  for (const Case& c : kCases)
-    for (const unsigned threads : {1u, 2u}) {
-      CAPTURE(c.channels, c.height, c.outputs, c.kernel_h, c.stride, c.pad, c.dilation, c.group, threads);
-      const auto x = noise(count(c.x_shape()), 1), w = noise(count(c.w_shape()), 2);
-      GraphBuilder b;
-      b.input("x", TN_FLOAT, c.x_shape());
-      b.constant<float>("w", c.w_shape(), w);
-      b.node("Conv", {"x", "w"}, {"y"}, c.attributes());
-      b.output("y");
-      const auto y = run_floats(*open_on_cpu_blas(b, threads), {x}, {c.x_shape()});
-      const double terms = double(c.channels / c.group * c.kernel_h * c.kernel_w);
-      CHECK(largest_error(y, convolve(c, x, w), terms + 1) < 1);
-    }
+TEST_CASE("convolutions of many shapes are the plain sum, packed or not, on every instruction set", "[cpu_blas]") {
+  for (const Case& c : kCases) {
+    const auto x = noise(count(c.x_shape()), 1), w = noise(count(c.w_shape()), 2);
+    const std::vector<double> expected = convolve(c, x, w);
+    const double terms = double(c.channels / c.group * c.kernel_h * c.kernel_w);
+    for (const std::string& isa : instruction_sets())
+      for (const bool is_constant : {true, false}) {
+        std::vector<float> first;
+        for (const unsigned threads : {1u, 2u}) {
+          CAPTURE(isa, c.channels, c.height, c.outputs, c.kernel_h, c.stride, c.pad, c.dilation, c.group, is_constant,
+                  threads);
+          GraphBuilder b;
+          b.input("x", TN_FLOAT, c.x_shape());
+          if (is_constant) {
+            b.constant<float>("w", c.w_shape(), w);
+          } else {
+            b.input("w", TN_FLOAT, c.w_shape());
+          }
+          b.node("Conv", {"x", "w"}, {"y"}, c.attributes());
+          b.output("y");
+          const auto session = open_on_cpu_blas(b, threads, isa);
+          const auto y = is_constant ? run_floats(*session, {x}, {c.x_shape()})
+                                     : run_floats(*session, {x, w}, {c.x_shape(), c.w_shape()});
+          CHECK(largest_error(y, expected, terms + 1) < 1);
+          if (first.empty()) first = y;
+          CHECK(y == first);
+        }
+      }
+  }
 }
 
 TEST_CASE("a Conv takes normalization, constants per channel, a residual and Relu with it", "[cpu_blas]") {

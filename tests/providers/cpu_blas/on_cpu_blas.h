@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/plugins/provider.h"
 #include "host/session/session.h"
 #include "tests/support/graph_builder.h"
 
@@ -16,10 +17,20 @@ inline std::string cpu_blas_path() {
   return TENON_BINARY_DIR "/lib/tenon/providers/libcpu_blas.so";
 }
 
-/// A session of the built model on cpu_blas alone.
-inline std::unique_ptr<host::Session> open_on_cpu_blas(GraphBuilder& b, unsigned threads = 1) {
+/// The instruction sets that this machine and build have, by the names of the option `isa`.
+inline std::vector<std::string> instruction_sets() {
+  std::vector<std::string> usable;
+  for (const char* name : {"avx512", "avx2", "sse4", "ssse3", "sve2", "sve", "neon"})
+    if (host::Provider::create({cpu_blas_path(), {{"isa", name}}}).is_ok()) usable.push_back(name);
+  return usable;
+}
+
+/// A session of the built model on cpu_blas alone, on an instruction set or the best.
+inline std::unique_ptr<host::Session> open_on_cpu_blas(GraphBuilder& b, unsigned threads = 1,
+                                                       const std::string& isa = "") {
   host::SessionOptions options;
   options.providers = {{cpu_blas_path(), {}}};
+  if (!isa.empty()) options.providers[0].options["isa"] = isa;
   options.threads = threads;
   auto session = host::Session::open_model(b.build(), options);
   INFO((session.is_ok() ? std::string() : session.status().message()));
