@@ -38,6 +38,11 @@ TEST_CASE("matrix products", "[shapes]") {
   CHECK_THAT(infer_one({17, "Gemm", {Shape{{2, 3, 1}}, Shape{{3, 4}}}}), Contains("rank 3, expected 2: A is M x K"));
   CHECK(infer_one({17, "com.microsoft:FusedMatMul", {Shape{{2, 3}}, Shape{{4, 3}}}, {int_attr("transB", 1)}}) ==
         "[2,4]");
+  CHECK(infer_one({17,
+                   "com.microsoft:FusedMatMul",
+                   {Shape{{5, 7, 3}}, Shape{{4, 7, 5}}},
+                   {int_attr("transBatchA", 1), int_attr("transA", 1), int_attr("transBatchB", 1),
+                    int_attr("transB", 1)}}) == "[7,3,4]");
 }
 
 TEST_CASE("reductions take axes as attribute or input", "[shapes]") {
