@@ -16,6 +16,7 @@ class Case:
     outputs: tuple = (True,)  # which are wanted
     output_types: list = None  # TensorProto types; None: that of the first input
     domain: str = "com.microsoft"
+    constants: tuple = ()  # which inputs are initializers
 
     def __post_init__(self):
         while self.inputs[-1] is None:
@@ -226,9 +227,10 @@ def unary_cases():
 # --- Products and convolutions
 
 
-def fused_matmul(label, a, b, **attributes):
+def fused_matmul(label, a, b, constants=(), **attributes):
     make = Maker(f"fused_matmul_{label}")
-    return Case(make.name, "FusedMatMul", [make.normal(*a), make.normal(*b)], attributes, terms=4 * max(*a, *b))
+    return Case(make.name, "FusedMatMul", [make.normal(*a), make.normal(*b)], attributes, terms=4 * max(*a, *b),
+                constants=constants)
 
 
 def fused_gemm(label, activation, c=(4,), **attributes):
@@ -257,6 +259,10 @@ def product_cases():
     yield fused_matmul("trans_and_trans_batch", (5, 2, 6, 3), (4, 2, 6, 5), transA=1, transBatchA=1, transB=1,
                        transBatchB=1)
     yield fused_matmul("vector", (5,), (2, 5, 4), alpha=3.0)
+    yield fused_matmul("constant_b", (2, 9, 33), (33, 70), constants=(1,), alpha=0.5)
+    yield fused_matmul("constant_b_transposed", (2, 9, 33), (70, 33), constants=(1,), transB=1, alpha=0.5)
+    yield fused_matmul("constant_b_both_transposed", (33, 9), (70, 33), constants=(1,), transA=1, transB=1)
+    yield fused_matmul("trans_a_stack_by_one_matrix", (3, 5, 4), (5, 6), transA=1, alpha=2.0)
     yield fused_gemm("relu", "Relu")
     yield fused_gemm("leaky_relu", "LeakyRelu", activation_alpha=0.1, alpha=0.5, beta=2.0)
     yield fused_gemm("elu_transposed_without_c", "Elu", c=None, activation_alpha=0.7, transA=1, transB=1)

@@ -12,28 +12,30 @@ import sys
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import helper
+from onnx import helper, numpy_helper
 
 import contrib_cases
 from export_folder import refresh, write_tensor
 
 
 def model_of(case):
-    """The case's node as a model whose inputs are all graph inputs."""
+    """The case's node as a model."""
     names = [f"in{i}" if value is not None else "" for i, value in enumerate(case.inputs)]
     outputs = [f"out{i}" if wanted else "" for i, wanted in enumerate(case.outputs)]
     node = helper.make_node(case.op, names, outputs, domain=case.domain, name="node", **case.attributes)
     ports = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
-             for name, value in zip(names, case.inputs) if name]
+             for i, (name, value) in enumerate(zip(names, case.inputs)) if name and i not in case.constants]
+    initializers = [numpy_helper.from_array(case.inputs[i], names[i]) for i in case.constants]
     types = case.output_types or [helper.np_dtype_to_tensor_dtype(case.inputs[0].dtype)] * len(outputs)
     results = [helper.make_tensor_value_info(name, dtype, None) for name, dtype in zip(outputs, types) if name]
     opsets = [helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1)]
-    return helper.make_model(helper.make_graph([node], case.name, ports, results), opset_imports=opsets, ir_version=8)
+    graph = helper.make_graph([node], case.name, ports, results, initializers)
+    return helper.make_model(graph, opset_imports=opsets, ir_version=8)
 
 
 def write_case(case, folder):
     model = model_of(case).SerializeToString()
-    given = {f"in{i}": value for i, value in enumerate(case.inputs) if value is not None}
+    given = {f"in{i}": value for i, value in enumerate(case.inputs) if value is not None and i not in case.constants}
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -12,24 +12,31 @@ namespace {
 /// The sizes of one call: `stack` products of m x k and k x n.
 struct Sizes {
   int64_t m = 1, n = 1, k = 1;
+  bool transpose_a = false, transpose_b = false;
+  float alpha = 1;
   sdk::Shape stack;             // broadcast leading dimensions
   sdk::Shape a_stack, b_stack;  // each operand's own
   sdk::Shape result;
 };
 
-sdk::Result<Sizes> size_up(const std::string& node, sdk::ShapeView a, sdk::ShapeView b) {
+sdk::Result<Sizes> size_up(const MatMulPlan& plan, sdk::ShapeView a, sdk::ShapeView b) {
+  const std::string& node = plan.node;
   if (a.empty() || b.empty())
     return sdk::invalid_model(node, ": an operand is a scalar, expected a vector or a stack of matrices");
   Sizes s;
   const bool a_vector = a.size() == 1;
   const bool b_vector = b.size() == 1;
-  s.k = a.back();
-  s.m = a_vector ? 1 : a[a.size() - 2];
-  s.n = b_vector ? 1 : b.back();
-  const int64_t b_k = b_vector ? b[0] : b[b.size() - 2];
+  s.transpose_a = plan.transpose_a && !a_vector;
+  s.transpose_b = plan.transpose_b && !b_vector;
+  s.alpha = plan.alpha;
+  s.k = a[a.size() - (s.transpose_a ? 2 : 1)];
+  s.m = a_vector ? 1 : a[a.size() - (s.transpose_a ? 1 : 2)];
+  s.n = b_vector ? 1 : b[b.size() - (s.transpose_b ? 2 : 1)];
+  const int64_t b_k = b_vector ? b[0] : b[b.size() - (s.transpose_b ? 1 : 2)];
   if (b_k != s.k)
     return sdk::invalid_model(node, ": shapes ", sdk::shape_text(a), " and ", sdk::shape_text(b),
-                              " do not multiply: the first ends in ", s.k, " columns, the second has ", b_k, " rows");
+                              " do not multiply: the first has ", s.k, " columns, the second ", b_k, " rows",
+                              s.transpose_a || s.transpose_b ? " once transposed" : "");
   if (!a_vector) s.a_stack.assign(a.begin(), a.end() - 2);
   if (!b_vector) s.b_stack.assign(b.begin(), b.end() - 2);
   TN_ASSIGN_OR_RETURN(s.stack, broadcast_shape(node, s.a_stack, s.b_stack));
@@ -60,15 +67,18 @@ sdk::Status multiply(sdk::RunContext& run, const std::string& node, const Sizes&
     p.m = s.m * sdk::element_count(s.stack), p.n = s.n, p.k = s.k;
     p.a = a, p.panels = panels, p.c = y;
     p.lda = s.k, p.ldc = s.n;
+    p.alpha = s.alpha;
     multiply_packed(run, p, epilogue);
     return {};
   }
   Gemm g;
   g.m = s.m, g.n = s.n, g.k = s.k;
   g.a = a, g.b = b, g.c = y;
-  g.lda = s.k, g.ldb = s.n, g.ldc = s.n;
+  g.lda = s.transpose_a ? s.m : s.k, g.ldb = s.transpose_b ? s.k : s.n, g.ldc = s.n;
+  g.transpose_a = s.transpose_a, g.transpose_b = s.transpose_b;
+  g.alpha = s.alpha;
   const int64_t count = sdk::element_count(s.stack);
-  if (sdk::element_count(s.b_stack) == 1) {
+  if (sdk::element_count(s.b_stack) == 1 && !s.transpose_a) {
     g.m *= count;
     TN_RETURN_IF_ERROR(check_gemm(node, g));
     gemm(run, g, epilogue);
@@ -120,7 +130,7 @@ sdk::Status MatMulKernel::bind_pack(uint32_t, const void* blob, uint64_t) {
 sdk::Status MatMulKernel::run(sdk::RunContext& run) const {
   const sdk::TensorView a = run.input(plan_.a);
   const sdk::TensorView b = run.input(plan_.b);
-  TN_ASSIGN_OR_RETURN(const Sizes sizes, size_up(plan_.node, a.shape(), b.shape()));
+  TN_ASSIGN_OR_RETURN(const Sizes sizes, size_up(plan_, a.shape(), b.shape()));
   Epilogue epilogue;
   epilogue.residual_stride = sizes.n;
   if (plan_.bias >= 0) {

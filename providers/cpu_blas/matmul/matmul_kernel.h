@@ -7,11 +7,14 @@
 
 namespace tenon::cpu_blas {
 
-/// Which inputs are the product's, and what follows it: y = act(a b + bias + residual).
+/// Which inputs are the product's, and what follows it: y = act(alpha op(a) op(b) + bias + residual), op the swap of
+/// the last two dimensions where asked, which a vector does not have.
 struct MatMulPlan {
   std::string node;  // describe() of the MatMul node, for messages
   uint32_t a = 0, b = 1;
-  PackedB packed_b;
+  bool transpose_a = false, transpose_b = false;
+  float alpha = 1;
+  PackedB packed_b;   // not planned with transpose_a
   int bias = -1;      // input of N elements, added to each row; -1: none
   int residual = -1;  // input that is added, broadcast against the result if its shape differs; -1: none
   simd::Activation activation;

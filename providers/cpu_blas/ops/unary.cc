@@ -1,4 +1,4 @@
-// Relu, Sigmoid, Tanh, Erf, Exp, Sqrt, Clip: Y = f(X), element by element. Y may be X; NaN stays NaN.
+// Relu, Sigmoid, Tanh, Erf, Exp, Sqrt, Gelu, Clip: Y = f(X), element by element. Y may be X; NaN stays NaN.
 #include <limits>
 
 #include "broadcast.h"
@@ -66,6 +66,10 @@ sdk::Result<sdk::KernelPtr> make_exp(const sdk::KernelInfo&) {
 }
 sdk::Result<sdk::KernelPtr> make_sqrt(const sdk::KernelInfo&) {
   return unary(simd::Unary::kSqrt);
+}
+
+sdk::Result<sdk::KernelPtr> make_gelu(const sdk::KernelInfo&) {
+  return unary(simd::Unary::kGelu);
 }
 
 sdk::Result<sdk::KernelPtr> make_clip(const sdk::KernelInfo& info) {
