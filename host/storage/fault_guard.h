@@ -40,6 +40,10 @@ class GuardedRange {
   GuardSlot* slot_ = nullptr;
 };
 
+/// Installs the handler, or puts it in front again, unless fault_guard_enabled() is false. For users of a range that
+/// somebody else has added.
+void install_fault_guard();
+
 /// False while a FaultGuardPause lives on this thread, or when the environment says TENON_FAULT_GUARD=off.
 bool fault_guard_enabled();
 

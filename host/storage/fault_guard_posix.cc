@@ -103,7 +103,7 @@ void take_default_action(int signal, bool is_fault) {
 /// Calls a handler of the application as the kernel would have. async-signal-safe
 void call_action(PreviousAction& previous, int signal, siginfo_t* info, void* context) {
   const struct sigaction& action = previous.action;
-  const bool is_fault = info->si_code > 0;
+  const bool is_fault = info->si_code > 0 && info->si_code != BUS_MCEERR_AO;
   const bool is_default = action.sa_handler == SIG_DFL || previous.is_spent.load();
   if (!is_default && action.sa_handler == SIG_IGN && !is_fault) return;
   // The kernel does not let a fault be ignored.
@@ -195,6 +195,12 @@ void set_guarded_range(GuardSlot& slot, uintptr_t begin, uintptr_t end) {
 }
 
 }  // namespace
+
+void install_fault_guard() {
+  if (!fault_guard_enabled()) return;
+  const std::lock_guard lock(guard_mutex);
+  install_handler();
+}
 
 GuardedRange::GuardedRange(const void* begin, size_t bytes) {
   if (bytes == 0) return;

@@ -74,7 +74,10 @@ class Registry {
     const std::lock_guard lock(mutex_);
     std::erase_if(live_, [](const auto& entry) { return entry.second.expired(); });
     std::weak_ptr<const FileMapping>& slot = live_[file.identity];
-    if (auto mapping = slot.lock(); mapping != nullptr && mapping->check_intact().is_ok()) return mapping;
+    if (auto mapping = slot.lock(); mapping != nullptr && mapping->check_intact().is_ok()) {
+      install_fault_guard();
+      return mapping;
+    }
     const std::string shown = path.string();
     try {
       std::shared_ptr<const FileMapping> mapping = std::make_shared<MappedFile>(file, std::move(path));

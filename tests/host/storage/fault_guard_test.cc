@@ -239,6 +239,22 @@ TEST_CASE("an application's later handler that hands on works with the guard", "
   CHECK(ending_of_child([&] { return body(true); }) == kKilled);
 }
 
+TEST_CASE("a file that was mapped without the guard gets it with the next user", "[storage][fault_guard]") {
+  const TempFolder folder;
+  CHECK(ending_of_child([&] {
+          signal(SIGBUS, SIG_DFL);
+          const auto path = folder.write("own", pages(2));
+          std::shared_ptr<const FileMapping> mapping;
+          {
+            const FaultGuardPause pause(true);
+            mapping = map(path);
+          }
+          if (map(path) != mapping) return 1;
+          fs::resize_file(path, 0);
+          return sum_of(mapping->bytes());
+        }) == "exit 0");
+}
+
 TEST_CASE("switched off, the guard installs nothing", "[storage][fault_guard]") {
   const TempFolder folder;
   CHECK(ending_of_child([&] {
