@@ -22,7 +22,7 @@ TEST_CASE("the descriptor of a library is read without loading it", "[plugins]")
 
 TEST_CASE("a library cut short anywhere is refused or still whole for the loader", "[plugins]") {
   const std::string bytes = read_bytes(plugin_path("hostile_good"));
-  const TemporaryFile file("cut.so");
+  const ScratchFile file("cut.so");
   for (size_t length = 0; length < bytes.size(); length += length < 4096 ? 61 : 997) {
     file.write(bytes.substr(0, length));
     const auto descriptor = read_descriptor(file.path());
@@ -34,7 +34,7 @@ TEST_CASE("a library cut short anywhere is refused or still whole for the loader
 
 TEST_CASE("a library with damaged headers gives an answer", "[plugins]") {
   const std::string sound = read_bytes(plugin_path("hostile_good"));
-  const TemporaryFile file("damaged.so");
+  const ScratchFile file("damaged.so");
   std::mt19937 random(1);
   for (int round = 0; round < 300; ++round) {
     std::string bytes = sound;

@@ -25,16 +25,16 @@ inline std::string read_bytes(const std::filesystem::path& path) {
 }
 
 /// A path in the temporary folder that no other process uses; the file is removed at the end.
-class TemporaryFile {
+class ScratchFile {
  public:
-  explicit TemporaryFile(const std::string& name)
+  explicit ScratchFile(const std::string& name)
       : path_(std::filesystem::temp_directory_path() / ("tenon_" + std::to_string(getpid()) + "_" + name)) {}
-  ~TemporaryFile() {
+  ~ScratchFile() {
     std::error_code ignored;
     std::filesystem::remove(path_, ignored);
   }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ScratchFile(const ScratchFile&) = delete;
+  ScratchFile& operator=(const ScratchFile&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
   void write(const std::string& bytes) const {

@@ -48,10 +48,10 @@ TEST_CASE("a provider that no folder holds is not found, and the folders are lis
 TEST_CASE("a folder, a device and a text file are no shared libraries", "[plugins]") {
   CHECK_THAT(load_failure("/tmp").message(), Contains("not a file"));
   CHECK_THAT(load_failure("/dev/null").message(), Contains("not a file"));
-  const TemporaryFile text("text.so");
+  const ScratchFile text("text.so");
   text.write("this is no library");
   CHECK_THAT(load_failure(text.path()).message(), Contains("not an ELF file"));
-  const TemporaryFile empty("empty.so");
+  const ScratchFile empty("empty.so");
   empty.write("");
   CHECK_THAT(load_failure(empty.path()).message(), Contains("not an ELF file"));
 }
@@ -60,7 +60,7 @@ TEST_CASE("a library for another architecture is refused by name of the machine"
   std::string bytes = read_bytes(plugin_path("hostile_good"));
   bytes[kElfMachineOffset] = static_cast<char>(0xf3);  // RISC-V
   bytes[kElfMachineOffset + 1] = 0;
-  const TemporaryFile file("other_machine.so");
+  const ScratchFile file("other_machine.so");
   file.write(bytes);
   const Status status = load_failure(file.path());
   CHECK(status.code() == TN_UNSUPPORTED);
@@ -109,7 +109,7 @@ TEST_CASE("an undefined symbol is named", "[plugins]") {
 TEST_CASE("one file is loaded once, whatever path leads to it", "[plugins]") {
   auto first = ProviderLibrary::load(plugin_path("hostile_good"));
   REQUIRE(first.is_ok());
-  const TemporaryFile link("link.so");
+  const ScratchFile link("link.so");
   std::filesystem::create_symlink(plugin_path("hostile_good"), link.path());
   auto second = ProviderLibrary::load(link.path());
   REQUIRE(second.is_ok());
@@ -120,7 +120,7 @@ TEST_CASE("one file is loaded once, whatever path leads to it", "[plugins]") {
 TEST_CASE("two files that carry one provider name cannot both be loaded", "[plugins]") {
   auto first = ProviderLibrary::load(plugin_path("hostile_good"));
   REQUIRE(first.is_ok());
-  const TemporaryFile copy("copy.so");
+  const ScratchFile copy("copy.so");
   copy.write(read_bytes(plugin_path("hostile_good")));
   const Status status = load_failure(copy.path());
   CHECK(status.code() == TN_INVALID_ARGUMENT);
@@ -130,7 +130,7 @@ TEST_CASE("two files that carry one provider name cannot both be loaded", "[plug
 }
 
 TEST_CASE("a library stays loaded unless unloading is asked for", "[plugins]") {
-  const TemporaryFile copy("unload.so");
+  const ScratchFile copy("unload.so");
   copy.write(read_bytes(plugin_path("hostile_good")));
   { REQUIRE(ProviderLibrary::load(copy.path()).is_ok()); }
   CHECK(is_in_process(copy.path().filename()));

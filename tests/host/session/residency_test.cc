@@ -65,13 +65,14 @@ std::vector<NamedTensor> inputs() {
   return {floats("x", {kWide, kWide}, std::vector<float>(kWide * kWide, 1))};
 }
 
-uint64_t private_now() {
-  return read_process_memory().value().private_bytes();
+/// Private pages of files are left out: whether code is private hangs on what else runs on the machine.
+uint64_t anonymous_now() {
+  return read_process_memory().value().anonymous;
 }
 
-uint64_t private_sum(const SessionReport& report) {
+uint64_t anonymous_sum(const SessionReport& report) {
   uint64_t sum = 0;
-  for (const ResidencyEntry& entry : report.residency) sum += entry.private_bytes;
+  for (const ResidencyEntry& entry : report.residency) sum += entry.kind == "source file" ? 0 : entry.private_bytes;
   return sum;
 }
 
@@ -118,7 +119,7 @@ void drop_right_to_lock() {
 
 }  // namespace
 
-TEST_CASE("the private bytes that a session names are those that the process gained", "[session][residency]") {
+TEST_CASE("the private memory that a session names is what the process gained", "[session][residency]") {
   if (kIsSanitized) return;
   constexpr uint64_t kSlack = uint64_t{1} << 20;
   const TempFolder folder;
@@ -128,12 +129,12 @@ TEST_CASE("the private bytes that a session names are those that the process gai
   CHECK(ending_of_child([&] {
           start_with_an_empty_heap();
           if (!open_file(path)->run(inputs()).is_ok()) return 1;  // touches the code
-          const uint64_t before = private_now();
+          const uint64_t before = anonymous_now();
           const auto session = open_file(path);
           if (!session->run(inputs()).is_ok()) return 1;
           const SessionReport report = session->report();
-          const uint64_t gained = private_now() - before;
-          const uint64_t named = private_sum(report);
+          const uint64_t gained = anonymous_now() - before;
+          const uint64_t named = anonymous_sum(report);
           const auto* copied = find_entry(report, "copied weights");
           if (!aligned && (copied == nullptr || copied->private_bytes != kMatrixBytes)) return 2;
           if (aligned && copied != nullptr) return 3;
