@@ -1,6 +1,5 @@
 // Conv: y = conv(x, W) + B over one or two spatial dimensions; see conv/conv_kernel.h. FusedConv: y = act(conv(x, W) +
-// B
-// + Z), act being Relu or Clip.
+// B + Z), act being Relu or Clip.
 #include "conv/conv_kernel.h"
 
 namespace tenon::cpu_blas {

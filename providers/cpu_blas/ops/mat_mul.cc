@@ -18,7 +18,7 @@ sdk::Result<sdk::KernelPtr> make_fused_mat_mul(const sdk::KernelInfo& info) {
   plan.alpha = info.attr_float("alpha", 1);
   plan.transpose_a = info.attr_int("transA", 0) != 0;
   plan.transpose_b = info.attr_int("transB", 0) != 0;
-  if (!plan.transpose_a) plan.packed_b = PackedB(info.input(1).info(), plan.transpose_b);
+  if (!plan.transpose_a) plan.packed_b = PackedB::of_operand(info.input(1).info(), plan.transpose_b);
   return sdk::KernelPtr(std::make_unique<MatMulKernel>(std::move(plan)));
 }
 
