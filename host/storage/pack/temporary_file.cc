@@ -4,6 +4,7 @@
 #include <random>
 #include <system_error>
 
+#include "host/storage/digest.h"
 #include "host/storage/pack/file_mark.h"
 
 namespace tenon::host {

@@ -10,6 +10,18 @@ namespace fs = std::filesystem;
 using namespace tenon::host;
 using namespace tenon::test;
 
+namespace {
+
+PackSample small_sample() {
+  PackSample sample;
+  sample.key = "a=1\n";
+  sample.blobs = {pattern(20, 1), pattern(3, 2)};
+  sample.plan = "plan";
+  return sample;
+}
+
+}  // namespace
+
 TEST_CASE("a pack gives back its key, its sections and its blobs, aligned", "[pack]") {
   const TempFolder folder;
   const PackSample sample;
@@ -52,13 +64,12 @@ TEST_CASE("a pack that is replaced while it is open keeps its bytes", "[pack]") 
 TEST_CASE("a pack cut to any length is refused", "[pack]") {
   const TempFolder folder;
   const auto path = folder.path() / "a.tpack";
-  PackSample sample;
-  sample.blobs = {pattern(100, 1), pattern(3, 2)};
+  const PackSample sample = small_sample();
   REQUIRE(write_pack(path, sample).is_ok());
   const std::string whole = read_file(path);
-  for (size_t length = 0; length < whole.size(); ++length) {
-    const auto cut = folder.write("cut.tpack", whole.substr(0, length));
-    const auto pack = PackFile::open(cut, true);
+  for (size_t length = whole.size(); length-- > 0;) {
+    fs::resize_file(path, length);
+    const auto pack = PackFile::open(path, true);
     if (pack.status().code() != TN_INVALID_MODEL) FAIL("cut to " << length << ": " << pack.status().message());
   }
   const auto longer = folder.write("longer.tpack", whole + "x");
@@ -68,18 +79,21 @@ TEST_CASE("a pack cut to any length is refused", "[pack]") {
 TEST_CASE("any flipped bit of a pack is found, or changes nothing that is handed out", "[pack]") {
   const TempFolder folder;
   const auto path = folder.path() / "a.tpack";
-  PackSample sample;
-  sample.blobs = {pattern(100, 1), pattern(3, 2)};
+  const PackSample sample = small_sample();
   REQUIRE(write_pack(path, sample).is_ok());
-  std::string bytes = read_file(path);
+  const std::string bytes = read_file(path);
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  const auto write_byte = [&](size_t at, int value) {
+    file.seekp(static_cast<std::streamoff>(at));
+    file.put(static_cast<char>(value)).flush();
+  };
   size_t harmless = 0;
   for (size_t bit = 0; bit < bytes.size() * 8; ++bit) {
-    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
-    const auto pack = PackFile::open(folder.write("flipped.tpack", bytes), true);
-    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
-    if (!pack.is_ok()) continue;
-    ++harmless;
-    if (!holds(**pack, sample)) FAIL("bit " << bit << " changed the pack unseen");
+    write_byte(bit / 8, bytes[bit / 8] ^ (1 << (bit % 8)));
+    const auto pack = PackFile::open(path, true);
+    if (pack.is_ok() && !holds(**pack, sample)) FAIL("bit " << bit << " changed the pack unseen");
+    harmless += pack.is_ok();
+    write_byte(bit / 8, bytes[bit / 8]);
   }
   // The room between aligned parts is all that may change.
   CHECK(harmless < 8 * 64 * 5);
