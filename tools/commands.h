@@ -17,6 +17,7 @@ void add_run_command(CLI::App& app, Action& action);
 void add_inspect_command(CLI::App& app, Action& action);
 void add_providers_command(CLI::App& app, Action& action);
 void add_bench_command(CLI::App& app, Action& action);
+void add_cache_command(CLI::App& app, Action& action);
 void add_idle_host_command(CLI::App& app, Action& action);
 
 }  // namespace tenon::tools

@@ -13,6 +13,7 @@ constexpr char kExamples[] =
     "  tenon inspect model.onnx --json\n"
     "  tenon bench model.onnx --shape image=8x3x224x224 --threads 2\n"
     "  tenon providers\n"
+    "  tenon cache ls\n"
     "`tenon SUBCOMMAND --help` tells the options of each.";
 
 int run(int argc, char** argv) {
@@ -25,6 +26,7 @@ int run(int argc, char** argv) {
   tenon::tools::add_inspect_command(app, action);
   tenon::tools::add_providers_command(app, action);
   tenon::tools::add_bench_command(app, action);
+  tenon::tools::add_cache_command(app, action);
   tenon::tools::add_idle_host_command(app, action);
   try {
     app.parse(argc, argv);

@@ -373,10 +373,54 @@ class CommandTest(unittest.TestCase):
         self.assertIn("libbroken.so\n  cannot be used: ", output)
 
     def test_help_has_examples(self):
-        for arguments in ((), ("run",), ("inspect",), ("providers",), ("bench",)):
+        for arguments in ((), ("run",), ("inspect",), ("providers",), ("bench",), ("cache",)):
             code, output, _ = tenon(*arguments, "--help")
             self.assertEqual(code, 0)
             self.assertIn("Examples:", output)
+
+    def test_an_empty_cache_is_listed(self):
+        cache = self.folder / "cache"
+        code, output, _ = tenon("cache", "ls", TENON_CACHE_DIR=str(cache))
+        self.assertEqual(code, 0)
+        self.assertIn("0 packs", output)
+        self.assertFalse(cache.exists())
+
+    def test_a_damaged_pack_is_named_and_collected(self):
+        cache = self.folder / "cache"
+        cache.mkdir(mode=0o700)
+        pack = cache / ("0" * 32 + ".tpack")
+        pack.write_bytes(b"not a pack")
+        pack.chmod(0o600)
+        code, output, _ = tenon("cache", "verify", "--json", "--folder", cache)
+        self.assertEqual(code, 1)
+        (entry,) = json.loads(output)["packs"]
+        self.assertEqual((entry["path"], entry["bytes"], entry["usable"]), (str(pack), 10, False))
+        self.assertIn("not a pack file", entry["error"])
+        code, output, _ = tenon("cache", "ls", "--folder", cache)
+        self.assertEqual(code, 0)
+        self.assertIn("cannot be used", output)
+        code, output, _ = tenon("cache", "gc", "--max-bytes", "1GB", "--folder", cache)
+        self.assertEqual((code, output), (0, "removed 1 files, 10 B\n"))
+        self.assertFalse(pack.exists())
+
+    def test_packs_are_removed_by_name_or_all_together(self):
+        cache = self.folder / "cache"
+        cache.mkdir(mode=0o700)
+        packs = [cache / (digit * 32 + ".tpack") for digit in "012"]
+        for pack in packs:
+            pack.write_bytes(b"")
+        self.assert_error(tenon("cache", "rm", "--folder", cache), "--all")
+        self.assert_error(tenon("cache", "rm", "other.onnx", "--folder", cache), "other.onnx", "tenon cache ls")
+        self.assertEqual(tenon("cache", "rm", packs[0], "--folder", cache)[0], 0)
+        self.assertEqual([pack.exists() for pack in packs], [False, True, True])
+        self.assertEqual(tenon("cache", "rm", "--all", "--folder", cache)[0], 0)
+        self.assertEqual([pack.exists() for pack in packs], [False, False, False])
+
+    def test_a_cache_that_others_may_write_to_is_refused(self):
+        cache = self.folder / "cache"
+        cache.mkdir()
+        cache.chmod(0o777)
+        self.assert_error(tenon("cache", "ls", "--folder", cache), "may be written by other users", "chmod go-w")
 
     def test_the_version_is_told(self):
         code, output, _ = tenon("--version")

@@ -61,8 +61,8 @@ struct HeldPath {
 // Members die in reverse order: the lock, our own descriptor of its file, the path.
 struct HeldLock {
   ~HeldLock() {
-    // Removed while held. Who waits for it finds that the path no longer names it and starts anew. Another's is left: our
-    // own may have been removed by hand.
+    // Removed while held. Who waits for it finds that the path no longer names it and starts anew. Another's is left:
+    // our own may have been removed by hand.
     if (locked && is_named(descriptor, path->path)) files->unlink(path->path);
   }
   std::shared_ptr<HeldPath> path;

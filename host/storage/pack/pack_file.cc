@@ -34,7 +34,8 @@ class OpenPack final : public PackFile {
   Status verify_blobs() const override {
     std::vector<std::byte> buffer(kReadBytes);
     for (const auto& blob : contents_.blobs) TENON_RETURN_IF_ERROR(verify(blob, buffer));
-    return check_unchanged();
+    const Status intact = mapping_->check_intact();
+    return intact.is_ok() ? intact : error(TN_INVALID_MODEL, intact.message());
   }
 
  private:
@@ -58,13 +59,6 @@ class OpenPack final : public PackFile {
                  to_hex(stream.digest()), ", expected ", to_hex(blob.range.checksum));
   }
 
-  // The removal of a name is a change of the file too, but none of its bytes: the time of change is not compared.
-  Status check_unchanged() const {
-    TENON_ASSIGN_OR_RETURN(const FileIdentity now, identity_of(file_.descriptor));
-    if (now.size == file_.identity.size && now.modified_ns == file_.identity.modified_ns) return {};
-    return error(TN_INVALID_MODEL, shown(), ": the pack was changed while it was open");
-  }
-
   MarkedFile file_;
   std::shared_ptr<const FileMapping> mapping_;
   PackContents contents_;
@@ -77,25 +71,29 @@ class LivePacks {
     return *packs;
   }
 
-  std::shared_ptr<const PackFile> find(const FileIdentity& identity) {
+  // The open pack that is this mapping: a mapping that lost pages has been replaced by another.
+  std::shared_ptr<const PackFile> find(const FileMapping& mapping) {
     const std::lock_guard lock(mutex_);
-    const auto found = live_.find(identity);
-    return found == live_.end() ? nullptr : found->second.lock();
+    return find_locked(mapping);
   }
 
   // The first of those that were opened at once stays.
-  std::shared_ptr<const PackFile> keep(const FileIdentity& identity, std::shared_ptr<const PackFile> pack) {
+  std::shared_ptr<const PackFile> keep(std::shared_ptr<const PackFile> pack) {
     const std::lock_guard lock(mutex_);
     std::erase_if(live_, [](const auto& entry) { return entry.second.expired(); });
-    std::weak_ptr<const PackFile>& slot = live_[identity];
-    if (auto other = slot.lock()) return other;
-    slot = pack;
+    if (auto other = find_locked(pack->mapping())) return other;
+    live_[&pack->mapping()] = pack;
     return pack;
   }
 
  private:
+  std::shared_ptr<const PackFile> find_locked(const FileMapping& mapping) {
+    const auto found = live_.find(&mapping);
+    return found == live_.end() ? nullptr : found->second.lock();
+  }
+
   std::mutex mutex_;
-  std::map<FileIdentity, std::weak_ptr<const PackFile>> live_;
+  std::map<const FileMapping*, std::weak_ptr<const PackFile>> live_;  // a live pack holds its mapping
 };
 
 // Nothing when another file took the path between the two steps.
@@ -105,10 +103,9 @@ Result<std::shared_ptr<const PackFile>> open_once(const std::filesystem::path& p
   if (mapping->identity() != file.identity) return std::shared_ptr<const PackFile>();
   auto contents = parse_pack(mapping->bytes());
   if (!contents.is_ok()) return contents.status().with_context(path.string());
-  const FileIdentity identity = file.identity;
-  if (auto live = LivePacks::instance().find(identity)) return live;
+  if (auto live = LivePacks::instance().find(*mapping)) return live;
   return LivePacks::instance().keep(
-      identity, std::make_shared<OpenPack>(std::move(file), std::move(mapping), std::move(*contents)));
+      std::make_shared<OpenPack>(std::move(file), std::move(mapping), std::move(*contents)));
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ class FolderPackStore final : public PackStore {
         read_only_(read_only) {}
 
   const std::filesystem::path& folder() const override { return folder_.path(); }
+  uint64_t max_bytes() const override { return max_bytes_; }
 
   Result<std::shared_ptr<const PackFile>> find(const std::string& key) override {
     const auto path = folder_.pack_path(key);
@@ -168,7 +169,8 @@ Result<std::unique_ptr<PackStore>> PackStore::open(const PackStoreOptions& optio
   TENON_ASSIGN_OR_RETURN(settled.max_bytes, size_cap(options.max_bytes));
   TENON_ASSIGN_OR_RETURN(const auto folder, settled_folder(options.folder));
   const Status usable = read_only ? check_private_folder(folder) : make_private_folder(folder, files);
-  if (!usable.is_ok()) return error(TN_UNSUPPORTED, usable.message());
+  const bool is_empty = read_only && usable.code() == TN_NOT_FOUND;
+  if (!usable.is_ok() && !is_empty) return error(TN_UNSUPPORTED, usable.message());
   return std::unique_ptr<PackStore>(std::make_unique<FolderPackStore>(settled, folder, read_only, files));
 }
 

@@ -33,6 +33,8 @@ class PackStore {
 
   virtual ~PackStore() = default;
   virtual const std::filesystem::path& folder() const = 0;
+  /// The size cap of all packs together.
+  virtual uint64_t max_bytes() const = 0;
   /// The pack of this key; TN_NOT_FOUND with the reason for a miss: none, damaged and how, not ours, another key under
   /// that digest. Blobs are verified when the pack file's identity is new on this machine, then that is remembered. A
   /// hit counts as use.

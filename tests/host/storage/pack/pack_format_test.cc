@@ -128,3 +128,16 @@ TEST_CASE("a pack of another format version is told from a damaged one", "[pack]
   CHECK(status.code() == TN_UNSUPPORTED);
   CHECK_THAT(status.message(), Catch::Contains("format version 2"));
 }
+
+TEST_CASE("every valid pack of the fuzzer's corpus opens, and no bad one", "[pack]") {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(TENON_SOURCE_DIR "/tests/fuzz/corpus/pack_file")) {
+    const auto pack = PackFile::open(entry.path(), true);
+    const std::string name = entry.path().filename().string();
+    INFO(name << ": " << pack.status().message());
+    CHECK(pack.is_ok() == name.starts_with("valid_"));
+    CHECK((pack.is_ok() || name.starts_with("bad_")));
+    ++count;
+  }
+  CHECK(count >= 8);
+}
