@@ -19,5 +19,5 @@ add_custom_target(tenon_schemas DEPENDS ${TENON_SCHEMA_HEADERS})
 # Makes the headers before the target's sources, and lets these include them.
 function(tenon_compile_schemas target)
   add_dependencies(${target} tenon_schemas)
-  target_include_directories(${target} SYSTEM PRIVATE ${TENON_GENERATED_DIR})
+  target_include_directories(${target} SYSTEM PRIVATE ${CMAKE_BINARY_DIR}/generated)
 endfunction()
