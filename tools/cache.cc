@@ -53,7 +53,7 @@ std::string key_value(const std::string& key, const std::string& name) {
 
 std::string source_of(const PackStore::Entry& entry) {
   const std::string source = key_value(entry.key, "source");
-  return source.empty() ? "(no model named)" : source;
+  return source.empty() ? "(unknown model)" : source;
 }
 
 std::string time_text(std::chrono::system_clock::time_point time) {
@@ -91,10 +91,9 @@ Result<bool> list(const CacheFlags& flags) {
   uint64_t total = 0;
   for (const auto& entry : entries) {
     total += entry.bytes;
-    std::printf("%s\n  %s, last used %s%s\n  %s\n",
-                bold(entry.state.is_ok() ? source_of(entry) : "cannot be used: " + entry.state.message()).c_str(),
-                byte_text(entry.bytes).c_str(), time_text(entry.used).c_str(), entry.in_use ? ", in use" : "",
-                entry.path.c_str());
+    std::printf("%s\n  %s, last used %s%s\n  %s\n", bold(source_of(entry)).c_str(), byte_text(entry.bytes).c_str(),
+                time_text(entry.used).c_str(), entry.in_use ? ", in use" : "", entry.path.c_str());
+    if (!entry.state.is_ok()) std::printf("  cannot be used: %s\n", entry.state.message().c_str());
   }
   std::printf("%zu packs, %s of at most %s, in %s\n", entries.size(), byte_text(total).c_str(),
               byte_text(store->max_bytes()).c_str(), store->folder().c_str());
@@ -116,10 +115,10 @@ Result<bool> verify(const CacheFlags& flags) {
     all_whole = all_whole && state.is_ok();
     if (flags.as_json) {
       lines.push_back(to_json(entry, state));
+    } else if (state.is_ok()) {
+      std::printf("ok    %s  %s\n", entry.path.c_str(), source_of(entry).c_str());
     } else {
-      std::printf("%s %s  %s%s%s\n", state.is_ok() ? "ok  " : "FAIL", entry.path.c_str(),
-                  entry.key.empty() ? "" : source_of(entry).c_str(), state.is_ok() ? "" : ": ",
-                  state.message().c_str());
+      std::printf("FAIL  %s\n", state.message().c_str());
     }
   }
   if (flags.as_json) print_json({{"folder", store->folder().string()}, {"packs", lines}});
