@@ -39,20 +39,21 @@ struct PreviousAction {
   struct sigaction action {};
   std::atomic<bool> is_spent{false};  // SA_RESETHAND, called once
   PreviousAction* next = nullptr;
+  PreviousAction* below = nullptr;  // what the guard handed on to before it met this one first; of the first: nothing
 };
 
 /// The one chained call that a thread has under way, to know it again when the called handler calls back.
 struct ChainedCall {
   const siginfo_t* info = nullptr;
   uintptr_t frame = 0;
+  PreviousAction* called = nullptr;
 };
 
 // All constant-initialized: the handler may run before and after every constructor and destructor.
 SlotBlock first_guard_block;
 std::mutex guard_mutex;  // guards changes of slots, blocks and actions
 std::atomic<PreviousAction*> all_previous{nullptr};
-std::atomic<PreviousAction*> original_action{nullptr};  // before the first installation
-std::atomic<PreviousAction*> latest_action{nullptr};    // before the last one
+std::atomic<PreviousAction*> latest_action{nullptr};  // found at the last installation
 std::atomic<uintptr_t> guard_page_bytes{0};
 // Allocated with the thread, because the handler must not allocate.
 __attribute__((tls_model("initial-exec"))) thread_local ChainedCall chained_call;
@@ -91,23 +92,28 @@ bool replace_lost_pages(uintptr_t address) {
   return mapped == static_cast<long>(page);
 }
 
+/// Whether the signal tells of an instruction that faulted, rather than having been sent.
+bool is_fault(const siginfo_t& info) {
+  return info.si_code > 0 && info.si_code != BUS_MCEERR_AO;
+}
+
 /// Ends the process as the default action does. async-signal-safe
-void take_default_action(int signal, bool is_fault) {
+void take_default_action(int signal, bool is_real) {
   struct sigaction action {};
   action.sa_handler = SIG_DFL;
   sigaction(signal, &action, nullptr);
   // A fault happens again where it happened; a signal that was sent has to be sent again.
-  if (!is_fault) raise(signal);
+  if (!is_real) raise(signal);
 }
 
 /// Calls a handler of the application as the kernel would have. async-signal-safe
 void call_action(PreviousAction& previous, int signal, siginfo_t* info, void* context) {
   const struct sigaction& action = previous.action;
-  const bool is_fault = info->si_code > 0 && info->si_code != BUS_MCEERR_AO;
+  const bool is_real = is_fault(*info);
   const bool is_default = action.sa_handler == SIG_DFL || previous.is_spent.load();
-  if (!is_default && action.sa_handler == SIG_IGN && !is_fault) return;
+  if (!is_default && action.sa_handler == SIG_IGN && !is_real) return;
   // The kernel does not let a fault be ignored.
-  if (is_default || action.sa_handler == SIG_IGN) return take_default_action(signal, is_fault);
+  if (is_default || action.sa_handler == SIG_IGN) return take_default_action(signal, is_real);
   if ((action.sa_flags & SA_RESETHAND) != 0) previous.is_spent.store(true);
   sigset_t before;
   pthread_sigmask(SIG_BLOCK, &action.sa_mask, &before);
@@ -134,9 +140,13 @@ void handle_bus_error(int signal, siginfo_t* info, void* context) {
     const ChainedCall outer = chained_call;
     const auto frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
     const bool is_back = outer.info == info && frame < outer.frame;
-    PreviousAction* next = is_back ? original_action.load() : latest_action.load();
-    chained_call = {info, frame};
-    if (next != nullptr) call_action(*next, signal, info, context);
+    PreviousAction* next = is_back ? outer.called->below : latest_action.load();
+    chained_call = {info, frame, next};
+    if (next != nullptr) {
+      call_action(*next, signal, info, context);
+    } else {
+      take_default_action(signal, is_fault(*info));
+    }
     chained_call = outer;
   }
   errno = error_number;
@@ -157,6 +167,7 @@ PreviousAction* node_of(const struct sigaction& action) {
   auto* node = new PreviousAction;
   node->action = action;
   node->next = all_previous.load();
+  node->below = latest_action.load();
   all_previous.store(node);
   return node;
 }
@@ -168,7 +179,6 @@ void install_handler() {
   if ((current.sa_flags & SA_SIGINFO) != 0 && current.sa_sigaction == handle_bus_error) return;
   guard_page_bytes.store(static_cast<uintptr_t>(sysconf(_SC_PAGESIZE)));
   PreviousAction* node = node_of(current);
-  if (original_action.load() == nullptr) original_action.store(node);
   latest_action.store(node);
   struct sigaction own {};
   own.sa_sigaction = handle_bus_error;
