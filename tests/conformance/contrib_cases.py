@@ -241,12 +241,13 @@ def fused_gemm(label, activation, c=(4,), **attributes):
     return Case(make.name, "FusedGemm", inputs, dict(activation=activation, **attributes), terms=20)
 
 
-def fused_conv(label, activation, x=(2, 4, 5, 6), w=(3, 4, 3, 2), bias=True, added=None, **attributes):
+def fused_conv(label, activation, x=(2, 4, 5, 6), w=(3, 4, 3, 2), bias=True, added=None, constants=(),
+               **attributes):
     make = Maker(f"fused_conv_{label}")
     inputs = [make.normal(*x), make.normal(*w), make.normal(w[0]) if bias else None,
               make.normal(*added) if added else None]
     attributes["activation"] = activation
-    return Case(make.name, "FusedConv", inputs, attributes, terms=4 * int(np.prod(w[1:])))
+    return Case(make.name, "FusedConv", inputs, attributes, terms=4 * int(np.prod(w[1:])), constants=constants)
 
 
 def product_cases():
@@ -274,6 +275,10 @@ def product_cases():
     yield fused_conv("relu", "Relu", strides=[2, 1], pads=[1, 0, 1, 1])
     yield fused_conv("relu_of_a_sum", "Relu", added=(2, 3, 3, 5))
     yield fused_conv("sum_without_bias", "Tanh", bias=False, added=(2, 3, 3, 5))
+    yield fused_conv("constant_weights_and_a_sum", "Relu", x=(1, 16, 5, 4), w=(48, 16, 3, 3), pads=[1, 1, 1, 1],
+                     constants=(1, 2), added=(1, 48, 5, 4))
+    yield fused_conv("constant_pointwise_weights", "Clip", x=(2, 24, 3, 4), w=(33, 24, 1, 1), constants=(1,),
+                     activation_params=[-0.5, 1.5])
     yield fused_conv("clip", "Clip", activation_params=[-1.0, 2.0], dilations=[2, 1])
     yield fused_conv("leaky_relu_of_groups", "LeakyRelu", w=(6, 2, 3, 2), activation_params=[0.2], group=2)
     yield fused_conv("hard_sigmoid_1_d", "HardSigmoid", x=(2, 4, 9), w=(3, 4, 3), activation_params=[0.2, 0.4])
