@@ -18,6 +18,7 @@ void add_inspect_command(CLI::App& app, Action& action);
 void add_providers_command(CLI::App& app, Action& action);
 void add_bench_command(CLI::App& app, Action& action);
 void add_cache_command(CLI::App& app, Action& action);
+void add_convert_command(CLI::App& app, Action& action);
 void add_idle_host_command(CLI::App& app, Action& action);
 
 }  // namespace tenon::tools

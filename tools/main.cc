@@ -12,6 +12,7 @@ constexpr char kExamples[] =
     "  tenon run model.onnx --check test_data_set_0\n"
     "  tenon inspect model.onnx --json\n"
     "  tenon bench model.onnx --shape image=8x3x224x224 --threads 2\n"
+    "  tenon convert model.onnx model.ort\n"
     "  tenon providers\n"
     "  tenon cache ls\n"
     "`tenon SUBCOMMAND --help` tells the options of each.";
@@ -27,6 +28,7 @@ int run(int argc, char** argv) {
   tenon::tools::add_providers_command(app, action);
   tenon::tools::add_bench_command(app, action);
   tenon::tools::add_cache_command(app, action);
+  tenon::tools::add_convert_command(app, action);
   tenon::tools::add_idle_host_command(app, action);
   try {
     app.parse(argc, argv);

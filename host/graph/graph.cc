@@ -120,9 +120,8 @@ Result<Value*> Graph::add_value(std::string value_name) {
 }
 
 Value* Graph::find_value(std::string_view value_name, bool outer) const {
-  const std::string key(value_name);
   for (const Graph* graph = this; graph != nullptr; graph = outer ? graph->parent_ : nullptr) {
-    const auto found = graph->by_name_.find(key);
+    const auto found = graph->by_name_.find(value_name);
     if (found != graph->by_name_.end()) return found->second;
   }
   return nullptr;

@@ -39,6 +39,8 @@ struct ValueType {
   Kind kind = Kind::kTensor;
   tn_dtype dtype = TN_UNDEFINED;         // of the tensor, or of the elements of a sequence or optional
   std::optional<std::vector<Dim>> dims;  // nothing: rank unknown
+  Kind held = Kind::kTensor;             // what a sequence or an optional holds; a level below that is not kept
+  tn_dtype key = TN_UNDEFINED;           // of a map
 };
 
 /// "float[batch,3,224,224]", "int64[?]", "sequence(float)".
@@ -127,7 +129,11 @@ class Graph {
   Graph* parent_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<Value>> values_;
-  std::unordered_map<std::string, Value*> by_name_;
+  // Found by any kind of string, without a copy.
+  struct NameHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  std::unordered_map<std::string, Value*, NameHash, std::equal_to<>> by_name_;
 };
 
 /// A file that a model's bytes lie in.

@@ -18,7 +18,7 @@ CLI::Validator whole_number(int64_t least, int64_t most) {
 }
 
 void SessionFlags::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The .onnx file")->required();
+  command.add_option("MODEL", model, "The model: .onnx or .ort")->required();
   add_provider_options(command);
   command.add_flag("--prefetch", memory.prefetch, "Read the files of the model in while opening it");
   command.add_flag("--lock-memory", memory.lock_memory, "Keep the weights in memory, within RLIMIT_MEMLOCK");

@@ -33,7 +33,14 @@ Result<ValueType> read_tensor_type(const TensorType& proto, ValueType::Kind kind
 // A sequence or an optional keeps the type of the tensors that it holds in the end.
 Result<ValueType> read_wrapped_type(const onnx::TypeProto& element, ValueType::Kind kind) {
   TENON_ASSIGN_OR_RETURN(ValueType type, read_type(element));
+  type.held = type.kind;
   type.kind = kind;
+  return type;
+}
+
+Result<ValueType> read_map_type(const onnx::TypeProto::Map& proto) {
+  TENON_ASSIGN_OR_RETURN(ValueType type, read_wrapped_type(proto.value_type(), ValueType::Kind::kMap));
+  TENON_ASSIGN_OR_RETURN(type.key, read_element_type(proto.key_type()));
   return type;
 }
 
@@ -48,7 +55,7 @@ Result<ValueType> read_type(const onnx::TypeProto& proto) {
       return read_wrapped_type(proto.sequence_type().elem_type(), ValueType::Kind::kSequence);
     case onnx::TypeProto::kOptionalType:
       return read_wrapped_type(proto.optional_type().elem_type(), ValueType::Kind::kOptional);
-    case onnx::TypeProto::kMapType: return read_wrapped_type(proto.map_type().value_type(), ValueType::Kind::kMap);
+    case onnx::TypeProto::kMapType: return read_map_type(proto.map_type());
     case onnx::TypeProto::kOpaqueType:
       return error(TN_UNSUPPORTED, "its type is the opaque '", proto.opaque_type().name(),
                    "': only tensors, sequences, optionals and maps are known");

@@ -4,7 +4,6 @@
 #include <tuple>
 #include <unordered_set>
 
-#include "host/formats/ort/constant_nodes.h"
 #include "host/formats/ort/value_types.h"
 #include "host/formats/tensor_bytes.h"
 
@@ -41,22 +40,17 @@ bool edge_before(const file::EdgeEnd& a, const file::EdgeEnd& b) {
 
 }  // namespace
 
-bool GraphWriter::becomes_initializer(const Node& node) const {
-  return options_.interchange && is_constant_node(node);
-}
-
 Result<flatbuffers::Offset<file::Graph>> GraphWriter::write(const Graph& graph) {
   TENON_ASSIGN_OR_RETURN(const auto constants, write_constants(graph));
   TENON_ASSIGN_OR_RETURN(const auto values, write_values(graph));
-  std::vector<const Node*> kept = pointers(graph);
-  std::erase_if(kept, [&](const Node* node) { return becomes_initializer(*node); });
+  const std::vector<const Node*> sources = pointers(graph);
   Tables<file::Node> nodes;
-  for (const Node* node : kept) {
+  for (const Node* node : sources) {
     TENON_RETURN_IF_ERROR(check_visible(*node));
     TENON_ASSIGN_OR_RETURN(const auto table, write_node(*node, static_cast<uint32_t>(nodes.size())));
     nodes.push_back(table);
   }
-  const auto edges = options_.interchange ? write_edges(kept) : Tables<file::NodeEdge>();
+  const auto edges = options_.interchange ? write_edges(sources) : Tables<file::NodeEdge>();
   const auto initializer_vector = builder_.CreateVector(constants);
   const auto value_vector = builder_.CreateVector(values);
   const auto node_vector = builder_.CreateVector(nodes);
@@ -71,12 +65,6 @@ Result<GraphWriter::Tables<file::Tensor>> GraphWriter::write_constants(const Gra
   for (const auto& value : graph.values()) {
     if (!value->is_constant()) continue;
     TENON_ASSIGN_OR_RETURN(const auto table, write_constant(*value));
-    tables.push_back(table);
-  }
-  for (const auto& node : graph.nodes()) {
-    if (!becomes_initializer(*node) || node->outputs.empty() || node->outputs[0] == nullptr) continue;
-    TENON_ASSIGN_OR_RETURN(const Tensor tensor, constant_of(*node));
-    TENON_ASSIGN_OR_RETURN(const auto table, write_tensor(node->outputs[0]->name, tensor));
     tables.push_back(table);
   }
   return tables;

@@ -43,7 +43,6 @@ class GraphWriter {
   String shared(std::string_view text) { return builder_.CreateSharedString(text.data(), text.size()); }
   Status check_visible(const Node& node) const;
   Status check_room(uint64_t bytes) const;
-  bool becomes_initializer(const Node& node) const;
 
   Builder& builder_;
   const OrtWriteOptions& options_;

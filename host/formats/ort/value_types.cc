@@ -47,6 +47,7 @@ Result<ValueType> read_wrapped_type(const file::TypeInfo* element, ValueType::Ki
   if (element != nullptr) {
     TENON_ASSIGN_OR_RETURN(type, read_type(*element));
   }
+  type.held = type.kind;
   type.kind = kind;
   return type;
 }
@@ -61,6 +62,13 @@ flatbuffers::Offset<file::Dimension> write_dimension(Builder& builder, const Dim
                                file::CreateDimensionValue(builder, kind, std::max<int64_t>(dim.value, 0), param));
 }
 
+flatbuffers::Offset<file::TypeInfo> write_info(Builder& builder, file::TypeInfoValue tag,
+                                               flatbuffers::Offset<void> value, std::string_view denotation) {
+  const auto label = denotation.empty() ? flatbuffers::Offset<flatbuffers::String>()
+                                        : builder.CreateSharedString(denotation.data(), denotation.size());
+  return file::CreateTypeInfo(builder, label, tag, value);
+}
+
 flatbuffers::Offset<file::TypeInfo> write_tensor(Builder& builder, const ValueType& type, std::string_view denotation) {
   flatbuffers::Offset<file::Shape> shape;
   if (type.dims) {
@@ -69,42 +77,54 @@ flatbuffers::Offset<file::TypeInfo> write_tensor(Builder& builder, const ValueTy
     shape = file::CreateShape(builder, builder.CreateVector(dims));
   }
   const auto tensor = file::CreateTensorTypeAndShape(builder, static_cast<int32_t>(type.dtype), shape);
-  const auto label = denotation.empty() ? flatbuffers::Offset<flatbuffers::String>()
-                                        : builder.CreateSharedString(denotation.data(), denotation.size());
-  return file::CreateTypeInfo(builder, label, file::TypeInfoValue::tensor_type, tensor.Union());
+  return write_info(builder, file::TypeInfoValue::tensor_type, tensor.Union(), denotation);
+}
+
+// `held`: what a sequence or an optional of this kind holds, tensors in the end.
+flatbuffers::Offset<file::TypeInfo> write_kind(Builder& builder, const ValueType& type, ValueType::Kind kind,
+                                               ValueType::Kind held, std::string_view denotation) {
+  switch (kind) {
+    case ValueType::Kind::kTensor: return write_tensor(builder, type, denotation);
+    case ValueType::Kind::kSparseTensor: return write_tensor(builder, type, kSparse);
+    case ValueType::Kind::kOptional: return write_kind(builder, type, held, ValueType::Kind::kTensor, kOptional);
+    case ValueType::Kind::kSequence: {
+      const auto element = write_kind(builder, type, held, ValueType::Kind::kTensor, {});
+      const auto sequence = file::CreateSequenceType(builder, element);
+      return write_info(builder, file::TypeInfoValue::sequence_type, sequence.Union(), denotation);
+    }
+    case ValueType::Kind::kMap: {
+      const auto map = file::CreateMapType(builder, static_cast<int32_t>(type.key), write_tensor(builder, type, {}));
+      return write_info(builder, file::TypeInfoValue::map_type, map.Union(), denotation);
+    }
+  }
+  return {};
 }
 
 }  // namespace
 
 Result<ValueType> read_type(const file::TypeInfo& info) {
+  ValueType type;
   if (const auto* tensor = info.value_as_tensor_type()) {
-    TENON_ASSIGN_OR_RETURN(ValueType type, read_tensor_type(*tensor));
-    if (text(info.denotation()) == kOptional) type.kind = ValueType::Kind::kOptional;
+    TENON_ASSIGN_OR_RETURN(type, read_tensor_type(*tensor));
     if (text(info.denotation()) == kSparse) type.kind = ValueType::Kind::kSparseTensor;
-    return type;
+  } else if (const auto* sequence = info.value_as_sequence_type()) {
+    TENON_ASSIGN_OR_RETURN(type, read_wrapped_type(sequence->elem_type(), ValueType::Kind::kSequence));
+  } else if (const auto* map = info.value_as_map_type()) {
+    TENON_ASSIGN_OR_RETURN(type, read_wrapped_type(map->value_type(), ValueType::Kind::kMap));
+    if (map->key_type() != TN_UNDEFINED) {
+      TENON_ASSIGN_OR_RETURN(type.key, read_element_type(map->key_type()));
+    }
   }
-  if (const auto* sequence = info.value_as_sequence_type())
-    return read_wrapped_type(sequence->elem_type(), ValueType::Kind::kSequence);
-  if (const auto* map = info.value_as_map_type()) return read_wrapped_type(map->value_type(), ValueType::Kind::kMap);
-  return ValueType();
+  if (text(info.denotation()) == kOptional) {
+    type.held = type.kind;
+    type.kind = ValueType::Kind::kOptional;
+  }
+  return type;
 }
 
 flatbuffers::Offset<file::TypeInfo> write_type(Builder& builder, const ValueType& type) {
   if (type.kind == ValueType::Kind::kTensor && type.dtype == TN_UNDEFINED && !type.dims) return {};
-  switch (type.kind) {
-    case ValueType::Kind::kTensor: return write_tensor(builder, type, {});
-    case ValueType::Kind::kOptional: return write_tensor(builder, type, kOptional);
-    case ValueType::Kind::kSparseTensor: return write_tensor(builder, type, kSparse);
-    case ValueType::Kind::kSequence: {
-      const auto sequence = file::CreateSequenceType(builder, write_tensor(builder, type, {}));
-      return file::CreateTypeInfo(builder, 0, file::TypeInfoValue::sequence_type, sequence.Union());
-    }
-    case ValueType::Kind::kMap: {
-      const auto map = file::CreateMapType(builder, TN_UNDEFINED, write_tensor(builder, type, {}));
-      return file::CreateTypeInfo(builder, 0, file::TypeInfoValue::map_type, map.Union());
-    }
-  }
-  return {};
+  return write_kind(builder, type, type.kind, type.held, {});
 }
 
 }  // namespace tenon::host::ort

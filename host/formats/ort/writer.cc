@@ -1,7 +1,7 @@
 #include "host/formats/ort/writer.h"
 
 #include "host/formats/ort/graph_writer.h"
-#include "host/formats/ort/model_buffer.h"
+#include "host/storage/file_writer.h"
 
 namespace tenon::host {
 namespace ort {
@@ -41,8 +41,7 @@ flatbuffers::Offset<file::Model> write_model(Builder& builder, const Model& mode
                            model.model_version, doc_string, graph, 0, metadata_vector);
 }
 
-}  // namespace
-
+// The contract of write_ort().
 Result<flatbuffers::DetachedBuffer> write_buffer(const Model& model, const OrtWriteOptions& options) {
   // The builder and the containers throw only when memory runs out.
   try {
@@ -60,16 +59,28 @@ Result<flatbuffers::DetachedBuffer> write_buffer(const Model& model, const OrtWr
   }
 }
 
+std::span<const std::byte> bytes_of(const flatbuffers::DetachedBuffer& buffer) {
+  return std::as_bytes(std::span(buffer.data(), buffer.size()));
+}
+
+}  // namespace
 }  // namespace ort
 
 Result<std::vector<std::byte>> write_ort(const Model& model, const OrtWriteOptions& options) {
   TENON_ASSIGN_OR_RETURN(const flatbuffers::DetachedBuffer buffer, ort::write_buffer(model, options));
   try {
-    const auto bytes = std::as_bytes(std::span(buffer.data(), buffer.size()));
+    const auto bytes = ort::bytes_of(buffer);
     return std::vector<std::byte>(bytes.begin(), bytes.end());
   } catch (const std::bad_alloc&) {
     return error(TN_OUT_OF_MEMORY, "no memory for a model of ", buffer.size(), " bytes");
   }
+}
+
+Status write_ort_file(const Model& model, const std::filesystem::path& path, const OrtWriteOptions& options) {
+  TENON_ASSIGN_OR_RETURN(const flatbuffers::DetachedBuffer buffer, ort::write_buffer(model, options));
+  TENON_ASSIGN_OR_RETURN(const auto file, FileWriter::create(path));
+  TENON_RETURN_IF_ERROR(file->write(ort::bytes_of(buffer)));
+  return file->publish();
 }
 
 }  // namespace tenon::host

@@ -17,9 +17,8 @@ struct OrtWriteOptions {
   /// Where the data of a constant lie outside of the buffer (0 or more); nothing: they are written inline. Empty: all
   /// inline.
   std::function<std::optional<int64_t>(const Value& constant)> outside;
-  /// For ONNX Runtime, which needs edges and kernel types, and has no Constant nodes (they become initializers). Types
-  /// and attributes that it cannot read are TN_UNSUPPORTED, as are values of unknown type: infer_shapes() comes first.
-  /// Without it, only Tenon reads the result.
+  /// For ONNX Runtime, which needs edges and kernel types. Types and attributes that it cannot read are TN_UNSUPPORTED,
+  /// as are values of unknown type. Without it, only Tenon reads the result. export_ort_file() prepares a model for it.
   bool interchange = false;
 };
 
@@ -27,5 +26,7 @@ struct OrtWriteOptions {
 /// resolved. TN_UNSUPPORTED when the result would pass 2 GiB, the end of the format; TN_INVALID_ARGUMENT for a
 /// constant without data that is not outside.
 Result<std::vector<std::byte>> write_ort(const Model& model, const OrtWriteOptions& options = {});
+/// The same to a file, which appears whole or not at all.
+Status write_ort_file(const Model& model, const std::filesystem::path& path, const OrtWriteOptions& options = {});
 
 }  // namespace tenon::host

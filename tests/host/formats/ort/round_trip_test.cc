@@ -182,20 +182,6 @@ TEST_CASE("constants may lie outside of an .ort buffer, and need no data to be w
   CHECK(write_ort(*model).status().code() == TN_INVALID_ARGUMENT);
 }
 
-TEST_CASE("a model written for ONNX Runtime has no Constant nodes left", "[ort]") {
-  GraphBuilder b;
-  b.node("Constant", {}, {"c"}, {{"value_floats", std::vector<float>{1, 2}}});
-  b.input("x", TN_FLOAT, {2});
-  b.node("Add", {"x", "c"}, {"y"});
-  b.output("y");
-  for (const char* name : {"c", "y"}) b.value(name)->type = type_of(ValueType::Kind::kTensor, TN_FLOAT);
-  const Written written = round_trip(*b.build(), {.interchange = true});
-  CHECK(written.model->graph->nodes().size() == 1);
-  const Value& c = *written.model->graph->find_value("c");
-  REQUIRE(c.is_constant());
-  CHECK(c.constant->span<float>()[1] == 2);
-}
-
 TEST_CASE("types that ONNX Runtime cannot read are refused when a model is written for it", "[ort]") {
   GraphBuilder b;
   b.model().opset_imports["made.up"] = 1;
