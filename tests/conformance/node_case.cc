@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "host/formats/onnx/importer.h"
+#include "host/formats/importer.h"
 #include "host/session/session.h"
 #include "tools/support/data_set.h"
 
@@ -24,6 +24,11 @@ void collect_operators(const tn_provider& table, std::set<std::string>& operator
   }
 }
 
+std::filesystem::path model_file(const NodeCase& node_case) {
+  const auto ort = node_case.folder / "model.ort";
+  return std::filesystem::exists(ort) ? ort : node_case.folder / "model.onnx";
+}
+
 Status run_data_set(host::Session& session, const NodeCase& node_case, const std::filesystem::path& folder) {
   TENON_ASSIGN_OR_RETURN(const auto set, tools::read_data_set(folder, session));
   TENON_ASSIGN_OR_RETURN(const auto outputs, session.run(set.inputs));
@@ -37,7 +42,7 @@ Status run_data_set(host::Session& session, const NodeCase& node_case, const std
 }
 
 Status run_all(const NodeCase& node_case, const host::SessionOptions& options) {
-  TENON_ASSIGN_OR_RETURN(const auto session, host::Session::open(node_case.folder / "model.onnx", options));
+  TENON_ASSIGN_OR_RETURN(const auto session, host::Session::open(model_file(node_case), options));
   TENON_ASSIGN_OR_RETURN(const auto folders, tools::find_data_sets(node_case.folder));
   for (const auto& folder : folders) TENON_RETURN_IF_ERROR(run_data_set(*session, node_case, folder));
   return {};
@@ -68,7 +73,7 @@ std::string NodeRunner::missing_operator(const host::Graph& graph) const {
 Outcome NodeRunner::run(const NodeCase& node_case) const {
   using Kind = Outcome::Kind;
   if (!node_case.tensors_only) return {Kind::kNotCovered, "inputs or outputs that are no tensors"};
-  const auto model = host::import_onnx_file(node_case.folder / "model.onnx");
+  const auto model = host::import_model_file(model_file(node_case));
   if (!model.is_ok()) return {Kind::kFailed, model.status().message()};
   const std::string missing = missing_operator(*model.value()->graph);
   if (!missing.empty()) return {Kind::kNotCovered, "no kernel for " + missing};

@@ -14,7 +14,7 @@ namespace tenon::conformance {
 
 struct NodeCase {
   std::string name;
-  std::filesystem::path folder;  // model.onnx and test_data_set_*
+  std::filesystem::path folder;  // model.onnx or model.ort, and test_data_set_*
   tools::Tolerance tolerance;
   bool tensors_only = true;  // false: some input or output is a sequence, an optional or a map
 };

@@ -109,7 +109,7 @@ int run(const Flags& flags) {
 int main(int argc, char** argv) {
   CLI::App app("Runs exported node tests.", "node_tests");
   Flags flags;
-  app.add_option("--data", flags.data, "Folder of export_node_tests.py or export_contrib_tests.py")->required();
+  app.add_option("--data", flags.data, "Folder of one of the export_*.py")->required();
   app.add_option("--providers", flags.providers, "Provider list, as for tenon run");
   CLI::Option* expect = app.add_option("--expect", flags.expect, "List of the cases that must pass");
   CLI::Option* filter = app.add_option("--filter", flags.filter, "Only cases whose name holds this");
