@@ -59,6 +59,8 @@ class OnnxExport {
         graph));
     TENON_ASSIGN_OR_RETURN(const auto file, FileWriter::create(path_));
     TENON_RETURN_IF_ERROR(write_model(graph, *file));
+    // Weights of a file that was cut meanwhile read as zeros.
+    for (const SourceFile& source : model_.files) TENON_RETURN_IF_ERROR(source.mapping->check_intact());
     if (data_ != nullptr) TENON_RETURN_IF_ERROR(data_->publish());
     return file->publish();
   }

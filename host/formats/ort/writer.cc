@@ -1,6 +1,7 @@
 #include "host/formats/ort/writer.h"
 
 #include "host/formats/ort/graph_writer.h"
+#include "host/storage/file_mapping.h"
 #include "host/storage/file_writer.h"
 
 namespace tenon::host {
@@ -80,6 +81,8 @@ Status write_ort_file(const Model& model, const std::filesystem::path& path, con
   TENON_ASSIGN_OR_RETURN(const flatbuffers::DetachedBuffer buffer, ort::write_buffer(model, options));
   TENON_ASSIGN_OR_RETURN(const auto file, FileWriter::create(path));
   TENON_RETURN_IF_ERROR(file->write(ort::bytes_of(buffer)));
+  // Weights of a file that was cut meanwhile read as zeros.
+  for (const SourceFile& source : model.files) TENON_RETURN_IF_ERROR(source.mapping->check_intact());
   return file->publish();
 }
 
