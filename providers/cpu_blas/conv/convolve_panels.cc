@@ -31,9 +31,15 @@ void unfold_panels(const ConvCall& call, const float* image, int64_t begin, int6
   }
 }
 
+/// Panels of pixels: element (k, j) of the panel i at data[i * gap + k * stride + j].
+struct Panels {
+  const float* data;
+  int64_t gap, stride;
+};
+
 /// Computes the rows [row_begin, row_end) of the pixels [begin, end) of item (image, group) from their panels.
 void multiply_panels(const ConvCall& call, int64_t item, int64_t row_begin, int64_t row_end, int64_t begin, int64_t end,
-                     const float* panels) {
+                     const Panels& panels) {
   const int64_t width = simd::panel_width();
   const int64_t first = item % call.groups * call.group_outputs;  // of the group's output channels
   simd::PanelProduct p{};
@@ -41,7 +47,7 @@ void multiply_panels(const ConvCall& call, int64_t item, int64_t row_begin, int6
   p.high = call.high();
   p.a_stride = call.k;
   p.a_step = 1;
-  p.panel_stride = width;
+  p.panel_stride = panels.stride;
   p.c_stride = p.residual_stride = call.out_pixels;
   p.alpha = 1;
   for (int64_t k = 0; k < std::max<int64_t>(call.k, 1); k += kDepth) {
@@ -56,7 +62,7 @@ void multiply_panels(const ConvCall& call, int64_t item, int64_t row_begin, int6
       const int64_t plane = (item / call.groups * call.outputs + first + row) * call.out_pixels;
       for (int64_t at = begin; at < end; at += width) {
         p.columns = std::min(width, end - at);
-        p.panel = panels + (at - begin) / width * call.k * width + k * width;
+        p.panel = panels.data + (at - begin) / width * panels.gap + k * panels.stride;
         p.c = call.y + plane + at;
         p.residual = call.residual != nullptr ? call.residual + plane + at : nullptr;
         simd::multiply_panel(p);
@@ -82,7 +88,7 @@ sdk::Status convolve_shared(sdk::RunContext& run, const ConvCall& call) {
     run.parallel_for(ceil_div(call.group_outputs, rows), gemm_cost_ns(rows, call.out_pixels, call.k),
                      [&](int64_t begin, int64_t end) {
                        multiply_panels(call, item, begin * rows, std::min(end * rows, call.group_outputs), 0,
-                                       call.out_pixels, panels);
+                                       call.out_pixels, {panels, call.k * width, width});
                      });
   }
   return {};
@@ -101,8 +107,10 @@ sdk::Status convolve_panels(sdk::RunContext& run, const ConvCall& call) {
   const int64_t stripe = ceil_div(ceil_div(call.out_pixels, stripes), width / 4) * (width / 4);
   stripes = ceil_div(call.out_pixels, stripe);
   if (items * stripes < workers || (workers > 1 && call.out_pixels <= 2 * width)) return convolve_shared(run, call);
-  const size_t room = unfold_segments(call.window, width);
-  const int64_t panels_size = ceil_div(stripe, width) * width * call.k;
+  // The rows of a pointwise convolution's panels lie in the image, as long as no vector reads past a plane's end.
+  const bool in_place = is_pointwise(call.window) && call.out_pixels % simd::vector_width() == 0;
+  const size_t room = in_place ? 0 : unfold_segments(call.window, width);
+  const int64_t panels_size = in_place ? 0 : ceil_div(stripe, width) * width * call.k;
   TN_ASSIGN_OR_RETURN(float* panels, run.scratch<float>(static_cast<size_t>(workers * panels_size)));
   TN_ASSIGN_OR_RETURN(simd::Segment * segments, run.scratch<simd::Segment>(static_cast<size_t>(workers) * room));
   run.parallel_for(items * stripes, gemm_cost_ns(call.group_outputs, stripe, call.k),
@@ -112,9 +120,15 @@ sdk::Status convolve_panels(sdk::RunContext& run, const ConvCall& call) {
                        const int64_t item = task / stripes;
                        const int64_t first = task % stripes * stripe;
                        const int64_t last = std::min(first + stripe, call.out_pixels);
-                       unfold_panels(call, call.x + item * call.group_channels * call.in_pixels, first, last, 0,
-                                     call.group_channels, segments + worker * room, mine);
-                       multiply_panels(call, item, 0, call.group_outputs, first, last, mine);
+                       const float* image = call.x + item * call.group_channels * call.in_pixels;
+                       Panels read{mine, call.k * width, width};
+                       if (in_place) {
+                         read = {image + first, width, call.in_pixels};
+                       } else {
+                         unfold_panels(call, image, first, last, 0, call.group_channels, segments + worker * room,
+                                       mine);
+                       }
+                       multiply_panels(call, item, 0, call.group_outputs, first, last, read);
                      }
                    });
   return {};

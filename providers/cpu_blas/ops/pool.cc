@@ -20,6 +20,11 @@ int64_t positions(const WindowAxis& axis, int64_t o, bool with_padding) {
   return count;
 }
 
+/// The one window is the whole axis.
+bool covers(const WindowAxis& axis) {
+  return axis.out == 1 && axis.kernel == axis.in && axis.dilation == 1 && axis.pad_begin == 0;
+}
+
 class Pool final : public sdk::Kernel {
  public:
   Pool(std::string node, WindowAttributes window, bool is_max, bool include_pad)
@@ -39,6 +44,13 @@ class Pool final : public sdk::Kernel {
     const int64_t in = window.h.in * window.w.in;
     const int64_t out = window.h.out * window.w.out;
     const double cost = static_cast<double>(out * window.h.kernel * window.w.kernel) / 4;
+    if (!is_max_ && out == 1 && covers(window.h) && covers(window.w)) {
+      run.parallel_for(y.count(), cost, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i)
+          y.data<float>()[i] = simd::sum(x.data<float>() + i * in, in) * divisors[0];
+      });
+      return {};
+    }
     run.parallel_for(shape[0] * shape[1], cost, [&](int64_t begin, int64_t end) {
       for (int64_t plane = begin; plane < end; ++plane) {
         float* to = y.data<float>() + plane * out;
@@ -113,8 +125,7 @@ sdk::Result<sdk::KernelPtr> make_pool(const sdk::KernelInfo& info, bool is_max) 
   if (window.kernel.empty()) return sdk::invalid_model(describe(info), ": kernel_shape is missing");
   if (window.kernel.size() > 2)
     return sdk::unsupported(describe(info), ": ", window.kernel.size(), " spatial dimensions, expected 1 or 2 here");
-  if (info.output(1))
-    return sdk::unsupported(describe(info), ": output Indices is there, which only cpu_ref computes");
+  if (info.output(1)) return sdk::unsupported(describe(info), ": output Indices is there, which only cpu_ref computes");
   return sdk::KernelPtr(
       std::make_unique<Pool>(describe(info), std::move(window), is_max, info.attr_int("count_include_pad", 0) != 0));
 }
