@@ -104,11 +104,12 @@ sdk::Status convolve_panels(sdk::RunContext& run, const ConvCall& call) {
   int64_t stripes = ceil_div(call.out_pixels, most * width);
   stripes = ceil_div(ceil_div(items * stripes, workers) * workers, items);  // as many for each thread
   // Whole vectors, so that stripes differ by one at most.
-  const int64_t stripe = ceil_div(ceil_div(call.out_pixels, stripes), width / 4) * (width / 4);
+  const int64_t vector = simd::vector_width();
+  const int64_t stripe = ceil_div(ceil_div(call.out_pixels, stripes), vector) * vector;
   stripes = ceil_div(call.out_pixels, stripe);
   if (items * stripes < workers || (workers > 1 && call.out_pixels <= 2 * width)) return convolve_shared(run, call);
   // The rows of a pointwise convolution's panels lie in the image, as long as no vector reads past a plane's end.
-  const bool in_place = is_pointwise(call.window) && call.out_pixels % simd::vector_width() == 0;
+  const bool in_place = is_pointwise(call.window) && call.out_pixels % vector == 0;
   const size_t room = in_place ? 0 : unfold_segments(call.window, width);
   const int64_t panels_size = in_place ? 0 : ceil_div(stripe, width) * width * call.k;
   TN_ASSIGN_OR_RETURN(float* panels, run.scratch<float>(static_cast<size_t>(workers * panels_size)));

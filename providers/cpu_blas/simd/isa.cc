@@ -31,11 +31,11 @@ struct Name {
 
 constexpr Name kNames[] = {
 #if HWY_ARCH_X86
-    {"avx512_dl", HWY_AVX3_DL}, {"avx512", HWY_AVX3},   {"avx2", HWY_AVX2}, {"sse4", HWY_SSE4}, {"ssse3", HWY_SSSE3},
+    {"avx512", HWY_AVX3},   {"avx2", HWY_AVX2},     {"sse4", HWY_SSE4}, {"ssse3", HWY_SSSE3},
 #elif HWY_ARCH_ARM
-    {"sve2_128", HWY_SVE2_128}, {"sve_256", HWY_SVE_256}, {"sve2", HWY_SVE2}, {"sve", HWY_SVE}, {"neon", HWY_NEON},
+    {"neon", HWY_NEON},
 #endif
-    {"emu128", HWY_EMU128},     {"scalar", HWY_SCALAR},
+    {"emu128", HWY_EMU128}, {"scalar", HWY_SCALAR},
 };
 
 int64_t usable_targets() {
@@ -69,22 +69,23 @@ const char* isa_name() {
 }
 
 sdk::Result<IsaHold> hold_isa(std::string_view name) {
-  // The lowest bit is the best target.
-  const int64_t wanted = name.empty() ? usable_targets() & -usable_targets() : find_target(name);
+  // Lower bits are better targets: the lowest in use is the one, and those above it stay for other users of Highway in
+  // this process, who may have been compiled for fewer.
+  const int64_t best = usable_targets() & -usable_targets();
+  const int64_t wanted = name.empty() ? best : find_target(name);
   if (wanted == 0)
     return sdk::invalid_argument("option isa: '", name, "' is not usable here, expected one of ", usable_names());
   std::lock_guard lock(mutex);
   IsaHold hold = holders.lock();
-  const std::string before = hold != nullptr ? isa_name() : "";
   if (hold == nullptr) {
-    hwy::GetChosenTarget().Update(wanted);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets() & (wanted == best ? -1 : -wanted));
     hold = std::make_shared<const int64_t>(wanted);
     holders = hold;
     return hold;
   }
   if (*static_cast<const int64_t*>(hold.get()) == wanted) return hold;
   return sdk::invalid_argument("option isa: '", name.empty() ? "the CPU's best" : name,
-                               "' is wanted, but sessions of this process run cpu_blas on ", before,
+                               "' is wanted, but sessions of this process run cpu_blas on ", isa_name(),
                                ": close them first, or give all the same option");
 }
 

@@ -20,7 +20,7 @@ inline std::string cpu_blas_path() {
 /// The instruction sets that this machine and build have, by the names of the option `isa`.
 inline std::vector<std::string> instruction_sets() {
   std::vector<std::string> usable;
-  for (const char* name : {"avx512", "avx2", "sse4", "ssse3", "sve2", "sve", "neon"})
+  for (const char* name : {"avx512", "avx2", "sse4", "ssse3", "neon"})
     if (host::Provider::create({cpu_blas_path(), {{"isa", name}}}).is_ok()) usable.push_back(name);
   return usable;
 }
