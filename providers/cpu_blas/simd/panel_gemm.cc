@@ -41,6 +41,8 @@ constexpr int kVectors = 2;
 constexpr int kVectors = 4;
 #endif
 constexpr int kRows = kPanelRows;
+// Rows of the panel that are fetched ahead, one line each: narrow tiles leave too few loads under way to hide memory.
+constexpr int kAhead = kVectors == 2 ? 16 : 0;
 
 HWY_INLINE int64_t lanes() {
   return static_cast<int64_t>(hn::Lanes(D()));
@@ -63,6 +65,7 @@ HWY_INLINE void multiply_tile(const PanelProduct& p, int64_t first_row) {
   for (int64_t k = 0; k < end; k += p.a_step, b += p.panel_stride) {
     V columns[P * N];
     for (int v = 0; v < P * N; ++v) columns[v] = hn::LoadU(d, b + v / N * p.panel_gap + v % N * lanes());
+    if (kAhead != 0 && P == 1) hwy::Prefetch(b + kAhead * p.panel_stride);
     for (int r = 0; r < R; ++r) {
       const V element = hn::Set(d, a[r][k]);
       for (int v = 0; v < P * N; ++v) sums[r][v] = hn::MulAdd(element, columns[v], sums[r][v]);
