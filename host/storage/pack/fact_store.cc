@@ -54,9 +54,10 @@ Status FactStore::remember(const std::string& fact) {
 uint64_t FactStore::forget_past(size_t most) {
   uint64_t removed = 0;
   for (const auto& leftover : files_with_suffix(folder_, kTemporarySuffix)) removed += remove_unused(leftover, files_);
+  auto paths = files_with_suffix(folder_, kFactSuffix);
+  if (paths.size() <= most) return removed;
   std::vector<std::pair<std::chrono::system_clock::time_point, std::filesystem::path>> facts;
-  for (auto& path : files_with_suffix(folder_, kFactSuffix)) facts.emplace_back(last_used(path), std::move(path));
-  if (facts.size() <= most) return removed;
+  for (auto& path : paths) facts.emplace_back(last_used(path), std::move(path));
   std::sort(facts.begin(), facts.end());
   for (size_t i = 0; i < facts.size() - most; ++i) removed += files_.unlink(facts[i].second.string()) == 0;
   return removed;

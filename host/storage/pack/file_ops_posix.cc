@@ -33,7 +33,8 @@ class PosixFileOps final : public FileOps {
     return static_cast<int>(call_system([&] { return fdatasync(descriptor); }));
   }
   int sync_folder(const std::string& path) override {
-    const auto opened = call_system([&] { return open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+    const char* folder_path = path.empty() ? "." : path.c_str();  // of a file that is named without a folder
+    const auto opened = call_system([&] { return open(folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
     if (opened < 0) return static_cast<int>(opened);
     const FileDescriptor folder(static_cast<int>(opened));
     return static_cast<int>(call_system([&] { return fsync(folder.get()); }));

@@ -112,6 +112,7 @@ class FolderPackStore final : public PackStore {
     }
     folder_.count_use(path);
     folder_.evict_past(max_bytes_);
+    facts_.forget_past(kMaxFacts);
     return pack;
   }
 

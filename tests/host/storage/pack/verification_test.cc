@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 
+#include "host/storage/pack/fact_store.h"
 #include "tests/host/storage/pack/pack_samples.h"
 
 namespace fs = std::filesystem;
@@ -168,6 +169,18 @@ TEST_CASE("a fact is known once it was stated, and not when its file was changed
   }
   store->remember(fact);
   CHECK(store->knows(fact));
+}
+
+TEST_CASE("facts past a number are forgotten, the least recently stated first", "[pack]") {
+  const TempFolder folder;
+  FactStore facts(folder.path() / "facts", FileOps::posix());
+  for (const char* fact : {"a", "b", "c"}) REQUIRE(facts.remember(fact).message() == "");
+  for (const auto& file : files_below(folder.path()))
+    if (read_file(file).starts_with("b"))
+      fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(1));
+  CHECK(facts.forget_past(3) == 0);
+  CHECK(facts.forget_past(2) == 1);
+  CHECK((facts.knows("a") && !facts.knows("b") && facts.knows("c")));
 }
 
 TEST_CASE("a store for reading finds and knows, and writes nothing", "[pack]") {
