@@ -29,6 +29,8 @@ const char* residence_name(Residence residence) {
     case Residence::kComputed: return "computed";
     case Residence::kBorrowed: return "borrowed";
     case Residence::kRuntime: return "made by the run";
+    case Residence::kPackFile: return "in the pack file";
+    case Residence::kDropped: return "packed only";
   }
   return "unknown";
 }

@@ -23,6 +23,8 @@ enum class Residence {
   kComputed,  // private memory, made by constant folding or another pass
   kBorrowed,  // memory of the application
   kRuntime,   // made by a run
+  kPackFile,  // in place in a pack file: shared, clean pages
+  kDropped,   // nowhere: every kernel reads it packed; data() is nullptr and byte_length() 0
 };
 
 const char* residence_name(Residence residence);

@@ -56,7 +56,8 @@ Result<std::vector<Tensor>> run_node(const Node& node, const ProviderList& provi
   std::vector<Step> steps;
   steps.push_back(std::move(made));
   const Graph no_graph;
-  TENON_ASSIGN_OR_RETURN(const PackedWeights packed, prepack(steps, no_graph, memory_limit, threads));
+  TENON_ASSIGN_OR_RETURN(const PrepackPlan plan, plan_prepack(steps, no_graph, memory_limit));
+  TENON_ASSIGN_OR_RETURN(const PackedWeights packed, prepack(steps, plan, threads));
   const Program program = one_step_program(std::move(steps.front()));
   RunState state(program);
   Execution execution;

@@ -71,6 +71,7 @@ class Placer {
       Step step;
       step.kernel = std::move(*kernel);
       step.nodes.assign(group.nodes.begin(), group.nodes.end());
+      step.is_group = true;
       step.provider = provider.name();
       step.label = group.label;
       step.input_values = std::move(group.inputs);
@@ -156,11 +157,7 @@ class Placer {
   }
 
   NodePlacement decision(const Node& node) const {
-    NodePlacement d;
-    d.node = name_of(node);
-    d.op_type = node.op_type;
-    d.domain = node.domain;
-    d.opset = node.since_version;
+    NodePlacement d = placement_of(node);
     std::vector<std::string> reasons;
     if (const auto it = refusals_.find(&node); it != refusals_.end()) reasons = it->second;
     if (const auto it = taken_.find(&node); it != taken_.end()) {
@@ -190,6 +187,15 @@ bool has_subgraph(const Node& node) {
     return std::holds_alternative<std::shared_ptr<Graph>>(a.payload) ||
            std::holds_alternative<std::vector<std::shared_ptr<Graph>>>(a.payload);
   });
+}
+
+NodePlacement placement_of(const Node& node) {
+  NodePlacement placement;
+  placement.node = name_of(node);
+  placement.op_type = node.op_type;
+  placement.domain = node.domain;
+  placement.opset = node.since_version;
+  return placement;
 }
 
 Result<Placement> place_nodes(const Model& model, const ProviderList& providers, bool require_all) {

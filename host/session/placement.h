@@ -24,6 +24,9 @@ struct Placement {
 /// recorded, and the steps cannot be run.
 Result<Placement> place_nodes(const Model& model, const ProviderList& providers, bool require_all);
 
+/// What a report says of the node itself; provider, kernel and reason are empty.
+NodePlacement placement_of(const Node& node);
+
 /// True for nodes with subgraphs (If, Loop, Scan): they belong to the host, which does not run them yet.
 bool has_subgraph(const Node& node);
 

@@ -12,119 +12,114 @@
 namespace tenon::host {
 namespace {
 
-constexpr uint64_t kLeastAlignment = 64;
+constexpr uint32_t kLeastAlignment = 64;
 constexpr double kPackCost = 1e6;  // nanoseconds; always worth a thread
 
-struct Use {
-  Step* step;
-  uint32_t input;
-  size_t blob;
-};
-
-struct Blob {
-  Step* step;  // whose kernel packs it
-  uint32_t input;
-  uint64_t offset;
-  uint64_t bytes;
-};
-
-class Packer {
+class Planner {
  public:
-  Packer(std::vector<Step>& steps, uint64_t limit) : steps_(steps), limit_(limit) {}
+  Planner(const std::vector<Step>& steps, uint64_t limit) : steps_(steps), limit_(limit) {}
 
-  Result<PackedWeights> run(const Graph& graph, unsigned threads) {
-    for (Step& step : steps_)
-      for (uint32_t i = 0; i < step.input_values.size(); ++i)
-        if (const Value* value = step.input_values[i]; value != nullptr && value->is_constant())
-          TENON_RETURN_IF_ERROR(plan(step, i, *value).with_context(describe(step)));
-    PackedWeights packed;
-    packed.bytes = packed_bytes_;
-    auto region = HostRegion::allocate(total_);
-    if (!region.is_ok()) return region.status().with_context("packed weights");
-    packed.region = std::make_unique<HostRegion>(std::move(*region));
-    TENON_RETURN_IF_ERROR(pack_all(packed.region->data(), threads));
-    TENON_RETURN_IF_ERROR(packed.region->seal());
-    for (const Use& use : uses_) {
-      const Blob& blob = blobs_[use.blob];
-      const Status status = use.step->kernel.bind_pack(use.input, packed.region->data() + blob.offset, blob.bytes);
-      if (!status.is_ok()) return status.with_context(describe(*use.step));
-    }
+  Result<PrepackPlan> run(const Graph& graph) {
+    for (size_t s = 0; s < steps_.size(); ++s)
+      for (uint32_t i = 0; i < steps_[s].input_values.size(); ++i)
+        if (const Value* value = steps_[s].input_values[i]; value != nullptr && value->is_constant())
+          TENON_RETURN_IF_ERROR(add(s, i, *value).with_context(describe(steps_[s])));
     for (const Value* output : graph.outputs) reads_[output] = true;
     for (const auto& [value, is_read] : reads_)
-      if (!is_read) packed.unread_sources.insert(value);
-    return packed;
+      if (!is_read) plan_.unread_sources.insert(value);
+    return std::move(plan_);
   }
 
  private:
-  Status plan(Step& step, uint32_t input, const Value& value) {
-    TENON_ASSIGN_OR_RETURN(const tn_pack_plan plan, step.kernel.pack_plan(input));
+  Status add(size_t step, uint32_t input, const Value& value) {
+    TENON_ASSIGN_OR_RETURN(const tn_pack_plan asked, steps_[step].kernel.pack_plan(input));
     bool& is_read = reads_[&value];
-    if (plan.byte_length == 0) {
+    if (asked.byte_length == 0) {
       is_read = true;
       return {};
     }
-    is_read = is_read || plan.source_needed;
-    const uint64_t alignment = std::max<uint64_t>(kLeastAlignment, plan.alignment);
+    is_read = is_read || asked.source_needed;
+    const uint32_t alignment = std::max(kLeastAlignment, asked.alignment);
     if (alignment > 4096 || (alignment & (alignment - 1)) != 0)
-      return error(TN_INTERNAL, "input ", input, " asks for packed bytes aligned to ", plan.alignment,
+      return error(TN_INTERNAL, "input ", input, " asks for packed bytes aligned to ", asked.alignment,
                    ": it must be a power of two, at most 4096");
     const Tensor& weight = *value.constant;
-    const Key key{step.provider,  std::string(plan.key.data == nullptr ? "" : plan.key.data, plan.key.size),
-                  weight.data(),  weight.dtype(),
-                  weight.shape(), plan.byte_length};
-    const auto [it, is_new] = known_.try_emplace(key, blobs_.size());
-    uses_.push_back({&step, input, it->second});
+    std::string kernel_key(asked.key.data == nullptr ? "" : asked.key.data, asked.key.size);
+    const Key key{steps_[step].provider, kernel_key, weight.data(), weight.dtype(), weight.shape(), asked.byte_length};
+    const auto [it, is_new] = known_.try_emplace(key, plan_.blobs.size());
+    plan_.uses.push_back({step, input, it->second, std::move(kernel_key)});
     if (!is_new) return {};
-    const CheckedSize end = CheckedSize(total_) + alignment + plan.byte_length;
+    const CheckedSize end = CheckedSize(end_) + alignment + asked.byte_length;
     if (!end.fits(std::min<uint64_t>(limit_, INT64_MAX)))
-      return error(TN_OUT_OF_MEMORY, "packing input ", input, " ('", value.name, "') takes ", plan.byte_length,
-                   " bytes, which with the ", total_, " packed before is past the limit of ", limit_, " bytes");
-    const uint64_t offset = (total_ + alignment - 1) / alignment * alignment;
-    blobs_.push_back({&step, input, offset, plan.byte_length});
-    total_ = offset + plan.byte_length;
-    packed_bytes_ += plan.byte_length;
+      return error(TN_OUT_OF_MEMORY, "packing input ", input, " ('", value.name, "') takes ", asked.byte_length,
+                   " bytes, which with the ", end_, " packed before is past the limit of ", limit_, " bytes");
+    end_ += alignment + asked.byte_length;
+    plan_.bytes += asked.byte_length;
+    plan_.blobs.push_back({step, input, alignment, asked.byte_length, concat("packed '", value.name, "'")});
     return {};
   }
 
-  Status pack_all(std::byte* memory, unsigned threads) {
-    struct Context {
-      Packer* packer;
-      std::byte* memory;
-      std::mutex mutex;
-      Status failure;
-    } context{this, memory, {}, {}};
-    ThreadPool::process().parallel_for(
-        static_cast<int64_t>(blobs_.size()), kPackCost, threads,
-        [](void* arg, uint32_t, int64_t begin, int64_t end) {
-          Context& c = *static_cast<Context*>(arg);
-          for (int64_t i = begin; i < end; ++i) {
-            const Blob& blob = c.packer->blobs_[static_cast<size_t>(i)];
-            const Status status = blob.step->kernel.pack(blob.input, *blob.step->input_values[blob.input]->constant,
-                                                         c.memory + blob.offset);
-            if (status.is_ok()) continue;
-            std::lock_guard lock(c.mutex);
-            c.failure = status.with_context(describe(*blob.step));
-          }
-        },
-        &context);
-    return context.failure;
-  }
-
   using Key = std::tuple<std::string, std::string, const void*, tn_dtype, std::vector<int64_t>, uint64_t>;
-  std::vector<Step>& steps_;
+  const std::vector<Step>& steps_;
   const uint64_t limit_;
-  uint64_t total_ = 0;
-  uint64_t packed_bytes_ = 0;
-  std::vector<Blob> blobs_;
-  std::vector<Use> uses_;
+  uint64_t end_ = 0;  // if each blob took its alignment in full
+  PrepackPlan plan_;
   std::map<Key, size_t> known_;
   std::unordered_map<const Value*, bool> reads_;  // constants, and whether anyone needs the original bytes
 };
 
 }  // namespace
 
-Result<PackedWeights> prepack(std::vector<Step>& steps, const Graph& graph, uint64_t limit_bytes, unsigned threads) {
-  return Packer(steps, limit_bytes).run(graph, threads);
+Result<PrepackPlan> plan_prepack(const std::vector<Step>& steps, const Graph& graph, uint64_t limit_bytes) {
+  return Planner(steps, limit_bytes).run(graph);
+}
+
+Status for_each_blob(const PrepackPlan& plan, unsigned threads, const std::function<Status(size_t)>& pack) {
+  struct Context {
+    const std::function<Status(size_t)>& pack;
+    std::mutex mutex;
+    Status failure;
+  } context{pack, {}, {}};
+  ThreadPool::process().parallel_for(
+      static_cast<int64_t>(plan.blobs.size()), kPackCost, threads,
+      [](void* arg, uint32_t, int64_t begin, int64_t end) {
+        Context& c = *static_cast<Context*>(arg);
+        for (int64_t i = begin; i < end; ++i) {
+          const Status status = c.pack(static_cast<size_t>(i));
+          if (status.is_ok()) continue;
+          std::lock_guard lock(c.mutex);
+          if (c.failure.is_ok()) c.failure = status;
+        }
+      },
+      &context);
+  return context.failure;
+}
+
+Status pack_blob(const std::vector<Step>& steps, const PrepackPlan::Blob& blob, void* memory) {
+  const Step& step = steps[blob.step];
+  return step.kernel.pack(blob.input, *step.input_values[blob.input]->constant, memory).with_context(describe(step));
+}
+
+Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan, unsigned threads) {
+  std::vector<uint64_t> offsets;
+  uint64_t total = 0;
+  for (const PrepackPlan::Blob& blob : plan.blobs) {
+    offsets.push_back((total + blob.alignment - 1) / blob.alignment * blob.alignment);
+    total = offsets.back() + blob.bytes;
+  }
+  auto region = HostRegion::allocate(total);
+  if (!region.is_ok()) return region.status().with_context("packed weights");
+  PackedWeights packed{std::make_unique<HostRegion>(std::move(*region)), plan.bytes};
+  std::byte* memory = packed.region->data();
+  TENON_RETURN_IF_ERROR(
+      for_each_blob(plan, threads, [&](size_t i) { return pack_blob(steps, plan.blobs[i], memory + offsets[i]); }));
+  TENON_RETURN_IF_ERROR(packed.region->seal());
+  for (const PrepackPlan::Use& use : plan.uses) {
+    Step& step = steps[use.step];
+    const Status status = step.kernel.bind_pack(use.input, memory + offsets[use.blob], plan.blobs[use.blob].bytes);
+    if (!status.is_ok()) return status.with_context(describe(step));
+  }
+  return packed;
 }
 
 }  // namespace tenon::host

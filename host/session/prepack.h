@@ -1,10 +1,13 @@
-// Packed weights: asks each kernel how it wants its constant inputs, packs what is wanted once per key and weight, and
-// hands the packed bytes to the kernels. Used by one thread while a session opens; the packed bytes are read-only
+// Packed weights: asks each kernel how it wants its constant inputs, and has what is wanted packed once per key and
+// weight, into memory or into a pack file. Used by one thread while a session opens; the packed bytes are read-only
 // afterwards and must outlive the kernels.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
+#include <string>
 #include <unordered_set>
 #include <vector>
 
@@ -13,14 +16,42 @@
 
 namespace tenon::host {
 
-struct PackedWeights {
-  std::unique_ptr<HostRegion> region;  // all packed blobs
-  uint64_t bytes = 0;                  // of the blobs
+/// What the kernels ask for, before a byte of a weight is touched. Steps are numbers in the list that was asked.
+struct PrepackPlan {
+  struct Blob {
+    size_t step;  // whose kernel packs it
+    uint32_t input;
+    uint32_t alignment;  // 64 to 4096
+    uint64_t bytes;
+    std::string label;  // "packed 'fc_weight'"
+  };
+  struct Use {
+    size_t step;
+    uint32_t input;
+    size_t blob;
+    std::string key;  // of the kernel
+  };
+  std::vector<Blob> blobs;
+  std::vector<Use> uses;
+  uint64_t bytes = 0;  // of the blobs
   /// Constants that no kernel reads other than through packed bytes.
   std::unordered_set<const Value*> unread_sources;
 };
 
 /// TN_OUT_OF_MEMORY names the step whose blob passed `limit_bytes`; errors of kernels come with their step.
-Result<PackedWeights> prepack(std::vector<Step>& steps, const Graph& graph, uint64_t limit_bytes, unsigned threads);
+Result<PrepackPlan> plan_prepack(const std::vector<Step>& steps, const Graph& graph, uint64_t limit_bytes);
+
+/// Calls pack(blob) for every blob of the plan, spread over `threads`; returns the first failure.
+Status for_each_blob(const PrepackPlan& plan, unsigned threads, const std::function<Status(size_t blob)>& pack);
+/// Packs one blob into `memory`, which has its size and alignment. thread: any
+Status pack_blob(const std::vector<Step>& steps, const PrepackPlan::Blob& blob, void* memory);
+
+struct PackedWeights {
+  std::unique_ptr<HostRegion> region;  // all packed blobs
+  uint64_t bytes = 0;                  // of the blobs
+};
+
+/// Packs into private memory and hands it to the kernels.
+Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan, unsigned threads);
 
 }  // namespace tenon::host

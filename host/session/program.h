@@ -30,7 +30,8 @@ struct Slot {
 /// One kernel with what it reads and writes.
 struct Step {
   Kernel kernel;
-  std::vector<const Node*> nodes;  // more than one for a compiled group
+  std::vector<const Node*> nodes;
+  bool is_group = false;  // the nodes were claimed and compiled together, even if it is only one
   std::string provider;
   std::string label;
   std::vector<Value*> input_values;  // nullptr: left out

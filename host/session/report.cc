@@ -95,6 +95,13 @@ void write_initializer_details(const SessionReport& report, std::ostream& out) {
   table.write(out);
 }
 
+void write_pack(const PackEntry& pack, std::ostream& out) {
+  out << "pack: " << pack.state;
+  if (!pack.path.empty()) out << ", " << pack.path << ", " << human_bytes(pack.bytes);
+  if (!pack.reason.empty()) out << " (" << pack.reason << ")";
+  out << '\n';
+}
+
 void write_memory(const MemoryReport& memory, std::ostream& out) {
   TextTable table;
   const auto row = [&](const char* what, uint64_t bytes, const char* where) {
@@ -104,6 +111,8 @@ void write_memory(const MemoryReport& memory, std::ostream& out) {
   row("  weights used in place", memory.mapped_weight_bytes, "of the mapped files");
   row("copied weights", memory.copied_weight_bytes, "private");
   row("computed constants", memory.computed_weight_bytes, "private");
+  row("pack file", memory.pack_file_bytes, "shared with every process that maps it");
+  row("  weights used in place", memory.pack_weight_bytes, "of the pack file");
   row("packed weights", memory.packed_bytes, "private");
   row("arenas", memory.arena_bytes, "private, now");
   row("arenas at most", memory.arena_peak_bytes, "");
@@ -141,6 +150,8 @@ std::string to_text(const SessionReport& report, bool details) {
   details ? write_placement_details(report, out) : write_placement_summary(report, out);
   out << '\n';
   details ? write_initializer_details(report, out) : write_initializer_summary(report, out);
+  out << '\n';
+  write_pack(report.pack, out);
   out << '\n';
   write_memory(report.memory, out);
   out << '\n' << residency_text("held by this session", report.residency) << '\n';

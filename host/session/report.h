@@ -33,7 +33,9 @@ struct MemoryReport {
   uint64_t mapped_weight_bytes = 0;    // initializers used in place
   uint64_t copied_weight_bytes = 0;    // initializers copied, private
   uint64_t computed_weight_bytes = 0;  // made by folding, private
-  uint64_t packed_bytes = 0;           // packed weights, private
+  uint64_t pack_weight_bytes = 0;      // initializers used in place in the pack file
+  uint64_t pack_file_bytes = 0;        // length of the pack file, mapped
+  uint64_t packed_bytes = 0;           // packed weights, private: in no pack file
   uint64_t arena_bytes = 0;            // arenas of runs, now
   uint64_t arena_peak_bytes = 0;
   uint64_t scratch_peak_bytes = 0;
@@ -66,6 +68,14 @@ struct ProviderEntry {
   size_t nodes = 0;
 };
 
+/// The pack file that a session runs from.
+struct PackEntry {
+  std::string state = "none";  // "used", "made" by this session, or "none"
+  std::string path;
+  std::string reason;  // why there is none
+  uint64_t bytes = 0;
+};
+
 struct SessionReport {
   std::string model;
   unsigned threads = 0;
@@ -74,6 +84,7 @@ struct SessionReport {
   std::vector<InitializerEntry> initializers;
   std::vector<StageTime> stages;
   std::vector<std::string> notes;  // whatever was done that a user might not expect
+  PackEntry pack;
   MemoryReport memory;
   std::vector<ResidencyEntry> residency;
 };

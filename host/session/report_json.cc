@@ -12,6 +12,8 @@ Json memory_json(const MemoryReport& m) {
           {"mapped_weight_bytes", m.mapped_weight_bytes},
           {"copied_weight_bytes", m.copied_weight_bytes},
           {"computed_weight_bytes", m.computed_weight_bytes},
+          {"pack_weight_bytes", m.pack_weight_bytes},
+          {"pack_file_bytes", m.pack_file_bytes},
           {"packed_bytes", m.packed_bytes},
           {"arena_bytes", m.arena_bytes},
           {"arena_peak_bytes", m.arena_peak_bytes},
@@ -41,6 +43,10 @@ Json stage_json(const StageTime& s) {
           {"peak_private_bytes", s.peak_private_bytes}};
 }
 
+Json pack_json(const PackEntry& p) {
+  return {{"state", p.state}, {"path", p.path}, {"reason", p.reason}, {"bytes", p.bytes}};
+}
+
 Json residency_json(const ResidencyEntry& e) {
   return {{"kind", e.kind},
           {"name", e.name},
@@ -65,6 +71,7 @@ std::string to_json(const SessionReport& report) {
                      {"threads", report.threads},
                      {"providers", list(report.providers, provider_json)},
                      {"placement", list(report.placement, placement_json)},
+                     {"pack", pack_json(report.pack)},
                      {"initializers", list(report.initializers, initializer_json)},
                      {"memory", memory_json(report.memory)},
                      {"residency", list(report.residency, residency_json)},

@@ -13,8 +13,9 @@ void add_providers(const ProviderList& providers, SessionReport* report) {
   }
 }
 
-void add_initializers(const Model& model, const std::map<const Value*, uint64_t>& dropped, SessionReport* report) {
-  for (const SourceFile& file : model.files) report->memory.mapped_file_bytes += file.mapping->bytes().size();
+void add_initializers(const Model& model, SessionReport* report) {
+  MemoryReport& memory = report->memory;
+  for (const SourceFile& file : model.files) memory.mapped_file_bytes += file.mapping->bytes().size();
   for (const auto& value : model.graph->values()) {
     if (!value->is_constant()) continue;
     const Tensor& tensor = *value->constant;
@@ -22,19 +23,15 @@ void add_initializers(const Model& model, const std::map<const Value*, uint64_t>
     entry.name = value->name;
     entry.dtype = dtype_name(tensor.dtype());
     entry.shape = tensor.shape();
-    entry.bytes = tensor.byte_length();
+    entry.bytes = checked_byte_length(tensor.dtype(), tensor.shape()).get().value_or(tensor.byte_length());
     entry.residence = residence_name(tensor.residence());
     entry.reason = tensor.residence_reason();
-    if (const auto it = dropped.find(value.get()); it != dropped.end()) {
-      entry.bytes = it->second;
-      entry.residence = "packed only";
-      entry.reason = "every kernel reads it packed, so the private copy was freed";
-    } else if (tensor.residence() == Residence::kMapped) {
-      report->memory.mapped_weight_bytes += entry.bytes;
-    } else if (tensor.residence() == Residence::kCopied) {
-      report->memory.copied_weight_bytes += entry.bytes;
-    } else if (tensor.residence() == Residence::kComputed) {
-      report->memory.computed_weight_bytes += entry.bytes;
+    switch (tensor.residence()) {
+      case Residence::kMapped: memory.mapped_weight_bytes += entry.bytes; break;
+      case Residence::kCopied: memory.copied_weight_bytes += entry.bytes; break;
+      case Residence::kComputed: memory.computed_weight_bytes += entry.bytes; break;
+      case Residence::kPackFile: memory.pack_weight_bytes += entry.bytes; break;
+      default: break;
     }
     report->initializers.push_back(std::move(entry));
   }

@@ -14,6 +14,7 @@
 #include "host/base/status.h"
 #include "host/graph/graph.h"
 #include "host/plugins/provider.h"
+#include "host/session/packs/pack_options.h"
 #include "host/session/report.h"
 
 namespace tenon::host {
@@ -42,6 +43,7 @@ struct SessionOptions {
   /// process. TENON_FAULT_GUARD=off has the same effect.
   bool fault_guard = true;
   MemoryPolicy memory;
+  PackOptions pack;
   /// False: nodes that no provider takes are reported instead of failing the open; such a session cannot run.
   bool require_placement = true;
 };
@@ -96,5 +98,10 @@ class Session {
   virtual SessionReport report() const = 0;
   virtual const Model& model() const = 0;
 };
+
+/// Packs a model ahead of time into the file `target`. Beside the model, as <model>.tpack, every session finds it, on
+/// this machine or another of its kind; self-contained it is opened like a model and needs no other file.
+Status pack_model(const std::filesystem::path& model, const std::filesystem::path& target, bool self_contained,
+                  const SessionOptions& options = {});
 
 }  // namespace tenon::host

@@ -20,6 +20,10 @@ CLI::Validator whole_number(int64_t least, int64_t most) {
 void SessionFlags::add_to(CLI::App& command) {
   command.add_option("MODEL", model, "The model: .onnx or .ort")->required();
   add_provider_options(command);
+  command
+      .add_option("--pack", pack_mode, "auto: use packs and make them; readonly; off (default: TENON_PACK, or auto)")
+      ->check(CLI::IsMember({"auto", "readonly", "off"}));
+  command.add_option("--cache-dir", cache_folder, "Folder of packs (default: TENON_CACHE_DIR, or ~/.cache/tenon)");
   command.add_flag("--prefetch", memory.prefetch, "Read the files of the model in while opening it");
   command.add_flag("--lock-memory", memory.lock_memory, "Keep the weights in memory, within RLIMIT_MEMLOCK");
   command.add_flag("--huge-pages", memory.huge_pages, "Ask for huge pages under the weights");
@@ -40,6 +44,11 @@ host::Result<host::SessionOptions> SessionFlags::options() const {
   options.threads = threads;
   options.external_data_root = external_data_root;
   options.memory = memory;
+  options.pack.folder = cache_folder;
+  if (!pack_mode.empty())
+    options.pack.mode = pack_mode == "off"        ? host::PackMode::kOff
+                        : pack_mode == "readonly" ? host::PackMode::kReadOnly
+                                                  : host::PackMode::kAuto;
   if (!providers.empty()) {
     TENON_ASSIGN_OR_RETURN(options.providers, host::parse_provider_list(providers));
   }

@@ -19,6 +19,8 @@ struct SessionFlags {
   std::string providers;
   unsigned threads = 0;
   std::filesystem::path external_data_root;
+  std::string pack_mode;  // empty: as the environment says
+  std::filesystem::path cache_folder;
   host::MemoryPolicy memory;
 
   void add_to(CLI::App& command);

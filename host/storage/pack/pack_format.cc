@@ -61,7 +61,7 @@ Status check_sum(const PackRange& range, std::span<const std::byte> file, const 
 }
 
 Result<PackHeader> decode_pack_header(std::span<const std::byte> file) {
-  if (file.size() < kPackHeaderBytes || std::memcmp(file.data(), kPackMagic.data(), kPackMagic.size()) != 0)
+  if (file.size() < kPackHeaderBytes || !begins_as_pack(file))
     return error(TN_INVALID_MODEL, "not a pack file: it does not begin with the header of one");
   const auto header = file.first(kPackHeaderBytes);
   if (digest_of(header.first(kHeaderChecksumAt)) != load_checksum(header, kHeaderChecksumAt))
@@ -128,6 +128,10 @@ Result<PackContents> read_contents(const tpack::Contents& table, std::span<const
 }
 
 }  // namespace
+
+bool begins_as_pack(std::span<const std::byte> file) {
+  return file.size() >= kPackMagic.size() && std::memcmp(file.data(), kPackMagic.data(), kPackMagic.size()) == 0;
+}
 
 std::array<std::byte, kPackHeaderBytes> encode_pack_header(const PackHeader& header) {
   std::array<std::byte, kPackHeaderBytes> bytes{};

@@ -53,6 +53,9 @@ std::array<std::byte, kPackHeaderBytes> encode_pack_header(const PackHeader& hea
 /// The contents table as a FlatBuffer.
 std::vector<std::byte> encode_pack_contents(const PackContents& contents);
 
+/// Whether `file` begins as a pack file does; says nothing of the rest.
+bool begins_as_pack(std::span<const std::byte> file);
+
 /// Verifies header and contents table of `file`, a whole pack file that begins at a multiple of 4096 in memory, and the
 /// bytes of every section. After success every range lies in the file and every offset is aligned. TN_INVALID_MODEL, or
 /// TN_UNSUPPORTED for another format version.

@@ -1,0 +1,184 @@
+#include "host/session/opened_session.h"
+
+#include <algorithm>
+
+#include "host/graph/shape_inference.h"
+#include "host/optimize/constant_folding.h"
+#include "host/session/guarded.h"
+#include "host/session/input_check.h"
+#include "host/session/memory_limit.h"
+#include "host/session/memory_policy.h"
+#include "host/session/node_runner.h"
+#include "host/session/report_maker.h"
+#include "host/session/thread_pool.h"
+#include "host/storage/file_mapping.h"
+
+namespace tenon::host {
+namespace {
+
+std::vector<Port> ports_of(const std::vector<Value*>& values) {
+  std::vector<Port> ports;
+  for (const Value* value : values) ports.push_back({value->name, value->type});
+  return ports;
+}
+
+}  // namespace
+
+OpenedSession::OpenedSession(const SessionOptions& options, ProviderList providers)
+    : options_(options),
+      threads_(options.threads == 0 ? usable_cpus() : std::min(options.threads, usable_cpus())),
+      limit_(options.run_memory_limit_bytes == 0 ? process_memory_limit() : options.run_memory_limit_bytes),
+      providers_(std::move(providers)) {}
+
+Status OpenedSession::optimize(StageClock* clock) {
+  // Names and types as declared, before passes refine them.
+  inputs_ = ports_of(model_->graph->inputs);
+  if (options_.fold_constants) {
+    TENON_RETURN_IF_ERROR(fold());
+    clock->end_stage("fold");
+  }
+  TENON_RETURN_IF_ERROR(infer_shapes(*model_));
+  for (const Graph* graph : graph_tree(*model_->graph))
+    report_.notes.insert(report_.notes.end(), graph->notes.begin(), graph->notes.end());
+  outputs_ = ports_of(model_->graph->outputs);
+  clock->end_stage("infer");
+  return {};
+}
+
+Status OpenedSession::prepare(std::unique_ptr<Model> model, ModelPacks* packs, StageClock clock) {
+  model_ = std::move(model);
+  TENON_RETURN_IF_ERROR(optimize(&clock));
+  TENON_ASSIGN_OR_RETURN(Placement placement, place_nodes(*model_, providers_, options_.require_placement));
+  const bool is_complete = std::none_of(placement.decisions.begin(), placement.decisions.end(),
+                                        [](const NodePlacement& d) { return d.provider.empty(); });
+  report_.notes.insert(report_.notes.end(), placement.notes.begin(), placement.notes.end());
+  clock.end_stage("place");
+  if (is_complete) {
+    TENON_ASSIGN_OR_RETURN(const bool adopted, pack_weights(&placement, packs, &clock));
+    if (adopted) return {};
+    start(std::move(placement.steps));
+    clock.end_stage("plan");
+  }
+  report_.placement = std::move(placement.decisions);
+  report_.stages = clock.take_stages();
+  return {};
+}
+
+// Into a pack that the session then runs from (true), else into private memory.
+Result<bool> OpenedSession::pack_weights(Placement* placement, ModelPacks* packs, StageClock* clock) {
+  TENON_ASSIGN_OR_RETURN(const PrepackPlan plan, plan_prepack(placement->steps, *model_->graph, limit_));
+  if (packs != nullptr) {
+    auto opened = packs->build({model_.get(), placement, &plan, inputs_, outputs_, report_.notes, threads_});
+    if (opened.is_ok()) {
+      clock->end_stage("pack");
+      placement->steps.clear();  // their kernels refer to the model that is now replaced
+      adopt(std::move(*opened), model_->path, "made", std::move(*clock));
+      return true;
+    }
+    report_.pack.reason = opened.status().message();
+  }
+  TENON_ASSIGN_OR_RETURN(packed_, prepack(placement->steps, plan, threads_));
+  drop_unread(plan);
+  clock->end_stage("pack");
+  return false;
+}
+
+// Lets go of private copies that only exist packed from now on.
+void OpenedSession::drop_unread(const PrepackPlan& plan) {
+  for (const auto& value : model_->graph->values()) {
+    if (!value->is_constant() || !plan.unread_sources.contains(value.get())) continue;
+    const Tensor& source = *value->constant;
+    if (source.residence() != Residence::kCopied && source.residence() != Residence::kComputed) continue;
+    value->constant = Tensor(source.dtype(), source.shape(), nullptr, 0, nullptr, Residence::kDropped,
+                             "every kernel reads it packed, so the private copy was freed");
+  }
+}
+
+void OpenedSession::adopt(OpenedPack opened, std::string path, std::string state, StageClock clock) {
+  inputs_ = opened.plan->inputs();
+  outputs_ = opened.plan->outputs();
+  report_.notes = opened.plan->notes();
+  report_.pack = {std::move(state), opened.pack->mapping().path().string(), "", opened.pack->mapping().bytes().size()};
+  pack_ = std::move(opened.pack);
+  plan_ = std::move(opened.plan);
+  model_ = std::move(opened.restored.model);
+  model_->path = std::move(path);
+  start(std::move(opened.restored.steps));
+  clock.end_stage("restore");
+  report_.stages = clock.take_stages();
+}
+
+void OpenedSession::start(std::vector<Step> steps) {
+  program_ = build_program(*model_->graph, std::move(steps));
+  runner_ = std::make_unique<Runner>(program_, threads_, limit_);
+}
+
+Result<std::vector<Tensor>> OpenedSession::run(std::span<const NamedTensor> inputs, std::span<const std::string> wanted,
+                                               const RunOptions& options) {
+  return guarded([&]() -> Result<std::vector<Tensor>> {
+    if (runner_ == nullptr)
+      return error(TN_INVALID_ARGUMENT, "this session was opened to be inspected: some nodes have no provider");
+    TENON_ASSIGN_OR_RETURN(const std::vector<size_t> given, match_inputs(inputs_, inputs));
+    TENON_ASSIGN_OR_RETURN(const std::vector<size_t> outputs, match_outputs(outputs_, wanted));
+    std::vector<const Tensor*> tensors;
+    for (const size_t g : given) tensors.push_back(&inputs[g].tensor);
+    auto results = runner_->run(tensors, outputs, options, model_->path);
+    TENON_RETURN_IF_ERROR(check_files());
+    return results;
+  });
+}
+
+void OpenedSession::apply_memory_policy() {
+  for (std::string& note : host::apply_memory_policy(options_.memory, held_memory()))
+    report_.notes.push_back(std::move(note));
+}
+
+Status OpenedSession::check_files() const {
+  for (const SourceFile& file : model_->files) TENON_RETURN_IF_ERROR(file.mapping->check_intact());
+  return pack_ != nullptr ? pack_->mapping().check_intact() : Status();
+}
+
+SessionReport OpenedSession::report() const {
+  SessionReport report = report_;
+  report.model = model_->path;
+  report.threads = threads_;
+  if (plan_ != nullptr) report.placement = plan_->decisions(*model_->graph);
+  add_providers(providers_, &report);
+  add_initializers(*model_, &report);
+  report.memory.packed_bytes = packed_.bytes;
+  report.memory.pack_file_bytes = report.pack.bytes;
+  if (runner_ != nullptr) {
+    report.memory.arena_bytes = runner_->arena_bytes();
+    report.memory.arena_peak_bytes = runner_->arena_peak_bytes();
+    report.memory.scratch_peak_bytes = runner_->scratch_peak_bytes();
+  }
+  add_process_memory(&report);
+  add_residency(held_memory(), &report);
+  return report;
+}
+
+Status OpenedSession::fold() {
+  FoldOptions fold_options;
+  fold_options.max_bytes = options_.fold_limit_bytes;
+  TENON_ASSIGN_OR_RETURN(const FoldReport folded,
+                         fold_constants(*model_, make_node_runner(providers_, threads_, limit_), fold_options));
+  if (folded.folded_nodes > 0)
+    report_.notes.push_back(
+        concat("folded ", folded.folded_nodes, " nodes into ", folded.bytes, " bytes of constants"));
+  for (const std::string& reason : folded.skipped) report_.notes.push_back("not folded: " + reason);
+  return {};
+}
+
+HeldMemory OpenedSession::held_memory() const {
+  HeldMemory held;
+  for (const SourceFile& file : model_->files) held.files.push_back({"source file", file.mapping.get()});
+  if (pack_ != nullptr) held.files.push_back({"pack file", &pack_->mapping()});
+  if (packed_.region != nullptr) held.packed.push_back({packed_.region->data(), packed_.region->bytes()});
+  if (runner_ != nullptr) {
+    held.arenas = runner_->arena_ranges();
+    held.scratch = runner_->scratch_ranges();
+  }
+  return held;
+}
+
+}  // namespace tenon::host

@@ -1,0 +1,250 @@
+#include "host/session/packs/model_packs.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include "host/plugins/cpu_features.h"
+#include "host/session/packs/pack_build.h"
+#include "host/session/packs/source_state.h"
+#include "host/storage/pack/file_mark.h"
+#include "host/storage/pack/pack_format.h"
+
+namespace tenon::host {
+namespace {
+
+// Any change of the optimizer, of placement or of the plan's meaning that gives other plans counts up.
+constexpr int kPlanVersion = 1;
+
+std::string provider_line(const Provider& provider, const ProviderSpec* spec) {
+  std::string line = concat("provider=", provider.name(), " ", provider.version());
+  std::error_code failure;
+  if (const auto path = provider.path(); !path.empty()) {
+    const auto size = std::filesystem::file_size(path, failure);
+    const auto time = std::filesystem::last_write_time(path, failure).time_since_epoch().count();
+    line += concat(" ", path.string(), " ", size, " ", time);
+  }
+  if (spec != nullptr)
+    for (const auto& [key, value] : spec->options) line += concat(" ", key, "=", value);
+  return line + "\n";
+}
+
+// Every input of a plan, as text: another text for whatever would give another one.
+std::string key_of(const std::filesystem::path& model, const FileMapping& file, const SessionOptions& options,
+                   const ProviderList& providers) {
+  std::string key = concat("source=", model.string(), "\nidentity=", identity_text(file.identity()),
+                           "\nsample=", to_hex(sampled_digest(file)), "\n");
+  if (!options.external_data_root.empty()) {
+    std::error_code failure;
+    key += concat("root=", std::filesystem::absolute(options.external_data_root, failure).string(), "\n");
+  }
+  key += concat("tenon=", TENON_VERSION, " plan ", kPlanVersion, " abi ", TN_ABI_VERSION, "\n",
+                "cpu=", cpu_feature_names(cpu_features()), "\nfold=", options.fold_constants, " ",
+                options.fold_limit_bytes, "\n");
+  for (const auto& provider : providers) {
+    const auto spec = std::find_if(options.providers.begin(), options.providers.end(),
+                                   [&](const ProviderSpec& s) { return s.name == provider->name(); });
+    key += provider_line(*provider, spec == options.providers.end() ? nullptr : &*spec);
+  }
+  return key;
+}
+
+// Of the files, and of what passes computed from them.
+uint64_t bytes_of(const Model& model) {
+  uint64_t bytes = 0;
+  for (const SourceFile& file : model.files) bytes += file.mapping->bytes().size();
+  for (const auto& value : model.graph->values())
+    if (value->is_constant() && value->constant->residence() == Residence::kComputed)
+      bytes += value->constant->byte_length();
+  return bytes;
+}
+
+// Holds the model's files against what the plan says of them. `store`: knows digests that were proven before.
+class SourceCheck {
+ public:
+  SourceCheck(const std::filesystem::path& model, const std::filesystem::path& root, PackStore* store)
+      : model_(model), root_(root), store_(store) {}
+
+  /// `by_identity`: the pack was made here, from these very files. Else they must have the bytes that it was made from.
+  Result<std::vector<SourceFile>> map(const std::vector<PlanSource>& sources, bool by_identity) const {
+    std::vector<SourceFile> files;
+    for (const PlanSource& source : sources) {
+      auto mapping = source.location.empty() ? FileMapping::open(model_)
+                                             : FileMapping::open_beneath(model_.parent_path(), source.location, root_);
+      if (!mapping.is_ok()) return mapping.status();
+      const FileIdentity& identity = (*mapping)->identity();
+      if (by_identity ? identity != source.identity : identity.size != source.identity.size)
+        return error(TN_UNSUPPORTED, (*mapping)->path().string(), " is not the file that it was made from");
+      if (!by_identity) TENON_RETURN_IF_ERROR(check_digest(**mapping, source.digest));
+      files.push_back({source.location, std::move(*mapping)});
+    }
+    return files;
+  }
+
+ private:
+  Status check_digest(const FileMapping& file, const Digest& expected) const {
+    const std::string fact = concat("file ", identity_text(file.identity()), " has digest ", to_hex(expected));
+    if (store_ != nullptr && store_->knows(fact)) return {};
+    TENON_ASSIGN_OR_RETURN(const Digest digest, full_digest(file));
+    if (digest != expected)
+      return error(TN_UNSUPPORTED, file.path().string(), " has other bytes than the file that it was made from");
+    if (store_ != nullptr) store_->remember(fact);
+    return {};
+  }
+
+  const std::filesystem::path& model_;
+  const std::filesystem::path& root_;
+  PackStore* store_;
+};
+
+Result<OpenedPack> restore(std::shared_ptr<const PackFile> pack, const SourceCheck& check, bool by_identity,
+                           const ProviderList& providers) {
+  OpenedPack opened;
+  opened.pack = pack;
+  TENON_ASSIGN_OR_RETURN(opened.plan, PackPlan::read(std::move(pack)));
+  TENON_ASSIGN_OR_RETURN(auto files, check.map(opened.plan->sources(), by_identity));
+  TENON_ASSIGN_OR_RETURN(opened.restored, opened.plan->restore(std::move(files), providers));
+  return opened;
+}
+
+class Packs final : public ModelPacks {
+ public:
+  Packs(std::filesystem::path model, const SessionOptions& options, const PackOptions& packs,
+        const ProviderList& providers, std::shared_ptr<const FileMapping> mapping)
+      : model_(std::move(model)),
+        options_(options),
+        packs_(packs),
+        providers_(providers),
+        mapping_(std::move(mapping)),
+        key_(key_of(model_, *mapping_, options, providers)) {}
+
+  Status open_store() {
+    auto store =
+        PackStore::open({packs_.folder, packs_.max_bytes, packs_.verify_always}, packs_.mode == PackMode::kReadOnly);
+    if (!store.is_ok()) return store.status();
+    store_ = std::move(*store);
+    return {};
+  }
+
+  Result<OpenedPack> find() override {
+    const SourceCheck check(model_, options_.external_data_root, store_.get());
+    auto cached = store_->find(key_);
+    if (cached.is_ok()) {
+      auto opened = restore(*cached, check, true, providers_);
+      if (opened.is_ok()) return opened;
+      cached = opened.status();
+    }
+    const std::filesystem::path beside = model_.string() + ".tpack";
+    auto shipped = store_->open_file(beside);
+    if (!shipped.is_ok() && shipped.status().code() == TN_NOT_FOUND)
+      return error(TN_NOT_FOUND, cached.status().message());
+    if (shipped.is_ok()) {
+      auto opened = restore(*shipped, check, false, providers_);
+      if (opened.is_ok()) return opened;
+      shipped = opened.status();
+    }
+    return error(TN_NOT_FOUND, cached.status().message(), "; ", beside.string(), ": ", shipped.status().message());
+  }
+
+  Result<bool> start_building() override {
+    if (packs_.mode != PackMode::kAuto) return error(TN_UNSUPPORTED, "packs are only read, as asked");
+    TENON_ASSIGN_OR_RETURN(PackStore::BuildLock lock, store_->lock_build(key_, packs_.patience));
+    if (!lock.has_lock)
+      return error(TN_UNSUPPORTED, "another process was still packing the model after ", packs_.patience.count(),
+                   " ms: this session packs into private memory");
+    lock_ = std::move(lock.lock);
+    wait_until_settled(mapping_->identity());
+    return !lock.waited;
+  }
+
+  Result<OpenedPack> build(const ModelToPack& contents) override {
+    if (bytes_of(*contents.model) < packs_.min_source_bytes)
+      return error(TN_UNSUPPORTED, "the model is small: opening it from its source takes no longer");
+    for (const SourceFile& file : contents.model->files) wait_until_settled(file.mapping->identity());
+    TENON_ASSIGN_OR_RETURN(auto writer, store_->create(key_));
+    TENON_RETURN_IF_ERROR(fill_pack(*writer, false, contents, providers_));
+    TENON_ASSIGN_OR_RETURN(auto pack, store_->publish(std::move(writer), key_));
+    lock_.reset();
+    return restore(std::move(pack), SourceCheck(model_, options_.external_data_root, store_.get()), true, providers_);
+  }
+
+ private:
+  const std::filesystem::path model_;
+  const SessionOptions& options_;
+  const PackOptions packs_;
+  const ProviderList& providers_;
+  const std::shared_ptr<const FileMapping> mapping_;
+  const std::string key_;
+  std::unique_ptr<PackStore> store_;
+  std::shared_ptr<void> lock_;
+};
+
+// One file that the user names.
+class TargetPack final : public ModelPacks {
+ public:
+  TargetPack(std::filesystem::path model, std::filesystem::path target, bool self_contained,
+             const SessionOptions& options, const ProviderList& providers)
+      : model_(std::move(model)),
+        target_(std::move(target)),
+        self_contained_(self_contained),
+        options_(options),
+        providers_(providers) {}
+
+  Result<OpenedPack> find() override { return error(TN_NOT_FOUND, "it is to be made anew"); }
+  Result<bool> start_building() override { return true; }
+  Result<OpenedPack> build(const ModelToPack& contents) override {
+    const std::string key = concat("source=", model_.string(), "\ntenon=", TENON_VERSION, " plan ", kPlanVersion,
+                                   " abi ", TN_ABI_VERSION, self_contained_ ? "\nself-contained\n" : "\nshipped\n");
+    TENON_ASSIGN_OR_RETURN(auto writer, PackWriter::create(target_.parent_path(), key));
+    TENON_RETURN_IF_ERROR(fill_pack(*writer, self_contained_, contents, providers_));
+    TENON_RETURN_IF_ERROR(writer->publish(target_));
+    TENON_ASSIGN_OR_RETURN(auto pack, PackFile::open(target_, false));
+    return restore(std::move(pack), SourceCheck(model_, options_.external_data_root, nullptr), true, providers_);
+  }
+
+ private:
+  const std::filesystem::path model_, target_;
+  const bool self_contained_;
+  const SessionOptions& options_;
+  const ProviderList& providers_;
+};
+
+std::filesystem::path absolute_of(const std::filesystem::path& path) {
+  std::error_code failure;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, failure);
+  return failure ? path : absolute;
+}
+
+}  // namespace
+
+std::unique_ptr<ModelPacks> ModelPacks::for_target(const std::filesystem::path& model,
+                                                   const std::filesystem::path& target, bool self_contained,
+                                                   const SessionOptions& options, const ProviderList& providers) {
+  return std::make_unique<TargetPack>(absolute_of(model), absolute_of(target), self_contained, options, providers);
+}
+
+Result<std::unique_ptr<ModelPacks>> ModelPacks::create(const std::filesystem::path& model,
+                                                       const SessionOptions& options, const PackOptions& packs,
+                                                       const ProviderList& providers) {
+  std::filesystem::path absolute = absolute_of(model);
+  TENON_ASSIGN_OR_RETURN(auto mapping, FileMapping::open(absolute));
+  auto made = std::make_unique<Packs>(std::move(absolute), options, packs, providers, std::move(mapping));
+  TENON_RETURN_IF_ERROR(made->open_store());
+  return std::unique_ptr<ModelPacks>(std::move(made));
+}
+
+Result<bool> is_pack_file(const std::filesystem::path& path) {
+  TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
+  return begins_as_pack(mapping->bytes());
+}
+
+Result<OpenedPack> open_self_contained(const std::filesystem::path& path, PackStore* store,
+                                       const ProviderList& providers) {
+  auto pack = store != nullptr ? store->open_file(path) : PackFile::open(path, true);
+  if (!pack.is_ok()) return pack.status();
+  auto opened = restore(*pack, SourceCheck(path, {}, store), false, providers);
+  if (opened.is_ok()) return opened;
+  return error(opened.status().code(), opened.status().message(),
+               ": make the pack again from its model with `tenon pack`, for these providers and this machine");
+}
+
+}  // namespace tenon::host

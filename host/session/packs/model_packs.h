@@ -1,0 +1,62 @@
+// The packs of one model: finding one that fits the model's files and the session's providers, building one when there
+// is none. Any doubt about a pack is a miss with its reason. Used by one thread while a session opens.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/session/packs/pack_options.h"
+#include "host/session/packs/plan_reader.h"
+#include "host/session/packs/plan_writer.h"
+#include "host/session/session.h"
+#include "host/storage/pack/pack_store.h"
+
+namespace tenon::host {
+
+/// A pack that fits, and what it restored.
+struct OpenedPack {
+  std::shared_ptr<const PackFile> pack;
+  std::unique_ptr<PackPlan> plan;
+  PackPlan::Restored restored;
+};
+
+/// A finished session's knowledge, to be written down.
+struct ModelToPack {
+  const Model* model = nullptr;
+  const Placement* placement = nullptr;
+  const PrepackPlan* prepack = nullptr;
+  std::span<const Port> inputs, outputs;
+  std::span<const std::string> notes;
+  unsigned threads = 1;
+};
+
+class ModelPacks {
+ public:
+  /// `options` with their environment applied, mode not kOff; `providers` must outlive it. An error says why there can
+  /// be no packs here.
+  static Result<std::unique_ptr<ModelPacks>> create(const std::filesystem::path& model, const SessionOptions& options,
+                                                    const PackOptions& packs, const ProviderList& providers);
+  /// Builds into the file `target`, for shipping it beside the model or, self-contained, without it; finds nothing.
+  static std::unique_ptr<ModelPacks> for_target(const std::filesystem::path& model, const std::filesystem::path& target,
+                                                bool self_contained, const SessionOptions& options,
+                                                const ProviderList& providers);
+  virtual ~ModelPacks() = default;
+
+  /// The pack in the user's folder, or beside the model (<model>.tpack). TN_NOT_FOUND with the reasons for a miss.
+  virtual Result<OpenedPack> find() = 0;
+  /// The right to build the pack, waiting for others who do. True: build it; false: another made it, find() again.
+  /// TN_UNSUPPORTED: none will be built, with the reason.
+  virtual Result<bool> start_building() = 0;
+  /// Packs, writes, publishes, and opens what was published.
+  virtual Result<OpenedPack> build(const ModelToPack& contents) = 0;
+};
+
+/// Whether the file's first bytes are those of a pack.
+Result<bool> is_pack_file(const std::filesystem::path& path);
+/// Opens a self-contained pack. `store`: remembers that the file is whole; nullptr: it is read in full each time.
+Result<OpenedPack> open_self_contained(const std::filesystem::path& path, PackStore* store,
+                                       const ProviderList& providers);
+
+}  // namespace tenon::host

@@ -1,0 +1,131 @@
+#include "host/session/packs/pack_build.h"
+
+#include <map>
+
+#include "host/session/packs/source_state.h"
+
+namespace tenon::host {
+namespace {
+
+// Smaller constants are written into the plan: a table line for each would cost more than its bytes.
+constexpr size_t kInlineBytes = 1024;
+// Larger ones that no kernel reads unpacked are left out; smaller ones a kernel may look at when it is made.
+constexpr size_t kDroppedBytes = 4096;
+
+class PackBuild {
+ public:
+  PackBuild(PackWriter& writer, bool self_contained, const ModelToPack& contents, const ProviderList& providers)
+      : writer_(writer), self_contained_(self_contained), c_(contents), providers_(providers) {}
+
+  Status run() {
+    for (Graph* graph : graph_tree(*c_.model->graph))
+      for (const auto& value : graph->values())
+        if (value->is_constant()) TENON_RETURN_IF_ERROR(place(*value));
+    TENON_RETURN_IF_ERROR(write_packed());
+    for (const auto& [value, blob] : copies_)
+      TENON_RETURN_IF_ERROR(writer_.write_blob(blob, bytes_of(*value->constant)));
+    return write_plan_section();
+  }
+
+ private:
+  static std::span<const std::byte> bytes_of(const Tensor& tensor) {
+    return {static_cast<const std::byte*>(tensor.data()), tensor.byte_length()};
+  }
+
+  // The file that the tensor lies in; the number of files when it lies in none.
+  size_t file_of(const Tensor& tensor) const {
+    const auto* data = static_cast<const std::byte*>(tensor.data());
+    size_t i = 0;
+    for (; i < c_.model->files.size(); ++i) {
+      const auto bytes = c_.model->files[i].mapping->bytes();
+      if (data >= bytes.data() && data + tensor.byte_length() <= bytes.data() + bytes.size()) break;
+    }
+    return i;
+  }
+
+  Status place(const Value& value) {
+    const Tensor& tensor = *value.constant;
+    ConstantPlace place;
+    place.length = tensor.byte_length();
+    if (tensor.dtype() == TN_STRING || tensor.byte_length() <= kInlineBytes) return {};
+    const size_t file = file_of(tensor);
+    if (file < c_.model->files.size() && !self_contained_) {
+      place.index = static_cast<uint32_t>(file);
+      place.offset = static_cast<uint64_t>(static_cast<const std::byte*>(tensor.data()) -
+                                           c_.model->files[file].mapping->bytes().data());
+    } else if (tensor.byte_length() > kDroppedBytes && c_.prepack->unread_sources.contains(&value)) {
+      place.holder = ConstantPlace::Holder::kNowhere;
+    } else {
+      place.holder = ConstantPlace::Holder::kBlob;
+      place.reason = tensor.residence_reason();
+      const auto [it, is_new] = blob_of_.try_emplace({tensor.data(), tensor.byte_length()}, 0);
+      if (is_new) {
+        TENON_ASSIGN_OR_RETURN(it->second, writer_.add_blob(tensor.byte_length(), 64, label_of(value)));
+        copies_.emplace_back(&value, it->second);
+      }
+      place.index = it->second;
+    }
+    plan_.constants.emplace(&value, std::move(place));
+    return {};
+  }
+
+  static std::string label_of(const Value& value) { return concat("'", value.name.substr(0, 900), "'"); }
+
+  Status write_packed() {
+    for (const PrepackPlan::Blob& blob : c_.prepack->blobs) {
+      TENON_ASSIGN_OR_RETURN(const uint32_t index,
+                             writer_.add_blob(blob.bytes, blob.alignment, blob.label.substr(0, 1000)));
+      packed_blobs_.push_back(index);
+    }
+    return for_each_blob(*c_.prepack, c_.threads, [this](size_t i) -> Status {
+      const PrepackPlan::Blob& blob = c_.prepack->blobs[i];
+      TENON_ASSIGN_OR_RETURN(const HostRegion memory, HostRegion::allocate(blob.bytes));
+      TENON_RETURN_IF_ERROR(pack_blob(c_.placement->steps, blob, memory.data()));
+      release_source(*c_.placement->steps[blob.step].input_values[blob.input]->constant);
+      return writer_.write_blob(packed_blobs_[i], {memory.data(), static_cast<size_t>(blob.bytes)});
+    });
+  }
+
+  void release_source(const Tensor& weight) const {
+    if (const size_t file = file_of(weight); file < c_.model->files.size())
+      c_.model->files[file].mapping->release_pages(bytes_of(weight));
+  }
+
+  Status write_plan_section() {
+    std::vector<Digest> digests;
+    if (!self_contained_) {
+      for (const SourceFile& file : c_.model->files) {
+        TENON_ASSIGN_OR_RETURN(const Digest digest, full_digest(*file.mapping));
+        digests.push_back(digest);
+      }
+    }
+    plan_.model = c_.model;
+    plan_.placement = c_.placement;
+    plan_.providers = &providers_;
+    plan_.prepack = c_.prepack;
+    plan_.packed_blobs = packed_blobs_;
+    plan_.inputs = c_.inputs;
+    plan_.outputs = c_.outputs;
+    plan_.notes = c_.notes;
+    plan_.source_digests = digests;
+    TENON_ASSIGN_OR_RETURN(const std::vector<std::byte> section, write_plan(plan_));
+    return writer_.add_section(kPlanSection, section);
+  }
+
+  PackWriter& writer_;
+  const bool self_contained_;
+  const ModelToPack& c_;
+  const ProviderList& providers_;
+  PlanContents plan_;
+  std::vector<uint32_t> packed_blobs_;
+  std::map<std::pair<const void*, size_t>, uint32_t> blob_of_;
+  std::vector<std::pair<const Value*, uint32_t>> copies_;  // constants to write, and their blobs
+};
+
+}  // namespace
+
+Status fill_pack(PackWriter& writer, bool self_contained, const ModelToPack& contents, const ProviderList& providers) {
+  return PackBuild(writer, self_contained, contents, providers).run();
+}
+
+}  // namespace tenon::host

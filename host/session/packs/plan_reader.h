@@ -1,0 +1,51 @@
+// Restores from the plan section of a pack what a session needs to run: model, steps with their kernels, packed
+// weights. The section is verified, but nothing in it is trusted to fit the model's files or the providers as they are
+// now: what does not fit is a status, and the caller opens the model from its source. Used by one thread while a
+// session opens.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/session/placement.h"
+#include "host/session/session.h"
+#include "host/storage/digest.h"
+#include "host/storage/pack/pack_file.h"
+
+namespace tenon::host {
+
+/// The section's name in a pack.
+constexpr const char* kPlanSection = "plan";
+
+/// A file that a pack refers to, as it was when the pack was made.
+struct PlanSource {
+  std::string location;  // as SourceFile::location
+  FileIdentity identity;
+  Digest digest;
+};
+
+class PackPlan {
+ public:
+  /// Verifies the section. TN_INVALID_MODEL says what is wrong with it.
+  static Result<std::unique_ptr<PackPlan>> read(std::shared_ptr<const PackFile> pack);
+  virtual ~PackPlan() = default;
+
+  virtual std::vector<PlanSource> sources() const = 0;
+  /// Where the model was when the pack was made.
+  virtual std::string model_path() const = 0;
+  virtual std::vector<Port> inputs() const = 0;
+  virtual std::vector<Port> outputs() const = 0;
+  virtual std::vector<std::string> notes() const = 0;
+
+  struct Restored {
+    std::unique_ptr<Model> model;
+    std::vector<Step> steps;
+  };
+  /// `files`: mapped, one for each of sources(). TN_UNSUPPORTED when these providers would not make the same kernels.
+  virtual Result<Restored> restore(std::vector<SourceFile> files, const ProviderList& providers) const = 0;
+  /// Where each node of `graph` (of restore()) runs and why.
+  virtual std::vector<NodePlacement> decisions(const Graph& graph) const = 0;
+};
+
+}  // namespace tenon::host
