@@ -7,6 +7,7 @@
 #include "host/session/packs/pack_build.h"
 #include "host/session/packs/source_state.h"
 #include "host/storage/pack/file_mark.h"
+#include "host/storage/pack/open_pack.h"
 #include "host/storage/pack/pack_format.h"
 
 namespace tenon::host {
@@ -106,6 +107,14 @@ Result<OpenedPack> restore(std::shared_ptr<const PackFile> pack, const SourceChe
   return opened;
 }
 
+// A pack that this machine did not make. Without a store nothing is remembered, and it is read in full each time.
+Result<std::shared_ptr<const PackFile>> open_shipped(const std::filesystem::path& path, PackStore* store) {
+  if (store != nullptr) return store->open_file(path);
+  TENON_ASSIGN_OR_RETURN(auto pack, open_pack(path, OwnerRule::kThisUserOrRoot));
+  TENON_RETURN_IF_ERROR(pack->verify_blobs());
+  return pack;
+}
+
 class Packs final : public ModelPacks {
  public:
   Packs(std::filesystem::path model, const SessionOptions& options, const PackOptions& packs,
@@ -117,36 +126,29 @@ class Packs final : public ModelPacks {
         mapping_(std::move(mapping)),
         key_(key_of(model_, *mapping_, options, providers)) {}
 
-  Status open_store() {
+  void open_store() {
     auto store =
         PackStore::open({packs_.folder, packs_.max_bytes, packs_.verify_always}, packs_.mode == PackMode::kReadOnly);
-    if (!store.is_ok()) return store.status();
-    store_ = std::move(*store);
-    return {};
+    if (store.is_ok()) store_ = std::move(*store);
+    no_store_ = store.status();
   }
 
   Result<OpenedPack> find() override {
     const SourceCheck check(model_, options_.external_data_root, store_.get());
-    auto cached = store_->find(key_);
-    if (cached.is_ok()) {
-      auto opened = restore(*cached, check, true, providers_);
-      if (opened.is_ok()) return opened;
-      cached = opened.status();
-    }
+    Result<OpenedPack> cached = no_store_;
+    if (store_ != nullptr) cached = restored(store_->find(key_), check, true);
+    if (cached.is_ok()) return cached;
     const std::filesystem::path beside = model_.string() + ".tpack";
-    auto shipped = store_->open_file(beside);
-    if (!shipped.is_ok() && shipped.status().code() == TN_NOT_FOUND)
-      return error(TN_NOT_FOUND, cached.status().message());
-    if (shipped.is_ok()) {
-      auto opened = restore(*shipped, check, false, providers_);
-      if (opened.is_ok()) return opened;
-      shipped = opened.status();
-    }
+    std::error_code failure;
+    if (!std::filesystem::exists(beside, failure)) return error(TN_NOT_FOUND, cached.status().message());
+    Result<OpenedPack> shipped = restored(open_shipped(beside, store_.get()), check, false);
+    if (shipped.is_ok()) return shipped;
     return error(TN_NOT_FOUND, cached.status().message(), "; ", beside.string(), ": ", shipped.status().message());
   }
 
   Result<bool> start_building() override {
     if (packs_.mode != PackMode::kAuto) return error(TN_UNSUPPORTED, "packs are only read, as asked");
+    TENON_RETURN_IF_ERROR(no_store_);
     TENON_ASSIGN_OR_RETURN(PackStore::BuildLock lock, store_->lock_build(key_, packs_.patience));
     if (!lock.has_lock)
       return error(TN_UNSUPPORTED, "another process was still packing the model after ", packs_.patience.count(),
@@ -168,6 +170,12 @@ class Packs final : public ModelPacks {
   }
 
  private:
+  Result<OpenedPack> restored(Result<std::shared_ptr<const PackFile>> pack, const SourceCheck& check,
+                              bool by_identity) const {
+    if (!pack.is_ok()) return pack.status();
+    return restore(std::move(*pack), check, by_identity, providers_);
+  }
+
   const std::filesystem::path model_;
   const SessionOptions& options_;
   const PackOptions packs_;
@@ -175,6 +183,7 @@ class Packs final : public ModelPacks {
   const std::shared_ptr<const FileMapping> mapping_;
   const std::string key_;
   std::unique_ptr<PackStore> store_;
+  Status no_store_;  // why there is none
   std::shared_ptr<void> lock_;
 };
 
@@ -228,7 +237,7 @@ Result<std::unique_ptr<ModelPacks>> ModelPacks::create(const std::filesystem::pa
   std::filesystem::path absolute = absolute_of(model);
   TENON_ASSIGN_OR_RETURN(auto mapping, FileMapping::open(absolute));
   auto made = std::make_unique<Packs>(std::move(absolute), options, packs, providers, std::move(mapping));
-  TENON_RETURN_IF_ERROR(made->open_store());
+  made->open_store();
   return std::unique_ptr<ModelPacks>(std::move(made));
 }
 
@@ -239,7 +248,7 @@ Result<bool> is_pack_file(const std::filesystem::path& path) {
 
 Result<OpenedPack> open_self_contained(const std::filesystem::path& path, PackStore* store,
                                        const ProviderList& providers) {
-  auto pack = store != nullptr ? store->open_file(path) : PackFile::open(path, true);
+  auto pack = open_shipped(path, store);
   if (!pack.is_ok()) return pack.status();
   auto opened = restore(*pack, SourceCheck(path, {}, store), false, providers);
   if (opened.is_ok()) return opened;

@@ -34,8 +34,8 @@ struct ModelToPack {
 
 class ModelPacks {
  public:
-  /// `options` with their environment applied, mode not kOff; `providers` must outlive it. An error says why there can
-  /// be no packs here.
+  /// `packs` with their environment applied, mode not kOff; `options` and `providers` must outlive it. An error: the
+  /// model cannot be mapped.
   static Result<std::unique_ptr<ModelPacks>> create(const std::filesystem::path& model, const SessionOptions& options,
                                                     const PackOptions& packs, const ProviderList& providers);
   /// Builds into the file `target`, for shipping it beside the model or, self-contained, without it; finds nothing.
