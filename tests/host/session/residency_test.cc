@@ -72,7 +72,8 @@ uint64_t anonymous_now() {
 
 uint64_t anonymous_sum(const SessionReport& report) {
   uint64_t sum = 0;
-  for (const ResidencyEntry& entry : report.residency) sum += entry.kind == "source file" ? 0 : entry.private_bytes;
+  for (const ResidencyEntry& entry : report.residency)
+    sum += entry.kind == "source file" || entry.kind == "pack file" ? 0 : entry.private_bytes;
   return sum;
 }
 
