@@ -123,9 +123,10 @@ Result<std::unique_ptr<Model>> import_model(const Input& input, ExternalFiles fi
   } else if (input.owner != nullptr) {
     model->owners.push_back(input.owner);
   }
-  for (const auto& [location, file] : tensors.files().files())
-    if (std::none_of(model->files.begin(), model->files.end(), [&](const auto& f) { return f.mapping == file; }))
-      model->files.push_back({location, file});
+  for (const auto& entry : tensors.files().files())
+    if (std::none_of(model->files.begin(), model->files.end(),
+                     [&](const SourceFile& known) { return known.mapping == entry.second; }))
+      model->files.push_back({entry.first, entry.second});
   TENON_RETURN_IF_ERROR(model->graph->finish());
   TENON_RETURN_IF_ERROR(resolve_schemas(*model));
   note_private_peak();  // the messages are still there
