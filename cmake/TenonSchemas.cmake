@@ -9,7 +9,7 @@ foreach(schema IN LISTS tenon_schemas)
   get_filename_component(name ${schema} NAME_WE)
   set(header ${TENON_GENERATED_DIR}/${folder}/${name}_generated.h)
   add_custom_command(OUTPUT ${header}
-    COMMAND ${TENON_FLATC} --cpp --scoped-enums --cpp-std c++17 -o ${TENON_GENERATED_DIR}/${folder}
+    COMMAND ${TENON_FLATC} --cpp --scoped-enums --reflect-types --cpp-std c++17 -o ${TENON_GENERATED_DIR}/${folder}
             ${PROJECT_SOURCE_DIR}/${schema}
     DEPENDS ${PROJECT_SOURCE_DIR}/${schema})
   list(APPEND TENON_SCHEMA_HEADERS ${header})

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/formats/ort/value_types.h"
+#include "host/formats/ort/verify.h"
 
 namespace tenon::host::ort {
 namespace {

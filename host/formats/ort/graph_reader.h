@@ -50,9 +50,6 @@ class GraphReader {
   int subgraph_depth_ = 0;
 };
 
-/// Subgraphs that may nest in each other.
-constexpr int kMaxSubgraphDepth = 24;
-
 /// The elements of a vector, which the format does not align.
 template <typename T>
 std::vector<T> copy_numbers(const flatbuffers::Vector<T>* vector) {

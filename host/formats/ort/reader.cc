@@ -7,6 +7,7 @@
 #include "host/formats/ort/graph_reader.h"
 #include "host/formats/ort/ort_generated.h"
 #include "host/formats/ort/value_types.h"
+#include "host/formats/ort/verify.h"
 #include "host/graph/schema.h"
 
 namespace tenon::host {
@@ -18,22 +19,6 @@ namespace file = ort_file;
 constexpr size_t kAlignment = 8;
 constexpr size_t kIdentifierOffset = 4;
 constexpr int kNewestFormat = 6;
-// A subgraph is three tables down: node, attribute, graph. Types and dimensions add a few.
-constexpr unsigned kMaxTableDepth = 3 * (kMaxSubgraphDepth + 1) + 16;
-// A table takes two offsets at least.
-constexpr size_t kMinTableBytes = 8;
-
-Status verify(std::span<const std::byte> bytes) {
-  if (bytes.size() >= FLATBUFFERS_MAX_BUFFER_SIZE)
-    return error(TN_UNSUPPORTED, "it holds ", bytes.size(), " bytes, but the format ends at ",
-                 FLATBUFFERS_MAX_BUFFER_SIZE, ": use the .onnx model with external data");
-  flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), kMaxTableDepth,
-                                 static_cast<flatbuffers::uoffset_t>(bytes.size() / kMinTableBytes + 1));
-  if (file::VerifyInferenceSessionBuffer(verifier)) return {};
-  return error(TN_INVALID_MODEL,
-               "its structure is damaged: an offset or a length points outside of the file, or tables nest too deep: "
-               "copy or download the file again, or convert the .onnx model again");
-}
 
 Status check_format(const file::InferenceSession& session) {
   const std::string_view version = text(session.format_version());

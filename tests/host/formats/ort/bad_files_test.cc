@@ -216,6 +216,18 @@ TEST_CASE("a small .ort file cannot describe a large model by sharing its parts"
   check_refused(read_failure(file), TN_INVALID_MODEL, {"larger than the file"});
 }
 
+TEST_CASE("a small .ort file cannot take long to verify by sharing its parts", "[ort]") {
+  OrtFile file;
+  const auto name = file.builder.CreateString("");
+  const auto names = file.builder.CreateVector(std::vector(1 << 18, name));
+  const auto op_type = file.builder.CreateString("Thing");
+  ort_file::NodeBuilder node(file.builder);
+  node.add_op_type(op_type);
+  node.add_inputs(names);
+  file.nodes.assign(1 << 17, node.Finish());
+  check_refused(read_failure(file), TN_INVALID_MODEL, {"larger than the file"});
+}
+
 TEST_CASE("saved runtime optimizations are left aside with a note", "[ort]") {
   OrtFile file;
   file.has_runtime_optimizations = true;
