@@ -2,10 +2,10 @@
 FOLDER/cases.json. Cases that onnxruntime itself cannot open are left out, as are those where it turns an operator into
 a Loop, which Tenon does not run.
 
-usage: export_ort_models.py NODES FOLDER LIST Fixed|Runtime [--target-platform amd64|arm] [--every N]
+usage: export_ort_models.py NODES FOLDER LIST Fixed|Runtime [--target-platform amd64|arm]
 
-NODES is the folder of export_node_tests.py, LIST names the cases to take, of which every Nth is converted. The session
-options are those of onnxruntime's own `python -m onnxruntime.tools.convert_onnx_models_to_ort`.
+NODES is the folder of export_node_tests.py, LIST names the cases to take. The session options are those of onnxruntime's own
+`python -m onnxruntime.tools.convert_onnx_models_to_ort`.
 """
 import argparse
 import json
@@ -44,11 +44,10 @@ def main():
     parser.add_argument("list")
     parser.add_argument("style", choices=["Fixed", "Runtime"])
     parser.add_argument("--target-platform", choices=["amd64", "arm"])
-    parser.add_argument("--every", type=int, default=1)
     arguments = parser.parse_args()
 
     def export(folder):
-        wanted = set(listed(arguments.list)[:: arguments.every])
+        wanted = set(listed(arguments.list))
         index = json.loads((arguments.nodes / "cases.json").read_text())
         cases, left_out = [], []
         for case in index["cases"]:

@@ -1,13 +1,13 @@
 #!/bin/bash
 # Exports the node tests and light models of the newest onnx package, and tests made with onnxruntime, and runs them on the built providers.
-# usage: run.sh BUILD_FOLDER nodes|contrib|light|light-on-ref|concurrent|phi4mini
+# usage: run.sh BUILD_FOLDER nodes|contrib|light|light-on-ref|concurrent|ort|ort-out|ort-models|phi4mini
 #   nodes         every node test whose operators the providers have
 #   contrib       nodes of ONNX Runtime's own operators, with the outputs that onnxruntime computes
 #   light         the light models on cpu_blas, then cpu_ref
 #   light-on-ref  the same on cpu_ref alone: slow
 #   concurrent    four models at once, each on four threads
-#   ort           node tests as .ort files that onnxruntime wrote, styles Fixed and Runtime: every 10th, or all (ort-all)
-#   ort-out       node tests as .ort files that Tenon wrote, in onnxruntime: every 10th, or all (ort-out-all)
+#   ort           node tests as .ort files that onnxruntime wrote, styles Fixed and Runtime
+#   ort-out       node tests as .ort files that Tenon wrote, in onnxruntime
 #   ort-models    models as .ort and .onnx files both ways
 #   phi4mini      prefill and decode of phi4mini:2 beside onnxruntime; makes 2.9 GB, or takes them from $TENON_MODELS
 set -euo pipefail
@@ -32,19 +32,16 @@ case $2 in
       "$build/tests/node_tests" --data "$data/contrib" --providers "$providers" --require-all
     done
     ;;
-  ort | ort-all)
+  ort)
     "$python" "$here/export_node_tests.py" "$data/nodes"
-    if [ "$2" = ort-all ]; then every=1; else every=10; fi
     for style in Fixed Runtime; do
-      "$python" "$here/export_ort_models.py" "$data/nodes" "$data/$2-$style" "$here/passing/cpu_ref.txt" $style \
-        --every $every
-      "$build/tests/node_tests" --data "$data/$2-$style" --providers cpu_blas,cpu_ref --require-all
+      "$python" "$here/export_ort_models.py" "$data/nodes" "$data/ort-$style" "$here/passing/cpu_ref.txt" $style
+      "$build/tests/node_tests" --data "$data/ort-$style" --providers cpu_blas,cpu_ref --require-all
     done
     ;;
-  ort-out | ort-out-all)
+  ort-out)
     "$python" "$here/export_node_tests.py" "$data/nodes"
-    if [ "$2" = ort-out-all ]; then every=1; else every=10; fi
-    "$python" "$here/check_ort_files.py" "$build/tools/tenon" "$data/nodes" "$here/passing/cpu_ref.txt" --every $every
+    "$python" "$here/check_ort_files.py" "$build/tools/tenon" "$data/nodes" "$here/passing/cpu_ref.txt"
     ;;
   ort-models)
     "$python" "$here/export_light_models.py" "$data/light"
@@ -65,7 +62,7 @@ case $2 in
     "$python" "$here/check_phi4mini.py" "$build/tools/tenon" "${TENON_MODELS:-$data/models}"
     ;;
   *)
-    echo "error: '$2' is none of nodes, contrib, ort, ort-all, ort-out, ort-out-all, ort-models, light, light-on-ref," \
+    echo "error: '$2' is none of nodes, contrib, ort, ort-out, ort-models, light, light-on-ref," \
       "concurrent, phi4mini" >&2
     exit 1
     ;;
