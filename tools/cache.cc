@@ -3,6 +3,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "host/session/packs/plan_reader.h"
+#include "host/session/packs/source_state.h"
 #include "host/storage/pack/pack_store.h"
 #include "tools/commands.h"
 #include "tools/support/print.h"
@@ -100,9 +102,37 @@ Result<bool> list(const CacheFlags& flags) {
   return true;
 }
 
-Status verify_pack(const PackStore::Entry& entry) {
-  TENON_RETURN_IF_ERROR(entry.state);
-  return PackFile::open(entry.path, true).status();
+struct Verdict {
+  Status state;
+  std::string stale;  // why no session uses the pack any more; that is no damage
+};
+
+// Reads in full the files that the pack was made from. Those that are what they were must still have the same bytes.
+Verdict verify_sources(std::shared_ptr<const PackFile> pack, const std::filesystem::path& model) {
+  if (pack->section(host::kPlanSection).empty()) return {};
+  const auto plan = host::PackPlan::read(std::move(pack));
+  if (!plan.is_ok()) return {plan.status(), ""};
+  for (const host::PlanSource& source : (*plan)->sources()) {
+    const auto path = source.location.empty() ? model : model.parent_path() / source.location;
+    const auto file = host::FileMapping::open(path);
+    if (!file.is_ok()) return {{}, file.status().message()};
+    if ((*file)->identity() != source.identity) return {{}, path.string() + " has changed since"};
+    const auto digest = host::full_digest(**file);
+    if (!digest.is_ok()) return {digest.status(), ""};
+    if (*digest != source.digest)
+      return {host::error(TN_INVALID_MODEL, path.string(),
+                          " has other bytes than when it was packed, under the same times: "
+                          "its disk or its file system is at fault; restore the file and remove the pack"),
+              ""};
+  }
+  return {};
+}
+
+Verdict verify_pack(const PackStore::Entry& entry) {
+  if (!entry.state.is_ok()) return {entry.state, ""};
+  const auto pack = PackFile::open(entry.path, true);
+  if (!pack.is_ok()) return {pack.status(), ""};
+  return verify_sources(*pack, key_value(entry.key, "source"));
 }
 
 Result<bool> verify(const CacheFlags& flags) {
@@ -111,14 +141,16 @@ Result<bool> verify(const CacheFlags& flags) {
   json lines = json::array();
   for (const auto& entry : store->list()) {
     Progress progress("reading " + entry.path.string());
-    const Status state = verify_pack(entry);
+    const auto [state, stale] = verify_pack(entry);
     all_whole = all_whole && state.is_ok();
     if (flags.as_json) {
       lines.push_back(to_json(entry, state));
+      if (!stale.empty()) lines.back()["stale"] = stale;
     } else if (state.is_ok()) {
       std::printf("ok    %s  %s\n", entry.path.c_str(), source_of(entry).c_str());
+      if (!stale.empty()) std::printf("      not used any more: %s\n", stale.c_str());
     } else {
-      std::printf("FAIL  %s\n", state.message().c_str());
+      std::printf("FAIL  %s\n      %s\n", entry.path.c_str(), state.message().c_str());
     }
   }
   if (flags.as_json) print_json({{"folder", store->folder().string()}, {"packs", lines}});
@@ -189,7 +221,8 @@ void add_cache_command(CLI::App& app, Action& action) {
   const auto flags = std::make_shared<CacheFlags>();
   CLI::App* ls = add(*cache, "ls", "List packs: model, size, last use", list, flags, action);
   CLI::App* check =
-      add(*cache, "verify", "Read every pack in full; exit code 1 when one is damaged", verify, flags, action);
+      add(*cache, "verify", "Read every pack, and what it was made from, in full; exit code 1 when one is damaged",
+          verify, flags, action);
   for (CLI::App* command : {ls, check}) command->add_flag("--json", flags->as_json, "Print JSON");
   CLI::App* gc = add(*cache, "gc", "Remove leftovers, damaged packs, and least recently used ones past a size", collect,
                      flags, action);

@@ -52,6 +52,21 @@ def tensor_proto(shape, floats):
     return b"".join(b"\x08" + varint(d) for d in shape) + b"\x10\x01" + b"\x4a" + varint(len(raw)) + raw
 
 
+def field(number, content):
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def matmul_model(weight):
+    """y = x w, with x of 1 x 256 and w of 256 x 512 floats."""
+    tensor = b"\x08" + varint(256) + b"\x08" + varint(512) + b"\x10\x01" + field(8, b"w") + field(9, weight)
+    node = field(1, b"x") + field(1, b"w") + field(2, b"y") + field(4, b"MatMul")
+    shape = lambda *dims: field(2, b"".join(field(1, b"\x08" + varint(d)) for d in dims))
+    port = lambda name, *dims: field(1, name) + field(2, field(1, b"\x08\x01" + shape(*dims)))
+    graph = field(1, node) + field(2, b"g") + field(5, tensor) + field(11, port(b"x", 1, 256))
+    graph += field(12, port(b"y", 1, 512))
+    return b"\x08\x08" + field(7, graph) + field(8, b"\x10\x11")
+
+
 class CommandTest(unittest.TestCase):
     def setUp(self):
         self.scratch = tempfile.TemporaryDirectory()
@@ -447,6 +462,23 @@ class CommandTest(unittest.TestCase):
         code, output, _ = tenon("cache", "gc", "--max-bytes", "1GB", "--folder", cache)
         self.assertEqual((code, output), (0, "removed 1 files, 10 B\n"))
         self.assertFalse(pack.exists())
+
+    def test_a_pack_is_listed_and_verified_with_its_model(self):
+        cache = self.folder / "cache"
+        # Twice the size that is not worth a pack.
+        values = struct.pack("<131072f", *([0.5] * 131072))
+        model = self.write("large.onnx", matmul_model(values))
+        code, _, errors = tenon("run", model, TENON_CACHE_DIR=str(cache), TENON_PACK="auto")
+        self.assertEqual(code, 0, errors)
+        (entry,) = json.loads(tenon("cache", "ls", "--json", "--folder", cache)[1])["packs"]
+        self.assertEqual((entry["source"], entry["usable"], entry["in_use"]), (str(model), True, False))
+        code, output, _ = tenon("cache", "verify", "--folder", cache)
+        self.assertEqual((code, output.count("ok  "), output.count("not used")), (0, 1, 0), output)
+        os.utime(model)
+        code, output, _ = tenon("cache", "verify", "--folder", cache)
+        self.assertEqual((code, output.count("not used any more")), (0, 1), output)
+        self.assertEqual(tenon("cache", "rm", model, "--folder", cache)[0], 0)
+        self.assertEqual(list(cache.glob("*.tpack")), [])
 
     def test_packs_are_removed_by_name_or_all_together(self):
         cache = self.folder / "cache"
