@@ -219,7 +219,7 @@ Result<flatbuffers::Offset<file::Tensor>> GraphWriter::write_tensor(std::string_
     strings = builder_.CreateVector(copies);
   } else {
     TENON_RETURN_IF_ERROR(check_room(bytes + kDataAlignment));
-    builder_.ForceVectorAlignment(bytes, 1, kDataAlignment);
+    builder_.PreAlign(bytes, kDataAlignment);  // ForceVectorAlignment asserts at most 16
     raw = builder_.CreateVector(static_cast<const uint8_t*>(tensor.data()), bytes);
   }
   const String label = shared(name);

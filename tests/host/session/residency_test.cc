@@ -199,6 +199,7 @@ TEST_CASE("memory policies are off by default and told in the report", "[session
 }
 
 TEST_CASE("locked weights are in memory", "[session][residency]") {
+  if (kIsSanitized) return;  // the sanitizers' runtime makes mlock do nothing
   const TempFolder folder;
   const auto path = write_model(folder, true);
   SessionOptions options;
@@ -210,6 +211,7 @@ TEST_CASE("locked weights are in memory", "[session][residency]") {
 }
 
 TEST_CASE("a limit on locking is told with its mend", "[session][residency]") {
+  if (kIsSanitized) return;  // the sanitizers' runtime makes mlock do nothing
   const TempFolder folder;
   const auto path = write_model(folder, true);
   CHECK(ending_of_child([&] {
