@@ -8,6 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "simd/dispatch.h"
 #include "simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -127,21 +128,21 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tenon::cpu_blas::simd {
 
-HWY_EXPORT(unary);
-HWY_EXPORT(binary);
-HWY_EXPORT(finish_row);
+TENON_SIMD_EXPORT(unary);
+TENON_SIMD_EXPORT(binary);
+TENON_SIMD_EXPORT(finish_row);
 
 void unary(const Activation& f, const float* x, float* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(unary)(f, x, y, n);
+  TENON_SIMD(unary)(f, x, y, n);
 }
 
 void binary(Binary op, const float* a, int a_step, const float* b, int b_step, float* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(binary)(op, a, a_step, b, b_step, y, n);
+  TENON_SIMD(binary)(op, a, a_step, b, b_step, y, n);
 }
 
 void finish_row(float* c, float scale, const float* shift, int shift_step, const float* residual, const Activation& f,
                 int64_t n) {
-  HWY_DYNAMIC_DISPATCH(finish_row)(c, scale, shift, shift_step, residual, f, n);
+  TENON_SIMD(finish_row)(c, scale, shift, shift_step, residual, f, n);
 }
 
 }  // namespace tenon::cpu_blas::simd

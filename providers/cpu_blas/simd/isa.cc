@@ -8,6 +8,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "simd/dispatch.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu_blas::simd::HWY_NAMESPACE {
 
@@ -22,7 +24,7 @@ HWY_AFTER_NAMESPACE();
 namespace tenon::cpu_blas::simd {
 namespace {
 
-HWY_EXPORT(target);
+TENON_SIMD_EXPORT(target);
 
 struct Name {
   const char* text;
@@ -38,21 +40,17 @@ constexpr Name kNames[] = {
     {"emu128", HWY_EMU128}, {"scalar", HWY_SCALAR},
 };
 
-int64_t usable_targets() {
-  return hwy::SupportedTargets() & HWY_TARGETS;
-}
-
 /// The usable target of that name, 0 when there is none.
 int64_t find_target(std::string_view text) {
   for (const Name& name : kNames)
-    if (name.text == text) return name.target & usable_targets();
+    if (name.text == text) return name.target & supported_targets();
   return 0;
 }
 
 std::string usable_names() {
   std::string text;
   for (const Name& name : kNames)
-    if ((name.target & usable_targets()) != 0) text += (text.empty() ? "" : ", ") + std::string(name.text);
+    if ((name.target & supported_targets()) != 0) text += (text.empty() ? "" : ", ") + std::string(name.text);
   return text;
 }
 
@@ -62,23 +60,22 @@ std::weak_ptr<const void> holders;  // guarded by mutex
 }  // namespace
 
 const char* isa_name() {
-  const int64_t now = HWY_DYNAMIC_DISPATCH(target)();
+  const int64_t now = TENON_SIMD(target)();
   for (const Name& name : kNames)
     if (name.target == now) return name.text;
   return hwy::TargetName(now);
 }
 
 sdk::Result<IsaHold> hold_isa(std::string_view name) {
-  // Lower bits are better targets: the lowest in use is the one, and those above it stay for other users of Highway in
-  // this process, who may have been compiled for fewer.
-  const int64_t best = usable_targets() & -usable_targets();
+  // Lower bits are better targets: the lowest in use is the one.
+  const int64_t best = supported_targets() & -supported_targets();
   const int64_t wanted = name.empty() ? best : find_target(name);
   if (wanted == 0)
     return sdk::invalid_argument("option isa: '", name, "' is not usable here, expected one of ", usable_names());
   std::lock_guard lock(mutex);
   IsaHold hold = holders.lock();
   if (hold == nullptr) {
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets() & (wanted == best ? -1 : -wanted));
+    chosen_target().Update(supported_targets() & -wanted);
     hold = std::make_shared<const int64_t>(wanted);
     holders = hold;
     return hold;

@@ -1,6 +1,5 @@
 // The instruction set that the functions of simd/ run on: the best that the CPU has, unless the provider's option `isa`
-// names another. It is one for the process, as every function of simd/ takes it from Highway, which other libraries may
-// use too: naming one limits them as well. A provider instance holds it for as long as it lives. Thread-safe.
+// names another. It is one for the process. A provider instance holds it for as long as it lives. Thread-safe.
 #pragma once
 
 #include <memory>

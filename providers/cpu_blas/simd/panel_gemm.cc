@@ -24,6 +24,7 @@ inline void copy_rows(const float* from, int64_t from_stride, float* to, int64_t
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "simd/dispatch.h"
 #include "simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -132,7 +133,8 @@ int64_t panels_at_once(int64_t rows) {
 }
 
 void multiply_panel(const PanelProduct& p) {
-  if (p.columns > panel_width()) return p.rows == 1 ? multiply_tile<1, kVectors, 4>(p, 0) : multiply_tile<2, kVectors, 2>(p, 0);
+  if (p.columns > panel_width())
+    return p.rows == 1 ? multiply_tile<1, kVectors, 4>(p, 0) : multiply_tile<2, kVectors, 2>(p, 0);
   if (p.columns % lanes() == 0) return multiply_whole(p);
   // The last vector would be written past the row's end: work on copies of a few rows at a time.
   constexpr int64_t kBlock = 4 * kRows;
@@ -262,19 +264,19 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tenon::cpu_blas::simd {
 
-HWY_EXPORT(panel_width);
-HWY_EXPORT(vector_width);
-HWY_EXPORT(panels_at_once);
-HWY_EXPORT(multiply_panel);
-HWY_EXPORT(finish_transposed);
-HWY_EXPORT(unfold_channels);
+TENON_SIMD_EXPORT(panel_width);
+TENON_SIMD_EXPORT(vector_width);
+TENON_SIMD_EXPORT(panels_at_once);
+TENON_SIMD_EXPORT(multiply_panel);
+TENON_SIMD_EXPORT(finish_transposed);
+TENON_SIMD_EXPORT(unfold_channels);
 
 int64_t panel_width() {
-  return HWY_DYNAMIC_DISPATCH(panel_width)();
+  return TENON_SIMD(panel_width)();
 }
 
 int64_t vector_width() {
-  return HWY_DYNAMIC_DISPATCH(vector_width)();
+  return TENON_SIMD(vector_width)();
 }
 
 void pack_panel(const float* b, int64_t row_step, int64_t column_step, int64_t depth, int64_t columns, float* panel,
@@ -294,20 +296,20 @@ void pack_panel(const float* b, int64_t row_step, int64_t column_step, int64_t d
 }
 
 int64_t panels_at_once(int64_t rows) {
-  return HWY_DYNAMIC_DISPATCH(panels_at_once)(rows);
+  return TENON_SIMD(panels_at_once)(rows);
 }
 
 void multiply_panel(const PanelProduct& product) {
-  HWY_DYNAMIC_DISPATCH(multiply_panel)(product);
+  TENON_SIMD(multiply_panel)(product);
 }
 
 void finish_transposed(const TransposedFinish& finish) {
-  HWY_DYNAMIC_DISPATCH(finish_transposed)(finish);
+  TENON_SIMD(finish_transposed)(finish);
 }
 
 void unfold_channels(const Segment* segments, int64_t segment_count, const float* from, int64_t plane, int64_t stride,
                      int64_t channels, float* to, int64_t block) {
-  HWY_DYNAMIC_DISPATCH(unfold_channels)(segments, segment_count, from, plane, stride, channels, to, block);
+  TENON_SIMD(unfold_channels)(segments, segment_count, from, plane, stride, channels, to, block);
 }
 
 }  // namespace tenon::cpu_blas::simd

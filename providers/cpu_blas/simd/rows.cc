@@ -9,6 +9,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "simd/dispatch.h"
 #include "simd/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -136,36 +137,36 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tenon::cpu_blas::simd {
 
-HWY_EXPORT(sum);
-HWY_EXPORT(softmax_row);
-HWY_EXPORT(layer_norm_row);
-HWY_EXPORT(max_strided);
-HWY_EXPORT(multiply_add_strided);
-HWY_EXPORT(copy_strided);
+TENON_SIMD_EXPORT(sum);
+TENON_SIMD_EXPORT(softmax_row);
+TENON_SIMD_EXPORT(layer_norm_row);
+TENON_SIMD_EXPORT(max_strided);
+TENON_SIMD_EXPORT(multiply_add_strided);
+TENON_SIMD_EXPORT(copy_strided);
 
 float sum(const float* x, int64_t n) {
-  return HWY_DYNAMIC_DISPATCH(sum)(x, n);
+  return TENON_SIMD(sum)(x, n);
 }
 
 void softmax_row(const float* x, float* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(softmax_row)(x, y, n);
+  TENON_SIMD(softmax_row)(x, y, n);
 }
 
 void layer_norm_row(const float* x, const float* scale, const float* bias, float epsilon, float* y, int64_t n,
                     float* mean, float* inverse_deviation) {
-  HWY_DYNAMIC_DISPATCH(layer_norm_row)(x, scale, bias, epsilon, y, n, mean, inverse_deviation);
+  TENON_SIMD(layer_norm_row)(x, scale, bias, epsilon, y, n, mean, inverse_deviation);
 }
 
 void max_strided(const float* x, int64_t stride, float* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(max_strided)(x, stride, y, n);
+  TENON_SIMD(max_strided)(x, stride, y, n);
 }
 
 void multiply_add_strided(const float* x, int64_t stride, float weight, float* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(multiply_add_strided)(x, stride, weight, y, n);
+  TENON_SIMD(multiply_add_strided)(x, stride, weight, y, n);
 }
 
 void copy_strided(const float* x, int64_t stride, float* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(copy_strided)(x, stride, y, n);
+  TENON_SIMD(copy_strided)(x, stride, y, n);
 }
 
 }  // namespace tenon::cpu_blas::simd
