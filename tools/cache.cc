@@ -104,34 +104,40 @@ Result<bool> list(const CacheFlags& flags) {
 
 struct Verdict {
   Status state;
-  std::string stale;  // why no session uses the pack any more; that is no damage
+  std::string stale;   // why no session uses the pack any more; that is no damage
+  std::string unread;  // a source that it holds no digest of
 };
 
 // Reads in full the files that the pack was made from. Those that are what they were must still have the same bytes.
 Verdict verify_sources(std::shared_ptr<const PackFile> pack, const std::filesystem::path& model) {
   if (pack->section(host::kPlanSection).empty()) return {};
   const auto plan = host::PackPlan::read(std::move(pack));
-  if (!plan.is_ok()) return {plan.status(), ""};
+  if (!plan.is_ok()) return {plan.status(), "", ""};
+  Verdict verdict;
   for (const host::PlanSource& source : (*plan)->sources()) {
     const auto path = source.location.empty() ? model : model.parent_path() / source.location;
     const auto file = host::FileMapping::open(path);
-    if (!file.is_ok()) return {{}, file.status().message()};
-    if ((*file)->identity() != source.identity) return {{}, path.string() + " has changed since"};
+    if (!file.is_ok()) return {{}, file.status().message(), ""};
+    if ((*file)->identity() != source.identity) return {{}, path.string() + " has changed since", ""};
+    if (!source.digest) {
+      verdict.unread = path.string();
+      continue;
+    }
     const auto digest = host::full_digest(**file);
-    if (!digest.is_ok()) return {digest.status(), ""};
-    if (*digest != source.digest)
+    if (!digest.is_ok()) return {digest.status(), "", ""};
+    if (*digest != *source.digest)
       return {host::error(TN_INVALID_MODEL, path.string(),
                           " has other bytes than when it was packed, under the same times: "
                           "its disk or its file system is at fault; restore the file and remove the pack"),
-              ""};
+              "", ""};
   }
-  return {};
+  return verdict;
 }
 
 Verdict verify_pack(const PackStore::Entry& entry) {
-  if (!entry.state.is_ok()) return {entry.state, ""};
+  if (!entry.state.is_ok()) return {entry.state, "", ""};
   const auto pack = PackFile::open(entry.path, true);
-  if (!pack.is_ok()) return {pack.status(), ""};
+  if (!pack.is_ok()) return {pack.status(), "", ""};
   return verify_sources(*pack, key_value(entry.key, "source"));
 }
 
@@ -141,14 +147,16 @@ Result<bool> verify(const CacheFlags& flags) {
   json lines = json::array();
   for (const auto& entry : store->list()) {
     Progress progress("reading " + entry.path.string());
-    const auto [state, stale] = verify_pack(entry);
+    const auto [state, stale, unread] = verify_pack(entry);
     all_whole = all_whole && state.is_ok();
     if (flags.as_json) {
       lines.push_back(to_json(entry, state));
       if (!stale.empty()) lines.back()["stale"] = stale;
+      if (!unread.empty()) lines.back()["unread"] = unread;
     } else if (state.is_ok()) {
       std::printf("ok    %s  %s\n", entry.path.c_str(), source_of(entry).c_str());
       if (!stale.empty()) std::printf("      not used any more: %s\n", stale.c_str());
+      if (!unread.empty()) std::printf("      not read: %s is told by its identity alone\n", unread.c_str());
     } else {
       std::printf("FAIL  %s\n      %s\n", entry.path.c_str(), state.message().c_str());
     }

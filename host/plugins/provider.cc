@@ -13,8 +13,8 @@ namespace {
 
 class LoadedProvider final : public Provider {
  public:
-  explicit LoadedProvider(std::shared_ptr<const PluginInstance> instance)
-      : instance_(std::move(instance)), index_(*instance_->table) {}
+  LoadedProvider(std::shared_ptr<const PluginInstance> instance, std::map<std::string, std::string> options)
+      : instance_(std::move(instance)), options_(std::move(options)), index_(*instance_->table) {}
 
   std::string name() const override { return instance_->name; }
   std::string version() const override { return instance_->table->version; }
@@ -22,6 +22,7 @@ class LoadedProvider final : public Provider {
     return instance_->library != nullptr ? instance_->library->path() : std::filesystem::path();
   }
   const tn_provider& table() const override { return *instance_->table; }
+  const std::map<std::string, std::string>& options() const override { return options_; }
 
   Result<ClaimResult> claim(const Graph& graph, const std::map<const Node*, std::string>& taken) override;
   Result<Kernel> compile(const ClaimedGroup& group) override;
@@ -32,6 +33,7 @@ class LoadedProvider final : public Provider {
   Status in_context(const Status& status) const { return status.with_context("provider '" + name() + "'"); }
 
   std::shared_ptr<const PluginInstance> instance_;
+  const std::map<std::string, std::string> options_;
   KernelIndex index_;
 };
 
@@ -86,7 +88,7 @@ Result<Kernel> LoadedProvider::create_kernel(const Node& node) {
 Result<std::unique_ptr<Provider>> make_provider(std::shared_ptr<ProviderLibrary> library, const tn_provider& table,
                                                 const std::map<std::string, std::string>& options) {
   TENON_ASSIGN_OR_RETURN(auto instance, PluginInstance::create(std::move(library), table, options));
-  return std::unique_ptr<Provider>(std::make_unique<LoadedProvider>(std::move(instance)));
+  return std::unique_ptr<Provider>(std::make_unique<LoadedProvider>(std::move(instance), options));
 }
 
 }  // namespace

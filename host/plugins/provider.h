@@ -120,6 +120,7 @@ class Provider {
   virtual std::string version() const = 0;
   virtual std::filesystem::path path() const = 0;  // empty for create(table)
   virtual const tn_provider& table() const = 0;
+  virtual const std::map<std::string, std::string>& options() const = 0;  // as given to create()
 
   /// Runs the claim hook over the nodes of `graph` that are not in `taken`; nothing when there is none.
   virtual Result<ClaimResult> claim(const Graph& graph, const std::map<const Node*, std::string>& taken) = 0;

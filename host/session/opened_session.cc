@@ -28,27 +28,31 @@ OpenedSession::OpenedSession(const SessionOptions& options, ProviderList provide
     : options_(options),
       threads_(options.threads == 0 ? usable_cpus() : std::min(options.threads, usable_cpus())),
       limit_(options.run_memory_limit_bytes == 0 ? process_memory_limit() : options.run_memory_limit_bytes),
-      providers_(std::move(providers)) {}
+      own_(std::make_shared<LoadedModel>()),
+      loaded_(own_) {
+  own_->providers = std::move(providers);
+}
 
 Status OpenedSession::optimize(StageClock* clock) {
   // Names and types as declared, before passes refine them.
-  inputs_ = ports_of(model_->graph->inputs);
+  own_->inputs = ports_of(own_->model->graph->inputs);
   if (options_.fold_constants) {
     TENON_RETURN_IF_ERROR(fold());
     clock->end_stage("fold");
   }
-  TENON_RETURN_IF_ERROR(infer_shapes(*model_));
-  for (const Graph* graph : graph_tree(*model_->graph))
+  TENON_RETURN_IF_ERROR(infer_shapes(*own_->model));
+  for (const Graph* graph : graph_tree(*own_->model->graph))
     report_.notes.insert(report_.notes.end(), graph->notes.begin(), graph->notes.end());
-  outputs_ = ports_of(model_->graph->outputs);
+  own_->outputs = ports_of(own_->model->graph->outputs);
   clock->end_stage("infer");
   return {};
 }
 
 Status OpenedSession::prepare(std::unique_ptr<Model> model, ModelPacks* packs, StageClock clock) {
-  model_ = std::move(model);
+  own_->model = std::move(model);
+  path_ = own_->model->path;
   TENON_RETURN_IF_ERROR(optimize(&clock));
-  TENON_ASSIGN_OR_RETURN(Placement placement, place_nodes(*model_, providers_, options_.require_placement));
+  TENON_ASSIGN_OR_RETURN(Placement placement, place_nodes(*own_->model, own_->providers, options_.require_placement));
   const bool is_complete = std::none_of(placement.decisions.begin(), placement.decisions.end(),
                                         [](const NodePlacement& d) { return d.provider.empty(); });
   report_.notes.insert(report_.notes.end(), placement.notes.begin(), placement.notes.end());
@@ -56,7 +60,8 @@ Status OpenedSession::prepare(std::unique_ptr<Model> model, ModelPacks* packs, S
   if (is_complete) {
     TENON_ASSIGN_OR_RETURN(const bool adopted, pack_weights(&placement, packs, &clock));
     if (adopted) return {};
-    start(std::move(placement.steps));
+    own_->program = build_program(*own_->model->graph, std::move(placement.steps));
+    start();
     clock.end_stage("plan");
   }
   report_.placement = std::move(placement.decisions);
@@ -66,18 +71,19 @@ Status OpenedSession::prepare(std::unique_ptr<Model> model, ModelPacks* packs, S
 
 // Into a pack that the session then runs from (true), else into private memory.
 Result<bool> OpenedSession::pack_weights(Placement* placement, ModelPacks* packs, StageClock* clock) {
-  TENON_ASSIGN_OR_RETURN(const PrepackPlan plan, plan_prepack(placement->steps, *model_->graph, limit_));
+  TENON_ASSIGN_OR_RETURN(const PrepackPlan plan, plan_prepack(placement->steps, *own_->model->graph, limit_));
   if (packs != nullptr) {
-    auto opened = packs->build({model_.get(), placement, &plan, inputs_, outputs_, report_.notes, threads_});
+    auto opened =
+        packs->build({own_->model.get(), placement, &plan, own_->inputs, own_->outputs, report_.notes, threads_});
     if (opened.is_ok()) {
       clock->end_stage("pack");
       placement->steps.clear();  // their kernels refer to the model that is now replaced
-      adopt(std::move(*opened), model_->path, "made", std::move(*clock));
+      adopt(std::move(*opened), own_->model->path, "made", std::move(*clock));
       return true;
     }
     report_.pack.reason = opened.status().message();
   }
-  TENON_ASSIGN_OR_RETURN(packed_, prepack(placement->steps, plan, threads_));
+  TENON_ASSIGN_OR_RETURN(own_->packed, prepack(placement->steps, plan, threads_));
   drop_unread(plan);
   clock->end_stage("pack");
   return false;
@@ -85,7 +91,7 @@ Result<bool> OpenedSession::pack_weights(Placement* placement, ModelPacks* packs
 
 // Lets go of private copies that only exist packed from now on.
 void OpenedSession::drop_unread(const PrepackPlan& plan) {
-  for (const auto& value : model_->graph->values()) {
+  for (const auto& value : own_->model->graph->values()) {
     if (!value->is_constant() || !plan.unread_sources.contains(value.get())) continue;
     const Tensor& source = *value->constant;
     if (source.residence() != Residence::kCopied && source.residence() != Residence::kComputed) continue;
@@ -95,22 +101,40 @@ void OpenedSession::drop_unread(const PrepackPlan& plan) {
 }
 
 void OpenedSession::adopt(OpenedPack opened, std::string path, std::string state, StageClock clock) {
-  inputs_ = opened.plan->inputs();
-  outputs_ = opened.plan->outputs();
-  report_.notes = opened.plan->notes();
-  report_.pack = {std::move(state), opened.pack->mapping().path().string(), "", opened.pack->mapping().bytes().size()};
-  pack_ = std::move(opened.pack);
-  plan_ = std::move(opened.plan);
-  model_ = std::move(opened.restored.model);
-  model_->path = std::move(path);
-  start(std::move(opened.restored.steps));
+  path_ = std::move(path);
+  own_->inputs = opened.plan->inputs();
+  own_->outputs = opened.plan->outputs();
+  own_->pack = std::move(opened.pack);
+  own_->plan = std::move(opened.plan);
+  own_->model = std::move(opened.restored.model);
+  own_->model->path = path_;
+  own_->program = build_program(*own_->model->graph, std::move(opened.restored.steps));
+  tell_pack(std::move(state));
+  start();
   clock.end_stage("restore");
   report_.stages = clock.take_stages();
 }
 
-void OpenedSession::start(std::vector<Step> steps) {
-  program_ = build_program(*model_->graph, std::move(steps));
-  runner_ = std::make_unique<Runner>(program_, threads_, limit_);
+void OpenedSession::share(std::shared_ptr<const LoadedModel> loaded, std::string path, StageClock clock) {
+  path_ = std::move(path);
+  loaded_ = std::move(loaded);
+  own_.reset();
+  tell_pack("used");
+  report_.notes.push_back("graph, kernels and weights are shared with a session of this process");
+  start();
+  clock.end_stage("restore");
+  report_.stages = clock.take_stages();
+}
+
+void OpenedSession::tell_pack(std::string state) {
+  const FileMapping& file = loaded_->pack->mapping();
+  report_.notes = loaded_->plan->notes();
+  report_.pack = {std::move(state), file.path().string(), "", file.bytes().size()};
+}
+
+void OpenedSession::start() {
+  own_.reset();
+  runner_ = std::make_unique<Runner>(loaded_->program, threads_, limit_);
 }
 
 Result<std::vector<Tensor>> OpenedSession::run(std::span<const NamedTensor> inputs, std::span<const std::string> wanted,
@@ -118,11 +142,11 @@ Result<std::vector<Tensor>> OpenedSession::run(std::span<const NamedTensor> inpu
   return guarded([&]() -> Result<std::vector<Tensor>> {
     if (runner_ == nullptr)
       return error(TN_INVALID_ARGUMENT, "this session was opened to be inspected: some nodes have no provider");
-    TENON_ASSIGN_OR_RETURN(const std::vector<size_t> given, match_inputs(inputs_, inputs));
-    TENON_ASSIGN_OR_RETURN(const std::vector<size_t> outputs, match_outputs(outputs_, wanted));
+    TENON_ASSIGN_OR_RETURN(const std::vector<size_t> given, match_inputs(loaded_->inputs, inputs));
+    TENON_ASSIGN_OR_RETURN(const std::vector<size_t> outputs, match_outputs(loaded_->outputs, wanted));
     std::vector<const Tensor*> tensors;
     for (const size_t g : given) tensors.push_back(&inputs[g].tensor);
-    auto results = runner_->run(tensors, outputs, options, model_->path);
+    auto results = runner_->run(tensors, outputs, options, path_);
     TENON_RETURN_IF_ERROR(check_files());
     return results;
   });
@@ -134,18 +158,18 @@ void OpenedSession::apply_memory_policy() {
 }
 
 Status OpenedSession::check_files() const {
-  for (const SourceFile& file : model_->files) TENON_RETURN_IF_ERROR(file.mapping->check_intact());
-  return pack_ != nullptr ? pack_->mapping().check_intact() : Status();
+  for (const SourceFile& file : loaded_->model->files) TENON_RETURN_IF_ERROR(file.mapping->check_intact());
+  return loaded_->pack != nullptr ? loaded_->pack->mapping().check_intact() : Status();
 }
 
 SessionReport OpenedSession::report() const {
   SessionReport report = report_;
-  report.model = model_->path;
+  report.model = path_;
   report.threads = threads_;
-  if (plan_ != nullptr) report.placement = plan_->decisions(*model_->graph);
-  add_providers(providers_, &report);
-  add_initializers(*model_, &report);
-  report.memory.packed_bytes = packed_.bytes;
+  if (loaded_->plan != nullptr) report.placement = loaded_->plan->decisions(*loaded_->model->graph);
+  add_providers(loaded_->providers, &report);
+  add_initializers(*loaded_->model, &report);
+  report.memory.packed_bytes = loaded_->packed.bytes;
   report.memory.pack_file_bytes = report.pack.bytes;
   if (runner_ != nullptr) {
     report.memory.arena_bytes = runner_->arena_bytes();
@@ -160,8 +184,9 @@ SessionReport OpenedSession::report() const {
 Status OpenedSession::fold() {
   FoldOptions fold_options;
   fold_options.max_bytes = options_.fold_limit_bytes;
-  TENON_ASSIGN_OR_RETURN(const FoldReport folded,
-                         fold_constants(*model_, make_node_runner(providers_, threads_, limit_), fold_options));
+  TENON_ASSIGN_OR_RETURN(
+      const FoldReport folded,
+      fold_constants(*own_->model, make_node_runner(own_->providers, threads_, limit_), fold_options));
   if (folded.folded_nodes > 0)
     report_.notes.push_back(
         concat("folded ", folded.folded_nodes, " nodes into ", folded.bytes, " bytes of constants"));
@@ -171,9 +196,10 @@ Status OpenedSession::fold() {
 
 HeldMemory OpenedSession::held_memory() const {
   HeldMemory held;
-  for (const SourceFile& file : model_->files) held.files.push_back({"source file", file.mapping.get()});
-  if (pack_ != nullptr) held.files.push_back({"pack file", &pack_->mapping()});
-  if (packed_.region != nullptr) held.packed.push_back({packed_.region->data(), packed_.region->bytes()});
+  for (const SourceFile& file : loaded_->model->files) held.files.push_back({"source file", file.mapping.get()});
+  if (loaded_->pack != nullptr) held.files.push_back({"pack file", &loaded_->pack->mapping()});
+  if (loaded_->packed.region != nullptr)
+    held.packed.push_back({loaded_->packed.region->data(), loaded_->packed.region->bytes()});
   if (runner_ != nullptr) {
     held.arenas = runner_->arena_ranges();
     held.scratch = runner_->scratch_ranges();

@@ -62,10 +62,15 @@ class Opening {
     } else {
       session_->set_pack_reason(made.status().message());
     }
-    if (model_packs != nullptr && adopt_pack(*model_packs, path)) return {};
-    TENON_ASSIGN_OR_RETURN(auto model, import_model_file(path, ImportOptions{options_.external_data_root}));
-    clock_.end_stage("import");
-    return session_->prepare(std::move(model), is_building_ ? model_packs.get() : nullptr, std::move(clock_));
+    if (model_packs == nullptr) return import(path, nullptr);
+    if (auto loaded = model_packs->find_loaded()) {
+      session_->share(std::move(loaded), path.string(), std::move(clock_));
+      return {};
+    }
+    if (!adopt_pack(*model_packs, path))
+      TENON_RETURN_IF_ERROR(import(path, is_building_ ? model_packs.get() : nullptr));
+    if (session_->loaded()->pack != nullptr) model_packs->share(session_->loaded());
+    return {};
   }
 
   Status open_model(std::unique_ptr<Model> model) {
@@ -88,6 +93,12 @@ class Opening {
   std::unique_ptr<OpenedSession> take() { return std::move(session_); }
 
  private:
+  Status import(const std::filesystem::path& path, ModelPacks* packs) {
+    TENON_ASSIGN_OR_RETURN(auto model, import_model_file(path, ImportOptions{options_.external_data_root}));
+    clock_.end_stage("import");
+    return session_->prepare(std::move(model), packs, std::move(clock_));
+  }
+
   // True: the session runs from a pack. Otherwise this process may be the one to build it.
   bool adopt_pack(ModelPacks& packs, const std::filesystem::path& path) {
     auto found = packs.find();

@@ -16,7 +16,7 @@ namespace {
 // Any change of the optimizer, of placement or of the plan's meaning that gives other plans counts up.
 constexpr int kPlanVersion = 1;
 
-std::string provider_line(const Provider& provider, const ProviderSpec* spec) {
+std::string provider_line(const Provider& provider) {
   std::string line = concat("provider=", provider.name(), " ", provider.version());
   std::error_code failure;
   if (const auto path = provider.path(); !path.empty()) {
@@ -24,8 +24,7 @@ std::string provider_line(const Provider& provider, const ProviderSpec* spec) {
     const auto time = std::filesystem::last_write_time(path, failure).time_since_epoch().count();
     line += concat(" ", path.string(), " ", size, " ", time);
   }
-  if (spec != nullptr)
-    for (const auto& [key, value] : spec->options) line += concat(" ", key, "=", value);
+  for (const auto& [key, value] : provider.options()) line += concat(" ", key, "=", value);
   return line + "\n";
 }
 
@@ -41,11 +40,7 @@ std::string key_of(const std::filesystem::path& model, const FileMapping& file, 
   key += concat("tenon=", TENON_VERSION, " plan ", kPlanVersion, " abi ", TN_ABI_VERSION, "\n",
                 "cpu=", cpu_feature_names(cpu_features()), "\nfold=", options.fold_constants, " ",
                 options.fold_limit_bytes, "\n");
-  for (const auto& provider : providers) {
-    const auto spec = std::find_if(options.providers.begin(), options.providers.end(),
-                                   [&](const ProviderSpec& s) { return s.name == provider->name(); });
-    key += provider_line(*provider, spec == options.providers.end() ? nullptr : &*spec);
-  }
+  for (const auto& provider : providers) key += provider_line(*provider);
   return key;
 }
 
@@ -59,6 +54,12 @@ uint64_t bytes_of(const Model& model) {
   return bytes;
 }
 
+// `location`: as SourceFile::location.
+Result<std::shared_ptr<const FileMapping>> map_source(const std::filesystem::path& model, const std::string& location,
+                                                      const std::filesystem::path& root) {
+  return location.empty() ? FileMapping::open(model) : FileMapping::open_beneath(model.parent_path(), location, root);
+}
+
 // Holds the model's files against what the plan says of them. `store`: knows digests that were proven before.
 class SourceCheck {
  public:
@@ -69,13 +70,14 @@ class SourceCheck {
   Result<std::vector<SourceFile>> map(const std::vector<PlanSource>& sources, bool by_identity) const {
     std::vector<SourceFile> files;
     for (const PlanSource& source : sources) {
-      auto mapping = source.location.empty() ? FileMapping::open(model_)
-                                             : FileMapping::open_beneath(model_.parent_path(), source.location, root_);
+      auto mapping = map_source(model_, source.location, root_);
       if (!mapping.is_ok()) return mapping.status();
       const FileIdentity& identity = (*mapping)->identity();
       if (by_identity ? identity != source.identity : identity.size != source.identity.size)
         return error(TN_UNSUPPORTED, (*mapping)->path().string(), " is not the file that it was made from");
-      if (!by_identity) TENON_RETURN_IF_ERROR(check_digest(**mapping, source.digest));
+      if (!by_identity && !source.digest)
+        return error(TN_UNSUPPORTED, "it knows ", (*mapping)->path().string(), " by its identity on another machine");
+      if (!by_identity) TENON_RETURN_IF_ERROR(check_digest(**mapping, *source.digest));
       files.push_back({source.location, std::move(*mapping)});
     }
     return files;
@@ -133,6 +135,15 @@ class Packs final : public ModelPacks {
     no_store_ = store.status();
   }
 
+  std::shared_ptr<const LoadedModel> find_loaded() const override {
+    auto loaded = is_shared() ? LoadedModels::instance().find(key_) : nullptr;
+    return loaded != nullptr && has_same_files(*loaded) ? loaded : nullptr;
+  }
+
+  void share(const std::shared_ptr<const LoadedModel>& loaded) const override {
+    if (is_shared()) LoadedModels::instance().put(key_, loaded);
+  }
+
   Result<OpenedPack> find() override {
     const SourceCheck check(model_, options_.external_data_root, store_.get());
     Result<OpenedPack> cached = no_store_;
@@ -163,13 +174,25 @@ class Packs final : public ModelPacks {
       return error(TN_UNSUPPORTED, "the model is small: opening it from its source takes no longer");
     for (const SourceFile& file : contents.model->files) wait_until_settled(file.mapping->identity());
     TENON_ASSIGN_OR_RETURN(auto writer, store_->create(key_));
-    TENON_RETURN_IF_ERROR(fill_pack(*writer, false, contents, providers_));
+    TENON_RETURN_IF_ERROR(fill_pack(*writer, PackUse::kHere, contents, providers_));
     TENON_ASSIGN_OR_RETURN(auto pack, store_->publish(std::move(writer), key_));
     lock_.reset();
     return restore(std::move(pack), SourceCheck(model_, options_.external_data_root, store_.get()), true, providers_);
   }
 
  private:
+  // Tables in this process live as long as their session.
+  bool is_shared() const { return options_.provider_tables.empty() && !packs_.verify_always; }
+
+  // One mapping serves all who open an unchanged file.
+  bool has_same_files(const LoadedModel& loaded) const {
+    if (!loaded.pack->mapping().check_intact().is_ok()) return false;
+    return std::all_of(loaded.model->files.begin(), loaded.model->files.end(), [&](const SourceFile& file) {
+      const auto now = map_source(model_, file.location, options_.external_data_root);
+      return now.is_ok() && *now == file.mapping;
+    });
+  }
+
   Result<OpenedPack> restored(Result<std::shared_ptr<const PackFile>> pack, const SourceCheck& check,
                               bool by_identity) const {
     if (!pack.is_ok()) return pack.status();
@@ -198,13 +221,16 @@ class TargetPack final : public ModelPacks {
         options_(options),
         providers_(providers) {}
 
+  std::shared_ptr<const LoadedModel> find_loaded() const override { return nullptr; }
+  void share(const std::shared_ptr<const LoadedModel>&) const override {}
   Result<OpenedPack> find() override { return error(TN_NOT_FOUND, "it is to be made anew"); }
   Result<bool> start_building() override { return true; }
   Result<OpenedPack> build(const ModelToPack& contents) override {
     const std::string key = concat("source=", model_.string(), "\ntenon=", TENON_VERSION, " plan ", kPlanVersion,
                                    " abi ", TN_ABI_VERSION, self_contained_ ? "\nself-contained\n" : "\nshipped\n");
     TENON_ASSIGN_OR_RETURN(auto writer, PackWriter::create(target_.parent_path(), key));
-    TENON_RETURN_IF_ERROR(fill_pack(*writer, self_contained_, contents, providers_));
+    TENON_RETURN_IF_ERROR(
+        fill_pack(*writer, self_contained_ ? PackUse::kSelfContained : PackUse::kShipped, contents, providers_));
     TENON_RETURN_IF_ERROR(writer->publish(target_));
     TENON_ASSIGN_OR_RETURN(auto pack, PackFile::open(target_, false));
     return restore(std::move(pack), SourceCheck(model_, options_.external_data_root, nullptr), true, providers_);

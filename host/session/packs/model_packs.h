@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/session/loaded_model.h"
 #include "host/session/packs/pack_options.h"
 #include "host/session/packs/plan_reader.h"
 #include "host/session/packs/plan_writer.h"
@@ -44,6 +45,11 @@ class ModelPacks {
                                                 const ProviderList& providers);
   virtual ~ModelPacks() = default;
 
+  /// What a session of this process loaded from the same files, as they are now, with the same providers and options.
+  /// nullptr: none that is open.
+  virtual std::shared_ptr<const LoadedModel> find_loaded() const = 0;
+  /// For sessions to come, as long as one holds it.
+  virtual void share(const std::shared_ptr<const LoadedModel>& loaded) const = 0;
   /// The pack in the user's folder, or beside the model (<model>.tpack). TN_NOT_FOUND with the reasons for a miss.
   virtual Result<OpenedPack> find() = 0;
   /// The right to build the pack, waiting for others who do. True: build it; false: another made it, find() again.

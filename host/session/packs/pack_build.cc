@@ -1,6 +1,7 @@
 #include "host/session/packs/pack_build.h"
 
 #include <map>
+#include <optional>
 
 #include "host/session/packs/source_state.h"
 
@@ -12,10 +13,13 @@ constexpr size_t kInlineBytes = 1024;
 // Larger ones that no kernel reads unpacked are left out; smaller ones a kernel may look at when it is made.
 constexpr size_t kDroppedBytes = 4096;
 
+// Reading more takes longer than all else that opening does, and identities tell the files of this machine apart.
+constexpr uint64_t kDigestedBytes = uint64_t{512} << 20;
+
 class PackBuild {
  public:
-  PackBuild(PackWriter& writer, bool self_contained, const ModelToPack& contents, const ProviderList& providers)
-      : writer_(writer), self_contained_(self_contained), c_(contents), providers_(providers) {}
+  PackBuild(PackWriter& writer, PackUse use, const ModelToPack& contents, const ProviderList& providers)
+      : writer_(writer), use_(use), c_(contents), providers_(providers) {}
 
   Status run() {
     for (Graph* graph : graph_tree(*c_.model->graph))
@@ -49,7 +53,7 @@ class PackBuild {
     place.length = tensor.byte_length();
     if (tensor.dtype() == TN_STRING || tensor.byte_length() <= kInlineBytes) return {};
     const size_t file = file_of(tensor);
-    if (file < c_.model->files.size() && !self_contained_) {
+    if (file < c_.model->files.size() && use_ != PackUse::kSelfContained) {
       place.index = static_cast<uint32_t>(file);
       place.offset = static_cast<uint64_t>(static_cast<const std::byte*>(tensor.data()) -
                                            c_.model->files[file].mapping->bytes().data());
@@ -92,12 +96,12 @@ class PackBuild {
   }
 
   Status write_plan_section() {
-    std::vector<Digest> digests;
-    if (!self_contained_) {
-      for (const SourceFile& file : c_.model->files) {
-        TENON_ASSIGN_OR_RETURN(const Digest digest, full_digest(*file.mapping));
-        digests.push_back(digest);
-      }
+    std::vector<std::optional<Digest>> digests;
+    for (const SourceFile& file : c_.model->files) {
+      if (use_ == PackUse::kSelfContained) break;
+      digests.emplace_back();
+      if (use_ == PackUse::kHere && file.mapping->bytes().size() > kDigestedBytes) continue;
+      TENON_ASSIGN_OR_RETURN(digests.back(), full_digest(*file.mapping));
     }
     plan_.model = c_.model;
     plan_.placement = c_.placement;
@@ -113,7 +117,7 @@ class PackBuild {
   }
 
   PackWriter& writer_;
-  const bool self_contained_;
+  const PackUse use_;
   const ModelToPack& c_;
   const ProviderList& providers_;
   PlanContents plan_;
@@ -124,8 +128,8 @@ class PackBuild {
 
 }  // namespace
 
-Status fill_pack(PackWriter& writer, bool self_contained, const ModelToPack& contents, const ProviderList& providers) {
-  return PackBuild(writer, self_contained, contents, providers).run();
+Status fill_pack(PackWriter& writer, PackUse use, const ModelToPack& contents, const ProviderList& providers) {
+  return PackBuild(writer, use, contents, providers).run();
 }
 
 }  // namespace tenon::host

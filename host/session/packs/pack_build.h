@@ -7,7 +7,13 @@
 
 namespace tenon::host {
 
-/// Fills `writer` with all but what publish() adds. Self-contained: no byte is left to the model's files.
-Status fill_pack(PackWriter& writer, bool self_contained, const ModelToPack& contents, const ProviderList& providers);
+enum class PackUse {
+  kHere,          // for the very files that it is made from: the digest of a huge one is not taken
+  kShipped,       // for files of the same bytes
+  kSelfContained  // no byte is left to the model's files
+};
+
+/// Fills `writer` with all but what publish() adds.
+Status fill_pack(PackWriter& writer, PackUse use, const ModelToPack& contents, const ProviderList& providers);
 
 }  // namespace tenon::host

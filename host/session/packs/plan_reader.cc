@@ -90,7 +90,7 @@ std::vector<PlanSource> Plan::sources() const {
     source.location = text_of(s.location());
     if (const auto* id = s.identity())
       source.identity = {id->device(), id->inode(), id->size(), id->modified(), id->changed()};
-    if (const auto* digest = s.digest()) source.digest = {digest->low(), digest->high()};
+    if (const auto* digest = s.digest()) source.digest = Digest{digest->low(), digest->high()};
     sources.push_back(std::move(source));
   }
   return sources;

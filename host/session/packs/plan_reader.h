@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ constexpr const char* kPlanSection = "plan";
 struct PlanSource {
   std::string location;  // as SourceFile::location
   FileIdentity identity;
-  Digest digest;
+  std::optional<Digest> digest;  // nothing: it was too large to be read while opening
 };
 
 class PackPlan {

@@ -69,8 +69,10 @@ class PlanWriter {
       const SourceFile& file = c_.model->files[i];
       const FileIdentity& id = file.mapping->identity();
       const fbs::Identity identity(id.device, id.inode, id.size, id.modified_ns, id.changed_ns);
-      const fbs::Digest digest(c_.source_digests[i].low, c_.source_digests[i].high);
-      sources.push_back(fbs::CreateSource(builder_, builder_.CreateString(file.location), &identity, &digest));
+      const Digest known = c_.source_digests[i].value_or(Digest());
+      const fbs::Digest digest(known.low, known.high);
+      sources.push_back(fbs::CreateSource(builder_, builder_.CreateString(file.location), &identity,
+                                          c_.source_digests[i] ? &digest : nullptr));
     }
     return builder_.CreateVector(sources);
   }

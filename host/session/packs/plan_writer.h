@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -32,7 +33,8 @@ struct PlanContents {
   std::span<const uint32_t> packed_blobs;  // the pack's blob of each blob of `prepack`
   std::span<const Port> inputs, outputs;   // as declared
   std::span<const std::string> notes;
-  std::span<const Digest> source_digests;  // of model->files; with none, the files are left out: nothing lies in them
+  /// Of model->files, where they are known; empty: the files are left out, nothing lies in them.
+  std::span<const std::optional<Digest>> source_digests;
   /// Constants that are not here are written into the plan itself.
   std::unordered_map<const Value*, ConstantPlace> constants;
 };

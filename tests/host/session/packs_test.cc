@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
+#include "host/session/packs/plan_reader.h"
 #include "host/session/session.h"
 #include "tests/support/onnx_models.h"
 #include "tests/support/temp_folder.h"
@@ -277,4 +278,74 @@ TEST_CASE("sessions of many threads that open one model at once make one pack", 
   CHECK(made == 1);
   CHECK(wrong == 0);
   CHECK(packs_in(folder.path() / "cache").size() == 1);
+}
+
+TEST_CASE("sessions of one process share what one of them loaded", "[session][packs]") {
+  const TempFolder folder;
+  const auto model = write_model(folder, 1, true);
+  const auto options = with_packs(folder.path() / "cache");
+  auto first = open_with(model, options);
+  const auto second = open_with(model, options);
+  CHECK(&first->model() == &second->model());
+  CHECK(second->report().pack.state == "used");
+  CHECK(second->report().placement.size() == first->report().placement.size());
+  first.reset();
+  CHECK(answer_of(*second) == Approx(expected(1)));
+}
+
+TEST_CASE("sessions of files, providers or options that differ share nothing", "[session][packs]") {
+  const TempFolder folder;
+  const auto model = write_model(folder, 1, true);
+  const auto options = with_packs(folder.path() / "cache");
+  const auto first = open_with(model, options);
+  SECTION("a file of its data replaced") {
+    folder.write("new.data", weights(2));
+    fs::rename(folder.path() / "new.data", folder.path() / "m.data");
+    const auto second = open_with(model, options);
+    CHECK(&first->model() != &second->model());
+    CHECK(answer_of(*first) == Approx(expected(1)));
+    CHECK(answer_of(*second) == Approx(expected(2)));
+  }
+  SECTION("fewer providers") {
+    auto fewer = options;
+    fewer.providers.erase(fewer.providers.begin());
+    CHECK(&first->model() != &open_with(model, fewer)->model());
+  }
+  SECTION("another option of a provider") {
+    auto other = options;
+    other.providers[0].options["isa"] = "";
+    CHECK(open_with(model, other)->report().pack.state == "made");
+  }
+  SECTION("every open is to be verified") {
+    auto verified = options;
+    verified.pack.verify_always = true;
+    CHECK(&first->model() != &open_with(model, verified)->model());
+  }
+}
+
+TEST_CASE("a huge source of a pack is told by its identity and not read while opening", "[session][packs]") {
+  constexpr int64_t kRows = (int64_t{513} << 20) / N / 4;
+  const TempFolder folder;
+  onnx::ModelProto model = empty_model();
+  set_float_type(*model.mutable_graph()->add_output(), "y", {1, N});
+  auto& table = add_initializer(*model.mutable_graph(), "w", onnx::TensorProto::FLOAT, {kRows, N});
+  set_external(table, {{"location", "m.data"}});
+  add_node(*model.mutable_graph(), "Gather", {"w", "i"}, {"y"});
+  auto& index = *model.mutable_graph()->add_input();
+  index.set_name("i");
+  index.mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::INT64);
+  index.mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_value(1);
+  const auto path = folder.write("m.onnx", model.SerializeAsString());
+  std::ofstream(folder.path() / "m.data").put('\0');
+  fs::resize_file(folder.path() / "m.data", kRows * N * 4);
+  const auto options = with_packs(folder.path() / "cache");
+  CHECK(open_with(path, options)->report().pack.state == "made");
+  auto pack = PackFile::open(packs_in(folder.path() / "cache").at(0), true);
+  REQUIRE(pack.is_ok());
+  const auto plan = PackPlan::read(std::move(*pack));
+  REQUIRE(plan.is_ok());
+  const auto sources = (*plan)->sources();
+  REQUIRE(sources.size() == 2);
+  for (const PlanSource& source : sources) CHECK(source.digest.has_value() == source.location.empty());
+  CHECK(open_with(path, options)->report().pack.state == "used");
 }

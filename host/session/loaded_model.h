@@ -1,0 +1,43 @@
+// What a model needs to run, apart from any run. The sessions of one process that open the same files with the same
+// providers share it; it is immutable from the first session on. LoadedModels is thread-safe.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "host/session/packs/plan_reader.h"
+#include "host/session/prepack.h"
+#include "host/session/program.h"
+#include "host/session/session.h"
+
+namespace tenon::host {
+
+struct LoadedModel {
+  ProviderList providers;  // outlives the kernels in `program`
+  std::unique_ptr<Model> model;
+  // What the kernels read packed weights from: a pack file, or private memory.
+  std::shared_ptr<const PackFile> pack;
+  std::unique_ptr<PackPlan> plan;
+  PackedWeights packed;
+  Program program;
+  std::vector<Port> inputs, outputs;  // as declared
+};
+
+/// Those of this process that a session holds, by all that they were made from. Keeps none alive.
+class LoadedModels {
+ public:
+  static LoadedModels& instance();
+  /// nullptr: none.
+  std::shared_ptr<const LoadedModel> find(const std::string& key);
+  /// The last one put under a key is found.
+  void put(const std::string& key, const std::shared_ptr<const LoadedModel>& loaded);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<const LoadedModel>> live_;
+};
+
+}  // namespace tenon::host
