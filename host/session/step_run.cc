@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/base/checked.h"
+#include "host/session/host_region.h"
 #include "host/session/thread_pool.h"
 
 namespace tenon::host {
@@ -10,6 +11,16 @@ namespace {
 
 // Outputs without elements point here rather than nowhere, for kernels that hand the pointer to memcpy.
 alignas(kArenaAlignment) std::byte no_bytes[kArenaAlignment];
+
+constexpr uint64_t kPagedBytes = 128 << 10;
+
+// Of a value between steps: its pages go back to the system with it, where the heap would keep them.
+Result<Tensor> allocate_pages(tn_dtype dtype, std::vector<int64_t> shape, uint64_t bytes) {
+  TENON_ASSIGN_OR_RETURN(HostRegion region, HostRegion::allocate(bytes));
+  auto owner = std::make_shared<HostRegion>(std::move(region));
+  const void* data = owner->data();
+  return Tensor(dtype, std::move(shape), data, bytes, std::move(owner), Residence::kRuntime);
+}
 
 }  // namespace
 
@@ -73,9 +84,11 @@ Status StepRun::allocate(uint32_t index, uint32_t slot, uint32_t dtype, const in
   if (!total.fits(execution_.memory_limit))
     return error(TN_OUT_OF_MEMORY, "output ", index, " needs ", bytes, " bytes, which takes the run past its limit of ",
                  execution_.memory_limit, " bytes: give smaller inputs or raise run_memory_limit_bytes");
-  TENON_ASSIGN_OR_RETURN(
-      Tensor tensor,
-      Tensor::allocate(static_cast<tn_dtype>(dtype), std::vector<int64_t>(shape, shape + rank), Residence::kRuntime));
+  std::vector<int64_t> dims(shape, shape + rank);
+  const auto type = static_cast<tn_dtype>(dtype);
+  const bool is_passing = slot != kNoSlot && program_.slots[slot].in_arena() && bytes >= kPagedBytes;
+  TENON_ASSIGN_OR_RETURN(Tensor tensor, is_passing ? allocate_pages(type, std::move(dims), bytes)
+                                                   : Tensor::allocate(type, std::move(dims), Residence::kRuntime));
   if (slot == kNoSlot) {
     discarded_.emplace_back(index, state_.discarded.size());
     state_.discarded.push_back(std::move(tensor));

@@ -145,6 +145,34 @@ TEST_CASE("the private memory that a session names is what the process gained", 
         }) == "exit 0");
 }
 
+TEST_CASE("a first run of shapes that are not declared keeps none of its values' memory", "[session][residency]") {
+  if (kIsSanitized) return;
+  constexpr int64_t kElements = 64 << 10;
+  const TempFolder folder;
+  onnx::ModelProto model = empty_model();
+  auto& graph = *model.mutable_graph();
+  for (auto* port : {graph.add_input(), graph.add_output()}) {
+    set_float_type(*port, port == &graph.input(0) ? "x" : "y", {0});
+    port->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(0)->set_dim_param("n");
+  }
+  std::string sum = "x";
+  for (int i = 0; i < 32; ++i) add_node(graph, "Relu", {"x"}, {concat("r", i)});
+  for (int i = 0; i < 32; ++i) {
+    const std::string next = i == 31 ? "y" : concat("s", i);
+    add_node(graph, "Add", {sum, concat("r", i)}, {next});
+    sum = next;
+  }
+  const auto path = folder.write("m.onnx", model.SerializeAsString());
+  CHECK(ending_of_child([&] {
+          const std::vector<NamedTensor> x = {floats("x", {kElements}, std::vector<float>(kElements, 1))};
+          std::free(std::malloc(16 << 20));  // from now on the heap keeps what is freed below that size
+          const auto session = open_file(path);
+          const uint64_t before = anonymous_now();
+          if (!session->run(x).is_ok()) return 1;
+          return anonymous_now() < before + (1 << 20) ? 0 : 2;
+        }) == "exit 0");
+}
+
 TEST_CASE("the report's figures of a mapped file are those of smaps", "[session][residency]") {
   const TempFolder folder;
   const auto session = open_file(write_model(folder, true));
