@@ -4,7 +4,8 @@
 #include <cstdlib>
 
 int main(int argc, char** argv) {
-  // No test leaves packs in the user's cache; those about packs ask for them, in a folder of their own.
+  // No test leaves packs in the user's cache; those about packs ask for them, in folders of their own.
   setenv("TENON_PACK", "off", 1);
+  setenv("TENON_SHM_DIR", "/dev/null/tenon", 1);
   return Catch::Session().run(argc, argv);
 }

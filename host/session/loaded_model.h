@@ -20,6 +20,7 @@ struct LoadedModel {
   std::unique_ptr<Model> model;
   // What the kernels read packed weights from: a pack file, or private memory.
   std::shared_ptr<const PackFile> pack;
+  std::string pack_note;  // see OpenedPack
   std::unique_ptr<PackPlan> plan;
   PackedWeights packed;
   Program program;

@@ -105,6 +105,7 @@ void OpenedSession::adopt(OpenedPack opened, std::string path, std::string state
   own_->inputs = opened.plan->inputs();
   own_->outputs = opened.plan->outputs();
   own_->pack = std::move(opened.pack);
+  own_->pack_note = std::move(opened.note);
   own_->plan = std::move(opened.plan);
   own_->model = std::move(opened.restored.model);
   own_->model->path = path_;
@@ -129,7 +130,7 @@ void OpenedSession::share(std::shared_ptr<const LoadedModel> loaded, std::string
 void OpenedSession::tell_pack(std::string state) {
   const FileMapping& file = loaded_->pack->mapping();
   report_.notes = loaded_->plan->notes();
-  report_.pack = {std::move(state), file.path().string(), "", file.bytes().size()};
+  report_.pack = {std::move(state), file.path().string(), loaded_->pack_note, file.bytes().size()};
 }
 
 void OpenedSession::start() {

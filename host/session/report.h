@@ -72,7 +72,7 @@ struct ProviderEntry {
 struct PackEntry {
   std::string state = "none";  // "used", "made" by this session, or "none"
   std::string path;
-  std::string reason;  // why there is none
+  std::string reason;  // why there is none, or why it does not lie in the cache folder
   uint64_t bytes = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "host/formats/importer.h"
 #include "host/session/guarded.h"
 #include "host/session/opened_session.h"
+#include "host/session/packs/pack_places.h"
 #include "host/storage/fault_guard.h"
 #include "host/storage/file_mapping.h"
 
@@ -119,9 +120,8 @@ class Opening {
   }
 
   Status open_pack(const std::filesystem::path& path, const PackOptions& packs) {
-    auto store = PackStore::open({packs.folder, packs.max_bytes, packs.verify_always}, packs.mode != PackMode::kAuto);
-    TENON_ASSIGN_OR_RETURN(OpenedPack opened,
-                           open_self_contained(path, store.is_ok() ? store->get() : nullptr, session_->providers()));
+    const PackPlaces places(packs);
+    TENON_ASSIGN_OR_RETURN(OpenedPack opened, open_self_contained(path, places.facts(), session_->providers()));
     session_->adopt(std::move(opened), path.string(), "used", std::move(clock_));
     return {};
   }

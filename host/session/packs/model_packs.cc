@@ -5,6 +5,7 @@
 
 #include "host/plugins/cpu_features.h"
 #include "host/session/packs/pack_build.h"
+#include "host/session/packs/pack_places.h"
 #include "host/session/packs/source_state.h"
 #include "host/storage/pack/file_mark.h"
 #include "host/storage/pack/open_pack.h"
@@ -126,14 +127,8 @@ class Packs final : public ModelPacks {
         packs_(packs),
         providers_(providers),
         mapping_(std::move(mapping)),
-        key_(key_of(model_, *mapping_, options, providers)) {}
-
-  void open_store() {
-    auto store =
-        PackStore::open({packs_.folder, packs_.max_bytes, packs_.verify_always}, packs_.mode == PackMode::kReadOnly);
-    if (store.is_ok()) store_ = std::move(*store);
-    no_store_ = store.status();
-  }
+        key_(key_of(model_, *mapping_, options, providers)),
+        places_(packs) {}
 
   std::shared_ptr<const LoadedModel> find_loaded() const override {
     auto loaded = is_shared() ? LoadedModels::instance().find(key_) : nullptr;
@@ -145,22 +140,21 @@ class Packs final : public ModelPacks {
   }
 
   Result<OpenedPack> find() override {
-    const SourceCheck check(model_, options_.external_data_root, store_.get());
-    Result<OpenedPack> cached = no_store_;
-    if (store_ != nullptr) cached = restored(store_->find(key_), check, true);
+    const SourceCheck check(model_, options_.external_data_root, places_.facts());
+    auto cached = find_stored(check);
     if (cached.is_ok()) return cached;
     const std::filesystem::path beside = model_.string() + ".tpack";
     std::error_code failure;
     if (!std::filesystem::exists(beside, failure)) return error(TN_NOT_FOUND, cached.status().message());
-    Result<OpenedPack> shipped = restored(open_shipped(beside, store_.get()), check, false);
+    Result<OpenedPack> shipped = restored(open_shipped(beside, places_.facts()), check, false);
     if (shipped.is_ok()) return shipped;
     return error(TN_NOT_FOUND, cached.status().message(), "; ", beside.string(), ": ", shipped.status().message());
   }
 
   Result<bool> start_building() override {
     if (packs_.mode != PackMode::kAuto) return error(TN_UNSUPPORTED, "packs are only read, as asked");
-    TENON_RETURN_IF_ERROR(no_store_);
-    TENON_ASSIGN_OR_RETURN(PackStore::BuildLock lock, store_->lock_build(key_, packs_.patience));
+    TENON_RETURN_IF_ERROR(places_.failure());
+    TENON_ASSIGN_OR_RETURN(PackStore::BuildLock lock, places_.lock_build(key_));
     if (!lock.has_lock)
       return error(TN_UNSUPPORTED, "another process was still packing the model after ", packs_.patience.count(),
                    " ms: this session packs into private memory");
@@ -173,11 +167,11 @@ class Packs final : public ModelPacks {
     if (bytes_of(*contents.model) < packs_.min_source_bytes)
       return error(TN_UNSUPPORTED, "the model is small: opening it from its source takes no longer");
     for (const SourceFile& file : contents.model->files) wait_until_settled(file.mapping->identity());
-    TENON_ASSIGN_OR_RETURN(auto writer, store_->create(key_));
-    TENON_RETURN_IF_ERROR(fill_pack(*writer, PackUse::kHere, contents, providers_));
-    TENON_ASSIGN_OR_RETURN(auto pack, store_->publish(std::move(writer), key_));
+    TENON_ASSIGN_OR_RETURN(auto pack, places_.build(key_, [&](PackWriter& writer) {
+      return fill_pack(writer, PackUse::kHere, contents, providers_);
+    }));
     lock_.reset();
-    return restore(std::move(pack), SourceCheck(model_, options_.external_data_root, store_.get()), true, providers_);
+    return restored(std::move(pack), SourceCheck(model_, options_.external_data_root, places_.facts()), true);
   }
 
  private:
@@ -193,10 +187,24 @@ class Packs final : public ModelPacks {
     });
   }
 
+  Result<OpenedPack> find_stored(const SourceCheck& check) const {
+    TENON_RETURN_IF_ERROR(places_.failure());
+    std::string reasons;
+    for (PackStore* store : places_.stores()) {
+      auto opened = restored(store->find(key_), check, true);
+      if (opened.is_ok()) return opened;
+      reasons += (reasons.empty() ? "" : "; ") + opened.status().message();
+    }
+    return error(TN_NOT_FOUND, reasons);
+  }
+
   Result<OpenedPack> restored(Result<std::shared_ptr<const PackFile>> pack, const SourceCheck& check,
                               bool by_identity) const {
     if (!pack.is_ok()) return pack.status();
-    return restore(std::move(*pack), check, by_identity, providers_);
+    std::string note = places_.note_on(**pack);
+    TENON_ASSIGN_OR_RETURN(OpenedPack opened, restore(std::move(*pack), check, by_identity, providers_));
+    opened.note = std::move(note);
+    return opened;
   }
 
   const std::filesystem::path model_;
@@ -205,8 +213,7 @@ class Packs final : public ModelPacks {
   const ProviderList& providers_;
   const std::shared_ptr<const FileMapping> mapping_;
   const std::string key_;
-  std::unique_ptr<PackStore> store_;
-  Status no_store_;  // why there is none
+  PackPlaces places_;
   std::shared_ptr<void> lock_;
 };
 
@@ -262,9 +269,8 @@ Result<std::unique_ptr<ModelPacks>> ModelPacks::create(const std::filesystem::pa
                                                        const ProviderList& providers) {
   std::filesystem::path absolute = absolute_of(model);
   TENON_ASSIGN_OR_RETURN(auto mapping, FileMapping::open(absolute));
-  auto made = std::make_unique<Packs>(std::move(absolute), options, packs, providers, std::move(mapping));
-  made->open_store();
-  return std::unique_ptr<ModelPacks>(std::move(made));
+  return std::unique_ptr<ModelPacks>(
+      std::make_unique<Packs>(std::move(absolute), options, packs, providers, std::move(mapping)));
 }
 
 Result<bool> is_pack_file(const std::filesystem::path& path) {

@@ -21,6 +21,7 @@ struct OpenedPack {
   std::shared_ptr<const PackFile> pack;
   std::unique_ptr<PackPlan> plan;
   PackPlan::Restored restored;
+  std::string note;  // for the report: where the pack lies when not in the cache folder, and why
 };
 
 /// A finished session's knowledge, to be written down.

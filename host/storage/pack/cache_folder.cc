@@ -18,6 +18,16 @@ Status make_folders(const std::filesystem::path& folder, FileOps& files) {
 
 }  // namespace
 
+Result<std::filesystem::path> settled_cache_folder(std::filesystem::path folder) {
+  if (folder.empty()) {
+    TENON_ASSIGN_OR_RETURN(folder, default_cache_folder());
+  }
+  std::error_code failed;
+  folder = std::filesystem::absolute(folder, failed).lexically_normal();
+  if (failed) return error(TN_UNSUPPORTED, "the cache folder has no absolute path: ", failed.message());
+  return folder.has_filename() ? folder : folder.parent_path();
+}
+
 Status make_private_folder(const std::filesystem::path& folder, FileOps& files) {
   const Status found = check_private_folder(folder);
   if (found.code() != TN_NOT_FOUND) return found;

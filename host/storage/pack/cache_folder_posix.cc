@@ -62,4 +62,17 @@ Status check_private_folder(const std::filesystem::path& folder) {
   return {};
 }
 
+Status check_writable_folder(const std::filesystem::path& folder) {
+  if (faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
+  return refuse_folder(folder, "cannot be written: ", std::generic_category().message(errno),
+                       ": name one that can be with TENON_CACHE_DIR");
+}
+
+bool is_unsafe_folder(const std::filesystem::path& folder) {
+  struct stat info;
+  if (lstat(folder.c_str(), &info) != 0) return false;
+  if (S_ISLNK(info.st_mode)) return true;
+  return S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
 }  // namespace tenon::host

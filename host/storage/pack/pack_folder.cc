@@ -137,4 +137,18 @@ PackStore::Collected PackFolder::evict_past(uint64_t max_bytes) const {
   return collected;
 }
 
+Result<uint64_t> PackFolder::make_room(uint64_t bytes, uint64_t max_bytes) const {
+  if (bytes <= max_bytes) evict_past(max_bytes - bytes);
+  uint64_t held = 0;
+  for (const auto& path : files_with_suffix(path_, kPackSuffix)) held += size_of_file(path);
+  std::error_code failed;
+  const auto space = std::filesystem::space(path_, failed);
+  const uint64_t available = failed ? 0 : space.available;
+  const uint64_t room = std::min<uint64_t>(max_bytes - std::min(held, max_bytes), available);
+  if (bytes <= room) return room;
+  return error(TN_UNSUPPORTED, "the pack takes ", bytes, " bytes or more: '", path_.string(), "' has room for ", room,
+               " (", available, " bytes are free there, and all packs together may take ", max_bytes, ", of which ",
+               held, " are in use): close sessions, or remove packs with `tenon cache rm`");
+}
+
 }  // namespace tenon::host

@@ -38,6 +38,9 @@ class PackFolder {
   PackStore::Collected remove_stale() const;
   /// Least recently used packs, until those left have `max_bytes` together. What is in use stays.
   PackStore::Collected evict_past(uint64_t max_bytes) const;
+  /// Evicts until a pack of `bytes` more fits under `max_bytes`; gives how many fit then. TN_UNSUPPORTED: too few, or
+  /// the file system has less free.
+  Result<uint64_t> make_room(uint64_t bytes, uint64_t max_bytes) const;
 
  private:
   std::filesystem::path use_path(const std::filesystem::path& pack) const;

@@ -1,5 +1,6 @@
 #include "host/storage/pack/pack_store.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
@@ -30,17 +31,6 @@ Result<uint64_t> size_cap(uint64_t asked) {
   return value;
 }
 
-// Absolute, and without a separator at its end, which would be followed were the folder a link.
-Result<std::filesystem::path> settled_folder(std::filesystem::path folder) {
-  if (folder.empty()) {
-    TENON_ASSIGN_OR_RETURN(folder, default_cache_folder());
-  }
-  std::error_code failed;
-  folder = std::filesystem::absolute(folder, failed).lexically_normal();
-  if (failed) return error(TN_UNSUPPORTED, "the cache folder has no absolute path: ", failed.message());
-  return folder.has_filename() ? folder : folder.parent_path();
-}
-
 // The whole identity and the header with its checksums: neither a rewritten file nor one moved here is taken for it.
 std::string verified_fact(const PackFile& pack) {
   const FileIdentity& file = pack.mapping().identity();
@@ -57,6 +47,7 @@ class FolderPackStore final : public PackStore {
         files_(files),
         max_bytes_(options.max_bytes),
         verify_always_(options.verify_always),
+        bounded_(options.hard_max_bytes != 0),
         read_only_(read_only) {}
 
   const std::filesystem::path& folder() const override { return folder_.path(); }
@@ -95,7 +86,9 @@ class FolderPackStore final : public PackStore {
   Result<std::unique_ptr<PackWriter>> create(const std::string& key) override {
     TENON_RETURN_IF_ERROR(prepare_to_write());
     folder_.remove_leftovers();
-    return PackWriter::create(folder(), key, files_);
+    PackRoom room;
+    if (bounded_) room = [this](uint64_t bytes) { return folder_.make_room(bytes, max_bytes_); };
+    return PackWriter::create(folder(), key, files_, std::move(room));
   }
 
   Result<std::shared_ptr<const PackFile>> publish(std::unique_ptr<PackWriter> writer, const std::string& key) override {
@@ -160,7 +153,7 @@ class FolderPackStore final : public PackStore {
   FactStore facts_;
   FileOps& files_;
   uint64_t max_bytes_;
-  bool verify_always_, read_only_;
+  bool verify_always_, bounded_, read_only_;
 };
 
 }  // namespace
@@ -168,7 +161,8 @@ class FolderPackStore final : public PackStore {
 Result<std::unique_ptr<PackStore>> PackStore::open(const PackStoreOptions& options, bool read_only, FileOps& files) {
   PackStoreOptions settled = options;
   TENON_ASSIGN_OR_RETURN(settled.max_bytes, size_cap(options.max_bytes));
-  TENON_ASSIGN_OR_RETURN(const auto folder, settled_folder(options.folder));
+  if (options.hard_max_bytes != 0) settled.max_bytes = std::min(settled.max_bytes, options.hard_max_bytes);
+  TENON_ASSIGN_OR_RETURN(const auto folder, settled_cache_folder(options.folder));
   const Status usable = read_only ? check_private_folder(folder) : make_private_folder(folder, files);
   const bool is_empty = read_only && usable.code() == TN_NOT_FOUND;
   if (!usable.is_ok() && !is_empty) return error(TN_UNSUPPORTED, usable.message());

@@ -20,6 +20,9 @@ struct PackStoreOptions {
   std::filesystem::path folder;  // empty: TENON_CACHE_DIR, else $XDG_CACHE_HOME/tenon, else ~/.cache/tenon
   uint64_t max_bytes = 0;        // 0: TENON_CACHE_MAX_BYTES, else 64 GiB
   bool verify_always = false;    // read and judge every blob at every open
+  /// Not 0: neither this nor `max_bytes` nor what the file system has free is exceeded at any time: packs that are not
+  /// in use make room before a new one is written, and what still does not fit is TN_UNSUPPORTED.
+  uint64_t hard_max_bytes = 0;
 };
 
 class PackStore {

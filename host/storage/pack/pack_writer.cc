@@ -16,8 +16,9 @@ constexpr uint64_t kMaxPackBytes = uint64_t{1} << 62;  // what file offsets can 
 
 class FilePackWriter final : public PackWriter {
  public:
-  FilePackWriter(std::unique_ptr<TemporaryFile> file, std::filesystem::path folder, std::string key, FileOps& files)
-      : file_(std::move(file)), folder_(std::move(folder)), files_(files) {
+  FilePackWriter(std::unique_ptr<TemporaryFile> file, std::filesystem::path folder, std::string key, FileOps& files,
+                 PackRoom room)
+      : file_(std::move(file)), folder_(std::move(folder)), files_(files), room_(std::move(room)) {
     contents_.key = std::move(key);
   }
 
@@ -78,6 +79,11 @@ class FilePackWriter final : public PackWriter {
     return {};
   }
 
+  Status failed_to_write() const override {
+    const std::lock_guard lock(mutex_);
+    return failed_to_write_;
+  }
+
   const FileIdentity& published() const override { return published_; }
 
  private:
@@ -85,7 +91,7 @@ class FilePackWriter final : public PackWriter {
 
   // The first failure stays: what follows it would publish a pack with a hole.
   Status keep(const Status& status) {
-    if (status_.is_ok()) status_ = status;
+    if (status_.is_ok()) status_ = failed_to_write_ = status;
     return status;
   }
 
@@ -93,6 +99,11 @@ class FilePackWriter final : public PackWriter {
     const uint64_t offset = (end_ + alignment - 1) / alignment * alignment;
     const CheckedSize end = CheckedSize(offset) + length;
     if (!end.fits(kMaxPackBytes)) return error(TN_INVALID_ARGUMENT, length, " bytes are more than a pack can hold");
+    if (room_ && *end.get() > granted_) {
+      auto granted = room_(*end.get());
+      if (!granted.is_ok()) return keep(granted.status());
+      granted_ = *granted;
+    }
     end_ = *end.get();
     return offset;
   }
@@ -127,26 +138,29 @@ class FilePackWriter final : public PackWriter {
     return file_->sync();
   }
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::unique_ptr<TemporaryFile> file_;
   std::filesystem::path folder_;
   FileOps& files_;
+  const PackRoom room_;
+  uint64_t granted_ = 0;
   PackContents contents_;
   std::vector<Progress> written_;  // by blob
   uint64_t end_ = kPackHeaderBytes;
-  Status status_;
+  Status status_, failed_to_write_;
   FileIdentity published_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<PackWriter>> PackWriter::create(const std::filesystem::path& folder, std::string key,
-                                                       FileOps& files) {
+                                                       FileOps& files, PackRoom room) {
   if (key.size() > kPackMaxKeyBytes)
     return error(TN_INVALID_ARGUMENT, "the key of a pack has ", key.size(), " bytes, at most ", kPackMaxKeyBytes,
                  " are kept");
   TENON_ASSIGN_OR_RETURN(auto file, TemporaryFile::create(folder, files));
-  return std::unique_ptr<PackWriter>(std::make_unique<FilePackWriter>(std::move(file), folder, std::move(key), files));
+  return std::unique_ptr<PackWriter>(
+      std::make_unique<FilePackWriter>(std::move(file), folder, std::move(key), files, std::move(room)));
 }
 
 }  // namespace tenon::host

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -15,6 +16,10 @@
 
 namespace tenon::host {
 
+/// Asked when a pack is to be longer than what was granted before: makes room for a file of that many bytes, and gives
+/// how long it may become (at least as asked), or the status to refuse it with.
+using PackRoom = std::function<Result<uint64_t>(uint64_t bytes)>;
+
 /// Once a write failed, every later call fails the same way. A full or read-only disk is TN_UNSUPPORTED, with the
 /// reason.
 class PackWriter {
@@ -23,7 +28,7 @@ class PackWriter {
   /// succeeds; that of a killed process is removed by the next PackStore::publish() or collect(). `files` must outlive
   /// the writer.
   static Result<std::unique_ptr<PackWriter>> create(const std::filesystem::path& folder, std::string key,
-                                                    FileOps& files = FileOps::posix());
+                                                    FileOps& files = FileOps::posix(), PackRoom room = {});
 
   virtual ~PackWriter() = default;
   /// Reserves room; blobs are numbered from 0 in this order. alignment: power of two, 64..4096; label: at most 1024
@@ -36,6 +41,8 @@ class PackWriter {
   /// Completes, syncs and renames to `target` (in the same folder), which is replaced; then syncs the folder. Every
   /// reserved blob must be written. Nothing can be added afterwards.
   virtual Status publish(const std::filesystem::path& target) = 0;
+  /// The first failure of the file system or of `room`: what may succeed in another place.
+  virtual Status failed_to_write() const = 0;
   /// The identity of the file as publish() left it.
   virtual const FileIdentity& published() const = 0;
 };

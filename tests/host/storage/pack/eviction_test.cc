@@ -192,3 +192,27 @@ TEST_CASE("a thousand opens of a pack at once share one mapping and one descript
   CHECK(open_descriptors() == descriptors);
   CHECK(lines_of("/proc/self/maps", ".tpack") == 1);
 }
+
+TEST_CASE("under a hard cap, packs out of use make room before a new one is written", "[pack]") {
+  const TempFolder folder;
+  PackStoreOptions options;
+  options.folder = folder.path() / "cache";
+  options.hard_max_bytes = 2 * kPackBytes;
+  const auto opened = PackStore::open(options, false);
+  REQUIRE(opened.is_ok());
+  PackStore& store = **opened;
+  CHECK(store.max_bytes() == 2 * kPackBytes);
+  const auto held = build(store, numbered(0));
+  REQUIRE(held.is_ok());
+  REQUIRE(build(store, numbered(1)).is_ok());
+  auto writer = store.create(numbered(2).key);
+  REQUIRE(writer.is_ok());
+  REQUIRE(fill(**writer, numbered(2)).is_ok());
+  CHECK(kept(store, 3) == "0");
+  REQUIRE(store.publish(std::move(*writer), numbered(2).key).is_ok());
+  CHECK(kept(store, 3) == "02");
+  auto large = numbered(3);
+  large.blobs.push_back(pattern(50'000, 9));
+  CHECK_THAT(build(store, large).status().message(), Catch::Contains("has room for"));
+  CHECK(kept(store, 3) == "0");
+}
