@@ -61,7 +61,8 @@ class MatMul final : public sdk::Kernel {
  public:
   explicit MatMul(const KernelInfo& info) {
     const TensorView b = info.input(1).info();
-    if (b.is_constant()) bytes_ = b.byte_length();
+    // By the shape: of a weight that was only kept packed there are no bytes.
+    if (b.is_constant()) bytes_ = static_cast<uint64_t>(b.dim(0) * b.dim(1)) * sizeof(float);
   }
   sdk::Result<sdk::PackPlan> pack_plan(uint32_t input) override {
     if (input != 1) return sdk::PackPlan{};
