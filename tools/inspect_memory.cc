@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cstdio>
 #include <map>
-#include <nlohmann/json.hpp>
 
+#include "host/session/report_json.h"
 #include "host/storage/memory_map.h"
 #include "host/storage/process_memory.h"
 #include "tools/support/terminal.h"
@@ -16,7 +16,7 @@ namespace {
 using host::MemoryArea;
 using host::ResidencyEntry;
 using host::Result;
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 // 0: not the number of a process.
 int process_named(const std::filesystem::path& argument) {
@@ -58,16 +58,6 @@ std::vector<ResidencyEntry> entries_of(const std::vector<MemoryArea>& map) {
   return list;
 }
 
-json entry_json(const ResidencyEntry& e) {
-  return {{"kind", e.kind},
-          {"name", e.name},
-          {"bytes", e.bytes},
-          {"resident_bytes", e.resident},
-          {"proportional_bytes", e.proportional},
-          {"shared_bytes", e.shared_bytes},
-          {"private_bytes", e.private_bytes}};
-}
-
 json process_json(const host::ProcessMemory& memory) {
   return {{"private_bytes", memory.private_bytes()},
           {"shared_bytes", memory.shared},
@@ -78,9 +68,7 @@ json process_json(const host::ProcessMemory& memory) {
 
 void print_json(const std::string& what, const std::vector<ResidencyEntry>& entries,
                 const host::ProcessMemory& memory) {
-  json list = json::array();
-  for (const ResidencyEntry& entry : entries) list.push_back(entry_json(entry));
-  const json all = {{"of", what}, {"residency", list}, {"process", process_json(memory)}};
+  const json all = {{"of", what}, {"residency", host::residency_json(entries)}, {"process", process_json(memory)}};
   std::printf("%s\n", all.dump(2, ' ', false, json::error_handler_t::replace).c_str());
 }
 

@@ -1,6 +1,4 @@
-#include <nlohmann/json.hpp>
-
-#include "host/session/report.h"
+#include "host/session/report_json.h"
 
 namespace tenon::host {
 namespace {
@@ -47,7 +45,7 @@ Json pack_json(const PackEntry& p) {
   return {{"state", p.state}, {"path", p.path}, {"reason", p.reason}, {"bytes", p.bytes}};
 }
 
-Json residency_json(const ResidencyEntry& e) {
+Json entry_json(const ResidencyEntry& e) {
   return {{"kind", e.kind},
           {"name", e.name},
           {"bytes", e.bytes},
@@ -66,6 +64,10 @@ Json list(const std::vector<Entry>& entries, Json (*entry_json)(const Entry&)) {
 
 }  // namespace
 
+Json residency_json(const std::vector<ResidencyEntry>& residency) {
+  return list(residency, entry_json);
+}
+
 std::string to_json(const SessionReport& report) {
   const Json json = {{"model", report.model},
                      {"threads", report.threads},
@@ -74,7 +76,7 @@ std::string to_json(const SessionReport& report) {
                      {"pack", pack_json(report.pack)},
                      {"initializers", list(report.initializers, initializer_json)},
                      {"memory", memory_json(report.memory)},
-                     {"residency", list(report.residency, residency_json)},
+                     {"residency", residency_json(report.residency)},
                      {"stages", list(report.stages, stage_json)},
                      {"notes", report.notes}};
   // Names come from models: bytes that are no UTF-8 must not throw.
