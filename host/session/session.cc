@@ -7,6 +7,7 @@
 #include "host/session/guarded.h"
 #include "host/session/opened_session.h"
 #include "host/session/packs/pack_places.h"
+#include "host/session/packs/published_model.h"
 #include "host/storage/fault_guard.h"
 #include "host/storage/file_mapping.h"
 
@@ -53,6 +54,11 @@ class Opening {
 
   Status open_file(const std::filesystem::path& path) {
     TENON_ASSIGN_OR_RETURN(const PackOptions packs, resolve_pack_options(options_.pack));
+    if (const auto name = published_name(path)) {
+      TENON_ASSIGN_OR_RETURN(OpenedPack opened, open_published(*name, packs, session_->providers()));
+      session_->adopt(std::move(opened), path.string(), "used", std::move(clock_));
+      return {};
+    }
     TENON_ASSIGN_OR_RETURN(const bool is_pack, is_pack_file(path));
     if (is_pack) return open_pack(path, packs);
     std::unique_ptr<ModelPacks> model_packs;
@@ -86,9 +92,14 @@ class Opening {
     TENON_ASSIGN_OR_RETURN(auto model, import_model_file(path, ImportOptions{options_.external_data_root}));
     clock_.end_stage("import");
     const auto packs = ModelPacks::for_target(path, target, self_contained, options_, session_->providers());
-    TENON_RETURN_IF_ERROR(session_->prepare(std::move(model), packs.get(), std::move(clock_)));
-    if (session_->pack().state == "made") return {};
-    return error(TN_UNSUPPORTED, "no pack was written to ", target.string(), ": ", session_->pack().reason);
+    return write_pack(std::move(model), *packs, target.string());
+  }
+
+  Status publish(std::unique_ptr<Model> model, const std::string& name) {
+    clock_.end_stage("import");
+    TENON_ASSIGN_OR_RETURN(const PackOptions packs, resolve_pack_options(options_.pack));
+    TENON_ASSIGN_OR_RETURN(const auto published, packs_for_publishing(name, model->path, packs, session_->providers()));
+    return write_pack(std::move(model), *published, kPublishedPrefix + name);
   }
 
   std::unique_ptr<OpenedSession> take() { return std::move(session_); }
@@ -98,6 +109,13 @@ class Opening {
     TENON_ASSIGN_OR_RETURN(auto model, import_model_file(path, ImportOptions{options_.external_data_root}));
     clock_.end_stage("import");
     return session_->prepare(std::move(model), packs, std::move(clock_));
+  }
+
+  // `target`: for errors.
+  Status write_pack(std::unique_ptr<Model> model, ModelPacks& packs, const std::string& target) {
+    TENON_RETURN_IF_ERROR(session_->prepare(std::move(model), &packs, std::move(clock_)));
+    if (session_->pack().state == "made") return {};
+    return error(TN_UNSUPPORTED, "no pack was written to ", target, ": ", session_->pack().reason);
   }
 
   // True: the session runs from a pack. Otherwise this process may be the one to build it.
@@ -182,6 +200,32 @@ Status pack_model(const std::filesystem::path& model, const std::filesystem::pat
   const auto packed = open_with(options, model.string(),
                                 [&](Opening& opening) { return opening.pack_into(model, target, self_contained); });
   return packed.status();
+}
+
+Status publish_model(const std::filesystem::path& model, const std::string& name, const SessionOptions& options) {
+  TENON_RETURN_IF_ERROR(PackStore::check_name(name));
+  return open_with(options, model.string(),
+                   [&](Opening& opening) -> Status {
+                     TENON_ASSIGN_OR_RETURN(const bool is_pack, is_pack_file(model));
+                     if (is_pack)
+                       return error(TN_INVALID_ARGUMENT, "it is a pack already; name the model that it was made from");
+                     TENON_ASSIGN_OR_RETURN(auto imported,
+                                            import_model_file(model, ImportOptions{options.external_data_root}));
+                     return opening.publish(std::move(imported), name);
+                   })
+      .status();
+}
+
+Status publish_bytes(std::span<const std::byte> bytes, const std::string& name, const SessionOptions& options,
+                     const std::filesystem::path& folder) {
+  TENON_RETURN_IF_ERROR(PackStore::check_name(name));
+  return open_with(options, "",
+                   [&](Opening& opening) -> Status {
+                     TENON_ASSIGN_OR_RETURN(auto model, import_model_bytes(bytes, nullptr, folder,
+                                                                           ImportOptions{options.external_data_root}));
+                     return opening.publish(std::move(model), name);
+                   })
+      .status();
 }
 
 }  // namespace tenon::host

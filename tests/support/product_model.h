@@ -8,17 +8,17 @@ namespace tenon::test {
 
 constexpr int64_t kProductInputs = 64, kProductOutputs = 48;
 
-/// y (1 x 48) = x (1 x 64) W + 0.5. Another seed gives another W and no other size. Serialized.
-inline std::string product_model(float seed) {
-  std::vector<float> w(kProductInputs * kProductOutputs);
+/// y (1 x outputs) = x (1 x 64) W + 0.5. Another seed gives another W and no other size. Serialized.
+inline std::string product_model(float seed, int64_t outputs = kProductOutputs) {
+  std::vector<float> w(static_cast<size_t>(kProductInputs * outputs));
   for (size_t i = 0; i < w.size(); ++i) w[i] = seed + static_cast<float>(i % 7) - 3;
   onnx::ModelProto model = empty_model();
   auto& graph = *model.mutable_graph();
   set_float_type(*graph.add_input(), "x", {1, kProductInputs});
-  set_float_type(*graph.add_output(), "y", {1, kProductOutputs});
-  add_initializer(graph, "w", onnx::TensorProto::FLOAT, {kProductInputs, kProductOutputs}).set_raw_data(raw_bytes(w));
-  add_initializer(graph, "b", onnx::TensorProto::FLOAT, {kProductOutputs})
-      .set_raw_data(raw_bytes(std::vector<float>(kProductOutputs, 0.5f)));
+  set_float_type(*graph.add_output(), "y", {1, outputs});
+  add_initializer(graph, "w", onnx::TensorProto::FLOAT, {kProductInputs, outputs}).set_raw_data(raw_bytes(w));
+  add_initializer(graph, "b", onnx::TensorProto::FLOAT, {outputs})
+      .set_raw_data(raw_bytes(std::vector<float>(static_cast<size_t>(outputs), 0.5f)));
   add_node(graph, "MatMul", {"x", "w"}, {"m"});
   add_node(graph, "Add", {"m", "b"}, {"y"});
   return model.SerializeAsString();

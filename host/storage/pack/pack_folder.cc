@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "host/base/checked.h"
 #include "host/storage/digest.h"
 #include "host/storage/pack/build_lock.h"
 #include "host/storage/pack/cache_folder.h"
@@ -47,8 +48,19 @@ std::filesystem::path PackFolder::use_path(const std::filesystem::path& pack) co
   return path_ / "used" / (pack.stem().string() + kUseSuffix);
 }
 
+std::filesystem::path PackFolder::published_path(const std::string& name) const {
+  return published() / (name + kPackSuffix);
+}
+
 bool PackFolder::is_pack_path(const std::filesystem::path& path) const {
-  return path.parent_path() == path_ && path.extension() == kPackSuffix;
+  const auto folder = path.parent_path();
+  return (folder == path_ || folder == published()) && path.extension() == kPackSuffix;
+}
+
+uint64_t PackFolder::bytes_in(const std::filesystem::path& folder) const {
+  uint64_t bytes = 0;
+  for (const auto& path : files_with_suffix(folder, kPackSuffix)) bytes += size_of_file(path);
+  return bytes;
 }
 
 void PackFolder::count_use(const std::filesystem::path& pack) const {
@@ -60,10 +72,13 @@ void PackFolder::count_use(const std::filesystem::path& pack) const {
 
 std::vector<PackStore::Entry> PackFolder::list() const {
   std::vector<PackStore::Entry> entries;
-  for (const auto& path : files_with_suffix(path_, kPackSuffix)) {
+  auto paths = files_with_suffix(path_, kPackSuffix);
+  for (auto& path : files_with_suffix(published(), kPackSuffix)) paths.push_back(std::move(path));
+  for (const auto& path : paths) {
     PackStore::Entry entry;
     entry.path = path;
     entry.bytes = size_of_file(path);
+    if (path.parent_path() != path_) entry.published_name = path.stem().string();
     entry.used = std::max(last_used(path), last_used(use_path(path)));
     entry.in_use = is_in_use(path);
     const auto pack = open_pack(path, OwnerRule::kThisUser);
@@ -93,9 +108,11 @@ bool PackFolder::remove_unused_pack(const std::filesystem::path& pack) const {
 
 PackStore::Collected PackFolder::remove_leftovers() const {
   PackStore::Collected collected;
-  for (const auto& path : files_with_suffix(path_, kTemporarySuffix)) {
-    const uint64_t bytes = size_of_file(path);
-    if (remove_unused(path, files_)) count(collected, bytes);
+  for (const auto& folder : {path_, published()}) {
+    for (const auto& path : files_with_suffix(folder, kTemporarySuffix)) {
+      const uint64_t bytes = size_of_file(path);
+      if (remove_unused(path, files_)) count(collected, bytes);
+    }
   }
   return collected;
 }
@@ -138,9 +155,10 @@ PackStore::Collected PackFolder::evict_past(uint64_t max_bytes) const {
 }
 
 Result<uint64_t> PackFolder::make_room(uint64_t bytes, uint64_t max_bytes) const {
-  if (bytes <= max_bytes) evict_past(max_bytes - bytes);
-  uint64_t held = 0;
-  for (const auto& path : files_with_suffix(path_, kPackSuffix)) held += size_of_file(path);
+  const uint64_t published_bytes = bytes_in(published());
+  if (const CheckedSize needed = CheckedSize(bytes) + published_bytes; needed.fits(max_bytes))
+    evict_past(max_bytes - *needed.get());
+  const uint64_t held = bytes_in(path_) + published_bytes;
   std::error_code failed;
   const auto space = std::filesystem::space(path_, failed);
   const uint64_t available = failed ? 0 : space.available;
@@ -148,7 +166,7 @@ Result<uint64_t> PackFolder::make_room(uint64_t bytes, uint64_t max_bytes) const
   if (bytes <= room) return room;
   return error(TN_UNSUPPORTED, "the pack takes ", bytes, " bytes or more: '", path_.string(), "' has room for ", room,
                " (", available, " bytes are free there, and all packs together may take ", max_bytes, ", of which ",
-               held, " are in use): close sessions, or remove packs with `tenon cache rm`");
+               held, " are in use or published): close sessions, or remove packs with `tenon cache rm`");
 }
 
 }  // namespace tenon::host

@@ -5,7 +5,8 @@
 //   used/<digest>.used          empty; its time is the last use of that pack. A pack's own times are its identity.
 //   facts/<digest>.fact         what was proven on this machine
 //   locks/<digest>.lock         being built; removed by who releases it
-//   <drawn>.tmp                 being written
+//   published/<name>.tpack      a self-contained pack under a name that a user gave; never evicted
+//   <drawn>.tmp                 being written, also in published/
 #pragma once
 
 #include <filesystem>
@@ -26,6 +27,9 @@ class PackFolder {
   std::filesystem::path lock_path(const std::string& key) const;
   std::filesystem::path locks() const { return path_ / "locks"; }
   std::filesystem::path facts() const { return path_ / "facts"; }
+  std::filesystem::path published() const { return path_ / "published"; }
+  /// Of a name that PackStore::check_name() accepts.
+  std::filesystem::path published_path(const std::string& name) const;
   bool is_pack_path(const std::filesystem::path& path) const;
 
   void count_use(const std::filesystem::path& pack) const;
@@ -43,6 +47,7 @@ class PackFolder {
   Result<uint64_t> make_room(uint64_t bytes, uint64_t max_bytes) const;
 
  private:
+  uint64_t bytes_in(const std::filesystem::path& folder) const;
   std::filesystem::path use_path(const std::filesystem::path& pack) const;
   bool remove_unused_pack(const std::filesystem::path& pack) const;
 

@@ -85,28 +85,41 @@ class FolderPackStore final : public PackStore {
 
   Result<std::unique_ptr<PackWriter>> create(const std::string& key) override {
     TENON_RETURN_IF_ERROR(prepare_to_write());
-    folder_.remove_leftovers();
-    PackRoom room;
-    if (bounded_) room = [this](uint64_t bytes) { return folder_.make_room(bytes, max_bytes_); };
-    return PackWriter::create(folder(), key, files_, std::move(room));
+    return create_in(folder(), key);
   }
 
   Result<std::shared_ptr<const PackFile>> publish(std::unique_ptr<PackWriter> writer, const std::string& key) override {
     TENON_RETURN_IF_ERROR(prepare_to_write());
     const auto path = folder_.pack_path(key);
-    TENON_RETURN_IF_ERROR(writer->publish(path));
-    TENON_ASSIGN_OR_RETURN(auto pack, open_pack(path, OwnerRule::kThisUser));
-    // What this process wrote just now need not be read back. Another may have published meanwhile.
-    if (!verify_always_ && pack->mapping().identity() == writer->published()) {
-      wait_until_settled(writer->published());
-      remember(verified_fact(*pack));
-    } else {
-      TENON_RETURN_IF_ERROR(judge_blobs(*pack));
-    }
+    TENON_ASSIGN_OR_RETURN(auto pack, publish_to(path, *writer));
     folder_.count_use(path);
     folder_.evict_past(max_bytes_);
     facts_.forget_past(kMaxFacts);
     return pack;
+  }
+
+  Result<std::unique_ptr<PackWriter>> create_named(const std::string& name, const std::string& key) override {
+    TENON_RETURN_IF_ERROR(check_name(name));
+    TENON_RETURN_IF_ERROR(prepare_to_write());
+    TENON_RETURN_IF_ERROR(make_private_folder(folder_.published(), files_));
+    return create_in(folder_.published(), key);
+  }
+
+  Result<std::shared_ptr<const PackFile>> publish_named(std::unique_ptr<PackWriter> writer,
+                                                        const std::string& name) override {
+    TENON_RETURN_IF_ERROR(check_name(name));
+    TENON_RETURN_IF_ERROR(prepare_to_write());
+    return publish_to(folder_.published_path(name), *writer);
+  }
+
+  Result<std::shared_ptr<const PackFile>> find_named(const std::string& name) override {
+    TENON_RETURN_IF_ERROR(check_name(name));
+    return open_judged(folder_.published_path(name), OwnerRule::kThisUser);
+  }
+
+  Status remove_named(const std::string& name) override {
+    TENON_RETURN_IF_ERROR(check_name(name));
+    return remove(folder_.published_path(name));
   }
 
   std::vector<Entry> list() override { return folder_.list(); }
@@ -134,6 +147,26 @@ class FolderPackStore final : public PackStore {
     return make_private_folder(folder(), files_);
   }
 
+  Result<std::unique_ptr<PackWriter>> create_in(const std::filesystem::path& place, const std::string& key) {
+    folder_.remove_leftovers();
+    PackRoom room;
+    if (bounded_) room = [this](uint64_t bytes) { return folder_.make_room(bytes, max_bytes_); };
+    return PackWriter::create(place, key, files_, std::move(room));
+  }
+
+  Result<std::shared_ptr<const PackFile>> publish_to(const std::filesystem::path& path, PackWriter& writer) {
+    TENON_RETURN_IF_ERROR(writer.publish(path));
+    TENON_ASSIGN_OR_RETURN(auto pack, open_pack(path, OwnerRule::kThisUser));
+    // What this process wrote just now need not be read back. Another may have published meanwhile.
+    if (verify_always_ || pack->mapping().identity() != writer.published()) {
+      TENON_RETURN_IF_ERROR(judge_blobs(*pack));
+      return pack;
+    }
+    wait_until_settled(writer.published());
+    remember(verified_fact(*pack));
+    return pack;
+  }
+
   Result<std::shared_ptr<const PackFile>> open_judged(const std::filesystem::path& path, OwnerRule rule) {
     TENON_ASSIGN_OR_RETURN(auto pack, open_pack(path, rule));
     TENON_RETURN_IF_ERROR(judge_blobs(*pack));
@@ -156,7 +189,21 @@ class FolderPackStore final : public PackStore {
   bool verify_always_, bounded_, read_only_;
 };
 
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+}
+
 }  // namespace
+
+Status PackStore::check_name(const std::string& name) {
+  constexpr size_t kMaxNameBytes = 128;
+  if (!name.empty() && name.size() <= kMaxNameBytes && name[0] != '.' &&
+      std::all_of(name.begin(), name.end(), is_name_character))
+    return {};
+  return error(TN_INVALID_ARGUMENT, "'", name.substr(0, kMaxNameBytes),
+               "' cannot name a published model: give it 1 to ", kMaxNameBytes,
+               " letters, digits, '.', '_' or '-', and no '.' first");
+}
 
 Result<std::unique_ptr<PackStore>> PackStore::open(const PackStoreOptions& options, bool read_only, FileOps& files) {
   PackStoreOptions settled = options;

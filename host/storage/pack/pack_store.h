@@ -66,11 +66,23 @@ class PackStore {
   virtual Result<std::shared_ptr<const PackFile>> publish(std::unique_ptr<PackWriter> writer,
                                                           const std::string& key) = 0;
 
+  /// Self-contained packs under names that users give. They are never evicted; a second one of a name replaces the
+  /// first, which stays with who has it open. TN_INVALID_ARGUMENT for what is no name: 1 to 128 letters, digits, '.',
+  /// '_' or '-', and no '.' first. `create_named` gives a writer to be handed to `publish_named`.
+  virtual Result<std::unique_ptr<PackWriter>> create_named(const std::string& name, const std::string& key) = 0;
+  virtual Result<std::shared_ptr<const PackFile>> publish_named(std::unique_ptr<PackWriter> writer,
+                                                                const std::string& name) = 0;
+  /// Verified as by find(). TN_NOT_FOUND: nothing has that name.
+  virtual Result<std::shared_ptr<const PackFile>> find_named(const std::string& name) = 0;
+  virtual Status remove_named(const std::string& name) = 0;
+  static Status check_name(const std::string& name);
+
   struct Entry {
     std::filesystem::path path;
     uint64_t bytes = 0;
     std::chrono::system_clock::time_point used;  // last; by a clock that may have been set
     std::string key;                             // empty when the pack is damaged
+    std::string published_name;                  // empty: it has none
     Status state;                                // of header, contents table and sections
     bool in_use = false;                         // some process has it open
   };
