@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +21,12 @@ int64_t call_system(const Call& call) {
   }
 }
 
+// A write past the process's limit for files would end it by a signal (SIGXFSZ).
+bool passes_size_limit(uint64_t end) {
+  rlimit limit;
+  return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && end > limit.rlim_cur;
+}
+
 class PosixFileOps final : public FileOps {
  public:
   int create(const std::string& path) override {
@@ -27,6 +34,7 @@ class PosixFileOps final : public FileOps {
     return static_cast<int>(call_system([&] { return open(path.c_str(), kFlags, 0600); }));
   }
   int64_t write_at(int descriptor, std::span<const std::byte> bytes, uint64_t offset) override {
+    if (passes_size_limit(offset + bytes.size())) return -EFBIG;
     return call_system([&] { return pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
   }
   int sync_data(int descriptor) override {

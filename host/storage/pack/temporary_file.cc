@@ -14,6 +14,7 @@ const char* mend_of(int number) {
   switch (number) {
     case ENOSPC:
     case EDQUOT: return ": free some room, or name a folder on another disk with TENON_CACHE_DIR";
+    case EFBIG: return ": raise the limit for the size of files (ulimit -f), or name TENON_PACK=off";
     case EROFS:
     case EACCES:
     case EPERM: return ": name a folder that can be written with TENON_CACHE_DIR";
