@@ -3,17 +3,18 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "host/session/packs/plan_reader.h"
-#include "host/session/packs/source_state.h"
+#include "host/session/packs/pack_places.h"
+#include "host/session/packs/published_model.h"
 #include "host/storage/pack/pack_store.h"
+#include "host/storage/pack/shared_memory.h"
 #include "tools/commands.h"
+#include "tools/pack_verdict.h"
 #include "tools/support/print.h"
 #include "tools/support/terminal.h"
 
 namespace tenon::tools {
 namespace {
 
-using host::PackFile;
 using host::PackStore;
 using host::Result;
 using host::Status;
@@ -26,9 +27,12 @@ constexpr char kExamples[] =
     "  tenon cache gc --max-bytes 10GB\n"
     "  tenon cache rm model.onnx\n"
     "  tenon cache rm --all\n"
-    "The folder is TENON_CACHE_DIR, else $XDG_CACHE_HOME/tenon, else ~/.cache/tenon. Models that are open keep the "
-    "packs\n"
-    "that they use, removed or not.";
+    "  tenon cache rm shm:classifier\n"
+    "The places are the cache folder (TENON_CACHE_DIR, else $XDG_CACHE_HOME/tenon, else ~/.cache/tenon) and, where it "
+    "is\n"
+    "in use, shared memory (TENON_SHM_DIR, else /dev/shm/tenon-<uid>). Models that are open keep the packs that they "
+    "use,\n"
+    "removed or not.";
 
 struct CacheFlags {
   std::filesystem::path folder;
@@ -38,10 +42,26 @@ struct CacheFlags {
   std::vector<std::string> targets;
 };
 
-Result<std::unique_ptr<PackStore>> open_store(const CacheFlags& flags, bool read_only) {
+using Stores = std::vector<std::unique_ptr<PackStore>>;
+
+// The cache folder, and shared memory where that is in use; or the one folder that was named.
+Result<Stores> open_stores(const CacheFlags& flags, bool read_only) {
+  host::PackOptions packs;
+  packs.folder = flags.folder;
+  Stores stores;
+  const auto shared = host::shared_memory_folder();
+  std::error_code failed;
+  if (flags.folder.empty() && shared.is_ok() && std::filesystem::exists(*shared, failed)) {
+    TENON_ASSIGN_OR_RETURN(auto store, host::open_shared_store(packs, read_only));
+    stores.push_back(std::move(store));
+  }
   host::PackStoreOptions options;
   options.folder = flags.folder;
-  return PackStore::open(options, read_only);
+  auto store = PackStore::open(options, read_only);
+  // Where there is no cache folder, packs are in shared memory only.
+  if (!store.is_ok() && stores.empty()) return store.status();
+  if (store.is_ok()) stores.insert(stores.begin(), std::move(*store));
+  return stores;
 }
 
 // The value of a "name=value" line; empty without one.
@@ -54,6 +74,7 @@ std::string key_value(const std::string& key, const std::string& name) {
 }
 
 std::string source_of(const PackStore::Entry& entry) {
+  if (!entry.published_name.empty()) return host::kPublishedPrefix + entry.published_name;
   const std::string source = key_value(entry.key, "source");
   return source.empty() ? "(unknown model)" : source;
 }
@@ -77,19 +98,23 @@ json to_json(const PackStore::Entry& entry, const Status& state) {
             {"in_use", entry.in_use},
             {"source", key_value(entry.key, "source")},
             {"usable", state.is_ok()}};
+  if (!entry.published_name.empty()) line["published"] = entry.published_name;
   if (!state.is_ok()) line["error"] = state.message();
   return line;
 }
 
-Result<bool> list(const CacheFlags& flags) {
-  TENON_ASSIGN_OR_RETURN(const auto store, open_store(flags, true));
-  const auto entries = store->list();
-  if (flags.as_json) {
-    json lines = json::array();
-    for (const auto& entry : entries) lines.push_back(to_json(entry, entry.state));
-    print_json({{"folder", store->folder().string()}, {"max_bytes", store->max_bytes()}, {"packs", lines}});
-    return true;
-  }
+json place_of(const PackStore& store) {
+  return {{"folder", store.folder().string()}, {"max_bytes", store.max_bytes()}, {"packs", json::array()}};
+}
+
+// The first place as the object itself, a second one within it.
+void print_places(std::vector<json> places) {
+  if (places.size() > 1) places[0]["shared_memory"] = places[1];
+  print_json(places[0]);
+}
+
+void print_packs(PackStore& store) {
+  const auto entries = store.list();
   uint64_t total = 0;
   for (const auto& entry : entries) {
     total += entry.bytes;
@@ -98,84 +123,71 @@ Result<bool> list(const CacheFlags& flags) {
     if (!entry.state.is_ok()) std::printf("  cannot be used: %s\n", entry.state.message().c_str());
   }
   std::printf("%zu packs, %s of at most %s, in %s\n", entries.size(), byte_text(total).c_str(),
-              byte_text(store->max_bytes()).c_str(), store->folder().c_str());
+              byte_text(store.max_bytes()).c_str(), store.folder().c_str());
+}
+
+Result<bool> list(const CacheFlags& flags) {
+  TENON_ASSIGN_OR_RETURN(const auto stores, open_stores(flags, true));
+  std::vector<json> places;
+  for (const auto& store : stores) {
+    if (!flags.as_json) {
+      print_packs(*store);
+      continue;
+    }
+    places.push_back(place_of(*store));
+    for (const auto& entry : store->list()) places.back()["packs"].push_back(to_json(entry, entry.state));
+  }
+  if (flags.as_json) print_places(std::move(places));
   return true;
 }
 
-struct Verdict {
-  Status state;
-  std::string stale;   // why no session uses the pack any more; that is no damage
-  std::string unread;  // a source that it holds no digest of
-};
-
-// Reads in full the files that the pack was made from. Those that are what they were must still have the same bytes.
-Verdict verify_sources(std::shared_ptr<const PackFile> pack, const std::filesystem::path& model) {
-  if (pack->section(host::kPlanSection).empty()) return {};
-  const auto plan = host::PackPlan::read(std::move(pack));
-  if (!plan.is_ok()) return {plan.status(), "", ""};
-  Verdict verdict;
-  for (const host::PlanSource& source : (*plan)->sources()) {
-    const auto path = source.location.empty() ? model : model.parent_path() / source.location;
-    const auto file = host::FileMapping::open(path);
-    if (!file.is_ok()) return {{}, file.status().message(), ""};
-    if ((*file)->identity() != source.identity) return {{}, path.string() + " has changed since", ""};
-    if (!source.digest) {
-      verdict.unread = path.string();
-      continue;
-    }
-    const auto digest = host::full_digest(**file);
-    if (!digest.is_ok()) return {digest.status(), "", ""};
-    if (*digest != *source.digest)
-      return {host::error(TN_INVALID_MODEL, path.string(),
-                          " has other bytes than when it was packed, under the same times: "
-                          "its disk or its file system is at fault; restore the file and remove the pack"),
-              "", ""};
+// One line of the answer; `as_json`: into `lines`, else printed.
+bool verify_entry(const PackStore::Entry& entry, bool as_json, json* lines) {
+  Progress progress("reading " + entry.path.string());
+  const auto [state, stale, unread] = verify_pack(entry, key_value(entry.key, "source"));
+  if (as_json) {
+    lines->push_back(to_json(entry, state));
+    if (!stale.empty()) lines->back()["stale"] = stale;
+    if (!unread.empty()) lines->back()["unread"] = unread;
+  } else if (state.is_ok()) {
+    std::printf("ok    %s  %s\n", entry.path.c_str(), source_of(entry).c_str());
+    if (!stale.empty()) std::printf("      not used any more: %s\n", stale.c_str());
+    if (!unread.empty()) std::printf("      not read: %s is told by its identity alone\n", unread.c_str());
+  } else {
+    std::printf("FAIL  %s\n      %s\n", entry.path.c_str(), state.message().c_str());
   }
-  return verdict;
-}
-
-Verdict verify_pack(const PackStore::Entry& entry) {
-  if (!entry.state.is_ok()) return {entry.state, "", ""};
-  const auto pack = PackFile::open(entry.path, true);
-  if (!pack.is_ok()) return {pack.status(), "", ""};
-  return verify_sources(*pack, key_value(entry.key, "source"));
+  return state.is_ok();
 }
 
 Result<bool> verify(const CacheFlags& flags) {
-  TENON_ASSIGN_OR_RETURN(const auto store, open_store(flags, true));
+  TENON_ASSIGN_OR_RETURN(const auto stores, open_stores(flags, true));
   bool all_whole = true;
-  json lines = json::array();
-  for (const auto& entry : store->list()) {
-    Progress progress("reading " + entry.path.string());
-    const auto [state, stale, unread] = verify_pack(entry);
-    all_whole = all_whole && state.is_ok();
-    if (flags.as_json) {
-      lines.push_back(to_json(entry, state));
-      if (!stale.empty()) lines.back()["stale"] = stale;
-      if (!unread.empty()) lines.back()["unread"] = unread;
-    } else if (state.is_ok()) {
-      std::printf("ok    %s  %s\n", entry.path.c_str(), source_of(entry).c_str());
-      if (!stale.empty()) std::printf("      not used any more: %s\n", stale.c_str());
-      if (!unread.empty()) std::printf("      not read: %s is told by its identity alone\n", unread.c_str());
-    } else {
-      std::printf("FAIL  %s\n      %s\n", entry.path.c_str(), state.message().c_str());
-    }
+  std::vector<json> places;
+  for (const auto& store : stores) {
+    places.push_back(place_of(*store));
+    for (const auto& entry : store->list())
+      all_whole = verify_entry(entry, flags.as_json, &places.back()["packs"]) && all_whole;
   }
-  if (flags.as_json) print_json({{"folder", store->folder().string()}, {"packs", lines}});
+  if (flags.as_json) print_places(std::move(places));
   return all_whole;
 }
 
 Result<bool> collect(const CacheFlags& flags) {
-  TENON_ASSIGN_OR_RETURN(const auto store, open_store(flags, false));
-  TENON_ASSIGN_OR_RETURN(const auto collected,
-                         store->collect(flags.has_max_bytes ? flags.max_bytes : store->max_bytes()));
-  std::printf("removed %llu files, %s\n", static_cast<unsigned long long>(collected.files),
-              byte_text(collected.bytes).c_str());
+  TENON_ASSIGN_OR_RETURN(const auto stores, open_stores(flags, false));
+  PackStore::Collected all;
+  for (const auto& store : stores) {
+    TENON_ASSIGN_OR_RETURN(const auto collected,
+                           store->collect(flags.has_max_bytes ? flags.max_bytes : store->max_bytes()));
+    all.files += collected.files;
+    all.bytes += collected.bytes;
+  }
+  std::printf("removed %llu files, %s\n", static_cast<unsigned long long>(all.files), byte_text(all.bytes).c_str());
   return true;
 }
 
 // Whether `target`, a pack or a model, names this entry.
 bool is_meant(const PackStore::Entry& entry, const std::string& target) {
+  if (!entry.published_name.empty() && target == host::kPublishedPrefix + entry.published_name) return true;
   std::error_code failed;
   const auto absolute = std::filesystem::absolute(target, failed).lexically_normal();
   const auto real = std::filesystem::weakly_canonical(target, failed);
@@ -188,22 +200,26 @@ bool is_meant(const PackStore::Entry& entry, const std::string& target) {
 Result<bool> remove(const CacheFlags& flags) {
   if (flags.all != flags.targets.empty())
     return host::error(TN_INVALID_ARGUMENT, "name the packs or models whose packs are to be removed, or give --all");
-  TENON_ASSIGN_OR_RETURN(const auto store, open_store(flags, false));
-  const auto entries = store->list();
-  std::vector<std::filesystem::path> chosen;
-  for (const auto& entry : entries)
-    if (flags.all) chosen.push_back(entry.path);
+  TENON_ASSIGN_OR_RETURN(const auto stores, open_stores(flags, false));
+  std::vector<std::pair<PackStore*, PackStore::Entry>> entries;
+  for (const auto& store : stores)
+    for (auto& entry : store->list()) entries.emplace_back(store.get(), std::move(entry));
+  std::vector<bool> chosen(entries.size(), flags.all);
   for (const std::string& target : flags.targets) {
-    const size_t before = chosen.size();
-    for (const auto& entry : entries)
-      if (is_meant(entry, target)) chosen.push_back(entry.path);
-    if (chosen.size() == before)
-      return host::error(TN_NOT_FOUND, "'", target, "': no pack in '", store->folder().string(),
+    bool is_found = false;
+    for (size_t i = 0; i < entries.size(); ++i) {
+      if (!is_meant(entries[i].second, target)) continue;
+      is_found = chosen[i] = true;
+    }
+    if (!is_found)
+      return host::error(TN_NOT_FOUND, "'", target, "': no pack in '", stores[0]->folder().string(),
                          "' has that path or was made from that model: `tenon cache ls` lists them");
   }
-  for (const auto& path : chosen) {
-    // Named twice, or taken away by another process meanwhile: it is gone.
-    const Status removed = store->remove(path);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (!chosen[i]) continue;
+    const auto& path = entries[i].second.path;
+    // Taken away by another process meanwhile: it is gone.
+    const Status removed = entries[i].first->remove(path);
     if (!removed.is_ok() && removed.code() != TN_NOT_FOUND) return removed;
     if (removed.is_ok()) std::printf("removed %s\n", path.c_str());
   }

@@ -20,6 +20,7 @@ void add_bench_command(CLI::App& app, Action& action);
 void add_cache_command(CLI::App& app, Action& action);
 void add_convert_command(CLI::App& app, Action& action);
 void add_pack_command(CLI::App& app, Action& action);
+void add_publish_command(CLI::App& app, Action& action);
 void add_idle_host_command(CLI::App& app, Action& action);
 
 }  // namespace tenon::tools

@@ -14,6 +14,7 @@ constexpr char kExamples[] =
     "  tenon bench model.onnx --shape image=8x3x224x224 --threads 2\n"
     "  tenon convert model.onnx model.ort\n"
     "  tenon pack model.onnx\n"
+    "  tenon publish model.onnx --name classifier\n"
     "  tenon providers\n"
     "  tenon cache ls\n"
     "`tenon SUBCOMMAND --help` tells the options of each.";
@@ -31,6 +32,7 @@ int run(int argc, char** argv) {
   tenon::tools::add_cache_command(app, action);
   tenon::tools::add_convert_command(app, action);
   tenon::tools::add_pack_command(app, action);
+  tenon::tools::add_publish_command(app, action);
   tenon::tools::add_idle_host_command(app, action);
   try {
     app.parse(argc, argv);

@@ -2,6 +2,7 @@
 
 usage: command_test.py TENON SOURCE_FOLDER
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -492,6 +493,53 @@ class CommandTest(unittest.TestCase):
         self.assertEqual([pack.exists() for pack in packs], [False, True, True])
         self.assertEqual(tenon("cache", "rm", "--all", "--folder", cache)[0], 0)
         self.assertEqual([pack.exists() for pack in packs], [False, False, False])
+
+    @contextlib.contextmanager
+    def shared_memory(self):
+        """The environment of commands whose packs lie in shared memory."""
+        with tempfile.TemporaryDirectory(prefix="tenon_test_", dir="/dev/shm") as root:
+            no_folder = self.write("no_folder", b"")
+            yield {"TENON_SHM_DIR": root + "/packs", "TENON_CACHE_DIR": str(no_folder), "TENON_PACK": "auto"}
+
+    def test_packs_in_shared_memory_are_listed_verified_and_removed(self):
+        model = self.write("large.onnx", matmul_model(struct.pack("<131072f", *([0.5] * 131072))))
+        with self.shared_memory() as environment:
+            for state in "made", "used":
+                code, output, errors = tenon("run", model, "--report", "json", **environment)
+                self.assertEqual(code, 0, errors)
+                pack = json.loads(output)["pack"]
+                self.assertEqual(pack["state"], state)
+                self.assertIn("in shared memory: ", pack["reason"])
+                self.assertIn("no_folder", pack["reason"])
+            (entry,) = json.loads(tenon("cache", "ls", "--json", **environment)[1])["packs"]
+            self.assertEqual((entry["source"], entry["path"]), (str(model), pack["path"]))
+            code, output, _ = tenon("cache", "verify", **environment)
+            self.assertEqual((code, output.count("ok  ")), (0, 1), output)
+            self.assertEqual(tenon("cache", "gc", **environment)[:2], (0, "removed 0 files, 0 B\n"))
+            self.assertEqual(tenon("cache", "rm", model, **environment)[0], 0)
+            self.assertIn("0 packs", tenon("cache", "ls", **environment)[1])
+            environment["TENON_CACHE_DIR"] = str(self.folder / "cache")
+            places = json.loads(tenon("cache", "ls", "--json", **environment)[1])
+            self.assertEqual(places["shared_memory"]["folder"], environment["TENON_SHM_DIR"])
+
+    def test_a_published_model_is_run_by_its_name(self):
+        weight = struct.pack("<131072f", *[i % 251 / 128 for i in range(131072)])
+        model = self.write("large.onnx", matmul_model(weight))
+        run = ("--fill", "random", "--output")
+        self.assertEqual(tenon("run", model, *run, self.folder / "a")[0], 0)
+        with self.shared_memory() as environment:
+            self.assertEqual(tenon("publish", model, "--name", "large", **environment)[:2], (0, "shm:large\n"))
+            model.unlink()
+            code, _, errors = tenon("run", "shm:large", *run, self.folder / "b", **environment)
+            self.assertEqual(code, 0, errors)
+            for made in (self.folder / "a").iterdir():
+                self.assertEqual(made.read_bytes(), (self.folder / "b" / made.name).read_bytes())
+            (entry,) = json.loads(tenon("cache", "ls", "--json", **environment)[1])["packs"]
+            self.assertEqual(entry["published"], "large")
+            self.assertEqual(tenon("cache", "verify", **environment)[0], 0)
+            self.assert_error(tenon("publish", "x.onnx", "--name", "a/b", **environment), "letters, digits")
+            self.assertEqual(tenon("cache", "rm", "shm:large", **environment)[0], 0)
+            self.assert_error(tenon("run", "shm:large", **environment), "tenon publish")
 
     def test_a_cache_that_others_may_write_to_is_refused(self):
         cache = self.folder / "cache"

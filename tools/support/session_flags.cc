@@ -18,7 +18,7 @@ CLI::Validator whole_number(int64_t least, int64_t most) {
 }
 
 void SessionFlags::add_to(CLI::App& command) {
-  command.add_option("MODEL", model, "The model: .onnx or .ort")->required();
+  command.add_option("MODEL", model, "The model: .onnx or .ort, a self-contained .tpack, or shm:NAME")->required();
   add_provider_options(command);
   command
       .add_option("--pack", pack_mode, "auto: use packs and make them; readonly; off (default: TENON_PACK, or auto)")
