@@ -1,6 +1,7 @@
 #include "host/session/packs/plan_reader.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_set>
 
 #include "host/base/checked.h"
@@ -203,7 +204,8 @@ Result<std::vector<const Node*>> Plan::nodes_of(const fbs::Step& written, const 
 
 // The interface of each group, and that it can be one kernel, by the rules that held when it was claimed.
 Result<std::vector<ClaimedGroup>> Plan::groups_of(const Graph& graph) const {
-  tn_claims claims(graph, {}, true);
+  const std::map<const Node*, std::string> none_taken;
+  tn_claims claims(graph, none_taken, true);
   for (size_t s = 0; s < size_of(plan_->steps()); ++s) {
     const fbs::Step& written = *plan_->steps()->Get(static_cast<uint32_t>(s));
     if (!written.is_group()) continue;
