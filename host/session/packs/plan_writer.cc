@@ -54,11 +54,13 @@ class PlanWriter {
       const auto it = c_.constants.find(&constant);
       if (it == c_.constants.end()) return std::nullopt;
       const ConstantPlace& place = it->second;
+      const auto [index, is_new] = constant_index_.emplace(&constant, static_cast<int64_t>(constants_.size()));
+      if (!is_new) return index->second;  // the writer asks more than once
       const auto reason =
           place.reason.empty() ? Offset<flatbuffers::String>() : builder_.CreateSharedString(place.reason);
       constants_.push_back(fbs::CreateConstant(builder_, static_cast<fbs::Holder>(place.holder), place.index,
                                                place.offset, place.length, reason));
-      return static_cast<int64_t>(constants_.size()) - 1;
+      return index->second;
     };
     return write_ort(*c_.model, options);
   }
@@ -118,6 +120,7 @@ class PlanWriter {
   flatbuffers::FlatBufferBuilder builder_;
   std::unordered_map<std::string, uint32_t> provider_index_;
   std::unordered_map<const Node*, uint32_t> node_index_;
+  std::unordered_map<const Value*, int64_t> constant_index_;  // in constants_
   std::vector<Offset<fbs::Constant>> constants_;
 };
 
