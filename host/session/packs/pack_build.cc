@@ -10,8 +10,6 @@ namespace {
 
 // Smaller constants are written into the plan: a table line for each would cost more than its bytes.
 constexpr size_t kInlineBytes = 1024;
-// Larger ones that no kernel reads unpacked are left out; smaller ones a kernel may look at when it is made.
-constexpr size_t kDroppedBytes = 4096;
 
 // Reading more takes longer than all else that opening does, and identities tell the files of this machine apart.
 constexpr uint64_t kDigestedBytes = uint64_t{512} << 20;
@@ -57,7 +55,7 @@ class PackBuild {
       place.index = static_cast<uint32_t>(file);
       place.offset = static_cast<uint64_t>(static_cast<const std::byte*>(tensor.data()) -
                                            c_.model->files[file].mapping->bytes().data());
-    } else if (tensor.byte_length() > kDroppedBytes && c_.prepack->unread_sources.contains(&value)) {
+    } else if (tensor.byte_length() > kMostKeptBytes && c_.prepack->unread_sources.contains(&value)) {
       place.holder = ConstantPlace::Holder::kNowhere;
     } else {
       place.holder = ConstantPlace::Holder::kBlob;

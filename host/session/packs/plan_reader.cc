@@ -113,9 +113,12 @@ Result<Tensor> Plan::constant(const std::vector<SourceFile>& files, tn_dtype dty
                               int64_t index) const {
   if (index < 0 || static_cast<uint64_t>(index) >= size_of(plan_->constants())) return misfit("a constant is missing");
   const fbs::Constant& c = *plan_->constants()->Get(static_cast<uint32_t>(index));
-  if (c.holder() == fbs::Holder::Nowhere)
+  if (c.holder() == fbs::Holder::Nowhere) {
+    const auto length = checked_byte_length(dtype, shape).get();
+    if (!length || *length <= kMostKeptBytes || dtype == TN_STRING) return misfit("a small constant is left out");
     return Tensor(dtype, std::move(shape), nullptr, 0, nullptr, Residence::kDropped,
                   "every kernel reads it packed, so no copy of it is kept");
+  }
   const bool in_source = c.holder() == fbs::Holder::Source;
   if (c.index() >= (in_source ? files.size() : pack_->blob_count())) return misfit("a constant lies in no file of it");
   const auto held = in_source ? files[c.index()].mapping->bytes() : pack_->blob(c.index());
@@ -128,6 +131,25 @@ Result<Tensor> Plan::constant(const std::vector<SourceFile>& files, tn_dtype dty
   if (in_source) owner = files[c.index()].mapping;
   return Tensor(dtype, std::move(shape), data, static_cast<size_t>(c.length()), std::move(owner),
                 in_source ? Residence::kMapped : Residence::kPackFile, text_of(c.reason()));
+}
+
+bool is_left_out(const Value* value) {
+  return value != nullptr && value->is_constant() && value->constant->residence() == Residence::kDropped;
+}
+
+const fbs::Packed* packed_of(const fbs::Step& step, uint32_t input) {
+  const fbs::Packed* found = nullptr;
+  for (uint32_t p = 0; p < size_of(step.packed()); ++p)
+    if (step.packed()->Get(p)->input() == input) found = step.packed()->Get(p);
+  return found;
+}
+
+// Before a kernel is made: it may look at constants that it does not pack.
+Status check_left_out(const fbs::Step& step, const std::vector<Value*>& inputs) {
+  for (uint32_t i = 0; i < inputs.size(); ++i)
+    if (is_left_out(inputs[i]) && packed_of(step, i) == nullptr)
+      return misfit("a step reads a constant that is left out");
+  return {};
 }
 
 Status Plan::make_kernel(ClaimedGroup* group, Provider& provider, Step* step) const {
@@ -156,10 +178,7 @@ Status Plan::bind_packs(const fbs::Step& written, Step* step) const {
       if (!has_data) return error(TN_UNSUPPORTED, "a kernel asks for a weight that was only kept packed");
       continue;
     }
-    const fbs::Packed* found = nullptr;
-    for (size_t p = 0; p < size_of(written.packed()); ++p)
-      if (written.packed()->Get(static_cast<uint32_t>(p))->input() == i)
-        found = written.packed()->Get(static_cast<uint32_t>(p));
+    const fbs::Packed* found = packed_of(written, i);
     const std::string key = asked.key.data == nullptr ? "" : std::string(asked.key.data, asked.key.size);
     if (found == nullptr || text_of(found->key()) != key || (asked.source_needed && !has_data))
       return error(TN_UNSUPPORTED, "its packed weights are '", found == nullptr ? "missing" : text_of(found->key()),
@@ -185,7 +204,8 @@ Result<Step> Plan::make_step(const fbs::Step& written, const Graph& graph, const
   step.label = text_of(written.label());
   step.is_group = written.is_group();
   TENON_ASSIGN_OR_RETURN(step.nodes, nodes_of(written, graph));
-  Status status = make_kernel(group, provider, &step);
+  Status status = check_left_out(written, group != nullptr ? group->inputs : step.nodes.front()->inputs);
+  if (status.is_ok()) status = make_kernel(group, provider, &step);
   if (status.is_ok()) status = bind_packs(written, &step);
   if (!status.is_ok()) return status.with_context(describe(step));
   return step;
@@ -246,6 +266,8 @@ Result<PackPlan::Restored> Plan::restore(std::vector<SourceFile> files, const Pr
   Restored restored;
   TENON_ASSIGN_OR_RETURN(restored.model, read_ort({bytes, plan_->model()->size()}, pack_, options));
   TENON_ASSIGN_OR_RETURN(restored.steps, make_steps(*restored.model->graph, providers));
+  for (const Graph* graph : graph_tree(*restored.model->graph))
+    if (std::any_of(graph->outputs.begin(), graph->outputs.end(), is_left_out)) return misfit("an output is left out");
   restored.model->files = std::move(files);
   return restored;
 }

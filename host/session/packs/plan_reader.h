@@ -19,6 +19,10 @@ namespace tenon::host {
 /// The section's name in a pack.
 constexpr const char* kPlanSection = "plan";
 
+/// Weights of more bytes may be left out when every kernel reads them packed. Kernels may look at smaller ones when
+/// they are made.
+constexpr uint64_t kMostKeptBytes = 4096;
+
 /// A file that a pack refers to, as it was when the pack was made.
 struct PlanSource {
   std::string location;  // as SourceFile::location
