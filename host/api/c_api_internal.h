@@ -1,0 +1,79 @@
+// What the files of the C API share: the handles behind its opaque types, and how failures become codes. Nothing throws
+// out of the API: exceptions of the standard library become codes.
+#pragma once
+
+#include <tenon/tenon.h>
+
+#include <exception>
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "host/session/session.h"
+
+namespace tenon::host::c_api {
+
+/// A Port with its strings and dimensions as C wants them.
+struct PortStorage {
+  std::string name;
+  uint32_t dtype = 0;
+  int32_t rank = -1;
+  std::vector<int64_t> shape;
+  std::vector<std::string> symbols;
+  std::vector<const char*> symbol_pointers;
+
+  explicit PortStorage(const Port& port) : name(port.name), dtype(port.type.dtype) {
+    if (!port.type.dims) return;
+    rank = static_cast<int32_t>(port.type.dims->size());
+    for (const Dim& dim : *port.type.dims) {
+      shape.push_back(dim.value);
+      symbols.push_back(dim.value < 0 ? dim.symbol : "");
+    }
+    for (const std::string& symbol : symbols) symbol_pointers.push_back(symbol.c_str());
+  }
+  PortStorage(const PortStorage&) = delete;
+};
+
+using Ports = std::vector<std::unique_ptr<PortStorage>>;
+
+/// The code, whose message tenon_last_error() gives on this thread from now on.
+int failed(tn_code code, const char* message) noexcept;
+Status null_argument(const char* name);
+/// The defaults for NULL.
+const SessionOptions& options_of(const tenon_options* options);
+
+/// Runs `body`, which returns a Status, and keeps its message.
+template <typename Body>
+int guarded(Body&& body) noexcept {
+  try {
+    const Status status = body();
+    return status.is_ok() ? int{TENON_OK} : failed(status.code(), status.message().c_str());
+  } catch (const std::bad_alloc&) {
+    return failed(TN_OUT_OF_MEMORY, "out of memory");
+  } catch (const std::exception& e) {
+    return failed(TN_INTERNAL, e.what());
+  } catch (...) {
+    return failed(TN_INTERNAL, "unknown exception");
+  }
+}
+
+}  // namespace tenon::host::c_api
+
+struct tenon_options {
+  tenon::host::SessionOptions options;
+};
+
+struct tenon_cancel {
+  tenon::host::CancelToken token;
+};
+
+struct tenon_results {
+  std::vector<tenon::host::Tensor> tensors;
+  std::vector<std::string> names;
+};
+
+struct tenon_session {
+  std::unique_ptr<tenon::host::Session> session;
+  tenon::host::c_api::Ports inputs, outputs;
+};

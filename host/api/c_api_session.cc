@@ -1,0 +1,104 @@
+// <tenon/tenon.h>: sessions, what they want and what they report.
+#include <cstdlib>
+#include <cstring>
+
+#include "host/api/c_api_internal.h"
+
+using namespace tenon::host;
+using namespace tenon::host::c_api;
+
+namespace {
+
+Ports ports_of(const std::vector<Port>& ports) {
+  Ports storage;
+  for (const Port& port : ports) storage.push_back(std::make_unique<PortStorage>(port));
+  return storage;
+}
+
+Status give_session(Result<std::unique_ptr<Session>> opened, tenon_session** out) {
+  if (!opened.is_ok()) return opened.status();
+  auto handle = std::make_unique<tenon_session>();
+  handle->inputs = ports_of((*opened)->inputs());
+  handle->outputs = ports_of((*opened)->outputs());
+  handle->session = std::move(*opened);
+  *out = handle.release();
+  return {};
+}
+
+Status give_port(const Ports& ports, const char* kind, size_t index, tenon_port* out) {
+  if (out == nullptr) return null_argument("port");
+  if (index >= ports.size())
+    return error(TN_INVALID_ARGUMENT, "there is no ", kind, " ", index, ": the model has ", ports.size());
+  const PortStorage& port = *ports[index];
+  *out = {port.name.c_str(), port.dtype, port.rank, port.shape.data(), port.symbol_pointers.data()};
+  return {};
+}
+
+}  // namespace
+
+int tenon_session_open(const char* path, const tenon_options* options, tenon_session** session) {
+  return guarded([&]() -> Status {
+    if (session == nullptr) return null_argument("session");
+    *session = nullptr;
+    if (path == nullptr) return null_argument("path");
+    return give_session(Session::open(path, options_of(options)), session);
+  });
+}
+
+int tenon_session_open_bytes(const void* data, size_t size, const tenon_options* options, tenon_session** session) {
+  return guarded([&]() -> Status {
+    if (session == nullptr) return null_argument("session");
+    *session = nullptr;
+    if (data == nullptr) return null_argument("data");
+    return give_session(Session::open_bytes({static_cast<const std::byte*>(data), size}, nullptr, options_of(options)),
+                        session);
+  });
+}
+
+void tenon_session_close(tenon_session* session) {
+  delete session;
+}
+
+size_t tenon_session_input_count(const tenon_session* session) {
+  return session != nullptr ? session->inputs.size() : 0;
+}
+
+size_t tenon_session_output_count(const tenon_session* session) {
+  return session != nullptr ? session->outputs.size() : 0;
+}
+
+int tenon_session_input(const tenon_session* session, size_t index, tenon_port* port) {
+  return guarded([&]() -> Status {
+    if (session == nullptr) return null_argument("session");
+    return give_port(session->inputs, "input", index, port);
+  });
+}
+
+int tenon_session_output(const tenon_session* session, size_t index, tenon_port* port) {
+  return guarded([&]() -> Status {
+    if (session == nullptr) return null_argument("session");
+    return give_port(session->outputs, "output", index, port);
+  });
+}
+
+int tenon_session_report(const tenon_session* session, const char* format, char** report) {
+  return guarded([&]() -> Status {
+    if (report == nullptr) return null_argument("report");
+    *report = nullptr;
+    if (session == nullptr) return null_argument("session");
+    if (format == nullptr) return null_argument("format");
+    const std::string wanted = format;
+    if (wanted != "text" && wanted != "details" && wanted != "json")
+      return error(TN_INVALID_ARGUMENT, "unknown report format '", wanted, "': known are text, details and json");
+    const SessionReport facts = session->session->report();
+    const std::string text = wanted == "json" ? to_json(facts) : to_text(facts, wanted == "details");
+    *report = static_cast<char*>(std::malloc(text.size() + 1));
+    if (*report == nullptr) return error(TN_OUT_OF_MEMORY, "no memory for a report of ", text.size(), " bytes");
+    std::memcpy(*report, text.c_str(), text.size() + 1);
+    return {};
+  });
+}
+
+void tenon_string_free(char* string) {
+  std::free(string);
+}
