@@ -25,6 +25,27 @@ bool* flag_option(SessionOptions& options, const std::string& name) {
   return nullptr;
 }
 
+// False: the name is none of these.
+Result<bool> set_pack_option(PackOptions& pack, const std::string& name, const std::string& value) {
+  const auto unknown = [&](const char* expected) {
+    return error(TN_INVALID_ARGUMENT, "option '", name, "' is '", value, "': ", expected, " is expected");
+  };
+  if (name == "pack") {
+    if (value != "auto" && value != "readonly" && value != "off") return unknown("auto, readonly or off");
+    pack.mode = value == "auto" ? PackMode::kAuto : value == "readonly" ? PackMode::kReadOnly : PackMode::kOff;
+  } else if (name == "cache_dir") {
+    pack.folder = value;
+  } else if (name == "cache_max_bytes") {
+    TENON_ASSIGN_OR_RETURN(pack.max_bytes, number(name.c_str(), value));
+  } else if (name == "pack_verify") {
+    if (value != "always" && value != "new") return unknown("always or new");
+    pack.verify_always = value == "always";
+  } else {
+    return false;
+  }
+  return true;
+}
+
 Status set_option(SessionOptions& options, const std::string& name, const std::string& value) {
   if (name == "providers") {
     TENON_ASSIGN_OR_RETURN(options.providers, parse_provider_list(value));
@@ -34,6 +55,8 @@ Status set_option(SessionOptions& options, const std::string& name, const std::s
     options.external_data_root = value;
     return {};
   }
+  TENON_ASSIGN_OR_RETURN(const bool is_set, set_pack_option(options.pack, name, value));
+  if (is_set) return {};
   if (bool* flag = flag_option(options, name)) {
     if (value != "0" && value != "1")
       return error(TN_INVALID_ARGUMENT, "option '", name, "' is '", value, "': 0 or 1 is expected");
@@ -41,9 +64,11 @@ Status set_option(SessionOptions& options, const std::string& name, const std::s
     return {};
   }
   if (name != "threads" && name != "fold_limit_bytes" && name != "run_memory_limit_bytes")
-    return error(TN_INVALID_ARGUMENT, "unknown option '", name,
-                 "': known are providers, threads, external_data_root, fold_constants, fold_limit_bytes, "
-                 "run_memory_limit_bytes, fault_guard, prefetch, lock_memory and huge_pages");
+    return error(
+        TN_INVALID_ARGUMENT, "unknown option '", name,
+        "': known are providers, threads, external_data_root, fold_constants, fold_limit_bytes, "
+        "run_memory_limit_bytes, fault_guard, prefetch, lock_memory, huge_pages, pack, cache_dir, cache_max_bytes "
+        "and pack_verify");
   TENON_ASSIGN_OR_RETURN(const uint64_t amount, number(name.c_str(), value));
   if (name == "fold_limit_bytes") options.fold_limit_bytes = amount;
   if (name == "run_memory_limit_bytes") options.run_memory_limit_bytes = amount;

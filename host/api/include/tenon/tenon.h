@@ -73,10 +73,13 @@ TENON_API tenon_options* tenon_options_create(void);
 TENON_API void tenon_options_destroy(tenon_options*);
 /* Known names: providers ("cpu_blas,cpu_ref"), threads ("4", "0": all), external_data_root (a folder), fold_constants
  * ("0" or "1"), fold_limit_bytes, run_memory_limit_bytes, fault_guard ("0": leave the process's SIGBUS handler alone),
- * prefetch, lock_memory, huge_pages ("1": ask the system for it, see the report's notes). Unknown names and bad values are TENON_INVALID_ARGUMENT. */
+ * prefetch, lock_memory, huge_pages ("1": ask the system for it, see the report's notes), pack ("auto", "readonly" or
+ * "off"), cache_dir (a folder), cache_max_bytes ("0": the default), pack_verify ("always" or "new"). What is not set
+ * follows the environment. Unknown names and bad values are TENON_INVALID_ARGUMENT. See docs/packs.md for packs. */
 TENON_API int tenon_options_set(tenon_options*, const char* name, const char* value);
 
 /* --- sessions --- */
+/* path: an .onnx or .ort file, a self-contained pack, or "shm:NAME" for a published model. */
 TENON_API int tenon_session_open(const char* path, const tenon_options*, tenon_session**);
 /* The bytes are borrowed until the session is closed. */
 TENON_API int tenon_session_open_bytes(const void* data, size_t size, const tenon_options*, tenon_session**);
@@ -100,6 +103,16 @@ TENON_API void tenon_results_destroy(tenon_results*);
  * "json". */
 TENON_API int tenon_session_report(const tenon_session*, const char* format, char** report);
 TENON_API void tenon_string_free(char*);
+
+/* --- published models: in shared memory under a name, until they are unpublished or the machine restarts. Every process
+ * of this user opens "shm:NAME" without a copy. A second model of a name replaces the first; sessions that have it open
+ * keep it. Names: 1 to 128 letters, digits, '.', '_' or '-', and no '.' first; others are TENON_INVALID_ARGUMENT.
+ * TENON_UNSUPPORTED: no room, or packs are only to be read. --- */
+TENON_API int tenon_publish(const char* name, const char* path, const tenon_options*);
+/* The image of an .onnx or .ort file with its weights inside; not needed afterwards. */
+TENON_API int tenon_publish_bytes(const char* name, const void* data, size_t size, const tenon_options*);
+/* TENON_NOT_FOUND: nothing has that name. */
+TENON_API int tenon_unpublish(const char* name);
 
 /* --- cancelling: tenon_cancel_now may be called from any thread --- */
 TENON_API tenon_cancel* tenon_cancel_create(void);

@@ -208,6 +208,11 @@ class Options {
   }
   Options& providers(const std::string& list) { return set("providers", list); }
   Options& threads(unsigned count) { return set("threads", std::to_string(count)); }
+  /// "auto", "readonly" or "off".
+  Options& pack(const std::string& mode) { return set("pack", mode); }
+  Options& cache_dir(const std::string& folder) { return set("cache_dir", folder); }
+  Options& cache_max_bytes(uint64_t bytes) { return set("cache_max_bytes", std::to_string(bytes)); }
+  Options& verify_packs_always() { return set("pack_verify", "always"); }
   const tenon_options* c() const { return options_.get(); }
 
  private:
@@ -308,5 +313,18 @@ class Session {
 
   detail::Handle<tenon_session, tenon_session_close> session_;
 };
+
+/// Puts the model of a file into shared memory, where every process of this user opens it as "shm:" + name; see
+/// tenon_publish.
+inline void publish(const std::string& name, const std::string& path, const Options& options = Options()) {
+  detail::check(tenon_publish(name.c_str(), path.c_str(), options.c()));
+}
+/// The same of an image of an .onnx or .ort file, which is not needed afterwards.
+inline void publish_bytes(const std::string& name, const void* data, size_t size, const Options& options = Options()) {
+  detail::check(tenon_publish_bytes(name.c_str(), data, size, options.c()));
+}
+inline void unpublish(const std::string& name) {
+  detail::check(tenon_unpublish(name.c_str()));
+}
 
 }  // namespace tenon
