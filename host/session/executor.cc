@@ -1,5 +1,6 @@
 #include "host/session/executor.h"
 
+#include "host/session/control_flow/control_flow.h"
 #include "host/session/step_run.h"
 
 namespace tenon::host {
@@ -15,7 +16,7 @@ Status stopped(const Execution& execution, Where&& where) {
   }
 }
 
-std::string shapes_text(const Program& program, const std::vector<uint32_t>& slots, RunState& state) {
+std::string shapes_text(const Program& program, std::span<const uint32_t> slots, RunState& state) {
   std::string text;
   for (const uint32_t slot : slots) {
     if (!text.empty()) text += ", ";
@@ -30,22 +31,38 @@ std::string shapes_text(const Program& program, const std::vector<uint32_t>& slo
   return text;
 }
 
-Status run_step(const Program& program, const Execution& execution, RunState& state, StepRun& run, uint32_t s) {
-  const Step& step = program.steps[s];
+void begin_event(const Program& program, const Step& step, RunState& state, Profiler& profiler) {
+  const Node& node = *step.nodes.front();
+  const bool is_named = !node.name.empty() || step.output_values.empty() || step.output_values[0] == nullptr;
+  std::span<const uint32_t> inputs = step.inputs;
+  if (step.is_control_flow()) inputs = inputs.first(node.inputs.size());
+  profiler.begin_step({!is_named           ? step.output_values[0]->name
+                       : node.name.empty() ? step.label
+                                           : node.name,
+                       step.label, step.provider, shapes_text(program, inputs, state)});
+}
+
+Status run_kernel(const Execution& execution, const Step& step, StepRun& run, uint32_t s) {
   run.begin(s);
-  if (Profiler* profiler = execution.profiler) {
-    const Node& node = *step.nodes.front();
-    profiler->begin_step(
-        {node.name.empty()
-             ? step.output_values.empty() || step.output_values[0] == nullptr ? step.label : step.output_values[0]->name
-             : node.name,
-         step.label, step.provider, shapes_text(program, step.inputs, state)});
-  }
   Status status = step.kernel.run(run);
   // A kernel that was told to stop may return anything.
   TENON_RETURN_IF_ERROR(stopped(execution, [&] { return "at " + describe(step); }));
-  if (status.is_ok()) status = run.finish().with_context("provider '" + step.provider + "'");
-  if (!status.is_ok()) return status.with_context(describe(step));
+  if (status.is_ok()) {
+    status = run.finish();
+    if (!status.is_ok()) status = status.with_context("provider '" + step.provider + "'");
+  }
+  return status.is_ok() ? Status() : status.with_context(describe(step));
+}
+
+Status run_step(const Program& program, const Execution& execution, RunState& state, StepRun& run, uint32_t s) {
+  const Step& step = program.steps[s];
+  if (execution.profiler != nullptr) begin_event(program, step, state, *execution.profiler);
+  if (step.is_control_flow()) {
+    if (const Status status = run_control_flow(program, execution, state, s); !status.is_ok())
+      return status.with_context(describe(step));
+  } else {
+    TENON_RETURN_IF_ERROR(run_kernel(execution, step, run, s));
+  }
   if (execution.profiler != nullptr) execution.profiler->end_step(shapes_text(program, step.outputs, state));
   for (const uint32_t slot : step.last_reads) state.release(slot);
   return {};

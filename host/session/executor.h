@@ -1,5 +1,5 @@
 // Runs a program's steps one after the other; parallelism is inside the kernels. Stateless: all that a run changes is
-// in its RunState.
+// in its RunState, and for the bodies of control flow in the states that Execution::pool lends.
 #pragma once
 
 #include <chrono>
@@ -14,6 +14,8 @@
 
 namespace tenon::host {
 
+class RunPool;
+
 /// The conditions of one run.
 struct Execution {
   unsigned threads = 1;
@@ -23,10 +25,13 @@ struct Execution {
   const MemoryPlan* plan = nullptr;    // nullptr: every value on the heap
   std::byte* arena = nullptr;          // plan->arena_bytes of memory
   Profiler* profiler = nullptr;        // may be null
+  RunPool* pool = nullptr;             // of the program; only control flow needs it
+  uint64_t outer_bytes = 0;            // of the same run, held around this program
 
   /// TN_CANCELLED or TN_DEADLINE_EXCEEDED once the run has to stop, else TN_OK. thread: any.
   tn_code stop_code() const;
-  uint64_t arena_bytes() const { return plan != nullptr ? plan->arena_bytes : 0; }
+  /// What the run holds whatever this program's values on the heap and scratch take.
+  uint64_t fixed_bytes() const { return outer_bytes + (plan != nullptr ? plan->arena_bytes : 0); }
 };
 
 /// Runs all steps over the inputs that `state` holds. Afterwards `state` has the outputs, and in SlotValue::bytes the

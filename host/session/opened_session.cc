@@ -91,13 +91,14 @@ Result<bool> OpenedSession::pack_weights(Placement* placement, ModelPacks* packs
 
 // Lets go of private copies that only exist packed from now on.
 void OpenedSession::drop_unread(const PrepackPlan& plan) {
-  for (const auto& value : own_->model->graph->values()) {
-    if (!value->is_constant() || !plan.unread_sources.contains(value.get())) continue;
-    const Tensor& source = *value->constant;
-    if (source.residence() != Residence::kCopied && source.residence() != Residence::kComputed) continue;
-    value->constant = Tensor(source.dtype(), source.shape(), nullptr, 0, nullptr, Residence::kDropped,
-                             "every kernel reads it packed, so the private copy was freed");
-  }
+  for (const Graph* graph : graph_tree(*own_->model->graph))
+    for (const auto& value : graph->values()) {
+      if (!value->is_constant() || !plan.unread_sources.contains(value.get())) continue;
+      const Tensor& source = *value->constant;
+      if (source.residence() != Residence::kCopied && source.residence() != Residence::kComputed) continue;
+      value->constant = Tensor(source.dtype(), source.shape(), nullptr, 0, nullptr, Residence::kDropped,
+                               "every kernel reads it packed, so the private copy was freed");
+    }
 }
 
 void OpenedSession::adopt(OpenedPack opened, std::string path, std::string state, StageClock clock) {

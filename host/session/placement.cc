@@ -9,9 +9,6 @@
 namespace tenon::host {
 namespace {
 
-constexpr const char* kControlFlowReason =
-    "control flow (a node with subgraphs) is the host's own and is not implemented: export the model without it";
-
 std::string label_of(const Node& node) {
   return node.domain.empty() ? node.op_type : node.domain + "." + node.op_type;
 }
@@ -29,39 +26,70 @@ std::string joined(const std::vector<std::string>& parts, const char* separator)
   return text;
 }
 
-class Placer {
- public:
-  Placer(const Model& model, const ProviderList& providers) : graph_(*model.graph), providers_(providers) {}
+// Which nodes are taken by whom, and why not by others; of all graphs of the model.
+struct Takings {
+  std::map<const Node*, std::string> taken;   // provider
+  std::map<const Node*, std::string> labels;  // kernel
+  std::map<const Node*, std::vector<std::string>> refusals;
+  std::vector<std::string> notes;
 
-  Result<Placement> place(bool require_all) {
+  void take(const Step& step) {
+    for (const Node* node : step.nodes) {
+      taken[node] = step.provider;
+      labels[node] = step.label;
+    }
+  }
+};
+
+/// Places the nodes of one graph, and of the subgraphs below it.
+class GraphPlacer {
+ public:
+  GraphPlacer(const Graph& graph, const ProviderList& providers, Takings& takings)
+      : graph_(graph), providers_(providers), takings_(takings) {}
+
+  Result<std::vector<Step>> place() {
     for (const auto& node : graph_.nodes())
-      if (has_subgraph(*node)) refusals_[node.get()].push_back(kControlFlowReason);
+      if (has_subgraph(*node)) TENON_RETURN_IF_ERROR(take_control_flow(*node));
     for (const auto& provider : providers_) {
       std::map<const Node*, std::string> refused;
       TENON_RETURN_IF_ERROR(take_groups(*provider, &refused));
       TENON_RETURN_IF_ERROR(take_nodes(*provider, refused));
     }
-    if (require_all) TENON_RETURN_IF_ERROR(check_all_taken());
-    for (const auto& node : graph_.nodes()) placement_.decisions.push_back(decision(*node));
-    TENON_RETURN_IF_ERROR(sort_steps(graph_, &placement_.steps));
-    return std::move(placement_);
+    TENON_RETURN_IF_ERROR(sort_steps(graph_, &steps_));
+    return std::move(steps_);
   }
 
  private:
+  // Places the subgraphs of a node that the host cannot run, too: their nodes are reported.
+  Status take_control_flow(const Node& node) {
+    const Status status = check_control_flow(node);
+    if (!status.is_ok() && status.code() != TN_UNSUPPORTED) return status.with_context(describe(node));
+    Step step = control_flow_step(node);
+    for (Program& body : step.bodies) {
+      TENON_ASSIGN_OR_RETURN(body.steps, GraphPlacer(*body.graph, providers_, takings_).place());
+    }
+    if (status.is_ok()) {
+      add(std::move(step));
+    } else {
+      takings_.refusals[&node].push_back(status.message());
+    }
+    return {};
+  }
+
   Status take_groups(Provider& provider, std::map<const Node*, std::string>* refused) {
-    auto claimed = provider.claim(graph_, taken_);
+    auto claimed = provider.claim(graph_, takings_.taken);
     if (!claimed.is_ok()) return claimed.status();
     *refused = std::move(claimed->refusals);
     const bool all_can_follow = can_follow(claimed->groups);
     for (ClaimedGroup& group : claimed->groups) {
       if (!all_can_follow && !can_follow({&group, 1})) {
-        placement_.notes.push_back(concat("the group '", group.label, "' at ", describe(*group.nodes.front()),
-                                          " was left as single nodes: it and another group would wait for each other"));
+        takings_.notes.push_back(concat("the group '", group.label, "' at ", describe(*group.nodes.front()),
+                                        " was left as single nodes: it and another group would wait for each other"));
         continue;
       }
       auto kernel = provider.compile(group);
       if (!kernel.is_ok() && kernel.status().code() == TN_UNSUPPORTED) {
-        placement_.notes.push_back(
+        takings_.notes.push_back(
             concat(provider.name(), " gave up the group '", group.label, "': ", kernel.status().message()));
         continue;
       }
@@ -93,7 +121,7 @@ class Placer {
   Status take_nodes(Provider& provider, const std::map<const Node*, std::string>& refused) {
     for (const auto& owned : graph_.nodes()) {
       Node& node = *owned;
-      if (taken_.count(&node) != 0 || has_subgraph(node)) continue;
+      if (takings_.taken.count(&node) != 0 || has_subgraph(node)) continue;
       if (const auto it = refused.find(&node); it != refused.end()) {
         refuse(node, provider, it->second);
         continue;
@@ -117,89 +145,122 @@ class Placer {
   }
 
   void add(Step step) {
-    for (const Node* node : step.nodes) {
-      taken_[node] = step.provider;
-      labels_[node] = step.label;
-    }
-    placement_.steps.push_back(std::move(step));
+    takings_.take(step);
+    steps_.push_back(std::move(step));
   }
 
   void refuse(const Node& node, const Provider& provider, const std::string& reason) {
     // The provider's own errors name it already.
     const std::string prefix = "provider '" + provider.name() + "': ";
-    refusals_[&node].push_back(provider.name() + ": " +
-                               (reason.starts_with(prefix) ? reason.substr(prefix.size()) : reason));
-  }
-
-  // All nodes without a provider, the first one in full.
-  Status check_all_taken() const {
-    const Node* first = nullptr;
-    std::map<std::string, size_t> missing;
-    for (const auto& node : graph_.nodes()) {
-      if (taken_.count(node.get()) != 0) continue;
-      if (first == nullptr) first = node.get();
-      ++missing[label_of(*node)];
-    }
-    if (first == nullptr) return {};
-    std::vector<std::string> names, operators;
-    for (const auto& provider : providers_) names.push_back(provider->name());
-    for (const auto& [label, count] : missing) operators.push_back(concat(label, " x", count));
-    const auto it = refusals_.find(first);
-    std::string mend = "Install a provider that has these operators and add it to the list of providers";
-    const Result<std::vector<ProviderSpec>> defaults = parse_provider_list(kDefaultProviders);
-    for (const ProviderSpec& spec : *defaults)
-      if (std::find(names.begin(), names.end(), spec.name) == names.end())
-        mend = concat("Add ", spec.name, " to the list of providers, or a provider that has these operators");
-    return error(TN_UNSUPPORTED, describe(*first), ": no provider takes it (",
-                 it == refusals_.end() ? std::string("no provider was asked for") : joined(it->second, "; "),
-                 "). Nodes without a provider: ", joined(operators, ", "), ". ", mend,
-                 "; asked were: ", joined(names, ", "));
-  }
-
-  NodePlacement decision(const Node& node) const {
-    NodePlacement d = placement_of(node);
-    std::vector<std::string> reasons;
-    if (const auto it = refusals_.find(&node); it != refusals_.end()) reasons = it->second;
-    if (const auto it = taken_.find(&node); it != taken_.end()) {
-      d.provider = it->second;
-      d.kernel = labels_.at(&node);
-      reasons.push_back(reasons.empty() ? "first in the order" : "next in the order: " + d.provider);
-    } else {
-      reasons.push_back("no provider takes it");
-    }
-    d.reason = joined(reasons, "; ");
-    return d;
+    takings_.refusals[&node].push_back(provider.name() + ": " +
+                                       (reason.starts_with(prefix) ? reason.substr(prefix.size()) : reason));
   }
 
   const Graph& graph_;
   const ProviderList& providers_;
-  Placement placement_;
+  Takings& takings_;
+  std::vector<Step> steps_;
   std::vector<std::vector<const Node*>> groups_;
-  std::map<const Node*, std::string> taken_;   // provider
-  std::map<const Node*, std::string> labels_;  // kernel
-  std::map<const Node*, std::vector<std::string>> refusals_;
 };
+
+// All nodes without a provider, the first one in full.
+Status check_all_taken(const Graph& graph, const ProviderList& providers, const Takings& takings) {
+  const Node* first = nullptr;
+  std::map<std::string, size_t> missing;
+  for_each_node(graph, [&](const Node& node, const std::string&) {
+    if (takings.taken.count(&node) != 0) return;
+    if (first == nullptr) first = &node;
+    ++missing[label_of(node)];
+  });
+  if (first == nullptr) return {};
+  const auto it = takings.refusals.find(first);
+  const std::string reasons =
+      it == takings.refusals.end() ? std::string("no provider was asked for") : joined(it->second, "; ");
+  if (has_subgraph(*first)) return error(TN_UNSUPPORTED, describe(*first), ": ", reasons);
+  std::vector<std::string> names, operators;
+  for (const auto& provider : providers) names.push_back(provider->name());
+  for (const auto& [label, count] : missing) operators.push_back(concat(label, " x", count));
+  std::string mend = "Install a provider that has these operators and add it to the list of providers";
+  const Result<std::vector<ProviderSpec>> defaults = parse_provider_list(kDefaultProviders);
+  for (const ProviderSpec& spec : *defaults)
+    if (std::find(names.begin(), names.end(), spec.name) == names.end())
+      mend = concat("Add ", spec.name, " to the list of providers, or a provider that has these operators");
+  return error(TN_UNSUPPORTED, describe(*first), ": no provider takes it (", reasons,
+               "). Nodes without a provider: ", joined(operators, ", "), ". ", mend,
+               "; asked were: ", joined(names, ", "));
+}
+
+NodePlacement decision(const Node& node, const std::string& within, const Takings& takings) {
+  NodePlacement d = placement_of(node, within);
+  std::vector<std::string> reasons;
+  if (const auto it = takings.refusals.find(&node); it != takings.refusals.end()) reasons = it->second;
+  if (const auto it = takings.taken.find(&node); it != takings.taken.end()) {
+    d.provider = it->second;
+    d.kernel = takings.labels.at(&node);
+    reasons.push_back(has_subgraph(node) ? "control flow is the host's own"
+                      : reasons.empty()  ? "first in the order"
+                                         : "next in the order: " + d.provider);
+  } else {
+    reasons.push_back("no provider takes it");
+  }
+  d.reason = joined(reasons, "; ");
+  return d;
+}
+
+void visit_nodes(const Graph& graph, const std::string& within,
+                 const std::function<void(const Node&, const std::string&)>& visit) {
+  for (const auto& node : graph.nodes()) {
+    visit(*node, within);
+    for (const Attribute& a : node->attributes) {
+      const std::string inner = within + name_of(*node) + "." + a.name + "/";
+      if (const auto* one = std::get_if<std::shared_ptr<Graph>>(&a.payload)) {
+        if (*one != nullptr) visit_nodes(**one, inner, visit);
+      } else if (const auto* many = std::get_if<std::vector<std::shared_ptr<Graph>>>(&a.payload)) {
+        for (const auto& each : *many)
+          if (each != nullptr) visit_nodes(*each, inner, visit);
+      }
+    }
+  }
+}
 
 }  // namespace
 
-bool has_subgraph(const Node& node) {
-  return std::any_of(node.attributes.begin(), node.attributes.end(), [](const Attribute& a) {
-    return std::holds_alternative<std::shared_ptr<Graph>>(a.payload) ||
-           std::holds_alternative<std::vector<std::shared_ptr<Graph>>>(a.payload);
-  });
+void for_each_node(const Graph& graph, const std::function<void(const Node&, const std::string&)>& visit) {
+  visit_nodes(graph, "", visit);
 }
 
-NodePlacement placement_of(const Node& node) {
+NodePlacement placement_of(const Node& node, const std::string& within) {
   NodePlacement placement;
-  placement.node = name_of(node);
+  placement.node = within + name_of(node);
   placement.op_type = node.op_type;
   placement.domain = node.domain;
   placement.opset = node.since_version;
   return placement;
 }
 
+Step control_flow_step(const Node& node) {
+  Step step;
+  step.nodes = {&node};
+  step.provider = kHostName;
+  step.label = label_of(node);
+  step.input_values = node.inputs;
+  for (Value* value : node.implicit_inputs)
+    if (!value->is_constant()) step.input_values.push_back(value);
+  step.output_values = node.outputs;
+  for (const Graph* graph : control_flow_bodies(node)) step.bodies.emplace_back().graph = graph;
+  return step;
+}
+
 Result<Placement> place_nodes(const Model& model, const ProviderList& providers, bool require_all) {
-  return Placer(model, providers).place(require_all);
+  Takings takings;
+  Placement placement;
+  TENON_ASSIGN_OR_RETURN(placement.steps, GraphPlacer(*model.graph, providers, takings).place());
+  if (require_all) TENON_RETURN_IF_ERROR(check_all_taken(*model.graph, providers, takings));
+  for_each_node(*model.graph, [&](const Node& node, const std::string& within) {
+    placement.decisions.push_back(decision(node, within, takings));
+  });
+  placement.notes = std::move(takings.notes);
+  return placement;
 }
 
 }  // namespace tenon::host

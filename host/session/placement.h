@@ -1,11 +1,14 @@
 // Decides which provider runs which node, and says why. Used by one thread while a session opens.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "host/graph/graph.h"
 #include "host/plugins/provider.h"
+#include "host/session/control_flow/control_node.h"
 #include "host/session/program.h"
 #include "host/session/report.h"
 
@@ -15,19 +18,24 @@ using ProviderList = std::vector<std::unique_ptr<Provider>>;  // in the user's o
 
 struct Placement {
   std::vector<Step> steps;               // in an order that they can run in
-  std::vector<NodePlacement> decisions;  // one per node, in topological order
+  std::vector<NodePlacement> decisions;  // one per node, in the order of for_each_node()
   std::vector<std::string> notes;
 };
 
-/// Offers the nodes to each provider in turn: first for groups to compile, then one by one; what is left goes to the
-/// next. A node that nobody takes is TN_UNSUPPORTED with every provider's reason; with `require_all` false it is only
-/// recorded, and the steps cannot be run.
+/// Offers the nodes of each graph to each provider in turn: first for groups to compile, then one by one; what is left
+/// goes to the next. If, Loop and Scan are the host's; the nodes of their subgraphs are offered alike. A node that
+/// nobody takes is TN_UNSUPPORTED with every provider's reason; with `require_all` false it is only recorded, and the
+/// steps cannot be run.
 Result<Placement> place_nodes(const Model& model, const ProviderList& providers, bool require_all);
 
-/// What a report says of the node itself; provider, kernel and reason are empty.
-NodePlacement placement_of(const Node& node);
+/// Visits the nodes in topological order, each before those of its subgraphs. `within`: the path of subgraphs to the
+/// node, "" or "loop1.body/if2.then_branch/".
+void for_each_node(const Graph& graph, const std::function<void(const Node&, const std::string& within)>& visit);
 
-/// True for nodes with subgraphs (If, Loop, Scan): they belong to the host, which does not run them yet.
-bool has_subgraph(const Node& node);
+/// What a report says of the node itself; provider, kernel and reason are empty.
+NodePlacement placement_of(const Node& node, const std::string& within);
+
+/// The step of a control-flow node; its bodies have their graphs, but no steps yet.
+Step control_flow_step(const Node& node);
 
 }  // namespace tenon::host

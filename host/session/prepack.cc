@@ -17,23 +17,37 @@ constexpr double kPackCost = 1e6;  // nanoseconds; always worth a thread
 
 class Planner {
  public:
-  Planner(const std::vector<Step>& steps, uint64_t limit) : steps_(steps), limit_(limit) {}
+  Planner(const std::vector<Step>& steps, uint64_t limit) : limit_(limit) { plan_.steps = step_tree(steps); }
 
   Result<PrepackPlan> run(const Graph& graph) {
-    for (size_t s = 0; s < steps_.size(); ++s)
-      for (uint32_t i = 0; i < steps_[s].input_values.size(); ++i)
-        if (const Value* value = steps_[s].input_values[i]; value != nullptr && value->is_constant())
-          TENON_RETURN_IF_ERROR(add(s, i, *value).with_context(describe(steps_[s])));
-    for (const Value* output : graph.outputs) reads_[output] = true;
+    for (size_t s = 0; s < plan_.steps.size(); ++s) {
+      const Step& step = *plan_.steps[s];
+      for (uint32_t i = 0; i < step.input_values.size(); ++i) {
+        const Value* value = step.input_values[i];
+        if (value == nullptr || !value->is_constant()) continue;
+        const Status status = add(s, i, *value);
+        if (!status.is_ok()) return status.with_context(describe(step));
+      }
+      for (const Program& body : step.bodies) keep_outputs(*body.graph);
+    }
+    keep_outputs(graph);
     for (const auto& [value, is_read] : reads_)
       if (!is_read) plan_.unread_sources.insert(value);
     return std::move(plan_);
   }
 
  private:
+  void keep_outputs(const Graph& graph) {
+    for (const Value* output : graph.outputs) reads_[output] = true;
+  }
+
   Status add(size_t step, uint32_t input, const Value& value) {
-    TENON_ASSIGN_OR_RETURN(const tn_pack_plan asked, steps_[step].kernel.pack_plan(input));
     bool& is_read = reads_[&value];
+    if (plan_.steps[step]->is_control_flow()) {
+      is_read = true;
+      return {};
+    }
+    TENON_ASSIGN_OR_RETURN(const tn_pack_plan asked, plan_.steps[step]->kernel.pack_plan(input));
     if (asked.byte_length == 0) {
       is_read = true;
       return {};
@@ -45,7 +59,8 @@ class Planner {
                    ": it must be a power of two, at most 4096");
     const Tensor& weight = *value.constant;
     std::string kernel_key(asked.key.data == nullptr ? "" : asked.key.data, asked.key.size);
-    const Key key{steps_[step].provider, kernel_key, weight.data(), weight.dtype(), weight.shape(), asked.byte_length};
+    const Key key{
+        plan_.steps[step]->provider, kernel_key, weight.data(), weight.dtype(), weight.shape(), asked.byte_length};
     const auto [it, is_new] = known_.try_emplace(key, plan_.blobs.size());
     plan_.uses.push_back({step, input, it->second, std::move(kernel_key)});
     if (!is_new) return {};
@@ -60,7 +75,6 @@ class Planner {
   }
 
   using Key = std::tuple<std::string, std::string, const void*, tn_dtype, std::vector<int64_t>, uint64_t>;
-  const std::vector<Step>& steps_;
   const uint64_t limit_;
   uint64_t end_ = 0;  // if each blob took its alignment in full
   PrepackPlan plan_;
@@ -95,9 +109,13 @@ Status for_each_blob(const PrepackPlan& plan, unsigned threads, const std::funct
   return context.failure;
 }
 
-Status pack_blob(const std::vector<Step>& steps, const PrepackPlan::Blob& blob, void* memory) {
-  const Step& step = steps[blob.step];
-  return step.kernel.pack(blob.input, *step.input_values[blob.input]->constant, memory).with_context(describe(step));
+const Tensor& source_of(const PrepackPlan& plan, const PrepackPlan::Blob& blob) {
+  return *plan.steps[blob.step]->input_values[blob.input]->constant;
+}
+
+Status pack_blob(const PrepackPlan& plan, const PrepackPlan::Blob& blob, void* memory) {
+  const Step& step = *plan.steps[blob.step];
+  return step.kernel.pack(blob.input, source_of(plan, blob), memory).with_context(describe(step));
 }
 
 Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan, unsigned threads) {
@@ -112,10 +130,11 @@ Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan,
   PackedWeights packed{std::make_unique<HostRegion>(std::move(*region)), plan.bytes};
   std::byte* memory = packed.region->data();
   TENON_RETURN_IF_ERROR(
-      for_each_blob(plan, threads, [&](size_t i) { return pack_blob(steps, plan.blobs[i], memory + offsets[i]); }));
+      for_each_blob(plan, threads, [&](size_t i) { return pack_blob(plan, plan.blobs[i], memory + offsets[i]); }));
   TENON_RETURN_IF_ERROR(packed.region->seal());
+  const std::vector<Step*> tree = step_tree(steps);
   for (const PrepackPlan::Use& use : plan.uses) {
-    Step& step = steps[use.step];
+    Step& step = *tree[use.step];
     const Status status = step.kernel.bind_pack(use.input, memory + offsets[use.blob], plan.blobs[use.blob].bytes);
     if (!status.is_ok()) return status.with_context(describe(step));
   }

@@ -16,8 +16,10 @@
 
 namespace tenon::host {
 
-/// What the kernels ask for, before a byte of a weight is touched. Steps are numbers in the list that was asked.
+/// What the kernels ask for, before a byte of a weight is touched. A weight that subgraphs read, too, is one weight.
 struct PrepackPlan {
+  /// step_tree() of the list that was asked, which must stay where it is; other fields count in it.
+  std::vector<const Step*> steps;
   struct Blob {
     size_t step;  // whose kernel packs it
     uint32_t input;
@@ -43,15 +45,17 @@ Result<PrepackPlan> plan_prepack(const std::vector<Step>& steps, const Graph& gr
 
 /// Calls pack(blob) for every blob of the plan, spread over `threads`; returns the first failure.
 Status for_each_blob(const PrepackPlan& plan, unsigned threads, const std::function<Status(size_t blob)>& pack);
+/// The constant that a blob of the plan is made from.
+const Tensor& source_of(const PrepackPlan& plan, const PrepackPlan::Blob& blob);
 /// Packs one blob into `memory`, which has its size and alignment. thread: any
-Status pack_blob(const std::vector<Step>& steps, const PrepackPlan::Blob& blob, void* memory);
+Status pack_blob(const PrepackPlan& plan, const PrepackPlan::Blob& blob, void* memory);
 
 struct PackedWeights {
   std::unique_ptr<HostRegion> region;  // all packed blobs
   uint64_t bytes = 0;                  // of the blobs
 };
 
-/// Packs into private memory and hands it to the kernels.
+/// Packs into private memory and hands it to the kernels of `steps`, the list that the plan was made for.
 Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan, unsigned threads);
 
 }  // namespace tenon::host

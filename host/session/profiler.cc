@@ -22,7 +22,7 @@ void Profiler::begin_step(StepInfo info) {
   event.name = info.name;
   event.is_step = true;
   event.info = std::move(info);
-  open_step_ = events_.size();
+  open_steps_.push_back(events_.size());
   events_.push_back(std::move(event));
   events_.back().begin_us = now_us();
 }
@@ -43,8 +43,10 @@ void Profiler::begin_phase(std::string_view name) {
 
 void Profiler::end_step(std::string output_shapes) {
   end_phase();
-  events_[open_step_].end_us = now_us();
-  events_[open_step_].output_shapes = std::move(output_shapes);
+  Event& step = events_[open_steps_.back()];
+  open_steps_.pop_back();
+  step.end_us = now_us();
+  step.output_shapes = std::move(output_shapes);
 }
 
 Status Profiler::write(const std::filesystem::path& path, const std::string& model) const {

@@ -23,6 +23,7 @@ class Profiler {
     std::string provider;
     std::string input_shapes;
   };
+  /// Steps that begin before it ends lie within it.
   void begin_step(StepInfo info);
   /// Ends the phase before it, if any, and begins one of that name within the step.
   void begin_phase(std::string_view name);
@@ -46,7 +47,7 @@ class Profiler {
 
   Clock::time_point start_;
   std::vector<Event> events_;
-  size_t open_step_ = 0;
+  std::vector<size_t> open_steps_;  // places in events_
   bool phase_open_ = false;
 };
 

@@ -7,7 +7,7 @@ namespace {
 
 class Builder {
  public:
-  explicit Builder(Program* program) : program_(program) {}
+  Builder(const Graph& graph, Program* program) : graph_(graph), program_(program) {}
 
   uint32_t slot_of(const Value* value) {
     if (value == nullptr) return kNoSlot;
@@ -15,20 +15,51 @@ class Builder {
     if (is_new) {
       Slot slot;
       slot.value = value;
-      slot.source = value->is_constant()         ? Slot::Source::kConstant
-                    : value->producer != nullptr ? Slot::Source::kStep
-                                                 : Slot::Source::kInput;
+      const bool is_computed = value->producer != nullptr && value->graph == &graph_;
+      slot.source = value->is_constant() ? Slot::Source::kConstant
+                    : is_computed        ? Slot::Source::kStep
+                                         : Slot::Source::kInput;
       program_->slots.push_back(slot);
     }
     return it->second;
   }
 
  private:
+  const Graph& graph_;
   Program* program_;
   std::unordered_map<const Value*, uint32_t> slots_;
 };
 
+void build_bodies(Step& step, Builder& builder) {
+  for (Program& body : step.bodies) {
+    body = build_program(*body.graph, std::move(body.steps));
+    for (uint32_t i = 0; i < body.slots.size(); ++i)
+      if (const Slot& slot = body.slots[i]; slot.source == Slot::Source::kInput && slot.value->graph != body.graph)
+        body.captures.push_back({builder.slot_of(slot.value), i});
+  }
+}
+
+template <typename Steps, typename Pointer>
+void collect(Steps& steps, std::vector<Pointer>& tree) {
+  for (auto& step : steps) {
+    tree.push_back(&step);
+    for (auto& body : step.bodies) collect(body.steps, tree);
+  }
+}
+
 }  // namespace
+
+std::vector<Step*> step_tree(std::vector<Step>& steps) {
+  std::vector<Step*> tree;
+  collect(steps, tree);
+  return tree;
+}
+
+std::vector<const Step*> step_tree(const std::vector<Step>& steps) {
+  std::vector<const Step*> tree;
+  collect(steps, tree);
+  return tree;
+}
 
 std::string describe(const Step& step) {
   if (step.nodes.size() == 1) return describe(*step.nodes.front());
@@ -38,8 +69,9 @@ std::string describe(const Step& step) {
 
 Program build_program(const Graph& graph, std::vector<Step> steps) {
   Program program;
+  program.graph = &graph;
   program.steps = std::move(steps);
-  Builder builder(&program);
+  Builder builder(graph, &program);
   for (const Value* value : graph.inputs) program.inputs.push_back(builder.slot_of(value));
   for (const Value* value : graph.outputs) {
     program.outputs.push_back(builder.slot_of(value));
@@ -56,7 +88,9 @@ Program build_program(const Graph& graph, std::vector<Step> steps) {
       if (value == nullptr) continue;
       Slot& slot = program.slots[step.outputs.back()];
       slot.first_step = slot.last_step = s;
+      slot.by_control_flow = step.is_control_flow();
     }
+    build_bodies(step, builder);
   }
   for (uint32_t i = 0; i < program.slots.size(); ++i) {
     const Slot& slot = program.slots[i];

@@ -10,11 +10,11 @@
 namespace tenon::host {
 
 struct NodePlacement {
-  std::string node;  // name, or first output
+  std::string node;  // name, or first output; in a subgraph after its path: "loop1.body/relu"
   std::string op_type;
   std::string domain;
   int opset = 0;
-  std::string provider;  // empty: nobody takes it
+  std::string provider;  // empty: nobody takes it; "host" for control flow
   std::string kernel;    // "Conv", or the label of the group that it is compiled into
   std::string reason;    // why there, and why not on the providers before it in the order
 };

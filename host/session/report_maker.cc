@@ -16,8 +16,11 @@ void add_providers(const ProviderList& providers, SessionReport* report) {
 void add_initializers(const Model& model, SessionReport* report) {
   MemoryReport& memory = report->memory;
   for (const SourceFile& file : model.files) memory.mapped_file_bytes += file.mapping->bytes().size();
-  for (const auto& value : model.graph->values()) {
-    if (!value->is_constant()) continue;
+  std::vector<const Value*> constants;
+  for (const Graph* graph : graph_tree(*model.graph))
+    for (const auto& value : graph->values())
+      if (value->is_constant()) constants.push_back(value.get());
+  for (const Value* value : constants) {
     const Tensor& tensor = *value->constant;
     InitializerEntry entry;
     entry.name = value->name;

@@ -25,6 +25,14 @@ void RunState::set_tensor(uint32_t i, Tensor tensor) {
   slot.is_set = true;
 }
 
+void RunState::set_view(uint32_t i, const tn_tensor& view) {
+  SlotValue& slot = slots_[i];
+  slot.view = view;
+  slot.view.flags = TN_TENSOR_READ_ONLY;
+  slot.bytes = view.byte_length;
+  slot.is_set = true;
+}
+
 void RunState::set_arena(uint32_t i, uint32_t dtype, const int64_t* shape, uint32_t rank, void* data, uint64_t bytes) {
   SlotValue& slot = slots_[i];
   slot.shape.assign(shape, shape + rank);

@@ -2,21 +2,20 @@
 // them back. Thread-safe.
 #pragma once
 
-#include <memory>
-#include <mutex>
 #include <span>
+#include <string>
 #include <vector>
 
-#include "host/session/arena_pool.h"
 #include "host/session/executor.h"
-#include "host/session/plan_cache.h"
+#include "host/session/run_pool.h"
 
 namespace tenon::host {
 
 class Runner {
  public:
   /// `program` must outlive the runner. Plans memory at once when the inferred types fix all sizes.
-  Runner(const Program& program, unsigned threads, uint64_t memory_limit);
+  Runner(const Program& program, unsigned threads, uint64_t memory_limit)
+      : program_(program), threads_(threads), memory_limit_(memory_limit), pool_(program) {}
 
   /// `inputs`: one per Program::inputs, checked. `wanted`: indices into Program::outputs. The results own their memory.
   /// `model`: names it in the profile.
@@ -24,29 +23,21 @@ class Runner {
                                   const RunOptions& options, const std::string& model);
 
   /// True when the first run already has a plan.
-  bool is_planned() const { return fixed_plan_ != nullptr; }
-  uint64_t arena_bytes() const { return arenas_.bytes(); }
-  uint64_t arena_peak_bytes() const { return arenas_.peak_bytes(); }
-  uint64_t scratch_peak_bytes() const;
+  bool is_planned() const { return pool_.is_planned(); }
+  uint64_t arena_bytes() const { return pool_.arena_bytes(); }
+  uint64_t arena_peak_bytes() const { return pool_.arena_peak_bytes(); }
+  uint64_t scratch_peak_bytes() const { return pool_.scratch_peak_bytes(); }
   /// Where arenas lie, and the scratch of runs that have ended.
-  std::vector<std::span<const std::byte>> arena_ranges() const { return arenas_.ranges(); }
-  std::vector<std::span<const std::byte>> scratch_ranges() const;
+  std::vector<std::span<const std::byte>> arena_ranges() const { return pool_.arena_ranges(); }
+  std::vector<std::span<const std::byte>> scratch_ranges() const { return pool_.scratch_ranges(); }
 
  private:
-  class StateLease;
   Status run_in(RunState& state, const RunOptions& options, const ShapeSignature& signature, const std::string& model);
-  Status take_arena(const MemoryPlan& plan, ArenaPool::Lease* arena);
-  void learn_sizes(RunState& state, const MemoryPlan* plan, const ShapeSignature& signature);
 
   const Program& program_;
   const unsigned threads_;
   const uint64_t memory_limit_;
-  std::shared_ptr<const MemoryPlan> fixed_plan_;
-  PlanCache plans_;
-  ArenaPool arenas_;
-  mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<RunState>> idle_states_;  // guarded by mutex_
-  uint64_t scratch_peak_bytes_ = 0;                     // guarded by mutex_
+  RunPool pool_;
 };
 
 }  // namespace tenon::host

@@ -80,7 +80,7 @@ void* StepRun::arena_place(uint32_t slot, uint64_t bytes) {
 
 Status StepRun::allocate(uint32_t index, uint32_t slot, uint32_t dtype, const int64_t* shape, uint32_t rank,
                          uint64_t bytes) {
-  const CheckedSize total = CheckedSize(execution_.arena_bytes()) + state_.heap_bytes + bytes;
+  const CheckedSize total = CheckedSize(execution_.fixed_bytes()) + state_.heap_bytes + bytes;
   if (!total.fits(execution_.memory_limit))
     return error(TN_OUT_OF_MEMORY, "output ", index, " needs ", bytes, " bytes, which takes the run past its limit of ",
                  execution_.memory_limit, " bytes: give smaller inputs or raise run_memory_limit_bytes");
@@ -136,7 +136,7 @@ Status StepRun::set_string(uint32_t index, int64_t element, std::string_view val
 }
 
 void* StepRun::scratch(size_t bytes, size_t alignment) {
-  const uint64_t used = execution_.arena_bytes() + state_.heap_bytes;
+  const uint64_t used = execution_.fixed_bytes() + state_.heap_bytes;
   const uint64_t left = execution_.memory_limit > used ? execution_.memory_limit - used : 0;
   return state_.scratch.take(bytes, alignment, left);
 }

@@ -15,7 +15,7 @@ namespace tenon::host {
 namespace {
 
 // Any change of the optimizer, of placement or of the plan's meaning that gives other plans counts up.
-constexpr int kPlanVersion = 1;
+constexpr int kPlanVersion = 2;
 
 std::string provider_line(const Provider& provider) {
   std::string line = concat("provider=", provider.name(), " ", provider.version());
@@ -49,9 +49,10 @@ std::string key_of(const std::filesystem::path& model, const FileMapping& file, 
 uint64_t bytes_of(const Model& model) {
   uint64_t bytes = 0;
   for (const SourceFile& file : model.files) bytes += file.mapping->bytes().size();
-  for (const auto& value : model.graph->values())
-    if (value->is_constant() && value->constant->residence() == Residence::kComputed)
-      bytes += value->constant->byte_length();
+  for (const Graph* graph : graph_tree(*model.graph))
+    for (const auto& value : graph->values())
+      if (value->is_constant() && value->constant->residence() == Residence::kComputed)
+        bytes += value->constant->byte_length();
   return bytes;
 }
 

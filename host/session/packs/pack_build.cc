@@ -82,8 +82,8 @@ class PackBuild {
     return for_each_blob(*c_.prepack, c_.threads, [this](size_t i) -> Status {
       const PrepackPlan::Blob& blob = c_.prepack->blobs[i];
       TENON_ASSIGN_OR_RETURN(const HostRegion memory, HostRegion::allocate(blob.bytes));
-      TENON_RETURN_IF_ERROR(pack_blob(c_.placement->steps, blob, memory.data()));
-      release_source(*c_.placement->steps[blob.step].input_values[blob.input]->constant);
+      TENON_RETURN_IF_ERROR(pack_blob(*c_.prepack, blob, memory.data()));
+      release_source(source_of(*c_.prepack, blob));
       return writer_.write_blob(packed_blobs_[i], {memory.data(), static_cast<size_t>(blob.bytes)});
     });
   }

@@ -16,8 +16,10 @@ class PlanWriter {
  public:
   explicit PlanWriter(const PlanContents& contents) : c_(contents) {
     for (uint32_t i = 0; i < c_.providers->size(); ++i) provider_index_[(*c_.providers)[i]->name()] = i;
-    const auto& nodes = c_.model->graph->nodes();
-    for (uint32_t i = 0; i < nodes.size(); ++i) node_index_[nodes[i].get()] = i;
+    provider_index_[kHostName] = static_cast<uint32_t>(c_.providers->size());
+    for_each_node(*c_.model->graph, [this](const Node& node, const std::string&) {
+      node_index_.emplace(&node, static_cast<uint32_t>(node_index_.size()));
+    });
   }
 
   Result<std::vector<std::byte>> write() {
@@ -87,13 +89,14 @@ class PlanWriter {
   }
 
   Offset<flatbuffers::Vector<Offset<fbs::Step>>> write_steps() {
-    std::vector<std::vector<Offset<fbs::Packed>>> packed(c_.placement->steps.size());
+    const std::vector<const Step*> tree = step_tree(c_.placement->steps);
+    std::vector<std::vector<Offset<fbs::Packed>>> packed(tree.size());
     for (const PrepackPlan::Use& use : c_.prepack->uses)
       packed[use.step].push_back(
           fbs::CreatePacked(builder_, use.input, c_.packed_blobs[use.blob], builder_.CreateSharedString(use.key)));
     std::vector<Offset<fbs::Step>> steps;
-    for (size_t s = 0; s < c_.placement->steps.size(); ++s) {
-      const Step& step = c_.placement->steps[s];
+    for (size_t s = 0; s < tree.size(); ++s) {
+      const Step& step = *tree[s];
       std::vector<uint32_t> nodes;
       for (const Node* node : step.nodes) nodes.push_back(node_index_.at(node));
       const auto label = builder_.CreateSharedString(step.label);
@@ -127,7 +130,7 @@ class PlanWriter {
 }  // namespace
 
 Result<std::vector<std::byte>> write_plan(const PlanContents& contents) {
-  if (contents.providers->size() > 256) return error(TN_UNSUPPORTED, "more than 256 providers cannot be written down");
+  if (contents.providers->size() > 255) return error(TN_UNSUPPORTED, "more than 255 providers cannot be written down");
   return PlanWriter(contents).write();
 }
 

@@ -1,0 +1,29 @@
+// Copies of tensors, whole and in slices. thread: any
+#pragma once
+
+#include <span>
+
+#include "host/graph/tensor.h"
+
+namespace tenon::host {
+
+/// A tensor of its own memory with the elements of `view`.
+Result<Tensor> copy_of(const tn_tensor& view);
+
+/// What a dimension divides a tensor into: `outer` blocks, each of which holds `inner_bytes` for every index of it.
+struct AxisLayout {
+  int64_t outer = 1;
+  uint64_t inner_bytes = 0;
+};
+/// `shape`: without the dimension, which stands before shape[axis]. TN_UNSUPPORTED when a block is no whole number of
+/// bytes.
+Result<AxisLayout> axis_layout(uint32_t dtype, std::span<const int64_t> shape, size_t axis);
+
+/// The slice of `view` at `index` of the dimension `axis`, without that dimension: a view without an owner where its
+/// elements lie together, else a copy.
+Result<Tensor> slice_of(const tn_tensor& view, size_t axis, int64_t index);
+
+/// The axis as a number from 0; TN_INVALID_ARGUMENT when it is not in [-rank, rank).
+Result<size_t> resolve_axis(int64_t axis, size_t rank);
+
+}  // namespace tenon::host
