@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "host/formats/importer.h"
+#include "host/session/control_flow/control_node.h"
 #include "host/session/session.h"
 #include "tools/support/data_set.h"
 
@@ -61,11 +62,18 @@ NodeRunner::NodeRunner(const std::string& providers) {
   }
 }
 
-// The first operator of the main graph that no provider has; empty: none.
-std::string NodeRunner::missing_operator(const host::Graph& graph) const {
+// What the graph has that neither a provider nor the host runs; empty: nothing.
+std::string NodeRunner::missing_in(const host::Graph& graph) const {
   for (const auto& node : graph.nodes()) {
-    if (operators_.count(key(node->domain, node->op_type)) == 0)
-      return node->domain.empty() ? node->op_type : concat(node->domain, ".", node->op_type);
+    const std::string name = node->domain.empty() ? node->op_type : concat(node->domain, ".", node->op_type);
+    if (!host::has_subgraph(*node)) {
+      if (operators_.count(key(node->domain, node->op_type)) == 0) return "no kernel for " + name;
+      continue;
+    }
+    if (const Status status = host::check_control_flow(*node); status.code() == TN_UNSUPPORTED)
+      return concat(name, ": ", status.message());
+    for (const host::Graph* body : host::subgraphs(*node))
+      if (std::string missing = missing_in(*body); !missing.empty()) return missing;
   }
   return {};
 }
@@ -75,8 +83,8 @@ Outcome NodeRunner::run(const NodeCase& node_case) const {
   if (!node_case.tensors_only) return {Kind::kNotCovered, "inputs or outputs that are no tensors"};
   const auto model = host::import_model_file(model_file(node_case));
   if (!model.is_ok()) return {Kind::kFailed, model.status().message()};
-  const std::string missing = missing_operator(*model.value()->graph);
-  if (!missing.empty()) return {Kind::kNotCovered, "no kernel for " + missing};
+  const std::string missing = missing_in(*model.value()->graph);
+  if (!missing.empty()) return {Kind::kNotCovered, missing};
   host::SessionOptions options;
   options.providers = providers_;
   options.threads = 1;

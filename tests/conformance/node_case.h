@@ -24,11 +24,12 @@ class NodeRunner {
   /// Throws std::runtime_error when a provider of the list cannot be loaded.
   explicit NodeRunner(const std::string& providers);
 
-  /// A case is covered when some provider has a kernel for each of its operators, whatever its opset and types.
+  /// A case is covered when some provider has a kernel for each of its operators, whatever its opset and types, and
+  /// its control flow is over tensors.
   Outcome run(const NodeCase& node_case) const;
 
  private:
-  std::string missing_operator(const host::Graph& graph) const;
+  std::string missing_in(const host::Graph& graph) const;
 
   std::vector<host::ProviderSpec> providers_;
   std::set<std::string> operators_;  // "domain:op_type"
