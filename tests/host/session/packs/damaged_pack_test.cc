@@ -116,11 +116,11 @@ bool differ_where_judged(const std::string& a, const std::string& b, const std::
   return false;
 }
 
-// Every `stride`th damage from `first` on.
-void try_damages(const Setting& setting, Place place, const Damage& damage, size_t first, size_t stride, Tally* tally) {
+// Every `stride`th damage from `first` on. Runs beside others: nothing of Catch2 may be used in it.
+void try_damages(const Setting& setting, const std::vector<bool>& judged, Place place, const Damage& damage,
+                 size_t first, size_t stride, Tally* tally) {
   const std::vector<float> right = kModel.answer();
   const std::string whole = content_of(setting.pack);
-  const std::vector<bool> judged = judged_bytes(whole);
   for (size_t i = first; i < damage.count(whole.size()); i += stride) {
     const std::string damaged = damage.apply(whole, i);
     const bool is_harmless = !differ_where_judged(whole, damaged, judged);
@@ -135,11 +135,16 @@ void try_damages(const Setting& setting, Place place, const Damage& damage, size
 /// Tries every `step`th damage.
 Tally tally_of(Place place, const Damage& damage, size_t step) {
   std::vector<std::unique_ptr<Setting>> settings;
-  for (size_t t = 0; t < kThreads; ++t) settings.push_back(make_setting(place));
+  std::vector<std::vector<bool>> judged;
+  for (size_t t = 0; t < kThreads; ++t) {
+    settings.push_back(make_setting(place));
+    judged.push_back(judged_bytes(content_of(settings[t]->pack)));
+  }
   std::vector<Tally> tallies(kThreads);
   std::vector<std::thread> threads;
   for (size_t t = 0; t < kThreads; ++t)
-    threads.emplace_back([&, t] { try_damages(*settings[t], place, damage, t * step, kThreads * step, &tallies[t]); });
+    threads.emplace_back(
+        [&, t] { try_damages(*settings[t], judged[t], place, damage, t * step, kThreads * step, &tallies[t]); });
   Tally sum;
   for (size_t t = 0; t < kThreads; ++t) {
     threads[t].join();
