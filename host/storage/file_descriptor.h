@@ -2,8 +2,11 @@
 // (nothing is read through them), so that opening a FIFO or a device neither hangs nor has an effect. Thread-safe.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -28,6 +31,10 @@ class FileDescriptor {
   bool is_open() const { return fd_ >= 0; }
   /// A path that opens the same inode again, whatever happens to its names meanwhile.
   std::string reopen_path() const;
+  /// The same inode, opened for reading where this one only names it; not open when that is refused.
+  FileDescriptor reopen_to_read() const;
+  /// Fills `bytes` from `offset` on. False: the file ends before, or cannot be read.
+  bool read_exactly(uint64_t offset, std::span<std::byte> bytes) const;
   /// The absolute path, free of links, that the file has now. TN_INTERNAL without /proc.
   Result<std::string> real_path() const;
 

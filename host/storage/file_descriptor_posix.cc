@@ -98,6 +98,21 @@ FileDescriptor::~FileDescriptor() {
   if (fd_ >= 0) close(fd_);
 }
 
+FileDescriptor FileDescriptor::reopen_to_read() const {
+  return FileDescriptor(open(reopen_path().c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+bool FileDescriptor::read_exactly(uint64_t offset, std::span<std::byte> bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t got = pread(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    bytes = bytes.subspan(static_cast<size_t>(got));
+    offset += static_cast<uint64_t>(got);
+  }
+  return true;
+}
+
 std::string FileDescriptor::reopen_path() const {
   return "/proc/self/fd/" + std::to_string(fd_);
 }

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <map>
 #include <mutex>
+#include <vector>
 
 #include "host/storage/fault_guard.h"
 #include "host/storage/file_descriptor.h"
@@ -36,6 +37,19 @@ class MappedFile final : public FileMapping {
   const FileIdentity& identity() const override { return identity_; }
   const std::filesystem::path& path() const override { return path_; }
   void release_pages(std::span<const std::byte> part) const override { release_mapped_pages(bytes(), part); }
+
+  void read(std::span<const FilePart> parts,
+            const std::function<void(std::span<const std::byte>)>& use) const override {
+    const Result<OpenedFile> file = open_regular_file(real_path_);
+    const bool is_same = file.is_ok() && file->identity == identity_;
+    const FileDescriptor descriptor = is_same ? file->descriptor.reopen_to_read() : FileDescriptor();
+    std::vector<std::byte> copy;
+    for (const FilePart& part : parts) {
+      copy.resize(part.length);
+      const bool is_read = descriptor.is_open() && descriptor.read_exactly(part.offset, copy);
+      use(is_read ? std::span<const std::byte>(copy) : bytes().subspan(static_cast<size_t>(part.offset), part.length));
+    }
+  }
 
   Status check_intact() const override {
     const auto lost = guard_.lost_offset();

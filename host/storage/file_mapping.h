@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -18,6 +19,11 @@ struct FileIdentity {
   uint64_t device = 0, inode = 0, size = 0;
   int64_t modified_ns = 0, changed_ns = 0;
   auto operator<=>(const FileIdentity&) const = default;
+};
+
+struct FilePart {
+  uint64_t offset = 0;
+  size_t length = 0;  // within the file
 };
 
 class FileMapping {
@@ -36,6 +42,10 @@ class FileMapping {
   virtual std::span<const std::byte> bytes() const = 0;
   virtual const FileIdentity& identity() const = 0;
   virtual const std::filesystem::path& path() const = 0;
+  /// Hands the bytes of each part to `use`, read rather than mapped: a page that is only looked at once would take
+  /// its neighbours, megabytes of them, into the process. thread: any
+  virtual void read(std::span<const FilePart> parts,
+                    const std::function<void(std::span<const std::byte>)>& use) const = 0;
   /// Gives back the resident pages around `part` of bytes(), which was read for the last time for now. They come back
   /// from the file when touched again. thread: any
   virtual void release_pages(std::span<const std::byte> part) const = 0;

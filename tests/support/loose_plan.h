@@ -19,6 +19,10 @@ class ZeroMapping final : public host::FileMapping {
   std::span<const std::byte> bytes() const override { return std::as_bytes(std::span(zeros_)); }
   const host::FileIdentity& identity() const override { return identity_; }
   const std::filesystem::path& path() const override { return path_; }
+  void read(std::span<const host::FilePart> parts,
+            const std::function<void(std::span<const std::byte>)>& use) const override {
+    for (const host::FilePart& part : parts) use(bytes().subspan(part.offset, part.length));
+  }
   void release_pages(std::span<const std::byte>) const override {}
   host::Status check_intact() const override { return {}; }
 

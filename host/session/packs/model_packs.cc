@@ -276,7 +276,10 @@ Result<std::unique_ptr<ModelPacks>> ModelPacks::create(const std::filesystem::pa
 
 Result<bool> is_pack_file(const std::filesystem::path& path) {
   TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
-  return begins_as_pack(mapping->bytes());
+  const FilePart start{0, std::min(kPackHeaderBytes, mapping->bytes().size())};
+  bool is_pack = false;
+  mapping->read({&start, 1}, [&](std::span<const std::byte> bytes) { is_pack = begins_as_pack(bytes); });
+  return is_pack;
 }
 
 Result<OpenedPack> open_self_contained(const std::filesystem::path& path, PackStore* store,

@@ -1,6 +1,7 @@
 #include "host/session/packs/source_state.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace tenon::host {
 namespace {
@@ -17,14 +18,16 @@ std::string identity_text(const FileIdentity& identity) {
 }
 
 Digest sampled_digest(const FileMapping& file) {
-  const auto bytes = file.bytes();
-  DigestStream digest;
-  const size_t pages = (bytes.size() + kPage - 1) / kPage;
+  const size_t size = file.bytes().size();
+  const size_t pages = (size + kPage - 1) / kPage;
   const size_t samples = std::min(pages, kSamples);
+  std::vector<FilePart> parts;
   for (size_t i = 0; i < samples; ++i) {
     const size_t begin = (samples == 1 ? 0 : i * (pages - 1) / (samples - 1)) * kPage;
-    digest.add(bytes.subspan(begin, std::min(kPage, bytes.size() - begin)));
+    parts.push_back({begin, std::min(kPage, size - begin)});
   }
+  DigestStream digest;
+  file.read(parts, [&](std::span<const std::byte> bytes) { digest.add(bytes); });
   return digest.digest();
 }
 

@@ -4,10 +4,14 @@
 
 #include <catch2/catch.hpp>
 
+#include "host/storage/memory_map.h"
 #include "tests/support/temp_folder.h"
 
 namespace fs = std::filesystem;
 using tenon::host::FileMapping;
+using tenon::host::FilePart;
+using tenon::host::read_memory_map;
+using tenon::host::sum_within;
 using tenon::test::TempFolder;
 
 namespace {
@@ -86,4 +90,28 @@ TEST_CASE("released pages come back with the same bytes", "[storage]") {
   (*mapping)->release_pages((*mapping)->bytes().subspan(70'000, 100'000));
   (*mapping)->release_pages((*mapping)->bytes());
   CHECK(text_of(**mapping) == content);
+}
+
+TEST_CASE("parts that are read are those of the mapped file and leave nothing in memory", "[storage]") {
+  constexpr size_t kSize = 8 << 20;
+  const TempFolder folder;
+  std::string content(kSize, 'w');
+  content[kSize / 2] = 'x';
+  const auto path = folder.write("a.bin", content);
+  const auto mapping = FileMapping::open(path);
+  REQUIRE(mapping.is_ok());
+  const bool is_replaced = GENERATE(false, true);
+  if (is_replaced) {
+    folder.write("b.bin", "another");
+    fs::rename(folder.path() / "b.bin", path);
+  }
+  const FilePart parts[] = {{0, 4}, {kSize / 2, 2}, {kSize - 3, 3}};
+  std::string got;
+  (*mapping)->read(parts, [&](std::span<const std::byte> bytes) {
+    got.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  });
+  CHECK(got == "wwwwxwwww");
+  const auto map = read_memory_map();
+  REQUIRE(map.is_ok());
+  if (!is_replaced) CHECK(sum_within(*map, (*mapping)->bytes()).resident == 0);
 }
