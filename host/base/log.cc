@@ -20,13 +20,21 @@ spdlog::level::level_enum spdlog_level(tn_log_level level) {
   return spdlog::level::err;
 }
 
+// Apart from the logger, which takes longer to make than most messages are kept back.
+spdlog::level::level_enum wanted_level() {
+  static const spdlog::level::level_enum level = [] {
+    const char* wanted = std::getenv("TENON_LOG");
+    return wanted != nullptr ? spdlog::level::from_str(wanted) : spdlog::level::warn;
+  }();
+  return level;
+}
+
 // Not registered with spdlog: an application that uses spdlog itself must not find ours, nor we its.
 spdlog::logger& logger() {
   static spdlog::logger instance = [] {
     spdlog::logger made("tenon", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made.set_pattern("[tenon %l] %v");
-    const char* wanted = std::getenv("TENON_LOG");
-    made.set_level(wanted != nullptr ? spdlog::level::from_str(wanted) : spdlog::level::warn);
+    made.set_level(wanted_level());
     return made;
   }();
   return instance;
@@ -35,11 +43,7 @@ spdlog::logger& logger() {
 }  // namespace
 
 bool log_enabled(tn_log_level level) {
-  try {
-    return logger().should_log(spdlog_level(level));
-  } catch (const std::exception&) {
-    return false;
-  }
+  return spdlog_level(level) >= wanted_level();
 }
 
 void log_message(tn_log_level level, std::string_view message) {

@@ -21,9 +21,7 @@ bool has_amx() {
   return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx & (kTile | kInt8)) == (kTile | kInt8);
 }
 
-}  // namespace
-
-uint32_t cpu_features() {
+uint32_t detected_features() {
   __builtin_cpu_init();
   uint32_t found = 0;
   if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt")) found |= TN_CPU_X86_64_V2;
@@ -36,6 +34,14 @@ uint32_t cpu_features() {
   if (__builtin_cpu_supports("avx512vnni")) found |= TN_CPU_X86_VNNI;
   if (has_amx()) found |= TN_CPU_X86_AMX;
   return found;
+}
+
+}  // namespace
+
+uint32_t cpu_features() {
+  // A virtual machine's host answers each question about the CPU, which takes microseconds.
+  static const uint32_t features = detected_features();
+  return features;
 }
 
 uint16_t native_elf_machine() {

@@ -35,7 +35,7 @@ Kernel::~Kernel() {
 }
 
 Status Kernel::in_context(const Status& status) const {
-  return instance_ == nullptr ? status : status.with_context("provider '" + instance_->name + "'");
+  return instance_ == nullptr || status.is_ok() ? status : status.with_context("provider '" + instance_->name + "'");
 }
 
 Status Kernel::run(KernelRun& run) const {
@@ -50,7 +50,8 @@ Result<tn_pack_plan> Kernel::pack_plan(uint32_t input) const {
   if (vtable_->pack_plan == nullptr) return plan;
   TENON_RETURN_IF_ERROR(
       in_context(call_plugin("pack_plan", [&] { return vtable_->pack_plan(kernel_, input, &plan); })));
-  TENON_RETURN_IF_ERROR(in_context(check_pack_plan(plan).with_context(concat("input ", input))));
+  const Status status = check_pack_plan(plan);
+  if (!status.is_ok()) return in_context(status.with_context(concat("input ", input)));
   return plan;
 }
 

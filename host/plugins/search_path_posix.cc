@@ -1,9 +1,11 @@
-#include <dlfcn.h>
 #include <link.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <mutex>
+#include <optional>
 #include <sstream>
+#include <string>
 
 #include "host/plugins/search_path.h"
 
@@ -12,30 +14,44 @@ namespace {
 
 namespace fs = std::filesystem;
 
+struct Module {
+  bool found = false;
+  std::string name;  // empty: the executable
+};
+
+// Of dl_iterate_phdr: whether this module holds this function. dladdr would search its symbols too.
+int find_module(dl_phdr_info* info, size_t, void* found) {
+  const auto here = reinterpret_cast<ElfW(Addr)>(&find_module);
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const auto& segment = info->dlpi_phdr[i];
+    const ElfW(Addr) begin = info->dlpi_addr + segment.p_vaddr;
+    if (segment.p_type != PT_LOAD || here < begin || here - begin >= segment.p_memsz) continue;
+    *static_cast<Module*>(found) = {true, info->dlpi_name != nullptr ? info->dlpi_name : ""};
+    return 1;
+  }
+  return 0;
+}
+
 // The folder of libtenon, or of the executable that the host is linked into; empty when it cannot be told.
 fs::path module_folder() {
-  Dl_info info;
-  link_map* module = nullptr;
-  const void* here = reinterpret_cast<const void*>(&provider_search_path);
+  Module module;
+  dl_iterate_phdr(&find_module, &module);
+  if (!module.found) return {};
   std::error_code failed;
-  if (dladdr1(here, &info, reinterpret_cast<void**>(&module), RTLD_DL_LINKMAP) == 0 || module == nullptr) return {};
-  // The executable itself has no name in the link map.
-  const bool is_executable = module->l_name == nullptr || module->l_name[0] == '\0';
   const fs::path file =
-      is_executable ? fs::read_symlink("/proc/self/exe", failed) : fs::canonical(module->l_name, failed);
+      module.name.empty() ? fs::read_symlink("/proc/self/exe", failed) : fs::canonical(module.name, failed);
   return failed ? fs::path() : file.parent_path();
 }
 
-}  // namespace
-
-std::vector<SearchFolder> provider_search_path() {
+// TENON_PROVIDER_PATH is `variable`; nullptr: it is not set.
+std::vector<SearchFolder> search_folders(const char* variable) {
   std::vector<SearchFolder> folders;
   const auto add = [&](const fs::path& path, bool shared) {
     const fs::path normal = path.lexically_normal();
     const bool known = std::any_of(folders.begin(), folders.end(), [&](const auto& f) { return f.path == normal; });
     if (!known) folders.push_back({normal, shared});
   };
-  if (const char* variable = std::getenv("TENON_PROVIDER_PATH")) {
+  if (variable != nullptr) {
     std::istringstream list(variable);
     for (std::string entry; std::getline(list, entry, ':');)
       if (!entry.empty()) add(entry, false);
@@ -47,6 +63,22 @@ std::vector<SearchFolder> provider_search_path() {
   add(module / ".." / TENON_INSTALL_LIBDIR / "tenon/providers", false);
   add(module, true);
   return folders;
+}
+
+}  // namespace
+
+std::vector<SearchFolder> provider_search_path() {
+  // Asked for each provider of each session.
+  static std::mutex mutex;
+  static std::optional<std::string> last_variable;
+  static std::vector<SearchFolder> last;
+  const char* variable = std::getenv("TENON_PROVIDER_PATH");
+  const std::lock_guard lock(mutex);
+  if (last.empty() || last_variable.has_value() != (variable != nullptr) || (variable && *last_variable != variable)) {
+    last = search_folders(variable);
+    last_variable = variable != nullptr ? std::optional<std::string>(variable) : std::nullopt;
+  }
+  return last;
 }
 
 }  // namespace tenon::host

@@ -70,7 +70,7 @@ Status check_provider_table(const tn_provider& table) {
                  kKernelDefSizeV1, " bytes and is aligned to ", alignof(tn_kernel_def));
   for (uint32_t i = 0; i < table.kernel_count; ++i) {
     const Status line = check_kernel_def(kernel_def_at(table, i), table.kernel_stride);
-    TENON_RETURN_IF_ERROR(line.with_context(concat("line ", i, " of the kernel table")));
+    if (!line.is_ok()) return line.with_context(concat("line ", i, " of the kernel table"));
   }
   return {};
 }

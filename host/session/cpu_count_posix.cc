@@ -3,8 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
-#include <sstream>
+#include <cstdlib>
 #include <thread>
 
 #include "host/session/cgroup_posix.h"
@@ -31,17 +30,18 @@ unsigned affinity_cpus() {
 
 // "max 100000" or "150000 100000"; infinity when there is no quota.
 double cpus_of(const std::string& quota_and_period) {
-  std::istringstream in(quota_and_period);
-  double quota = 0, period = 0;
-  if (!(in >> quota >> period) || quota <= 0 || period <= 0) return INFINITY;
-  return quota / period;
+  char* rest = nullptr;
+  const double quota = std::strtod(quota_and_period.c_str(), &rest);
+  const double period = std::strtod(rest, nullptr);
+  return quota > 0 && period > 0 ? quota / period : INFINITY;
 }
 
 double cgroup_cpus() {
   double cpus = INFINITY;
   for (const std::string& line : read_cgroup_files("cpu", "", "cpu.max")) cpus = std::min(cpus, cpus_of(line));
   const auto quotas = read_cgroup_files("cpu", "cpu.cfs_quota_us", "");
-  const auto periods = read_cgroup_files("cpu", "cpu.cfs_period_us", "");
+  const bool is_limited = std::any_of(quotas.begin(), quotas.end(), [](const auto& q) { return q != "-1"; });
+  const auto periods = is_limited ? read_cgroup_files("cpu", "cpu.cfs_period_us", "") : quotas;
   for (size_t i = 0; i < std::min(quotas.size(), periods.size()); ++i)
     cpus = std::min(cpus, cpus_of(quotas[i] + " " + periods[i]));
   return cpus;

@@ -1,7 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <sstream>
+#include <cstdlib>
 
 #include "host/session/cgroup_posix.h"
 #include "host/session/memory_limit.h"
@@ -15,8 +15,8 @@ uint64_t process_memory_limit() {
         pages > 0 && page_bytes > 0 ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(page_bytes) : UINT64_MAX;
     // "max" and an unreadable line leave the machine's figure.
     for (const std::string& line : read_cgroup_files("memory", "memory.limit_in_bytes", "memory.max")) {
-      uint64_t value = 0;
-      if (std::istringstream(line) >> value && value > 0) bytes = std::min(bytes, value);
+      const uint64_t value = std::strtoull(line.c_str(), nullptr, 10);
+      if (value > 0) bytes = std::min(bytes, value);
     }
     return bytes;
   }();

@@ -84,8 +84,10 @@ sdk::PackPlan PackedB::plan() const {
   if (width * k_ > kSmall && width - n_ > n_ / 8) return {};
   sdk::PackPlan plan;
   plan.byte_length = static_cast<uint64_t>(width * k_) * sizeof(float);
-  plan.key = sdk::concat("cpu_blas.gemm_b/1 nr=", simd::panel_width(), " vector=", simd::vector_width(),
-                         " transposed=", transposed_ ? 1 : 0, " isa=", simd::isa_name());
+  // Asked of every kernel at every open: without a stream.
+  plan.key = "cpu_blas.gemm_b/1 nr=" + std::to_string(simd::panel_width()) +
+             " vector=" + std::to_string(simd::vector_width()) + (transposed_ ? " transposed=1" : " transposed=0") +
+             " isa=" + simd::isa_name();
   return plan;
 }
 
