@@ -107,16 +107,19 @@ Result<Value*> Graph::add_value(std::string value_name) {
     do value_name = "tenon_value_" + std::to_string(serial++);
     while (find_value(value_name, true) != nullptr);
   }
-  const auto [slot, is_new] = by_name_.try_emplace(value_name, nullptr);
-  if (!is_new)
-    return error(TN_INVALID_MODEL, "graph '", name, "' defines the value '", value_name,
-                 "' twice: every input, initializer and node output needs a name of its own");
-  values_.push_back(std::make_unique<Value>());
-  Value* value = values_.back().get();
+  auto value = std::make_unique<Value>();
   value->name = std::move(value_name);
   value->graph = this;
-  slot->second = value;
-  return value;
+  if (!by_name_.try_emplace(value->name, value.get()).second)
+    return error(TN_INVALID_MODEL, "graph '", name, "' defines the value '", value->name,
+                 "' twice: every input, initializer and node output needs a name of its own");
+  values_.push_back(std::move(value));
+  return values_.back().get();
+}
+
+void Graph::reserve_values(size_t count) {
+  by_name_.reserve(by_name_.size() + count);
+  values_.reserve(values_.size() + count);
 }
 
 Value* Graph::find_value(std::string_view value_name, bool outer) const {

@@ -50,7 +50,7 @@ std::optional<std::vector<int64_t>> numeric_shape(const ValueType& type);
 
 /// A tensor between nodes, a graph input, or a constant.
 struct Value {
-  std::string name;
+  std::string name;  // in a graph, as add_value() gave it
   ValueType type;
   Node* producer = nullptr;  // nullptr: graph input, initializer, or constant
   uint32_t producer_output = 0;
@@ -109,6 +109,8 @@ class Graph {
 
   /// Adds a value; TN_INVALID_MODEL when the name is taken in this graph. An empty name gets a made-up one.
   Result<Value*> add_value(std::string value_name);
+  /// Makes room for so many more values.
+  void reserve_values(size_t count);
   /// The value of that name in this graph; with `outer`, in the enclosing graphs too. nullptr: none.
   Value* find_value(std::string_view value_name, bool outer = false) const;
   Node* add_node();
@@ -129,11 +131,8 @@ class Graph {
   Graph* parent_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<Value>> values_;
-  // Found by any kind of string, without a copy.
-  struct NameHash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
-  std::unordered_map<std::string, Value*, NameHash, std::equal_to<>> by_name_;
+  // By the values' own names, which therefore stay.
+  std::unordered_map<std::string_view, Value*> by_name_;
 };
 
 /// A file that a model's bytes lie in.

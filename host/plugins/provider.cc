@@ -21,7 +21,7 @@ class LoadedProvider final : public Provider {
   std::filesystem::path path() const override {
     return instance_->library != nullptr ? instance_->library->path() : std::filesystem::path();
   }
-  const tn_provider& table() const override { return *instance_->table; }
+  const tn_provider* table() const override { return instance_->table; }
   const std::map<std::string, std::string>& options() const override { return options_; }
 
   Result<ClaimResult> claim(const Graph& graph, const std::map<const Node*, std::string>& taken) override;
@@ -30,7 +30,9 @@ class LoadedProvider final : public Provider {
 
  private:
   Result<Kernel> create_from(const tn_kernel_def& def, const Node& node);
-  Status in_context(const Status& status) const { return status.with_context("provider '" + name() + "'"); }
+  Status in_context(const Status& status) const {
+    return status.is_ok() ? status : status.with_context("provider '" + name() + "'");
+  }
 
   std::shared_ptr<const PluginInstance> instance_;
   const std::map<std::string, std::string> options_;
@@ -38,24 +40,25 @@ class LoadedProvider final : public Provider {
 };
 
 Result<ClaimResult> LoadedProvider::claim(const Graph& graph, const std::map<const Node*, std::string>& taken) {
-  if (table().claim == nullptr) return ClaimResult{};
+  if (table()->claim == nullptr) return ClaimResult{};
   const GraphScope scope;
   const tn_graph view{&graph, nullptr};
-  tn_claims claims(graph, taken, table().compile != nullptr);
+  tn_claims claims(graph, taken, table()->compile != nullptr);
   TENON_RETURN_IF_ERROR(
-      in_context(call_plugin("claim", [&] { return table().claim(instance_->raw, &view, &claims); })));
+      in_context(call_plugin("claim", [&] { return table()->claim(instance_->raw, &view, &claims); })));
   return claims.take();
 }
 
 Result<Kernel> LoadedProvider::compile(const ClaimedGroup& group) {
-  if (table().compile == nullptr)
-    return in_context(error(TN_INTERNAL, "the group '", group.label, "' cannot be compiled: there is no compile hook"));
+  if (table()->compile == nullptr)
+    return in_context(
+        error(TN_UNSUPPORTED, "the group '", group.label, "' cannot be compiled: there is no compile hook"));
   const GraphScope scope;
   const tn_graph view{group.nodes.empty() ? nullptr : group.nodes.front()->graph, &group};
   const tn_kernel_vtable* vtable = nullptr;
   tn_kernel* kernel = nullptr;
   TENON_RETURN_IF_ERROR(
-      in_context(call_plugin("compile", [&] { return table().compile(instance_->raw, &view, &vtable, &kernel); })));
+      in_context(call_plugin("compile", [&] { return table()->compile(instance_->raw, &view, &vtable, &kernel); })));
   TENON_RETURN_IF_ERROR(in_context(check_vtable(vtable)));
   if (kernel == nullptr)
     return in_context(
@@ -85,10 +88,58 @@ Result<Kernel> LoadedProvider::create_kernel(const Node& node) {
   return in_context(Status(TN_UNSUPPORTED, reason));
 }
 
+Result<std::unique_ptr<Provider>> create_loaded(const ProviderLibrary::File& file);
+
+// A provider whose library is loaded when something is asked of it.
+class DeferredProvider final : public Provider {
+ public:
+  DeferredProvider(ProviderLibrary::File file, std::string asked) : file_(std::move(file)), asked_(std::move(asked)) {}
+
+  std::string name() const override { return file_.name; }
+  std::string version() const override { return file_.version; }
+  std::filesystem::path path() const override { return file_.path; }
+  const tn_provider* table() const override { return provider_ != nullptr ? provider_->table() : nullptr; }
+  const std::map<std::string, std::string>& options() const override { return no_options_; }
+
+  Result<ClaimResult> claim(const Graph& graph, const std::map<const Node*, std::string>& taken) override {
+    TENON_RETURN_IF_ERROR(make());
+    return provider_->claim(graph, taken);
+  }
+  Result<Kernel> compile(const ClaimedGroup& group) override {
+    TENON_RETURN_IF_ERROR(make());
+    return provider_->compile(group);
+  }
+  Result<Kernel> create_kernel(const Node& node) override {
+    TENON_RETURN_IF_ERROR(make());
+    return provider_->create_kernel(node);
+  }
+
+ private:
+  Status make() {
+    if (provider_ != nullptr) return {};
+    TENON_ASSIGN_OR_RETURN(provider_, create_loaded(file_));
+    if (provider_->name() == file_.name && provider_->version() == file_.version) return {};
+    provider_.reset();
+    return error(TN_INVALID_ARGUMENT, "provider '", asked_, "': its library ", file_.path.string(),
+                 " was replaced while the session was being opened; open it again");
+  }
+
+  const ProviderLibrary::File file_;
+  const std::string asked_;
+  const std::map<std::string, std::string> no_options_;
+  std::unique_ptr<Provider> provider_;
+};
+
 Result<std::unique_ptr<Provider>> make_provider(std::shared_ptr<ProviderLibrary> library, const tn_provider& table,
                                                 const std::map<std::string, std::string>& options) {
   TENON_ASSIGN_OR_RETURN(auto instance, PluginInstance::create(std::move(library), table, options));
   return std::unique_ptr<Provider>(std::make_unique<LoadedProvider>(std::move(instance), options));
+}
+
+Result<std::unique_ptr<Provider>> create_loaded(const ProviderLibrary::File& file) {
+  TENON_ASSIGN_OR_RETURN(auto library, ProviderLibrary::load(file));
+  const tn_provider& table = library->table();
+  return make_provider(std::move(library), table, {});
 }
 
 }  // namespace
@@ -99,6 +150,12 @@ Result<std::unique_ptr<Provider>> Provider::create(const ProviderSpec& spec) {
   TENON_ASSIGN_OR_RETURN(auto library, is_path ? ProviderLibrary::load(spec.name) : ProviderLibrary::find(spec.name));
   const tn_provider& table = library->table();
   return make_provider(std::move(library), table, spec.options);
+}
+
+Result<std::unique_ptr<Provider>> Provider::defer(const ProviderSpec& spec) {
+  if (spec.name.empty() || !spec.options.empty()) return create(spec);
+  TENON_ASSIGN_OR_RETURN(auto file, ProviderLibrary::look_up(spec.name));
+  return std::unique_ptr<Provider>(std::make_unique<DeferredProvider>(std::move(file), spec.name));
 }
 
 Result<std::unique_ptr<Provider>> Provider::create(const tn_provider& table,

@@ -40,6 +40,14 @@ class ProviderLibrary {
   /// Finds `name` (file lib<name>.so or <name>.so) in TENON_PROVIDER_PATH, then in the folder `tenon/providers` beside
   /// libtenon, then beside libtenon itself, and loads it. TN_NOT_FOUND lists the places searched.
   static Result<std::shared_ptr<ProviderLibrary>> find(const std::string& name);
+  /// A library file and what its descriptor says. None of its code has run.
+  struct File {
+    std::filesystem::path path;
+    std::string name, version;
+  };
+  /// The file that load() or find() would load for `name`, a path or a name, judged as they judge it.
+  static Result<File> look_up(const std::string& name);
+  static Result<std::shared_ptr<ProviderLibrary>> load(const File& file);
   /// All that the search path holds, for `tenon providers`: each entry loaded, or the reason why it cannot be.
   struct Found {
     std::filesystem::path path;
@@ -111,6 +119,10 @@ struct ClaimResult {
 class Provider {
  public:
   static Result<std::unique_ptr<Provider>> create(const ProviderSpec& spec);
+  /// Like create(), but the library is loaded and the instance made when the first claim or kernel is asked for, whose
+  /// failure then is that of create(): a session that opens from a pack needs few of its providers. With options, which
+  /// only the provider can judge, the same as create().
+  static Result<std::unique_ptr<Provider>> defer(const ProviderSpec& spec);
   /// Of a table in this process, for tests and embedded providers; `table` must outlive the instance.
   static Result<std::unique_ptr<Provider>> create(const tn_provider& table,
                                                   const std::map<std::string, std::string>& options);
@@ -118,13 +130,13 @@ class Provider {
   virtual ~Provider() = default;
   virtual std::string name() const = 0;
   virtual std::string version() const = 0;
-  virtual std::filesystem::path path() const = 0;  // empty for create(table)
-  virtual const tn_provider& table() const = 0;
+  virtual std::filesystem::path path() const = 0;                         // empty for create(table)
+  virtual const tn_provider* table() const = 0;                           // nullptr: deferred, and not needed so far
   virtual const std::map<std::string, std::string>& options() const = 0;  // as given to create()
 
   /// Runs the claim hook over the nodes of `graph` that are not in `taken`; nothing when there is none.
   virtual Result<ClaimResult> claim(const Graph& graph, const std::map<const Node*, std::string>& taken) = 0;
-  /// Compiles a group of claim().
+  /// Compiles a group of claim(). TN_UNSUPPORTED when the provider compiles none.
   virtual Result<Kernel> compile(const ClaimedGroup& group) = 0;
   /// Looks for the node in the kernel table and makes its kernel. TN_UNSUPPORTED says why this provider does not take
   /// the node: no such operator, opset out of range, type not in the rules, or the factory's own reason.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/dll/shared_library.hpp>
 #include <mutex>
+#include <optional>
 
 #include "host/base/log.h"
 #include "host/plugins/abi_call.h"
@@ -27,6 +28,8 @@ class Registry {
     return *instance;
   }
   Result<std::shared_ptr<ProviderLibrary>> load(const fs::path& path);
+  /// nullptr when it is not loaded.
+  std::shared_ptr<ProviderLibrary> find(const fs::path& path);
   void unpin(const LoadedLibrary* library);
 
  private:
@@ -37,6 +40,8 @@ class Registry {
     std::weak_ptr<LoadedLibrary> library;
     std::shared_ptr<LoadedLibrary> pin;
   };
+  std::shared_ptr<LoadedLibrary> find(const std::optional<FileIdentity>& file) const;
+
   std::mutex mutex_;
   std::vector<Entry> entries_;
 };
@@ -97,14 +102,25 @@ Result<const tn_provider*> negotiate(const boost::dll::shared_library& library, 
   return table;
 }
 
-Result<std::shared_ptr<ProviderLibrary>> Registry::load(const fs::path& path) {
-  const std::lock_guard lock(mutex_);
-  std::erase_if(entries_, [](const Entry& e) { return e.library.expired(); });
-  const auto file = file_identity(path);
+// The lock is held.
+std::shared_ptr<LoadedLibrary> Registry::find(const std::optional<FileIdentity>& file) const {
   for (const Entry& e : entries_) {
     if (!file || !(e.file == *file)) continue;
     if (auto loaded = e.library.lock()) return loaded;
   }
+  return nullptr;
+}
+
+std::shared_ptr<ProviderLibrary> Registry::find(const fs::path& path) {
+  const std::lock_guard lock(mutex_);
+  return find(file_identity(path));
+}
+
+Result<std::shared_ptr<ProviderLibrary>> Registry::load(const fs::path& path) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(entries_, [](const Entry& e) { return e.library.expired(); });
+  const auto file = file_identity(path);
+  if (auto loaded = find(file)) return std::shared_ptr<ProviderLibrary>(std::move(loaded));
   TENON_ASSIGN_OR_RETURN(const Descriptor descriptor, read_descriptor(path));
   TENON_RETURN_IF_ERROR(judge_descriptor(descriptor, host_traits()));
   for (const Entry& e : entries_) {
@@ -144,27 +160,62 @@ std::vector<fs::path> shared_objects(const fs::path& folder) {
   return found;
 }
 
-}  // namespace
-
-Result<std::shared_ptr<ProviderLibrary>> ProviderLibrary::load(const fs::path& path) {
+fs::path resolved(const fs::path& path) {
   std::error_code failed;
-  const fs::path absolute = fs::weakly_canonical(path, failed);
-  const fs::path& file = failed ? path : absolute;
-  auto library = Registry::process().load(file);
-  if (library.is_ok()) return library;
-  return library.status().with_context("provider library " + path.string());
+  fs::path absolute = fs::weakly_canonical(path, failed);
+  return failed ? path : absolute;
 }
 
-Result<std::shared_ptr<ProviderLibrary>> ProviderLibrary::find(const std::string& name) {
+Status in_context(const Status& status, const fs::path& path) {
+  return status.with_context("provider library " + path.string());
+}
+
+// The library of that name in the search path.
+Result<fs::path> search(const std::string& name) {
   const auto folders = provider_search_path();
   for (const SearchFolder& folder : folders) {
     for (const std::string& file : {"lib" + name + ".so", name + ".so"}) {
       std::error_code failed;
-      if (fs::exists(folder.path / file, failed)) return load(folder.path / file);
+      if (fs::exists(folder.path / file, failed)) return folder.path / file;
     }
   }
   return error(TN_NOT_FOUND, "no provider '", name, "': neither lib", name, ".so nor ", name, ".so is in ",
                folder_list(folders), "; set TENON_PROVIDER_PATH, or give the path of the library with a '/' in it");
+}
+
+}  // namespace
+
+Result<std::shared_ptr<ProviderLibrary>> ProviderLibrary::load(const fs::path& path) {
+  auto library = Registry::process().load(resolved(path));
+  if (library.is_ok()) return library;
+  return in_context(library.status(), path);
+}
+
+Result<std::shared_ptr<ProviderLibrary>> ProviderLibrary::find(const std::string& name) {
+  TENON_ASSIGN_OR_RETURN(const fs::path path, search(name));
+  return load(File{path, {}, {}});
+}
+
+Result<std::shared_ptr<ProviderLibrary>> ProviderLibrary::load(const File& file) {
+  auto library = Registry::process().load(file.path);
+  if (library.is_ok()) return library;
+  return in_context(library.status(), file.path);
+}
+
+Result<ProviderLibrary::File> ProviderLibrary::look_up(const std::string& name) {
+  const bool is_path = name.find('/') != std::string::npos;
+  fs::path file = is_path ? resolved(name) : fs::path();
+  if (!is_path) {
+    TENON_ASSIGN_OR_RETURN(file, search(name));
+  }
+  const fs::path path = is_path ? fs::path(name) : file;  // for messages
+  if (const auto loaded = Registry::process().find(file))
+    return File{loaded->path(), loaded->name(), loaded->version()};
+  const auto descriptor = read_descriptor(file);
+  if (!descriptor.is_ok()) return in_context(descriptor.status(), path);
+  if (const Status status = judge_descriptor(*descriptor, host_traits()); !status.is_ok())
+    return in_context(status, path);
+  return File{file, descriptor->name, descriptor->version};
 }
 
 std::vector<ProviderLibrary::Found> ProviderLibrary::list() {

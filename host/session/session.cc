@@ -33,7 +33,7 @@ Result<ProviderList> make_providers(const SessionOptions& options) {
     specs = std::move(*defaults);
   }
   for (const ProviderSpec& spec : specs) {
-    auto provider = Provider::create(spec);
+    auto provider = Provider::defer(spec);
     if (!provider.is_ok())
       return !by_default ? provider.status()
                          : error(provider.status().code(), provider.status().message(), " (provider '", spec.name,
@@ -59,15 +59,13 @@ class Opening {
       session_->adopt(std::move(opened), path.string(), "used", std::move(clock_));
       return {};
     }
-    TENON_ASSIGN_OR_RETURN(const bool is_pack, is_pack_file(path));
-    if (is_pack) return open_pack(path, packs);
+    TENON_ASSIGN_OR_RETURN(const auto file, FileMapping::open(path));
+    if (is_pack_file(*file)) return open_pack(path, packs);
     std::unique_ptr<ModelPacks> model_packs;
     if (packs.mode == PackMode::kOff) {
       session_->set_pack_reason("packs are off, as asked");
-    } else if (auto made = ModelPacks::create(path, options_, packs, session_->providers()); made.is_ok()) {
-      model_packs = std::move(*made);
     } else {
-      session_->set_pack_reason(made.status().message());
+      model_packs = ModelPacks::create(path, file, options_, packs, session_->providers());
     }
     if (model_packs == nullptr) return import(path, nullptr);
     if (auto loaded = model_packs->find_loaded()) {
@@ -87,8 +85,9 @@ class Opening {
   }
 
   Status pack_into(const std::filesystem::path& path, const std::filesystem::path& target, bool self_contained) {
-    TENON_ASSIGN_OR_RETURN(const bool is_pack, is_pack_file(path));
-    if (is_pack) return error(TN_INVALID_ARGUMENT, "it is a pack already; name the model that it was made from");
+    TENON_ASSIGN_OR_RETURN(const auto file, FileMapping::open(path));
+    if (is_pack_file(*file))
+      return error(TN_INVALID_ARGUMENT, "it is a pack already; name the model that it was made from");
     TENON_ASSIGN_OR_RETURN(auto model, import_model_file(path, ImportOptions{options_.external_data_root}));
     clock_.end_stage("import");
     const auto packs = ModelPacks::for_target(path, target, self_contained, options_, session_->providers());
@@ -206,8 +205,8 @@ Status publish_model(const std::filesystem::path& model, const std::string& name
   TENON_RETURN_IF_ERROR(PackStore::check_name(name));
   return open_with(options, model.string(),
                    [&](Opening& opening) -> Status {
-                     TENON_ASSIGN_OR_RETURN(const bool is_pack, is_pack_file(model));
-                     if (is_pack)
+                     TENON_ASSIGN_OR_RETURN(const auto file, FileMapping::open(model));
+                     if (is_pack_file(*file))
                        return error(TN_INVALID_ARGUMENT, "it is a pack already; name the model that it was made from");
                      TENON_ASSIGN_OR_RETURN(auto imported,
                                             import_model_file(model, ImportOptions{options.external_data_root}));

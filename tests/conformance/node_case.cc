@@ -58,7 +58,7 @@ NodeRunner::NodeRunner(const std::string& providers) {
   for (const auto& spec : providers_) {
     auto provider = host::Provider::create(spec);
     if (!provider.is_ok()) throw std::runtime_error(provider.status().message());
-    collect_operators((*provider)->table(), operators_);
+    collect_operators(*(*provider)->table(), operators_);
   }
 }
 

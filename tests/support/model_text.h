@@ -22,13 +22,19 @@ class ModelText {
   }
 
  private:
+  void value(const host::Value& value, const std::string& indent) {
+    out_ << indent << "value " << value.name << ' ' << static_cast<int>(value.type.kind) << ' ' << describe(value.type)
+         << " use " << value.use_count;
+    if (value.is_constant()) tensor(*value.constant);
+    out_ << '\n';
+  }
+
   void graph(const host::Graph& graph, const std::string& indent) {
-    for (const auto& value : graph.values()) {
-      out_ << indent << "value " << value->name << ' ' << static_cast<int>(value->type.kind) << ' '
-           << describe(value->type) << " use " << value->use_count;
-      if (value->is_constant()) tensor(*value->constant);
-      out_ << '\n';
-    }
+    // Order counts among constants and among others, not between the two.
+    for (const auto& value : graph.values())
+      if (!value->is_constant()) this->value(*value, indent);
+    for (const auto& value : graph.values())
+      if (value->is_constant()) this->value(*value, indent);
     names(indent + "inputs", graph.inputs);
     names(indent + "outputs", graph.outputs);
     for (const auto& node : graph.nodes()) {

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import struct
 import subprocess
 import sys
@@ -68,6 +69,15 @@ def matmul_model(weight):
     return b"\x08\x08" + field(7, graph) + field(8, b"\x10\x11")
 
 
+def product_model():
+    """y = a b, two inputs of 2 x 2 floats."""
+    node = field(1, b"a") + field(1, b"b") + field(2, b"y") + field(4, b"MatMul")
+    shape = field(2, b"".join(field(1, b"\x08\x02") for _ in range(2)))
+    port = lambda name: field(1, name) + field(2, field(1, b"\x08\x01" + shape))
+    graph = field(1, node) + field(2, b"g") + field(11, port(b"a")) + field(11, port(b"b")) + field(12, port(b"y"))
+    return b"\x08\x08" + field(7, graph) + field(8, b"\x10\x11")
+
+
 class CommandTest(unittest.TestCase):
     def setUp(self):
         self.scratch = tempfile.TemporaryDirectory()
@@ -97,6 +107,17 @@ class CommandTest(unittest.TestCase):
         self.assertNotIn("probabilities:", output)
 
     # --- run ---
+
+    def test_cpu_blas_without_its_openblas_fails_products_of_activations_with_the_mend(self):
+        code, output, error = tenon("providers", "--json")
+        self.assertEqual(code, 0, error)
+        library = next(p["path"] for p in json.loads(output) if p.get("name") == "cpu_blas")
+        shutil.copy(library, self.folder)
+        model = self.write("product.onnx", product_model())
+        code, _, error = tenon("run", model, "--fill", "ones", TENON_PROVIDER_PATH=str(self.folder))
+        self.assertEqual(code, 1)
+        self.assertIn("keep the folder cpu_blas beside libcpu_blas.so", error)
+        self.assertEqual(tenon("run", model, "--fill", "ones")[0], 0)
 
     def test_a_digit_is_recognized_and_its_class_printed_first(self):
         code, output, errors = tenon("run", self.model, "--input", f"image={self.image_file()}")

@@ -50,6 +50,19 @@ class PacksTest(unittest.TestCase):
         return [TENON, "run", str(cls.model), "--fill", "ones", "--threads", "1", "--report", "json",
                 "--output", str(cls.folder / output), *arguments]  # fmt: skip
 
+    def test_a_warm_open_loads_no_library_that_runs_no_node(self):
+        environment = self.environment("loaded")
+        self.answer_of("loaded")
+        command = [TENON, "bench", str(self.model), "--hold-ms", "60000"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+            while "SESSION_READY" not in process.stdout.readline():
+                self.assertIsNone(process.poll())
+            mapped = pathlib.Path(f"/proc/{process.pid}/maps").read_text()
+            process.kill()
+        self.assertIn("libcpu_blas.so", mapped)
+        self.assertNotIn("libcpu_ref.so", mapped)
+        self.assertNotIn("openblas.so", mapped)
+
     @classmethod
     def answer_of(cls, name, *arguments):
         """Opens the model with the cache of that name and gives the bytes of its output."""

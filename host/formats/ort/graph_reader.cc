@@ -83,6 +83,10 @@ Status GraphReader::check(const file::Graph& source) const {
 
 // node_args lists the values of this graph, and in a subgraph also those of outer graphs that it reads.
 Status GraphReader::declare_values(const file::Graph& source, Graph& graph) {
+  const auto count = [](const auto* tables) { return tables != nullptr ? tables->size() : size_t{0}; };
+  const size_t most = count(source.node_args()) + count(source.initializers());
+  TENON_RETURN_IF_ERROR(budget_.charge(most * sizeof(Value*)));
+  graph.reserve_values(most);
   const bool is_subgraph = graph.parent() != nullptr;
   const auto defined = is_subgraph ? defined_names(source) : std::unordered_set<std::string_view>();
   return for_each_table(source.node_args(), [&](const file::ValueInfo& info) -> Status {

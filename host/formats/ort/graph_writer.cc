@@ -71,10 +71,13 @@ Result<GraphWriter::Tables<file::Tensor>> GraphWriter::write_constants(const Gra
 }
 
 // The graph's own values first, in their order; then those of outer graphs that its nodes and outputs name, and the one
-// without a name that stands for inputs and outputs that are left out.
+// without a name that stands for inputs and outputs that are left out. Our own reader takes constants from their
+// tensors.
 Result<GraphWriter::Tables<file::ValueInfo>> GraphWriter::write_values(const Graph& graph) {
   Tables<file::ValueInfo> tables;
+  const auto is_listed = [&](const Value& value) { return options_.interchange || !value.is_constant(); };
   for (const auto& value : graph.values()) {
+    if (!is_listed(*value)) continue;
     TENON_ASSIGN_OR_RETURN(const auto table, write_value(*value));
     tables.push_back(table);
   }
@@ -83,7 +86,7 @@ Result<GraphWriter::Tables<file::ValueInfo>> GraphWriter::write_values(const Gra
   const auto visit = [&](const std::vector<Value*>& values) -> Status {
     for (const Value* value : values) {
       has_gaps = has_gaps || value == nullptr;
-      if (value == nullptr || value->graph == &graph || !seen.insert(value).second) continue;
+      if (value == nullptr || value->graph == &graph || !is_listed(*value) || !seen.insert(value).second) continue;
       TENON_ASSIGN_OR_RETURN(const auto table, write_value(*value));
       tables.push_back(table);
     }

@@ -15,7 +15,7 @@ namespace tenon::host {
 namespace {
 
 // Any change of the optimizer, of placement or of the plan's meaning that gives other plans counts up.
-constexpr int kPlanVersion = 2;
+constexpr int kPlanVersion = 3;
 
 std::string provider_line(const Provider& provider) {
   std::string line = concat("provider=", provider.name(), " ", provider.version());
@@ -56,23 +56,29 @@ uint64_t bytes_of(const Model& model) {
   return bytes;
 }
 
-// `location`: as SourceFile::location.
-Result<std::shared_ptr<const FileMapping>> map_source(const std::filesystem::path& model, const std::string& location,
-                                                      const std::filesystem::path& root) {
-  return location.empty() ? FileMapping::open(model) : FileMapping::open_beneath(model.parent_path(), location, root);
-}
+// A model and the folder that its external data may lie in.
+struct ModelPlace {
+  const std::filesystem::path& model;
+  const std::filesystem::path& root;
+  std::shared_ptr<const FileMapping> file = nullptr;  // of the model; nullptr: to be opened
+
+  /// `location`: as SourceFile::location.
+  Result<std::shared_ptr<const FileMapping>> map(const std::string& location) const {
+    if (!location.empty()) return FileMapping::open_beneath(model.parent_path(), location, root);
+    return file != nullptr ? file : FileMapping::open(model);
+  }
+};
 
 // Holds the model's files against what the plan says of them. `store`: knows digests that were proven before.
 class SourceCheck {
  public:
-  SourceCheck(const std::filesystem::path& model, const std::filesystem::path& root, PackStore* store)
-      : model_(model), root_(root), store_(store) {}
+  SourceCheck(ModelPlace place, PackStore* store) : place_(std::move(place)), store_(store) {}
 
   /// `by_identity`: the pack was made here, from these very files. Else they must have the bytes that it was made from.
   Result<std::vector<SourceFile>> map(const std::vector<PlanSource>& sources, bool by_identity) const {
     std::vector<SourceFile> files;
     for (const PlanSource& source : sources) {
-      auto mapping = map_source(model_, source.location, root_);
+      auto mapping = place_.map(source.location);
       if (!mapping.is_ok()) return mapping.status();
       const FileIdentity& identity = (*mapping)->identity();
       if (by_identity ? identity != source.identity : identity.size != source.identity.size)
@@ -96,8 +102,7 @@ class SourceCheck {
     return {};
   }
 
-  const std::filesystem::path& model_;
-  const std::filesystem::path& root_;
+  const ModelPlace place_;
   PackStore* store_;
 };
 
@@ -128,6 +133,7 @@ class Packs final : public ModelPacks {
         packs_(packs),
         providers_(providers),
         mapping_(std::move(mapping)),
+        place_{model_, options.external_data_root, mapping_},
         key_(key_of(model_, *mapping_, options, providers)),
         places_(packs) {}
 
@@ -141,7 +147,7 @@ class Packs final : public ModelPacks {
   }
 
   Result<OpenedPack> find() override {
-    const SourceCheck check(model_, options_.external_data_root, places_.facts());
+    const SourceCheck check(place_, places_.facts());
     auto cached = find_stored(check);
     if (cached.is_ok()) return cached;
     const std::filesystem::path beside = model_.string() + ".tpack";
@@ -172,7 +178,8 @@ class Packs final : public ModelPacks {
       return fill_pack(writer, PackUse::kHere, contents, providers_);
     }));
     lock_.reset();
-    return restored(std::move(pack), SourceCheck(model_, options_.external_data_root, places_.facts()), true);
+    // The model was opened once more for this: it may be another file by now.
+    return restored(std::move(pack), SourceCheck({model_, options_.external_data_root}, places_.facts()), true);
   }
 
  private:
@@ -183,7 +190,7 @@ class Packs final : public ModelPacks {
   bool has_same_files(const LoadedModel& loaded) const {
     if (!loaded.pack->mapping().check_intact().is_ok()) return false;
     return std::all_of(loaded.model->files.begin(), loaded.model->files.end(), [&](const SourceFile& file) {
-      const auto now = map_source(model_, file.location, options_.external_data_root);
+      const auto now = place_.map(file.location);
       return now.is_ok() && *now == file.mapping;
     });
   }
@@ -213,6 +220,7 @@ class Packs final : public ModelPacks {
   const PackOptions packs_;
   const ProviderList& providers_;
   const std::shared_ptr<const FileMapping> mapping_;
+  const ModelPlace place_;
   const std::string key_;
   PackPlaces places_;
   std::shared_ptr<void> lock_;
@@ -241,7 +249,7 @@ class TargetPack final : public ModelPacks {
         fill_pack(*writer, self_contained_ ? PackUse::kSelfContained : PackUse::kShipped, contents, providers_));
     TENON_RETURN_IF_ERROR(writer->publish(target_));
     TENON_ASSIGN_OR_RETURN(auto pack, PackFile::open(target_, false));
-    return restore(std::move(pack), SourceCheck(model_, options_.external_data_root, nullptr), true, providers_);
+    return restore(std::move(pack), SourceCheck({model_, options_.external_data_root}, nullptr), true, providers_);
   }
 
  private:
@@ -265,20 +273,16 @@ std::unique_ptr<ModelPacks> ModelPacks::for_target(const std::filesystem::path& 
   return std::make_unique<TargetPack>(absolute_of(model), absolute_of(target), self_contained, options, providers);
 }
 
-Result<std::unique_ptr<ModelPacks>> ModelPacks::create(const std::filesystem::path& model,
-                                                       const SessionOptions& options, const PackOptions& packs,
-                                                       const ProviderList& providers) {
-  std::filesystem::path absolute = absolute_of(model);
-  TENON_ASSIGN_OR_RETURN(auto mapping, FileMapping::open(absolute));
-  return std::unique_ptr<ModelPacks>(
-      std::make_unique<Packs>(std::move(absolute), options, packs, providers, std::move(mapping)));
+std::unique_ptr<ModelPacks> ModelPacks::create(const std::filesystem::path& model,
+                                               std::shared_ptr<const FileMapping> file, const SessionOptions& options,
+                                               const PackOptions& packs, const ProviderList& providers) {
+  return std::make_unique<Packs>(absolute_of(model), options, packs, providers, std::move(file));
 }
 
-Result<bool> is_pack_file(const std::filesystem::path& path) {
-  TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
-  const FilePart start{0, std::min(kPackHeaderBytes, mapping->bytes().size())};
+bool is_pack_file(const FileMapping& file) {
+  const FilePart start{0, std::min(kPackHeaderBytes, file.bytes().size())};
   bool is_pack = false;
-  mapping->read({&start, 1}, [&](std::span<const std::byte> bytes) { is_pack = begins_as_pack(bytes); });
+  file.read({&start, 1}, [&](std::span<const std::byte> bytes) { is_pack = begins_as_pack(bytes); });
   return is_pack;
 }
 
@@ -286,7 +290,8 @@ Result<OpenedPack> open_self_contained(const std::filesystem::path& path, PackSt
                                        const ProviderList& providers) {
   auto pack = open_shipped(path, store);
   if (!pack.is_ok()) return pack.status();
-  auto opened = restore(*pack, SourceCheck(path, {}, store), false, providers);
+  const std::filesystem::path no_root;
+  auto opened = restore(*pack, SourceCheck({path, no_root}, store), false, providers);
   if (opened.is_ok()) return opened;
   return error(opened.status().code(), opened.status().message(),
                ": make the pack again from its model with `tenon pack`, for these providers and this machine");

@@ -36,10 +36,11 @@ struct ModelToPack {
 
 class ModelPacks {
  public:
-  /// `packs` with their environment applied, mode not kOff; `options` and `providers` must outlive it. An error: the
-  /// model cannot be mapped.
-  static Result<std::unique_ptr<ModelPacks>> create(const std::filesystem::path& model, const SessionOptions& options,
-                                                    const PackOptions& packs, const ProviderList& providers);
+  /// Of the model that `file` maps and that lies at `model`. `packs` with their environment applied, mode not kOff;
+  /// `options` and `providers` must outlive it.
+  static std::unique_ptr<ModelPacks> create(const std::filesystem::path& model, std::shared_ptr<const FileMapping> file,
+                                            const SessionOptions& options, const PackOptions& packs,
+                                            const ProviderList& providers);
   /// Builds into the file `target`, for shipping it beside the model or, self-contained, without it; finds nothing.
   static std::unique_ptr<ModelPacks> for_target(const std::filesystem::path& model, const std::filesystem::path& target,
                                                 bool self_contained, const SessionOptions& options,
@@ -61,7 +62,7 @@ class ModelPacks {
 };
 
 /// Whether the file's first bytes are those of a pack.
-Result<bool> is_pack_file(const std::filesystem::path& path);
+bool is_pack_file(const FileMapping& file);
 /// Opens a self-contained pack. `store`: remembers that the file is whole; nullptr: it is read in full each time.
 Result<OpenedPack> open_self_contained(const std::filesystem::path& path, PackStore* store,
                                        const ProviderList& providers);
