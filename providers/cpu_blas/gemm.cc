@@ -1,10 +1,12 @@
-// Matrix products; see gemm.h. Calls of OpenBLAS from several threads are safe: openblas_memory.cc locks its buffers.
+// Matrix products; see gemm.h.
 #include "gemm.h"
 
 #include <cblas.h>
 
 #include <algorithm>
 #include <climits>
+
+#include "openblas/openblas.h"
 
 namespace tenon::cpu_blas {
 namespace {
@@ -52,9 +54,14 @@ Grid plan_grid(const Gemm& g, int64_t workers, bool finishes) {
 }  // namespace
 
 sdk::Status check_gemm(const std::string& node, const Gemm& g) {
-  if (std::max({g.m, g.n, g.k, g.lda, g.ldb, g.ldc}) <= INT_MAX) return {};
-  return sdk::unsupported(node, ": a product of ", g.m, "x", g.k, " and ", g.k, "x", g.n,
-                          " is larger than BLAS can count; split the tensor or run the node on cpu_ref");
+  if (std::max({g.m, g.n, g.k, g.lda, g.ldb, g.ldc}) > INT_MAX)
+    return sdk::unsupported(node, ": a product of ", g.m, "x", g.k, " and ", g.k, "x", g.n,
+                            " is larger than BLAS can count; split the tensor or run the node on cpu_ref");
+  if (auto blas = openblas(); !blas.is_ok()) {
+    const sdk::Status failure = blas.take_status();
+    return sdk::Status(failure.code(), node + ": " + failure.message());
+  }
+  return {};
 }
 
 void gemm_tile(const Gemm& g, const Epilogue& e, int64_t m_begin, int64_t m_end, int64_t n_begin, int64_t n_end) {
@@ -69,15 +76,16 @@ void gemm_tile(const Gemm& g, const Epilogue& e, int64_t m_begin, int64_t m_end,
       for (int64_t j = 0; j < n; ++j) c[i * g.ldc + j] = g.beta == 0 ? 0 : g.beta * c[i * g.ldc + j];
     return finish_tile(g, e, m_begin, m_end, n_begin, n_end);
   }
+  const OpenBlas& blas = *openblas().value();  // check_gemm() has seen it
   const auto op = [](bool transposed) { return transposed ? CblasTrans : CblasNoTrans; };
   if (m == 1 && !g.transpose_a) {
     // A row vector: y = op(B)^T x, which reads B once and copies nothing.
-    cblas_sgemv(CblasRowMajor, g.transpose_b ? CblasNoTrans : CblasTrans, static_cast<int>(g.transpose_b ? n : g.k),
-                static_cast<int>(g.transpose_b ? g.k : n), g.alpha, b, static_cast<int>(g.ldb), a, 1, g.beta, c, 1);
+    blas.sgemv(CblasRowMajor, g.transpose_b ? CblasNoTrans : CblasTrans, static_cast<int>(g.transpose_b ? n : g.k),
+               static_cast<int>(g.transpose_b ? g.k : n), g.alpha, b, static_cast<int>(g.ldb), a, 1, g.beta, c, 1);
   } else {
-    cblas_sgemm(CblasRowMajor, op(g.transpose_a), op(g.transpose_b), static_cast<int>(m), static_cast<int>(n),
-                static_cast<int>(g.k), g.alpha, a, static_cast<int>(g.lda), b, static_cast<int>(g.ldb), g.beta, c,
-                static_cast<int>(g.ldc));
+    blas.sgemm(CblasRowMajor, op(g.transpose_a), op(g.transpose_b), static_cast<int>(m), static_cast<int>(n),
+               static_cast<int>(g.k), g.alpha, a, static_cast<int>(g.lda), b, static_cast<int>(g.ldb), g.beta, c,
+               static_cast<int>(g.ldc));
   }
   if (!e.is_empty()) finish_tile(g, e, m_begin, m_end, n_begin, n_end);
 }

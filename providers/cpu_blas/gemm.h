@@ -40,7 +40,8 @@ struct Epilogue {
   }
 };
 
-/// TN_UNSUPPORTED when a dimension or stride passes what BLAS can count (2^31 - 1). `node` starts the message.
+/// To be called before the others. TN_UNSUPPORTED when a dimension or stride passes what BLAS can count (2^31 - 1),
+/// TN_NOT_FOUND when OpenBLAS is not beside the provider. `node` starts the message.
 sdk::Status check_gemm(const std::string& node, const Gemm& gemm);
 
 /// Computes the tile [m_begin, m_end) x [n_begin, n_end) of C on the calling thread.

@@ -67,6 +67,30 @@ sdk::Result<ConvPlan> ConvPlan::parse(const sdk::NodeView& conv) {
   return plan;
 }
 
+sdk::Status ConvKernel::set_channel_map(sdk::RunContext& run, ConvCall* call) const {
+  if (plan_.b >= 0) {
+    const sdk::TensorView bias = run.input(static_cast<uint32_t>(plan_.b));
+    if (bias.count() != call->outputs)
+      return sdk::invalid_model(plan_.node, ": a bias of ", bias.count(), " elements, expected M, ", call->outputs);
+    call->shift = bias.data<float>();
+  }
+  if (plan_.channel_steps.empty()) return {};
+  if (plan_.channels != call->outputs)
+    return sdk::invalid_model(plan_.node, ": a weight for ", call->outputs, " output channels, expected M, ",
+                              plan_.channels, ", as declared");
+  std::call_once(first_run_, [&] {
+    const auto count = static_cast<size_t>(call->outputs);
+    std::vector<double> scale(count, 1), shift(count, 0);
+    if (call->shift != nullptr) shift.assign(call->shift, call->shift + count);
+    apply(plan_.channel_steps, run, &scale, &shift);
+    scale_.assign(scale.begin(), scale.end());
+    shift_.assign(shift.begin(), shift.end());
+  });
+  call->scale = scale_.data();
+  call->shift = shift_.data();
+  return {};
+}
+
 sdk::Result<ConvCall> ConvKernel::prepare(sdk::RunContext& run) const {
   const sdk::TensorView x = run.input(plan_.x);
   const sdk::TensorView w = run.input(plan_.w);
@@ -91,17 +115,7 @@ sdk::Result<ConvCall> ConvKernel::prepare(sdk::RunContext& run) const {
   call.groups = plan_.groups;
   call.x = x.data<float>();
   call.w = w.data<float>();
-  if (!plan_.scale.empty()) call.scale = plan_.scale.data();
-  if (!plan_.shift.empty()) {
-    call.shift = plan_.shift.data();
-  } else if (plan_.b >= 0) {
-    call.shift = run.input(static_cast<uint32_t>(plan_.b)).data<float>();
-  }
-  const int64_t shifts = !plan_.shift.empty() ? static_cast<int64_t>(plan_.shift.size())
-                         : plan_.b >= 0       ? run.input(static_cast<uint32_t>(plan_.b)).count()
-                                              : call.outputs;
-  if (shifts != call.outputs)
-    return sdk::invalid_model(plan_.node, ": a bias or scale of ", shifts, " elements, expected M, ", call.outputs);
+  TN_RETURN_IF_ERROR(set_channel_map(run, &call));
   return call;
 }
 

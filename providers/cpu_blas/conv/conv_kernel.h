@@ -2,21 +2,25 @@
 // output pixels share it, else read where it lies.
 #pragma once
 
+#include <mutex>
+
 #include "conv/conv_call.h"
 #include "conv/window.h"
+#include "fusion/channel_map.h"
 #include "packed_b.h"
 
 namespace tenon::cpu_blas {
 
-/// Which inputs of the kernel are the convolution's, and what follows it: y = act(conv * scale + shift + residual).
+/// Which inputs of the kernel are the convolution's, and what follows it: y = act(channel_steps(conv + b) + residual).
 struct ConvPlan {
   std::string node;  // describe() of the Conv node, for messages
   WindowAttributes window;
   int64_t groups = 1;
   uint32_t x = 0, w = 1;
-  int b = -1;                       // -1: no bias, or it is part of `shift`
-  std::vector<float> scale, shift;  // per output channel; empty: none
-  int residual = -1;                // input that is added, broadcast against the result if its shape differs; -1: none
+  int b = -1;  // -1: no bias
+  std::vector<ChannelStep> channel_steps;
+  int64_t channels = 0;  // that the steps are for
+  int residual = -1;     // input that is added, broadcast against the result if its shape differs; -1: none
   simd::Activation activation;
   PackedB packed_w;
 
@@ -33,6 +37,7 @@ class ConvKernel final : public sdk::Kernel {
   sdk::Status bind_pack(uint32_t input, const void* blob, uint64_t byte_length) override;
 
  private:
+  sdk::Status set_channel_map(sdk::RunContext& run, ConvCall* call) const;
   sdk::Result<ConvCall> prepare(sdk::RunContext& run) const;
   sdk::Status convolve(sdk::RunContext& run, const ConvCall& call) const;
   sdk::Status run_depthwise(sdk::RunContext& run, const ConvCall& call) const;
@@ -40,6 +45,9 @@ class ConvKernel final : public sdk::Kernel {
   sdk::Status run_shared(sdk::RunContext& run, const ConvCall& call) const;
 
   ConvPlan plan_;
+  // What plan_.channel_steps come to, from the first run on; per output channel.
+  mutable std::once_flag first_run_;
+  mutable std::vector<float> scale_, shift_;
 };
 
 }  // namespace tenon::cpu_blas

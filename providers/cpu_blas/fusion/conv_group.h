@@ -3,14 +3,15 @@
 
 #include "conv/conv_kernel.h"
 #include "fusion/chain.h"
+#include "fusion/channel_map.h"
 
 namespace tenon::cpu_blas {
 
 /// A Conv and what was recognized behind it.
 struct ConvGroup {
   Chain chain;
-  std::vector<float> scale, shift;  // per output channel, the bias included; empty: nothing was folded
-  sdk::ValueView residual;          // empty: none
+  ChannelMap channel_map;   // after the bias
+  sdk::ValueView residual;  // empty: none
   simd::Activation activation;
 };
 

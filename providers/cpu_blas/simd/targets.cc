@@ -15,33 +15,45 @@ namespace {
 
 #if HWY_ARCH_X86
 
-// Not all compilers' __builtin_cpu_supports know these two.
-bool has_f16c() {
-  unsigned eax, ebx, ecx, edx;
-  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
-}
+/// CPUID and XCR0 as far as they are asked for here. __builtin_cpu_supports asks a dozen more questions while the
+/// library is loaded, and each takes microseconds in a virtual machine.
+struct Cpu {
+  unsigned basic = 0, extended = 0;  // leaf 1, ecx; leaf 0x80000001, ecx
+  unsigned more = 0;                 // leaf 7, ebx
+  unsigned saved = 0;                // XCR0: register sets that the operating system saves
 
-bool has_lzcnt() {
-  constexpr unsigned kLzcnt = 1u << 5;
-  unsigned eax, ebx, ecx, edx;
-  return __get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) != 0 && (ecx & kLzcnt) != 0;
+  static Cpu ask() {
+    Cpu cpu;
+    unsigned eax, ebx, ecx, edx, last;
+    __cpuid(0, last, ebx, ecx, edx);
+    __cpuid(1, eax, ebx, cpu.basic, edx);
+    if (last >= 7) __cpuid_count(7, 0, eax, cpu.more, ecx, edx);
+    __cpuid(0x80000000, last, ebx, ecx, edx);
+    if (last >= 0x80000001) __cpuid(0x80000001, eax, ebx, cpu.extended, edx);
+    if ((cpu.basic & bit_OSXSAVE) != 0) __asm__("xgetbv" : "=a"(cpu.saved), "=d"(edx) : "c"(0));
+    return cpu;
+  }
+};
+
+bool has(unsigned bits, unsigned wanted) {
+  return (bits & wanted) == wanted;
 }
 
 int64_t detected() {
-  __builtin_cpu_init();
+  constexpr unsigned kVectors = 0x6, kWideVectors = 0xe6;  // of XCR0: 256 bits; 512 bits and masks
+  constexpr unsigned kLzcnt = 1u << 5;
+  const Cpu cpu = Cpu::ask();
   int64_t targets = 0;
-  if (!__builtin_cpu_supports("ssse3")) return targets;
+  if (!has(cpu.basic, bit_SSSE3)) return targets;
   targets |= HWY_SSSE3;
-  if (!__builtin_cpu_supports("sse4.1") || !__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("aes") ||
-      !__builtin_cpu_supports("pclmul"))
-    return targets;
+  if (!has(cpu.basic, bit_SSE4_1 | bit_SSE4_2 | bit_AES | bit_PCLMUL)) return targets;
   targets |= HWY_SSE4;
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("bmi") ||
-      !__builtin_cpu_supports("bmi2") || !has_f16c() || !has_lzcnt())
+  if (!has(cpu.basic, bit_AVX | bit_FMA | bit_F16C) || !has(cpu.more, bit_AVX2 | bit_BMI | bit_BMI2) ||
+      !has(cpu.extended, kLzcnt) || !has(cpu.saved, kVectors))
     return targets;
   targets |= HWY_AVX2;
-  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512vl") ||
-      !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512cd"))
+  if (!has(cpu.more, bit_AVX512F | bit_AVX512VL | bit_AVX512DQ | bit_AVX512BW | bit_AVX512CD) ||
+      !has(cpu.saved, kWideVectors))
     return targets;
   return targets | HWY_AVX3;
 }

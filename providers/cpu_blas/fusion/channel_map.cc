@@ -1,0 +1,93 @@
+#include "fusion/channel_map.h"
+
+#include <cmath>
+
+#include "fusion/chain.h"
+
+namespace tenon::cpu_blas {
+namespace {
+
+using Kind = ChannelStep::Kind;
+
+/// A float constant of `channels` elements that broadcasts along the channels of a result of rank `rank`, or of one.
+bool is_per_channel(const sdk::ValueView& value, int64_t channels, int64_t rank) {
+  if (!is_float_constant(value)) return false;
+  const sdk::TensorView t = value.info();
+  if (t.count() == 1) return t.rank() <= rank;
+  if (t.count() != channels || t.rank() > rank || t.rank() < rank - 1) return false;
+  return t.dim(t.rank() - rank + 1) == t.count();
+}
+
+/// y = y * factor(i) + term(i) of each channel i.
+template <typename Factor, typename Term>
+void then(std::vector<double>* scale, std::vector<double>* shift, Factor&& factor, Term&& term) {
+  for (size_t i = 0; i < scale->size(); ++i) {
+    const double by = factor(i);
+    (*scale)[i] *= by;
+    (*shift)[i] = (*shift)[i] * by + term(i, by);
+  }
+}
+
+}  // namespace
+
+void apply(const std::vector<ChannelStep>& steps, sdk::RunContext& run, std::vector<double>* scale,
+           std::vector<double>* shift) {
+  for (const ChannelStep& step : steps) {
+    const auto data = [&](size_t operand) { return run.input(step.inputs[operand]).data<float>(); };
+    if (step.kind == Kind::kNormalize) {
+      const float *gamma = data(0), *beta = data(1), *mean = data(2), *variance = data(3);
+      then(
+          scale, shift, [&](size_t i) { return gamma[i] / std::sqrt(variance[i] + step.epsilon); },
+          [&](size_t i, double factor) { return beta[i] - mean[i] * factor; });
+      continue;
+    }
+    const float* constant = data(0);
+    const size_t stride = run.input(step.inputs[0]).count() == 1 ? 0 : 1;
+    const auto element = [&](size_t i) { return static_cast<double>(constant[i * stride]); };
+    if (step.kind == Kind::kMul) {
+      then(scale, shift, element, [](size_t, double) { return 0.0; });
+    } else {
+      then(
+          scale, shift, [](size_t) { return 1.0; }, [&](size_t i, double) { return element(i); });
+    }
+  }
+}
+
+bool ChannelMap::take(const sdk::NodeView& node, const sdk::ValueView& value) {
+  if (node.is("BatchNormalization")) return node.input(0) == value && take_normalization(node);
+  return take_constant(node, value);
+}
+
+bool ChannelMap::take_normalization(const sdk::NodeView& node) {
+  if (node.since_version() < 7 || node.attr_int("training_mode", 0) != 0 || !has_one_output(node) ||
+      node.attr_int("spatial", 1) == 0)
+    return false;
+  Taken taken{{Kind::kNormalize, {}, node.attr_float("epsilon", 1e-5f)}, {}};
+  for (uint32_t i = 1; i <= 4; ++i) {
+    if (!is_float_constant(node.input(i)) || node.input(i).info().count() != channels_) return false;
+    taken.operands.push_back(node.input(i));
+  }
+  taken_.push_back(std::move(taken));
+  return true;
+}
+
+bool ChannelMap::take_constant(const sdk::NodeView& node, const sdk::ValueView& value) {
+  const bool is_mul = node.is("Mul");
+  if ((!is_mul && !node.is("Add")) || node.since_version() < 7) return false;
+  const sdk::ValueView other = other_operand(node, value);
+  if (!is_per_channel(other, channels_, rank_)) return false;
+  taken_.push_back({{is_mul ? Kind::kMul : Kind::kAdd, {}, 0}, {other}});
+  return true;
+}
+
+std::vector<ChannelStep> ChannelMap::steps(const sdk::GraphView& graph) const {
+  std::vector<ChannelStep> steps;
+  for (const Taken& taken : taken_) {
+    steps.push_back(taken.step);
+    for (size_t i = 0; i < taken.operands.size(); ++i)
+      steps.back().inputs[i] = static_cast<uint32_t>(graph.input_index(taken.operands[i]));
+  }
+  return steps;
+}
+
+}  // namespace tenon::cpu_blas
