@@ -12,7 +12,8 @@ namespace tenon::cpu_blas {
 namespace {
 
 constexpr int64_t kDepth = 1024;   // of one pass: a quarter of a megabyte of panel at the widest, in the L2 cache
-constexpr int64_t kRowBlock = 48;  // rows of A that stay in the L2 cache while panels change
+constexpr int64_t kRowBlock = 48;  // rows of A that stay in the L2 cache while panels change, at least
+constexpr int64_t kFirstCache = 8 * 1024;  // floats: with narrow rows, more of them fit even the L1 cache
 constexpr int64_t kBlocksPerWorker = 4;
 
 int64_t ceil_div(int64_t a, int64_t b) {
@@ -23,9 +24,9 @@ int64_t round_up(int64_t a, int64_t b) {
   return ceil_div(a, b) * b;
 }
 
-/// Rows of C that one task computes: kRowBlock, or fewer so that every worker has some tasks.
-int64_t plan_rows(int64_t m, int64_t panels, int64_t workers) {
-  int64_t blocks = ceil_div(m, kRowBlock);
+/// Rows of C that one task computes: a block, or fewer so that every worker has some tasks.
+int64_t plan_rows(int64_t m, int64_t k, int64_t panels, int64_t workers) {
+  int64_t blocks = ceil_div(m, std::max(kRowBlock, kFirstCache / std::max<int64_t>(k, 1)));
   if (workers > 1) blocks = std::max(blocks, ceil_div(kBlocksPerWorker * workers, panels));
   return round_up(ceil_div(m, blocks), simd::kPanelRows);
 }
@@ -107,7 +108,7 @@ void multiply_packed(sdk::RunContext& run, const PackedProduct& g, const Epilogu
   int64_t group = width * simd::panels_at_once(g.m);
   if (run.max_workers() > 1 && ceil_div(g.n, group) < kBlocksPerWorker * run.max_workers()) group = width;
   const int64_t groups = ceil_div(g.n, group);
-  const int64_t rows = group > width ? g.m : plan_rows(g.m, groups, run.max_workers());
+  const int64_t rows = group > width ? g.m : plan_rows(g.m, g.k, groups, run.max_workers());
   run.parallel_for(groups * ceil_div(g.m, rows), gemm_cost_ns(rows, group, g.k), [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t row = task / groups * rows, column = task % groups * group;

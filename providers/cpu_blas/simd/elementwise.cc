@@ -50,7 +50,7 @@ HWY_INLINE void visit_activation(const Activation& a, Use&& use) {
   switch (a.function) {
     case Unary::kIdentity: return use([](V x) HWY_ATTR { return x; });
     case Unary::kRelu: return use([=](V x) HWY_ATTR { return keep_nan(x, hn::Max(x, zero)); });
-    case Unary::kClip: return use([=](V x) HWY_ATTR { return keep_nan(x, hn::Min(hn::Max(x, low), high)); });
+    case Unary::kClip: return use([=](V x) HWY_ATTR { return clamp(x, low, high); });
     case Unary::kGelu: return use([=](V x) HWY_ATTR { return gelu(d, x); });
     case Unary::kSigmoid: return use([=](V x) HWY_ATTR { return sigmoid(d, x); });
     case Unary::kTanh: return use([=](V x) HWY_ATTR { return tanh(d, x); });

@@ -21,6 +21,16 @@ HWY_INLINE V keep_nan(V x, V value) {
   return hn::IfThenElse(hn::Eq(x, x), value, x);
 }
 
+/// min(max(x, low), high), NaN staying NaN.
+template <class V>
+HWY_INLINE V clamp(V x, V low, V high) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+  return hn::Min(high, hn::Max(low, x));  // of an operand that is NaN, x86 takes the second
+#else
+  return keep_nan(x, hn::Min(hn::Max(x, low), high));
+#endif
+}
+
 /// e^x within 2 ulp; infinity above 88.72, 0 below -104.
 template <class D, class V>
 HWY_INLINE V exp(D d, V x) {

@@ -2,6 +2,7 @@
 #include "simd/panel_gemm.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #ifndef TENON_CPU_BLAS_COPY_ROWS  // once, whatever the number of instruction sets
@@ -49,6 +50,13 @@ HWY_INLINE int64_t lanes() {
   return static_cast<int64_t>(hn::Lanes(D()));
 }
 
+/// Nothing but the sums is wanted: where K is small, an epilogue that does nothing would take a tenth of the time.
+HWY_INLINE bool stores_sums(const PanelProduct& p) {
+  if (p.accumulate) return false;
+  return !p.finish || (p.alpha == 1 && p.scale == nullptr && p.shift == nullptr && p.column_shift == nullptr &&
+                       p.residual == nullptr && p.low == -HUGE_VALF && p.high == HUGE_VALF);
+}
+
 /// A tile of R rows and N vectors of each of P neighbouring panels, at `first_row`, all of it in registers.
 template <int R, int N, int P = 1>
 HWY_INLINE void multiply_tile(const PanelProduct& p, int64_t first_row) {
@@ -62,8 +70,10 @@ HWY_INLINE void multiply_tile(const PanelProduct& p, int64_t first_row) {
   for (int r = 0; r < R; ++r)
     for (int v = 0; v < P * N; ++v) hwy::Prefetch(p.c + (first_row + r) * p.c_stride + v * lanes());
   const float* b = p.panel;
-  const int64_t end = p.depth * p.a_step;
-  for (int64_t k = 0; k < end; k += p.a_step, b += p.panel_stride) {
+  int64_t k = 0;
+  // Few rounds, so that their end is foreseen where K is small.
+  HWY_UNROLL(4)
+  for (int64_t left = p.depth; left > 0; --left, k += p.a_step, b += p.panel_stride) {
     V columns[P * N];
     for (int v = 0; v < P * N; ++v) columns[v] = hn::LoadU(d, b + v / N * p.panel_gap + v % N * lanes());
     if (kAhead != 0 && P == 1) hwy::Prefetch(b + kAhead * p.panel_stride);
@@ -71,6 +81,11 @@ HWY_INLINE void multiply_tile(const PanelProduct& p, int64_t first_row) {
       const V element = hn::Set(d, a[r][k]);
       for (int v = 0; v < P * N; ++v) sums[r][v] = hn::MulAdd(element, columns[v], sums[r][v]);
     }
+  }
+  if (stores_sums(p)) {
+    for (int r = 0; r < R; ++r)
+      for (int v = 0; v < P * N; ++v) hn::StoreU(sums[r][v], d, p.c + (first_row + r) * p.c_stride + v * lanes());
+    return;
   }
   const V low = hn::Set(d, p.low), high = hn::Set(d, p.high);
   for (int r = 0; r < R; ++r) {
@@ -86,7 +101,7 @@ HWY_INLINE void multiply_tile(const PanelProduct& p, int64_t first_row) {
         if (p.column_shift != nullptr) value = hn::Add(value, hn::LoadU(d, p.column_shift + v * lanes()));
         if (p.residual != nullptr)
           value = hn::Add(value, hn::LoadU(d, p.residual + row * p.residual_stride + v * lanes()));
-        value = keep_nan(value, hn::Min(hn::Max(value, low), high));
+        value = clamp(value, low, high);
       }
       hn::StoreU(value, d, c + v * lanes());
     }
@@ -181,7 +196,7 @@ HWY_INLINE int64_t finish_four_columns(const TransposedFinish& f, int64_t column
       const auto shift = hn::Set(d, f.shift != nullptr ? f.shift[column + j] : 0.0f);
       auto value = hn::MulAdd(columns[j], hn::Set(d, f.scale != nullptr ? f.scale[column + j] : 1.0f), shift);
       if (f.residual != nullptr) value = hn::Add(value, hn::LoadU(d, f.residual + at));
-      hn::StoreU(keep_nan(value, hn::Min(hn::Max(value, low), high)), d, f.c + at);
+      hn::StoreU(clamp(value, low, high), d, f.c + at);
     }
   }
 #else
@@ -197,7 +212,7 @@ HWY_INLINE void finish_element(const TransposedFinish& f, int64_t row, int64_t c
   auto value = hn::Set(d, f.t[row * f.t_stride + column]);
   value = hn::MulAdd(value, hn::Set(d, f.scale != nullptr ? f.scale[column] : 1.0f), shift);
   if (f.residual != nullptr) value = hn::Add(value, hn::Set(d, f.residual[at]));
-  f.c[at] = hn::GetLane(keep_nan(value, hn::Min(hn::Max(value, hn::Set(d, f.low)), hn::Set(d, f.high))));
+  f.c[at] = hn::GetLane(clamp(value, hn::Set(d, f.low), hn::Set(d, f.high)));
 }
 
 void finish_transposed(const TransposedFinish& f) {
