@@ -55,12 +55,15 @@ class Opening {
   Status open_file(const std::filesystem::path& path) {
     TENON_ASSIGN_OR_RETURN(const PackOptions packs, resolve_pack_options(options_.pack));
     if (const auto name = published_name(path)) {
-      TENON_ASSIGN_OR_RETURN(OpenedPack opened, open_published(*name, packs, session_->providers()));
-      session_->adopt(std::move(opened), path.string(), "used", std::move(clock_));
-      return {};
+      TENON_ASSIGN_OR_RETURN(const SelfContainedPack pack, find_published(*name, packs));
+      return open_pack(pack, path.string());
     }
     TENON_ASSIGN_OR_RETURN(const auto file, FileMapping::open(path));
-    if (is_pack_file(*file)) return open_pack(path, packs);
+    if (is_pack_file(*file)) {
+      const PackPlaces places(packs);
+      TENON_ASSIGN_OR_RETURN(const SelfContainedPack pack, find_self_contained(path, places.facts()));
+      return open_pack(pack, path.string());
+    }
     std::unique_ptr<ModelPacks> model_packs;
     if (packs.mode == PackMode::kOff) {
       session_->set_pack_reason("packs are off, as asked");
@@ -136,10 +139,16 @@ class Opening {
     return true;
   }
 
-  Status open_pack(const std::filesystem::path& path, const PackOptions& packs) {
-    const PackPlaces places(packs);
-    TENON_ASSIGN_OR_RETURN(OpenedPack opened, open_self_contained(path, places.facts(), session_->providers()));
-    session_->adopt(std::move(opened), path.string(), "used", std::move(clock_));
+  Status open_pack(const SelfContainedPack& pack, std::string path) {
+    // Tables in this process live as long as their session.
+    const bool is_shared = options_.provider_tables.empty();
+    if (auto loaded = is_shared ? pack.find_loaded(session_->providers()) : nullptr) {
+      session_->share(std::move(loaded), std::move(path), std::move(clock_));
+      return {};
+    }
+    TENON_ASSIGN_OR_RETURN(OpenedPack opened, pack.restore(session_->providers()));
+    session_->adopt(std::move(opened), std::move(path), "used", std::move(clock_));
+    if (is_shared) pack.share(session_->loaded());
     return {};
   }
 

@@ -6,6 +6,7 @@
 #include "host/plugins/cpu_features.h"
 #include "host/session/packs/pack_build.h"
 #include "host/session/packs/pack_places.h"
+#include "host/session/packs/source_check.h"
 #include "host/session/packs/source_state.h"
 #include "host/storage/pack/file_mark.h"
 #include "host/storage/pack/open_pack.h"
@@ -45,6 +46,14 @@ std::string key_of(const std::filesystem::path& model, const FileMapping& file, 
   return key;
 }
 
+// Of a self-contained pack: where it lies tells one apart.
+std::string key_of(const PackFile& pack, const ProviderList& providers) {
+  std::string key =
+      concat("pack=", pack.mapping().path().string(), "\nidentity=", identity_text(pack.mapping().identity()), "\n");
+  for (const auto& provider : providers) key += provider_line(*provider);
+  return key;
+}
+
 // Of the files, and of what passes computed from them.
 uint64_t bytes_of(const Model& model) {
   uint64_t bytes = 0;
@@ -55,56 +64,6 @@ uint64_t bytes_of(const Model& model) {
         bytes += value->constant->byte_length();
   return bytes;
 }
-
-// A model and the folder that its external data may lie in.
-struct ModelPlace {
-  const std::filesystem::path& model;
-  const std::filesystem::path& root;
-  std::shared_ptr<const FileMapping> file = nullptr;  // of the model; nullptr: to be opened
-
-  /// `location`: as SourceFile::location.
-  Result<std::shared_ptr<const FileMapping>> map(const std::string& location) const {
-    if (!location.empty()) return FileMapping::open_beneath(model.parent_path(), location, root);
-    return file != nullptr ? file : FileMapping::open(model);
-  }
-};
-
-// Holds the model's files against what the plan says of them. `store`: knows digests that were proven before.
-class SourceCheck {
- public:
-  SourceCheck(ModelPlace place, PackStore* store) : place_(std::move(place)), store_(store) {}
-
-  /// `by_identity`: the pack was made here, from these very files. Else they must have the bytes that it was made from.
-  Result<std::vector<SourceFile>> map(const std::vector<PlanSource>& sources, bool by_identity) const {
-    std::vector<SourceFile> files;
-    for (const PlanSource& source : sources) {
-      auto mapping = place_.map(source.location);
-      if (!mapping.is_ok()) return mapping.status();
-      const FileIdentity& identity = (*mapping)->identity();
-      if (by_identity ? identity != source.identity : identity.size != source.identity.size)
-        return error(TN_UNSUPPORTED, (*mapping)->path().string(), " is not the file that it was made from");
-      if (!by_identity && !source.digest)
-        return error(TN_UNSUPPORTED, "it knows ", (*mapping)->path().string(), " by its identity on another machine");
-      if (!by_identity) TENON_RETURN_IF_ERROR(check_digest(**mapping, *source.digest));
-      files.push_back({source.location, std::move(*mapping)});
-    }
-    return files;
-  }
-
- private:
-  Status check_digest(const FileMapping& file, const Digest& expected) const {
-    const std::string fact = concat("file ", identity_text(file.identity()), " has digest ", to_hex(expected));
-    if (store_ != nullptr && store_->knows(fact)) return {};
-    TENON_ASSIGN_OR_RETURN(const Digest digest, full_digest(file));
-    if (digest != expected)
-      return error(TN_UNSUPPORTED, file.path().string(), " has other bytes than the file that it was made from");
-    if (store_ != nullptr) store_->remember(fact);
-    return {};
-  }
-
-  const ModelPlace place_;
-  PackStore* store_;
-};
 
 Result<OpenedPack> restore(std::shared_ptr<const PackFile> pack, const SourceCheck& check, bool by_identity,
                            const ProviderList& providers) {
@@ -179,7 +138,8 @@ class Packs final : public ModelPacks {
     }));
     lock_.reset();
     // The model was opened once more for this: it may be another file by now.
-    return restored(std::move(pack), SourceCheck({model_, options_.external_data_root}, places_.facts()), true);
+    return restored(std::move(pack), SourceCheck({model_, options_.external_data_root, nullptr}, places_.facts()),
+                    true);
   }
 
  private:
@@ -249,7 +209,8 @@ class TargetPack final : public ModelPacks {
         fill_pack(*writer, self_contained_ ? PackUse::kSelfContained : PackUse::kShipped, contents, providers_));
     TENON_RETURN_IF_ERROR(writer->publish(target_));
     TENON_ASSIGN_OR_RETURN(auto pack, PackFile::open(target_, false));
-    return restore(std::move(pack), SourceCheck({model_, options_.external_data_root}, nullptr), true, providers_);
+    return restore(std::move(pack), SourceCheck({model_, options_.external_data_root, nullptr}, nullptr), true,
+                   providers_);
   }
 
  private:
@@ -286,15 +247,30 @@ bool is_pack_file(const FileMapping& file) {
   return is_pack;
 }
 
-Result<OpenedPack> open_self_contained(const std::filesystem::path& path, PackStore* store,
-                                       const ProviderList& providers) {
+std::shared_ptr<const LoadedModel> SelfContainedPack::find_loaded(const ProviderList& providers) const {
+  auto loaded = LoadedModels::instance().find(key_of(*pack, providers));
+  // An unchanged file that is open is one PackFile.
+  return loaded != nullptr && loaded->pack == pack ? loaded : nullptr;
+}
+
+void SelfContainedPack::share(const std::shared_ptr<const LoadedModel>& loaded) const {
+  LoadedModels::instance().put(key_of(*pack, loaded->providers), loaded);
+}
+
+Result<OpenedPack> SelfContainedPack::restore(const ProviderList& providers) const {
+  auto opened = host::restore(pack, SourceCheck({}, nullptr), false, providers);
+  if (!opened.is_ok()) return error(opened.status().code(), opened.status().message(), ": ", mend);
+  opened->note = note;
+  return opened;
+}
+
+Result<SelfContainedPack> find_self_contained(const std::filesystem::path& path, PackStore* store) {
   auto pack = open_shipped(path, store);
   if (!pack.is_ok()) return pack.status();
-  const std::filesystem::path no_root;
-  auto opened = restore(*pack, SourceCheck({path, no_root}, store), false, providers);
-  if (opened.is_ok()) return opened;
-  return error(opened.status().code(), opened.status().message(),
-               ": make the pack again from its model with `tenon pack`, for these providers and this machine");
+  return SelfContainedPack{
+      std::move(*pack),
+      {},
+      "make the pack again from its model with `tenon pack`, for these providers and this machine"};
 }
 
 }  // namespace tenon::host

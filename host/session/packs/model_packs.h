@@ -63,8 +63,21 @@ class ModelPacks {
 
 /// Whether the file's first bytes are those of a pack.
 bool is_pack_file(const FileMapping& file);
-/// Opens a self-contained pack. `store`: remembers that the file is whole; nullptr: it is read in full each time.
-Result<OpenedPack> open_self_contained(const std::filesystem::path& path, PackStore* store,
-                                       const ProviderList& providers);
+
+/// A pack that needs no source, verified.
+struct SelfContainedPack {
+  std::shared_ptr<const PackFile> pack;
+  std::string note;  // see OpenedPack
+  std::string mend;  // of one that does not fit, for errors
+
+  /// What a session of this process loaded from it with the same providers; nullptr: none that is open.
+  std::shared_ptr<const LoadedModel> find_loaded(const ProviderList& providers) const;
+  /// For sessions to come, as long as one holds it.
+  void share(const std::shared_ptr<const LoadedModel>& loaded) const;
+  Result<OpenedPack> restore(const ProviderList& providers) const;
+};
+
+/// `store`: remembers that the file is whole; nullptr: it is read in full each time.
+Result<SelfContainedPack> find_self_contained(const std::filesystem::path& path, PackStore* store);
 
 }  // namespace tenon::host

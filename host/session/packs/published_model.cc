@@ -7,13 +7,9 @@
 namespace tenon::host {
 namespace {
 
-Result<OpenedPack> restore_published(std::shared_ptr<const PackFile> pack, const ProviderList& providers) {
-  OpenedPack opened;
-  opened.pack = pack;
-  opened.note = "published in shared memory";
-  TENON_ASSIGN_OR_RETURN(opened.plan, PackPlan::read(std::move(pack)));
-  TENON_ASSIGN_OR_RETURN(opened.restored, opened.plan->restore({}, providers));
-  return opened;
+SelfContainedPack published(std::shared_ptr<const PackFile> pack) {
+  return {std::move(pack), "published in shared memory",
+          "publish the model again, for these providers and this machine"};
 }
 
 class PublishedPack final : public ModelPacks {
@@ -29,7 +25,7 @@ class PublishedPack final : public ModelPacks {
     TENON_ASSIGN_OR_RETURN(auto writer, store_->create_named(name_, key_));
     TENON_RETURN_IF_ERROR(fill_pack(*writer, PackUse::kSelfContained, contents, providers_));
     TENON_ASSIGN_OR_RETURN(auto pack, store_->publish_named(std::move(writer), name_));
-    return restore_published(std::move(pack), providers_);
+    return published(std::move(pack)).restore(providers_);
   }
 
  private:
@@ -52,7 +48,7 @@ std::optional<std::string> published_name(const std::filesystem::path& path) {
   return text.substr(prefix.size());
 }
 
-Result<OpenedPack> open_published(const std::string& name, const PackOptions& packs, const ProviderList& providers) {
+Result<SelfContainedPack> find_published(const std::string& name, const PackOptions& packs) {
   TENON_ASSIGN_OR_RETURN(const auto folder, shared_memory_folder());
   std::error_code failed;
   const bool is_missing = !std::filesystem::exists(folder, failed);
@@ -60,10 +56,7 @@ Result<OpenedPack> open_published(const std::string& name, const PackOptions& pa
   auto pack = store->find_named(name);
   if (pack.status().code() == TN_NOT_FOUND) return no_such_name(name);
   if (!pack.is_ok()) return pack.status();
-  auto opened = restore_published(std::move(*pack), providers);
-  if (opened.is_ok()) return opened;
-  return error(opened.status().code(), opened.status().message(),
-               ": publish the model again, for these providers and this machine");
+  return published(std::move(*pack));
 }
 
 Result<std::unique_ptr<ModelPacks>> packs_for_publishing(const std::string& name, const std::string& source,

@@ -29,8 +29,8 @@ Status unpublish_model(const std::string& name);
 
 /// NAME of "shm:NAME"; nothing for any other path.
 std::optional<std::string> published_name(const std::filesystem::path& path);
-/// `packs` with their environment applied, as below.
-Result<OpenedPack> open_published(const std::string& name, const PackOptions& packs, const ProviderList& providers);
+/// To be restored. `packs` with their environment applied, as below.
+Result<SelfContainedPack> find_published(const std::string& name, const PackOptions& packs);
 /// To build into. `source`: of the model, for lists; `providers` must outlive it.
 Result<std::unique_ptr<ModelPacks>> packs_for_publishing(const std::string& name, const std::string& source,
                                                          const PackOptions& packs, const ProviderList& providers);

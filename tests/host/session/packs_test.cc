@@ -293,6 +293,22 @@ TEST_CASE("sessions of one process share what one of them loaded", "[session][pa
   CHECK(answer_of(*second) == Approx(expected(1)));
 }
 
+TEST_CASE("sessions of one process share what one of them loaded of a self-contained pack", "[session][packs]") {
+  const TempFolder folder;
+  const auto options = with_packs(folder.path() / "cache");
+  const fs::path pack = folder.path() / "whole.tpack";
+  REQUIRE(pack_model(write_model(folder, 1, true), pack, true, options).is_ok());
+  const auto first = open_with(pack, options);
+  const auto second = open_with(pack, options);
+  CHECK(&first->model() == &second->model());
+  CHECK(answer_of(*second) == Approx(expected(1)));
+  REQUIRE(pack_model(write_model(folder, 2, true), pack, true, options).is_ok());
+  const auto third = open_with(pack, options);
+  CHECK(&first->model() != &third->model());
+  CHECK(answer_of(*third) == Approx(expected(2)));
+  CHECK(answer_of(*first) == Approx(expected(1)));
+}
+
 TEST_CASE("sessions of files, providers or options that differ share nothing", "[session][packs]") {
   const TempFolder folder;
   const auto model = write_model(folder, 1, true);

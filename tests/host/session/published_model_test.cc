@@ -91,6 +91,20 @@ TEST_CASE("a second model of a name replaces the first, which stays with who has
   CHECK(Session::open("shm:m", without_cache()).status().code() == TN_NOT_FOUND);
 }
 
+TEST_CASE("sessions of one process share what one of them loaded of a published model", "[session][packs]") {
+  const SharedPlace place;
+  REQUIRE(publish_text(product_model(1), "m").is_ok());
+  auto first = open_at("shm:m");
+  const auto second = open_at("shm:m");
+  CHECK(&first->model() == &second->model());
+  first.reset();
+  CHECK(product_answer(*second) == answer_of_source(product_model(1)));
+  REQUIRE(publish_text(product_model(2), "m").is_ok());
+  const auto third = open_at("shm:m");
+  CHECK(&second->model() != &third->model());
+  CHECK(product_answer(*third) == answer_of_source(product_model(2)));
+}
+
 TEST_CASE("a name that is none, or that nothing has, is an error with its mend", "[session][packs]") {
   const SharedPlace place;
   const std::string image = product_model(1);
