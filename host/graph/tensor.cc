@@ -3,12 +3,14 @@
 #include <cstdlib>
 #include <new>
 
+#include "host/storage/mapped_pages.h"
 #include "host/storage/private_peak.h"
 
 namespace tenon::host {
 namespace {
 
 constexpr size_t kAlignment = 64;
+constexpr size_t kLargeBytes = size_t{4} << 20;  // holds a huge page wherever it lies
 
 // The characters of a string tensor and the tn_str array that points at them.
 struct StringStorage {
@@ -57,6 +59,8 @@ Result<Tensor> Tensor::allocate(tn_dtype dtype, std::vector<int64_t> shape, Resi
     if (*bytes > SIZE_MAX - kAlignment) throw std::bad_alloc();
     void* memory = std::aligned_alloc(kAlignment, (*bytes + kAlignment) / kAlignment * kAlignment);
     if (memory == nullptr) throw std::bad_alloc();
+    // Touching it page by page would take longer than copying a weight into it.
+    if (*bytes >= kLargeBytes) (void)request_huge_pages({static_cast<const std::byte*>(memory), *bytes});
     std::shared_ptr<const void> owner(memory, [size = *bytes](void* block) {
       if (size >= kNotedBytes) note_private_peak();
       std::free(block);

@@ -1,6 +1,8 @@
 #include "host/session/packs/pack_build.h"
 
+#include <algorithm>
 #include <map>
+#include <mutex>
 #include <optional>
 
 #include "host/session/packs/source_state.h"
@@ -13,6 +15,30 @@ constexpr size_t kInlineBytes = 1024;
 
 // Reading more takes longer than all else that opening does, and identities tell the files of this machine apart.
 constexpr uint64_t kDigestedBytes = uint64_t{512} << 20;
+
+// Memory for one blob at a time and thread. Its pages serve one blob after the other.
+class PackingMemory {
+ public:
+  explicit PackingMemory(const PrepackPlan& plan) {
+    for (const PrepackPlan::Blob& blob : plan.blobs) most_ = std::max(most_, blob.bytes);
+  }
+  Result<HostRegion> take() {
+    const std::lock_guard lock(mutex_);
+    if (free_.empty()) return HostRegion::allocate(most_);
+    HostRegion region = std::move(free_.back());
+    free_.pop_back();
+    return region;
+  }
+  void give_back(HostRegion region) {
+    const std::lock_guard lock(mutex_);
+    free_.push_back(std::move(region));
+  }
+
+ private:
+  uint64_t most_ = 0;
+  std::mutex mutex_;
+  std::vector<HostRegion> free_;
+};
 
 class PackBuild {
  public:
@@ -79,12 +105,15 @@ class PackBuild {
                              writer_.add_blob(blob.bytes, blob.alignment, blob.label.substr(0, 1000)));
       packed_blobs_.push_back(index);
     }
-    return for_each_blob(*c_.prepack, c_.threads, [this](size_t i) -> Status {
+    PackingMemory memory(*c_.prepack);
+    return for_each_blob(*c_.prepack, c_.threads, [&](size_t i) -> Status {
       const PrepackPlan::Blob& blob = c_.prepack->blobs[i];
-      TENON_ASSIGN_OR_RETURN(const HostRegion memory, HostRegion::allocate(blob.bytes));
-      TENON_RETURN_IF_ERROR(pack_blob(*c_.prepack, blob, memory.data()));
+      TENON_ASSIGN_OR_RETURN(HostRegion region, memory.take());
+      TENON_RETURN_IF_ERROR(pack_blob(*c_.prepack, blob, region.data()));
       release_source(source_of(*c_.prepack, blob));
-      return writer_.write_blob(packed_blobs_[i], {memory.data(), static_cast<size_t>(blob.bytes)});
+      const Status status = writer_.write_blob(packed_blobs_[i], {region.data(), static_cast<size_t>(blob.bytes)});
+      memory.give_back(std::move(region));
+      return status;
     });
   }
 
