@@ -148,9 +148,14 @@ Result<std::vector<Tensor>> OpenedSession::run(std::span<const NamedTensor> inpu
     TENON_ASSIGN_OR_RETURN(const std::vector<size_t> outputs, match_outputs(loaded_->outputs, wanted));
     std::vector<const Tensor*> tensors;
     for (const size_t g : given) tensors.push_back(&inputs[g].tensor);
-    auto results = runner_->run(tensors, outputs, options, path_);
-    TENON_RETURN_IF_ERROR(check_files());
-    return results;
+    const auto run_once = [&]() -> Result<std::vector<Tensor>> {
+      auto results = runner_->run(tensors, outputs, options, path_);
+      TENON_RETURN_IF_ERROR(check_files());
+      return results;
+    };
+    auto results = run_once();
+    // What was computed while a file's times changed may be wrong, even where its bytes are right now.
+    return results.status().code() == TN_DATA_LOST && reaffirm_files() ? run_once() : std::move(results);
   });
 }
 
@@ -162,6 +167,19 @@ void OpenedSession::apply_memory_policy() {
 Status OpenedSession::check_files() const {
   for (const SourceFile& file : loaded_->model->files) TENON_RETURN_IF_ERROR(file.mapping->check_intact());
   return loaded_->pack != nullptr ? loaded_->pack->mapping().check_intact() : Status();
+}
+
+// Whether all files that are not intact were only touched, by the digests that the pack has of them.
+bool OpenedSession::reaffirm_files() const {
+  if (loaded_->plan == nullptr || !loaded_->pack->mapping().check_intact().is_ok()) return false;
+  const std::vector<PlanSource> sources = loaded_->plan->sources();
+  return std::all_of(loaded_->model->files.begin(), loaded_->model->files.end(), [&](const SourceFile& file) {
+    if (file.mapping->check_intact().is_ok()) return true;
+    const auto source =
+        std::find_if(sources.begin(), sources.end(), [&](const PlanSource& s) { return s.location == file.location; });
+    return source != sources.end() && source->digest &&
+           file.mapping->reaffirm([&](std::span<const std::byte> bytes) { return digest_of(bytes) == source->digest; });
+  });
 }
 
 SessionReport OpenedSession::report() const {

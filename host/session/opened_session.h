@@ -34,6 +34,7 @@ class OpenedSession final : public Session {
   void apply_memory_policy();
   /// Whatever was computed from files that did not stay as they were is worthless, errors included.
   Status check_files() const;
+  bool reaffirm_files() const;
 
   const PackEntry& pack() const { return report_.pack; }
 

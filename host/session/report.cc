@@ -19,7 +19,8 @@ std::string counted(size_t count, const char* what) {
 void write_providers(const SessionReport& report, std::ostream& out) {
   out << "providers, in order\n";
   TextTable table;
-  for (const ProviderEntry& p : report.providers) table.add({p.name, p.version, counted(p.nodes, "node"), p.path});
+  for (const ProviderEntry& p : report.providers)
+    table.add({p.name, p.version, counted(p.nodes, "node") + (p.is_loaded ? "" : ", not loaded"), p.path});
   table.write(out);
 }
 

@@ -66,6 +66,7 @@ struct StageTime {
 struct ProviderEntry {
   std::string name, version, path;
   size_t nodes = 0;
+  bool is_loaded = true;  // false: nothing was asked of its library
 };
 
 /// The pack file that a session runs from.

@@ -21,7 +21,7 @@ Json memory_json(const MemoryReport& m) {
 }
 
 Json provider_json(const ProviderEntry& p) {
-  return {{"name", p.name}, {"version", p.version}, {"path", p.path}, {"nodes", p.nodes}};
+  return {{"name", p.name}, {"version", p.version}, {"path", p.path}, {"nodes", p.nodes}, {"loaded", p.is_loaded}};
 }
 
 Json placement_json(const NodePlacement& p) {

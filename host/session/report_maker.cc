@@ -7,7 +7,8 @@ namespace tenon::host {
 
 void add_providers(const ProviderList& providers, SessionReport* report) {
   for (const auto& provider : providers) {
-    ProviderEntry entry{provider->name(), provider->version(), provider->path().string(), 0};
+    ProviderEntry entry{provider->name(), provider->version(), provider->path().string(), 0,
+                        provider->table() != nullptr};
     for (const NodePlacement& placement : report->placement) entry.nodes += placement.provider == entry.name ? 1 : 0;
     report->providers.push_back(std::move(entry));
   }

@@ -14,6 +14,7 @@
 #include "host/storage/fault_guard.h"
 #include "host/storage/file_descriptor.h"
 #include "host/storage/mapped_pages.h"
+#include "host/storage/pack/file_mark.h"
 
 namespace tenon::host {
 namespace {
@@ -24,7 +25,10 @@ class MappedFile final : public FileMapping {
  public:
   // Throws what Boost throws.
   MappedFile(const OpenedFile& file, std::filesystem::path path)
-      : identity_(file.identity), path_(std::move(path)), real_path_(file.real_path) {
+      : identity_(file.identity),
+        path_(std::move(path)),
+        real_path_(file.real_path),
+        modified_ns_(file.identity.modified_ns) {
     if (identity_.size == 0) return;  // there is no mapping of no bytes
     const ipc::file_mapping source(file.descriptor.reopen_path().c_str(), ipc::read_only);
     region_ = ipc::mapped_region(source, ipc::read_only, 0, static_cast<size_t>(identity_.size));
@@ -55,7 +59,8 @@ class MappedFile final : public FileMapping {
     const auto lost = guard_.lost_offset();
     const auto now = identity_of_path(real_path_);
     const bool is_same_file = now && now->device == identity_.device && now->inode == identity_.inode;
-    if (is_same_file && (now->size != identity_.size || now->modified_ns != identity_.modified_ns))
+    if (is_same_file &&
+        (now->size != identity_.size || now->modified_ns != modified_ns_.load(std::memory_order_relaxed)))
       is_changed_.store(true, std::memory_order_relaxed);
     if (!lost && !is_changed_.load(std::memory_order_relaxed)) return {};
     constexpr char kMend[] = ": see that the file is whole, replace files by renaming, and open the model again";
@@ -68,13 +73,27 @@ class MappedFile final : public FileMapping {
     return error(TN_DATA_LOST, path_.string(), " was written to in place while open", kMend);
   }
 
+  bool reaffirm(const std::function<bool(std::span<const std::byte>)>& has_same_bytes) const override {
+    const auto before = identity_of_path(real_path_);
+    if (!before || before->device != identity_.device || before->inode != identity_.inode ||
+        before->size != identity_.size)
+      return false;
+    // A write in the same tick of the file clock would leave the same times.
+    wait_until_settled(*before);
+    if (!has_same_bytes(bytes()) || guard_.lost_offset() || identity_of_path(real_path_) != before) return false;
+    modified_ns_.store(before->modified_ns, std::memory_order_relaxed);
+    is_changed_.store(false, std::memory_order_relaxed);
+    return true;
+  }
+
  private:
   const FileIdentity identity_;
   const std::filesystem::path path_;
   const std::string real_path_;  // as it was when opened: still this file if the inode there is the same
   ipc::mapped_region region_;
   GuardedRange guard_;                           // ends before the region does
-  mutable std::atomic<bool> is_changed_{false};  // seen once; stays, whatever becomes of the file
+  mutable std::atomic<int64_t> modified_ns_;     // as last known to go with these bytes
+  mutable std::atomic<bool> is_changed_{false};  // seen once; stays until reaffirm(), whatever becomes of the file
 };
 
 class Registry {

@@ -53,6 +53,9 @@ class FileMapping {
   /// not be read. What was computed from bytes() is then worthless, now and later. A file that was only replaced under
   /// its name or removed is intact. Ask after use; costs a microsecond. thread: any
   virtual Status check_intact() const = 0;
+  /// After check_intact() failed. True: only the file's times had changed, `has_same_bytes` says so of bytes(), and it
+  /// counts as intact from now on. What was computed before is worthless all the same. thread: any
+  virtual bool reaffirm(const std::function<bool(std::span<const std::byte>)>& has_same_bytes) const = 0;
 };
 
 }  // namespace tenon::host

@@ -25,6 +25,7 @@ class ZeroMapping final : public host::FileMapping {
   }
   void release_pages(std::span<const std::byte>) const override {}
   host::Status check_intact() const override { return {}; }
+  bool reaffirm(const std::function<bool(std::span<const std::byte>)>&) const override { return true; }
 
  private:
   alignas(4096) std::array<char, 8192> zeros_{};

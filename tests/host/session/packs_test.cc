@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <fstream>
 #include <thread>
 
 #include "host/session/packs/plan_reader.h"
@@ -337,6 +339,24 @@ TEST_CASE("sessions of files, providers or options that differ share nothing", "
     verified.pack.verify_always = true;
     CHECK(&first->model() != &open_with(model, verified)->model());
   }
+}
+
+TEST_CASE("files that are only touched while a session has them open cost its runs nothing", "[session][packs]") {
+  const TempFolder folder;
+  const auto model = write_model(folder, 1, true);
+  const auto data = folder.path() / "m.data";
+  const auto session = open_with(model, with_packs(folder.path() / "cache"));
+  for (const auto& file : {model, data}) {
+    fs::last_write_time(file, fs::last_write_time(file) + std::chrono::hours(1));
+    CHECK(answer_of(*session) == Approx(expected(1)));
+  }
+  std::fstream(data, std::ios::in | std::ios::out | std::ios::binary).write(weights(2).data(), 64);
+  const std::vector<NamedTensor> inputs = {floats("x", {1, K}, std::vector<float>(K, 1))};
+  const auto results = session->run(inputs);
+  CHECK(results.status().code() == TN_DATA_LOST);
+  CHECK_THAT(results.status().message(), Catch::Contains("m.data was written to in place while open"));
+  std::fstream(data, std::ios::in | std::ios::out | std::ios::binary).write(weights(1).data(), 64);
+  CHECK(answer_of(*session) == Approx(expected(1)));
 }
 
 TEST_CASE("a huge source of a pack is told by its identity and not read while opening", "[session][packs]") {
