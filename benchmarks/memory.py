@@ -5,7 +5,8 @@ usage: memory.py [--models resnet50,minilm] [--only open,processes,disk,start,se
 
 Every figure is of processes that are alive while it is read, beyond the same of processes that loaded the library and no
 model: private (Private_Clean + Private_Dirty of smaps_rollup), anonymous, and the peak of anonymous memory until the
-session is open, sampled each millisecond. Tenon's first open has an empty cache; its second finds what the first left.
+session is open, sampled each millisecond. Tenon's first open has an empty cache, whose pack is removed afterwards, so that
+every repeat finds as much free memory as the one before; its second open finds what a first one left.
 A name without a file under --dir is made by make_models.py. Needs PyPI onnx, onnxruntime and numpy, and in the build
 folder tools/tenon; for --only sessions and start also `ninja benchmarks`.
 """
@@ -116,13 +117,14 @@ class Bench:
                       for k in memory[0]}
 
     def fresh_cache(self):
-        return {'XDG_CACHE_HOME': tempfile.mkdtemp(dir=self.env['XDG_CACHE_HOME'])}
+        return tempfile.TemporaryDirectory(dir=self.env['XDG_CACHE_HOME'])
 
-    def opened(self, label, command, is_tenon, env=None):
+    def opened(self, label, command, is_tenon, with_empty_cache=False):
         """A row: median open time over the repeats, memory of the last."""
         runs = []
         for _ in range(self.args.repeats):
-            runs.append(self.measure(command, is_tenon, env=env() if callable(env) else env))
+            with self.fresh_cache() as cache:
+                runs.append(self.measure(command, is_tenon, env={'XDG_CACHE_HOME': cache} if with_empty_cache else None))
             if runs[-1] is None:
                 return [label, '-', '-', '-', '-']
         open_ms = statistics.median(told[0]['open_ms'] for told, _ in runs)
@@ -132,7 +134,7 @@ class Bench:
 
 
 def open_part(bench, model, stem):
-    rows = [bench.opened('Tenon, first open', tenon_command(bench.args, model), True, bench.fresh_cache)]
+    rows = [bench.opened('Tenon, first open', tenon_command(bench.args, model), True, with_empty_cache=True)]
     bench.measure(tenon_command(bench.args, model), True)  # leaves its pack in the cache
     rows.append(bench.opened('Tenon, second open', tenon_command(bench.args, model), True))
     for label, (suffix, config) in live.ORT_MODES.items():
@@ -174,13 +176,14 @@ def processes_part(bench, model, stem):
 def disk_part(bench, model, _stem):
     """Pack bytes beside the bytes that the source does not hold as they are used."""
     inspect = [bench.args.tenon, 'inspect', model, '--json']
-    env = {**os.environ, **bench.fresh_cache()}
-    done = subprocess.run(inspect, stdout=subprocess.PIPE, text=True, check=True, env={**env, 'TENON_PACK': 'off'})
-    memory = json.loads(done.stdout)['report']['memory']
-    needed = memory['packed_bytes'] + memory['copied_weight_bytes'] + memory['computed_weight_bytes']
-    subprocess.run(inspect, stdout=subprocess.DEVNULL, check=True, env=env)
-    packs = sum(os.path.getsize(os.path.join(folder, f)) for folder, _, files in os.walk(env['XDG_CACHE_HOME'])
-                for f in files if f.endswith('.tpack'))
+    with bench.fresh_cache() as cache:
+        env = {**os.environ, 'XDG_CACHE_HOME': cache}
+        done = subprocess.run(inspect, stdout=subprocess.PIPE, text=True, check=True, env={**env, 'TENON_PACK': 'off'})
+        memory = json.loads(done.stdout)['report']['memory']
+        needed = memory['packed_bytes'] + memory['copied_weight_bytes'] + memory['computed_weight_bytes']
+        subprocess.run(inspect, stdout=subprocess.DEVNULL, check=True, env=env)
+        packs = sum(os.path.getsize(os.path.join(folder, f)) for folder, _, files in os.walk(cache)
+                    for f in files if f.endswith('.tpack'))
     ratio = f'{packs / needed:.3f}' if needed else '-'
     return table(['disk', 'source MB', 'must be held MB', 'pack MB', 'ratio'],
                  [['Tenon', megabytes(memory['mapped_file_bytes']), megabytes(needed), megabytes(packs), ratio]])

@@ -9,6 +9,8 @@
 namespace tenon::host {
 namespace {
 
+constexpr size_t kPiece = size_t{1} << 20;  // of a copy; worth a thread
+
 Status check_dims(const std::vector<int64_t>& dims) {
   for (size_t i = 0; i < dims.size(); ++i)
     if (dims[i] < 0)
@@ -53,7 +55,27 @@ Status length_error(const std::string& field, uint64_t found, uint64_t expected,
                " ", dims_text(dims), ": the file is damaged, or its exporter wrote wrong dims");
 }
 
-Result<Tensor> place_tensor(const TensorBytes& source, tn_dtype dtype, std::vector<int64_t> dims, uint64_t expected) {
+void PendingCopies::add(std::byte* to, std::span<const std::byte> from, const FileMapping* mapping) {
+  for (; !from.empty(); to += kPiece, from = from.subspan(std::min(kPiece, from.size())))
+    pieces_.push_back({to, from.first(std::min(kPiece, from.size())), mapping});
+}
+
+void PendingCopies::finish(const Runner& run) {
+  const auto copy = [this](size_t i) {
+    const Piece& piece = pieces_[i];
+    std::memcpy(piece.to, piece.from.data(), piece.from.size());
+    if (piece.mapping != nullptr) piece.mapping->release_pages(piece.from);
+  };
+  if (run) {
+    run(pieces_.size(), copy);
+  } else {
+    for (size_t i = 0; i < pieces_.size(); ++i) copy(i);
+  }
+  pieces_.clear();
+}
+
+Result<Tensor> place_tensor(const TensorBytes& source, tn_dtype dtype, std::vector<int64_t> dims, uint64_t expected,
+                            PendingCopies* later) {
   if (source.bytes.size() != expected) return length_error(source.field, source.bytes.size(), expected, dtype, dims);
   const Residence in_place = source.mapping != nullptr ? Residence::kMapped : Residence::kBorrowed;
   if (expected == 0) return Tensor(dtype, std::move(dims), nullptr, 0, source.owner, in_place);
@@ -66,6 +88,10 @@ Result<Tensor> place_tensor(const TensorBytes& source, tn_dtype dtype, std::vect
       concat(source.field, " at offset ", source.offset,
              odd_bools ? " holds bools other than 0 and 1" : concat(" is not aligned to ", alignment, " bytes"));
   TENON_ASSIGN_OR_RETURN(Tensor tensor, Tensor::allocate(dtype, std::move(dims), Residence::kCopied, reason));
+  if (later != nullptr && !odd_bools && expected >= kPiece) {
+    later->add(static_cast<std::byte*>(tensor.mutable_data()), source.bytes, source.mapping);
+    return tensor;
+  }
   auto* target = static_cast<uint8_t*>(tensor.mutable_data());
   std::memcpy(target, source.bytes.data(), source.bytes.size());
   if (source.mapping != nullptr) source.mapping->release_pages(source.bytes);

@@ -2,6 +2,7 @@
 // says why. Thread-safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -29,8 +30,30 @@ Result<uint64_t> bytes_needed(tn_dtype dtype, const std::vector<int64_t>& dims);
 /// TN_INVALID_MODEL: `field` holds `found` bytes rather than `expected`.
 Status length_error(const std::string& field, uint64_t found, uint64_t expected, tn_dtype dtype,
                     const std::vector<int64_t>& dims);
+
+/// Copies that tensors wait for, in pieces. Their memory is there already.
+class PendingCopies {
+ public:
+  /// Runs task(i) of each i < count, on several threads if it likes.
+  using Runner = std::function<void(size_t count, const std::function<void(size_t)>& task)>;
+
+  /// `mapping`, if any, gives back the pages of `from` afterwards.
+  void add(std::byte* to, std::span<const std::byte> from, const FileMapping* mapping);
+  /// No tensor may be read before. `run`: empty for one after the other on this thread.
+  void finish(const Runner& run);
+
+ private:
+  struct Piece {
+    std::byte* to;
+    std::span<const std::byte> from;
+    const FileMapping* mapping;
+  };
+  std::vector<Piece> pieces_;
+};
+
 /// A view of the bytes, or a copy where they are misaligned or hold bools that are no bools. TN_INVALID_MODEL when
-/// there are not `expected` of them.
-Result<Tensor> place_tensor(const TensorBytes& source, tn_dtype dtype, std::vector<int64_t> dims, uint64_t expected);
+/// there are not `expected` of them. Large copies are left to `later`.
+Result<Tensor> place_tensor(const TensorBytes& source, tn_dtype dtype, std::vector<int64_t> dims, uint64_t expected,
+                            PendingCopies* later = nullptr);
 
 }  // namespace tenon::host

@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <map>
-#include <mutex>
 #include <tuple>
 #include <unordered_map>
 
 #include "host/base/checked.h"
-#include "host/session/thread_pool.h"
+#include "host/session/tasks.h"
 
 namespace tenon::host {
 namespace {
 
 constexpr uint32_t kLeastAlignment = 64;
-constexpr double kPackCost = 1e6;  // nanoseconds; always worth a thread
 
 class Planner {
  public:
@@ -88,27 +86,6 @@ Result<PrepackPlan> plan_prepack(const std::vector<Step>& steps, const Graph& gr
   return Planner(steps, limit_bytes).run(graph);
 }
 
-Status for_each_blob(const PrepackPlan& plan, unsigned threads, const std::function<Status(size_t)>& pack) {
-  struct Context {
-    const std::function<Status(size_t)>& pack;
-    std::mutex mutex;
-    Status failure;
-  } context{pack, {}, {}};
-  ThreadPool::process().parallel_for(
-      static_cast<int64_t>(plan.blobs.size()), kPackCost, threads,
-      [](void* arg, uint32_t, int64_t begin, int64_t end) {
-        Context& c = *static_cast<Context*>(arg);
-        for (int64_t i = begin; i < end; ++i) {
-          const Status status = c.pack(static_cast<size_t>(i));
-          if (status.is_ok()) continue;
-          std::lock_guard lock(c.mutex);
-          if (c.failure.is_ok()) c.failure = status;
-        }
-      },
-      &context);
-  return context.failure;
-}
-
 const Tensor& source_of(const PrepackPlan& plan, const PrepackPlan::Blob& blob) {
   return *plan.steps[blob.step]->input_values[blob.input]->constant;
 }
@@ -129,8 +106,8 @@ Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan,
   if (!region.is_ok()) return region.status().with_context("packed weights");
   PackedWeights packed{std::make_unique<HostRegion>(std::move(*region)), plan.bytes};
   std::byte* memory = packed.region->data();
-  TENON_RETURN_IF_ERROR(
-      for_each_blob(plan, threads, [&](size_t i) { return pack_blob(plan, plan.blobs[i], memory + offsets[i]); }));
+  TENON_RETURN_IF_ERROR(run_tasks(plan.blobs.size(), threads,
+                                  [&](size_t i) { return pack_blob(plan, plan.blobs[i], memory + offsets[i]); }));
   TENON_RETURN_IF_ERROR(packed.region->seal());
   const std::vector<Step*> tree = step_tree(steps);
   for (const PrepackPlan::Use& use : plan.uses) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -43,8 +42,6 @@ struct PrepackPlan {
 /// TN_OUT_OF_MEMORY names the step whose blob passed `limit_bytes`; errors of kernels come with their step.
 Result<PrepackPlan> plan_prepack(const std::vector<Step>& steps, const Graph& graph, uint64_t limit_bytes);
 
-/// Calls pack(blob) for every blob of the plan, spread over `threads`; returns the first failure.
-Status for_each_blob(const PrepackPlan& plan, unsigned threads, const std::function<Status(size_t blob)>& pack);
 /// The constant that a blob of the plan is made from.
 const Tensor& source_of(const PrepackPlan& plan, const PrepackPlan::Blob& blob);
 /// Packs one blob into `memory`, which has its size and alignment. thread: any

@@ -1,6 +1,7 @@
 // Ways to open a session: from a pack, from a file, from memory.
 #include "host/session/session.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "host/formats/importer.h"
@@ -8,6 +9,8 @@
 #include "host/session/opened_session.h"
 #include "host/session/packs/pack_places.h"
 #include "host/session/packs/published_model.h"
+#include "host/session/tasks.h"
+#include "host/session/thread_pool.h"
 #include "host/storage/fault_guard.h"
 #include "host/storage/file_mapping.h"
 
@@ -42,6 +45,16 @@ Result<ProviderList> make_providers(const SessionOptions& options) {
     providers.push_back(std::move(*provider));
   }
   return providers;
+}
+
+ImportOptions importing(const SessionOptions& options) {
+  ImportOptions made;
+  made.external_data_root = options.external_data_root;
+  const unsigned threads = options.threads == 0 ? usable_cpus() : std::min(options.threads, usable_cpus());
+  made.run_tasks = [threads](size_t count, const std::function<void(size_t)>& task) {
+    (void)run_tasks(count, threads, [&](size_t i) { return task(i), Status(); });
+  };
+  return made;
 }
 
 /// Opens from a pack where there is one that fits, else from the source, leaving a pack behind.
@@ -91,7 +104,7 @@ class Opening {
     TENON_ASSIGN_OR_RETURN(const auto file, FileMapping::open(path));
     if (is_pack_file(*file))
       return error(TN_INVALID_ARGUMENT, "it is a pack already; name the model that it was made from");
-    TENON_ASSIGN_OR_RETURN(auto model, import_model_file(path, ImportOptions{options_.external_data_root}));
+    TENON_ASSIGN_OR_RETURN(auto model, import_model_file(path, importing(options_)));
     clock_.end_stage("import");
     const auto packs = ModelPacks::for_target(path, target, self_contained, options_, session_->providers());
     return write_pack(std::move(model), *packs, target.string());
@@ -108,7 +121,7 @@ class Opening {
 
  private:
   Status import(const std::filesystem::path& path, ModelPacks* packs) {
-    TENON_ASSIGN_OR_RETURN(auto model, import_model_file(path, ImportOptions{options_.external_data_root}));
+    TENON_ASSIGN_OR_RETURN(auto model, import_model_file(path, importing(options_)));
     clock_.end_stage("import");
     return session_->prepare(std::move(model), packs, std::move(clock_));
   }
@@ -193,8 +206,7 @@ Result<std::unique_ptr<Session>> Session::open_bytes(std::span<const std::byte> 
                                                      std::shared_ptr<const void> owner, const SessionOptions& options,
                                                      const std::filesystem::path& folder) {
   return open_session(options, "", [&](Opening& opening) -> Status {
-    TENON_ASSIGN_OR_RETURN(
-        auto model, import_model_bytes(bytes, std::move(owner), folder, ImportOptions{options.external_data_root}));
+    TENON_ASSIGN_OR_RETURN(auto model, import_model_bytes(bytes, std::move(owner), folder, importing(options)));
     return opening.open_model(std::move(model));
   });
 }
@@ -217,8 +229,7 @@ Status publish_model(const std::filesystem::path& model, const std::string& name
                      TENON_ASSIGN_OR_RETURN(const auto file, FileMapping::open(model));
                      if (is_pack_file(*file))
                        return error(TN_INVALID_ARGUMENT, "it is a pack already; name the model that it was made from");
-                     TENON_ASSIGN_OR_RETURN(auto imported,
-                                            import_model_file(model, ImportOptions{options.external_data_root}));
+                     TENON_ASSIGN_OR_RETURN(auto imported, import_model_file(model, importing(options)));
                      return opening.publish(std::move(imported), name);
                    })
       .status();
@@ -229,8 +240,7 @@ Status publish_bytes(std::span<const std::byte> bytes, const std::string& name, 
   TENON_RETURN_IF_ERROR(PackStore::check_name(name));
   return open_with(options, "",
                    [&](Opening& opening) -> Status {
-                     TENON_ASSIGN_OR_RETURN(auto model, import_model_bytes(bytes, nullptr, folder,
-                                                                           ImportOptions{options.external_data_root}));
+                     TENON_ASSIGN_OR_RETURN(auto model, import_model_bytes(bytes, nullptr, folder, importing(options)));
                      return opening.publish(std::move(model), name);
                    })
       .status();

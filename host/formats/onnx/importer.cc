@@ -104,7 +104,7 @@ Status read_header(const onnx::ModelProto& proto, Model& model) {
   return read_opsets(proto, model);
 }
 
-Result<std::unique_ptr<Model>> import_model(const Input& input, ExternalFiles files) {
+Result<std::unique_ptr<Model>> import_model(const Input& input, ExternalFiles files, const ImportOptions& options) {
   TENON_ASSIGN_OR_RETURN(const onnx_wire::Skeleton skeleton, walk_model(input.bytes));
   google::protobuf::Arena arena;
   auto* proto = google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena);
@@ -127,6 +127,7 @@ Result<std::unique_ptr<Model>> import_model(const Input& input, ExternalFiles fi
     if (std::none_of(model->files.begin(), model->files.end(),
                      [&](const SourceFile& known) { return known.mapping == entry.second; }))
       model->files.push_back({entry.first, entry.second});
+  tensors.finish_copies(options.run_tasks);
   TENON_RETURN_IF_ERROR(model->graph->finish());
   TENON_RETURN_IF_ERROR(resolve_schemas(*model));
   note_private_peak();  // the messages are still there
@@ -149,7 +150,7 @@ Result<std::unique_ptr<Model>> import_onnx_file(const std::filesystem::path& pat
   TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
   auto model = catching([&] {
     return import_model({mapping->bytes(), mapping, mapping},
-                        ExternalFiles(path.parent_path(), options.external_data_root, true));
+                        ExternalFiles(path.parent_path(), options.external_data_root, true), options);
   });
   if (!model.is_ok()) {
     // A file cut short meanwhile reads as damaged in some other way.
@@ -164,7 +165,7 @@ Result<std::unique_ptr<Model>> import_onnx_bytes(std::span<const std::byte> byte
                                                  const std::filesystem::path& folder, const ImportOptions& options) {
   return catching([&] {
     return import_model({bytes, std::move(owner), nullptr},
-                        ExternalFiles(folder, options.external_data_root, !folder.empty()));
+                        ExternalFiles(folder, options.external_data_root, !folder.empty()), options);
   });
 }
 
@@ -181,6 +182,7 @@ Result<Tensor> read_tensor_proto(const std::filesystem::path& path) {
                    "the data sets of ONNX (a model is none)");
     TensorReader reader(mapping->bytes(), nullptr, mapping.get(), skeleton, ExternalFiles({}, {}, false));
     TENON_ASSIGN_OR_RETURN(const Tensor view, reader.read(proto));
+    reader.finish_copies({});
     if (view.residence() == Residence::kCopied) return view;
     TENON_ASSIGN_OR_RETURN(Tensor copy, Tensor::allocate(view.dtype(), view.shape(), Residence::kCopied, "read"));
     std::copy_n(static_cast<const std::byte*>(view.data()), view.byte_length(),

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -16,6 +17,8 @@ struct ImportOptions {
   /// External data must lie beneath this folder; empty: beneath the model's own. For link farms such as a model hub's
   /// cache.
   std::filesystem::path external_data_root;
+  /// Copies weights that do not lie aligned, on several threads if it likes; empty: on the caller's.
+  std::function<void(size_t count, const std::function<void(size_t)>& task)> run_tasks;
 };
 
 /// Maps and imports a model file. The graph is finished (Graph::finish) and schemas are resolved.

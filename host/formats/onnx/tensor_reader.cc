@@ -25,7 +25,7 @@ Result<Tensor> TensorReader::read(const onnx::TensorProto& proto) {
     TENON_ASSIGN_OR_RETURN(const ExternalBytes found, files_.find(proto, expected));
     const std::string field = "external data in '" + found.file->path().filename().string() + "'";
     return place_tensor({found.bytes, found.file, found.file.get(), field, found.offset}, dtype, std::move(dims),
-                        expected);
+                        expected, &copies_);
   }
   if (proto.has_raw_data()) return read_raw(proto, std::move(dims), expected);
   const auto indices = [](const auto& field) { return std::as_bytes(std::span(field.data(), field.size())); };
@@ -40,7 +40,7 @@ Result<Tensor> TensorReader::read_raw(const onnx::TensorProto& proto, std::vecto
   if (proto.raw_data().size() != kIndexBytes) return error(TN_INTERNAL, "its raw_data is not of a skeleton");
   TENON_ASSIGN_OR_RETURN(const onnx_wire::WeightSpan span, span_at(proto.raw_data().data()));
   const TensorBytes source = {input_.subspan(span.offset, span.length), owner_, mapping_, "raw_data", span.offset};
-  return place_tensor(source, static_cast<tn_dtype>(proto.data_type()), std::move(dims), expected);
+  return place_tensor(source, static_cast<tn_dtype>(proto.data_type()), std::move(dims), expected, &copies_);
 }
 
 Result<Tensor> TensorReader::read_runs(std::span<const std::byte> indices, const char* field, tn_dtype dtype,
@@ -50,7 +50,7 @@ Result<Tensor> TensorReader::read_runs(std::span<const std::byte> indices, const
   if (runs == 1) {
     TENON_ASSIGN_OR_RETURN(const onnx_wire::WeightSpan span, span_at(index_at(0)));
     return place_tensor({input_.subspan(span.offset, span.length), owner_, mapping_, field, span.offset}, dtype,
-                        std::move(dims), expected);
+                        std::move(dims), expected, &copies_);
   }
   CheckedSize total(0);
   for (size_t i = 0; i < runs; ++i) {

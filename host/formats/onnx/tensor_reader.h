@@ -22,8 +22,10 @@ class TensorReader {
                const onnx_wire::Skeleton& skeleton, ExternalFiles files)
       : input_(input), owner_(std::move(owner)), mapping_(mapping), skeleton_(skeleton), files_(std::move(files)) {}
 
-  /// TN_INVALID_MODEL or TN_UNSUPPORTED says what is wrong with the tensor, without its name.
+  /// TN_INVALID_MODEL or TN_UNSUPPORTED says what is wrong with the tensor, without its name. Its data may have to wait
+  /// for finish_copies().
   Result<Tensor> read(const onnx::TensorProto& proto);
+  void finish_copies(const PendingCopies::Runner& run) { copies_.finish(run); }
 
   const ExternalFiles& files() const { return files_; }
 
@@ -39,6 +41,7 @@ class TensorReader {
   const FileMapping* mapping_;
   const onnx_wire::Skeleton& skeleton_;
   ExternalFiles files_;
+  PendingCopies copies_;
 };
 
 /// Decodes the fields that hold one element, or a few bits, per entry: int32_data, int64_data, uint64_data and

@@ -1,11 +1,13 @@
 #include "host/session/packs/pack_build.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 
 #include "host/session/packs/source_state.h"
+#include "host/session/tasks.h"
 
 namespace tenon::host {
 namespace {
@@ -49,13 +51,16 @@ class PackBuild {
     for (Graph* graph : graph_tree(*c_.model->graph))
       for (const auto& value : graph->values())
         if (value->is_constant()) TENON_RETURN_IF_ERROR(place(*value));
-    TENON_RETURN_IF_ERROR(write_packed());
-    for (const auto& [value, blob] : copies_)
-      TENON_RETURN_IF_ERROR(writer_.write_blob(blob, bytes_of(*value->constant)));
+    TENON_RETURN_IF_ERROR(write_bytes());
     return write_plan_section();
   }
 
  private:
+  struct Task {
+    uint64_t bytes;
+    std::function<Status()> run;
+  };
+
   static std::span<const std::byte> bytes_of(const Tensor& tensor) {
     return {static_cast<const std::byte*>(tensor.data()), tensor.byte_length()};
   }
@@ -99,22 +104,45 @@ class PackBuild {
 
   static std::string label_of(const Value& value) { return concat("'", value.name.substr(0, 900), "'"); }
 
-  Status write_packed() {
+  // All that reads or writes bytes by the megabyte: packed weights, copies, digests of the sources. Large ones first,
+  // so that threads end together.
+  Status write_bytes() {
     for (const PrepackPlan::Blob& blob : c_.prepack->blobs) {
       TENON_ASSIGN_OR_RETURN(const uint32_t index,
                              writer_.add_blob(blob.bytes, blob.alignment, blob.label.substr(0, 1000)));
       packed_blobs_.push_back(index);
     }
     PackingMemory memory(*c_.prepack);
-    return for_each_blob(*c_.prepack, c_.threads, [&](size_t i) -> Status {
-      const PrepackPlan::Blob& blob = c_.prepack->blobs[i];
-      TENON_ASSIGN_OR_RETURN(HostRegion region, memory.take());
-      TENON_RETURN_IF_ERROR(pack_blob(*c_.prepack, blob, region.data()));
-      release_source(source_of(*c_.prepack, blob));
-      const Status status = writer_.write_blob(packed_blobs_[i], {region.data(), static_cast<size_t>(blob.bytes)});
-      memory.give_back(std::move(region));
-      return status;
-    });
+    std::vector<Task> tasks;
+    for (size_t i = 0; i < packed_blobs_.size(); ++i)
+      tasks.push_back({c_.prepack->blobs[i].bytes, [&, i] { return write_packed(i, memory); }});
+    for (const auto& [value, blob] : copies_) {
+      const auto bytes = bytes_of(*value->constant);
+      tasks.push_back({bytes.size(), [this, bytes, index = blob] { return writer_.write_blob(index, bytes); }});
+    }
+    if (use_ != PackUse::kSelfContained) digests_.resize(c_.model->files.size());
+    for (size_t i = 0; i < digests_.size(); ++i) {
+      const uint64_t bytes = c_.model->files[i].mapping->bytes().size();
+      if (use_ != PackUse::kHere || bytes <= kDigestedBytes)
+        tasks.push_back({bytes, [this, i] { return take_digest(i); }});
+    }
+    std::stable_sort(tasks.begin(), tasks.end(), [](const Task& x, const Task& y) { return x.bytes > y.bytes; });
+    return run_tasks(tasks.size(), c_.threads, [&](size_t i) { return tasks[i].run(); });
+  }
+
+  Status write_packed(size_t i, PackingMemory& memory) const {
+    const PrepackPlan::Blob& blob = c_.prepack->blobs[i];
+    TENON_ASSIGN_OR_RETURN(HostRegion region, memory.take());
+    TENON_RETURN_IF_ERROR(pack_blob(*c_.prepack, blob, region.data()));
+    release_source(source_of(*c_.prepack, blob));
+    const Status status = writer_.write_blob(packed_blobs_[i], {region.data(), static_cast<size_t>(blob.bytes)});
+    memory.give_back(std::move(region));
+    return status;
+  }
+
+  Status take_digest(size_t file) {
+    TENON_ASSIGN_OR_RETURN(digests_[file], full_digest(*c_.model->files[file].mapping));
+    return {};
   }
 
   void release_source(const Tensor& weight) const {
@@ -123,13 +151,6 @@ class PackBuild {
   }
 
   Status write_plan_section() {
-    std::vector<std::optional<Digest>> digests;
-    for (const SourceFile& file : c_.model->files) {
-      if (use_ == PackUse::kSelfContained) break;
-      digests.emplace_back();
-      if (use_ == PackUse::kHere && file.mapping->bytes().size() > kDigestedBytes) continue;
-      TENON_ASSIGN_OR_RETURN(digests.back(), full_digest(*file.mapping));
-    }
     plan_.model = c_.model;
     plan_.placement = c_.placement;
     plan_.providers = &providers_;
@@ -138,7 +159,7 @@ class PackBuild {
     plan_.inputs = c_.inputs;
     plan_.outputs = c_.outputs;
     plan_.notes = c_.notes;
-    plan_.source_digests = digests;
+    plan_.source_digests = digests_;
     TENON_ASSIGN_OR_RETURN(const std::vector<std::byte> section, write_plan(plan_));
     return writer_.add_section(kPlanSection, section);
   }
@@ -149,6 +170,7 @@ class PackBuild {
   const ProviderList& providers_;
   PlanContents plan_;
   std::vector<uint32_t> packed_blobs_;
+  std::vector<std::optional<Digest>> digests_;  // of the files
   std::map<std::pair<const void*, size_t>, uint32_t> blob_of_;
   std::vector<std::pair<const Value*, uint32_t>> copies_;  // constants to write, and their blobs
 };
