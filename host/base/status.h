@@ -67,7 +67,10 @@ class [[nodiscard]] Result {
 /// Text and whole numbers go without a stream: making one takes longer than most of what is joined.
 template <typename Part>
 void append_text(std::string* text, const Part& part) {
-  if constexpr (std::is_convertible_v<const Part&, std::string_view>) {
+  if constexpr (std::is_convertible_v<const Part&, const char*>) {
+    const char* characters = part;
+    if (characters != nullptr) *text += characters;
+  } else if constexpr (std::is_convertible_v<const Part&, std::string_view>) {
     *text += std::string_view(part);
   } else if constexpr (std::is_integral_v<Part> && sizeof(Part) > 1) {
     *text += std::to_string(part);

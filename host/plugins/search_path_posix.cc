@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <mutex>
-#include <optional>
 #include <sstream>
 #include <string>
 
@@ -53,8 +51,11 @@ std::vector<SearchFolder> search_folders(const char* variable) {
   };
   if (variable != nullptr) {
     std::istringstream list(variable);
-    for (std::string entry; std::getline(list, entry, ':');)
-      if (!entry.empty()) add(entry, false);
+    for (std::string entry; std::getline(list, entry, ':');) {
+      std::error_code failed;
+      const fs::path absolute = fs::absolute(entry, failed);
+      if (!entry.empty()) add(failed ? fs::path(entry) : absolute, false);
+    }
   }
   const fs::path module = module_folder();
   if (module.empty()) return folders;
@@ -68,17 +69,11 @@ std::vector<SearchFolder> search_folders(const char* variable) {
 }  // namespace
 
 std::vector<SearchFolder> provider_search_path() {
-  // Asked for each provider of each session.
-  static std::mutex mutex;
-  static std::optional<std::string> last_variable;
-  static std::vector<SearchFolder> last;
   const char* variable = std::getenv("TENON_PROVIDER_PATH");
-  const std::lock_guard lock(mutex);
-  if (last.empty() || last_variable.has_value() != (variable != nullptr) || (variable && *last_variable != variable)) {
-    last = search_folders(variable);
-    last_variable = variable != nullptr ? std::optional<std::string>(variable) : std::nullopt;
-  }
-  return last;
+  if (variable != nullptr) return search_folders(variable);
+  // Asked for each provider of each session; only the variable, and the folder that it is relative to, can change.
+  static const std::vector<SearchFolder> by_default = search_folders(nullptr);
+  return by_default;
 }
 
 }  // namespace tenon::host

@@ -1,5 +1,7 @@
 #include <dlfcn.h>
 
+#include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "openblas/openblas.h"
@@ -13,7 +15,9 @@ namespace {
 std::string library_path() {
   Dl_info info{};
   if (dladdr(reinterpret_cast<const void*>(&openblas), &info) == 0 || info.dli_fname == nullptr) return {};
-  const std::string self = info.dli_fname;
+  // A link to the provider leads to where it was installed.
+  const std::unique_ptr<char, decltype(&std::free)> real(realpath(info.dli_fname, nullptr), &std::free);
+  const std::string self = real != nullptr ? real.get() : info.dli_fname;
   return self.substr(0, self.find_last_of('/') + 1) + "cpu_blas/openblas.so";
 }
 

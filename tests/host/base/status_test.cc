@@ -9,6 +9,7 @@ TEST_CASE("concat joins its parts as a stream would print them", "[base]") {
   const char* const pointer = "pointer";
   const std::string_view view = "view";
   CHECK(concat() == "");
+  CHECK(concat("nothing", static_cast<const char*>(nullptr), ".") == "nothing.");
   CHECK(concat("array ", pointer, ' ', view, std::string(" string")) == "array pointer view string");
   CHECK(concat(-1, " ", uint64_t{1} << 63, " ", int64_t{INT64_MIN}, " ", uint16_t{7}) ==
         "-1 9223372036854775808 -9223372036854775808 7");
