@@ -88,12 +88,22 @@ Result<Kernel> LoadedProvider::create_kernel(const Node& node) {
   return in_context(Status(TN_UNSUPPORTED, reason));
 }
 
-Result<std::unique_ptr<Provider>> create_loaded(const ProviderLibrary::File& file);
+Result<std::unique_ptr<Provider>> make_provider(std::shared_ptr<ProviderLibrary> library, const tn_provider& table,
+                                                const std::map<std::string, std::string>& options) {
+  TENON_ASSIGN_OR_RETURN(auto instance, PluginInstance::create(std::move(library), table, options));
+  return std::unique_ptr<Provider>(std::make_unique<LoadedProvider>(std::move(instance), options));
+}
+
+Result<std::unique_ptr<Provider>> create_loaded(const ProviderLibrary::File& file) {
+  TENON_ASSIGN_OR_RETURN(auto library, ProviderLibrary::load(file));
+  const tn_provider& table = library->table();
+  return make_provider(std::move(library), table, {});
+}
 
 // A provider whose library is loaded when something is asked of it.
 class DeferredProvider final : public Provider {
  public:
-  DeferredProvider(ProviderLibrary::File file, std::string asked) : file_(std::move(file)), asked_(std::move(asked)) {}
+  explicit DeferredProvider(ProviderLibrary::File file) : file_(std::move(file)) {}
 
   std::string name() const override { return file_.name; }
   std::string version() const override { return file_.version; }
@@ -120,27 +130,14 @@ class DeferredProvider final : public Provider {
     TENON_ASSIGN_OR_RETURN(provider_, create_loaded(file_));
     if (provider_->name() == file_.name && provider_->version() == file_.version) return {};
     provider_.reset();
-    return error(TN_INVALID_ARGUMENT, "provider '", asked_, "': its library ", file_.path.string(),
+    return error(TN_INVALID_ARGUMENT, "provider '", file_.name, "': its library ", file_.path.string(),
                  " was replaced while the session was being opened; open it again");
   }
 
   const ProviderLibrary::File file_;
-  const std::string asked_;
   const std::map<std::string, std::string> no_options_;
   std::unique_ptr<Provider> provider_;
 };
-
-Result<std::unique_ptr<Provider>> make_provider(std::shared_ptr<ProviderLibrary> library, const tn_provider& table,
-                                                const std::map<std::string, std::string>& options) {
-  TENON_ASSIGN_OR_RETURN(auto instance, PluginInstance::create(std::move(library), table, options));
-  return std::unique_ptr<Provider>(std::make_unique<LoadedProvider>(std::move(instance), options));
-}
-
-Result<std::unique_ptr<Provider>> create_loaded(const ProviderLibrary::File& file) {
-  TENON_ASSIGN_OR_RETURN(auto library, ProviderLibrary::load(file));
-  const tn_provider& table = library->table();
-  return make_provider(std::move(library), table, {});
-}
 
 }  // namespace
 
@@ -155,7 +152,7 @@ Result<std::unique_ptr<Provider>> Provider::create(const ProviderSpec& spec) {
 Result<std::unique_ptr<Provider>> Provider::defer(const ProviderSpec& spec) {
   if (spec.name.empty() || !spec.options.empty()) return create(spec);
   TENON_ASSIGN_OR_RETURN(auto file, ProviderLibrary::look_up(spec.name));
-  return std::unique_ptr<Provider>(std::make_unique<DeferredProvider>(std::move(file), spec.name));
+  return std::unique_ptr<Provider>(std::make_unique<DeferredProvider>(std::move(file)));
 }
 
 Result<std::unique_ptr<Provider>> Provider::create(const tn_provider& table,

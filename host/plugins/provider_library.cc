@@ -170,6 +170,13 @@ Status in_context(const Status& status, const fs::path& path) {
   return status.with_context("provider library " + path.string());
 }
 
+// `shown`: for messages.
+Result<std::shared_ptr<ProviderLibrary>> load_from(const fs::path& file, const fs::path& shown) {
+  auto library = Registry::process().load(file);
+  if (library.is_ok()) return library;
+  return in_context(library.status(), shown);
+}
+
 // The library of that name in the search path.
 Result<fs::path> search(const std::string& name) {
   const auto folders = provider_search_path();
@@ -186,20 +193,16 @@ Result<fs::path> search(const std::string& name) {
 }  // namespace
 
 Result<std::shared_ptr<ProviderLibrary>> ProviderLibrary::load(const fs::path& path) {
-  auto library = Registry::process().load(resolved(path));
-  if (library.is_ok()) return library;
-  return in_context(library.status(), path);
+  return load_from(resolved(path), path);
 }
 
 Result<std::shared_ptr<ProviderLibrary>> ProviderLibrary::find(const std::string& name) {
   TENON_ASSIGN_OR_RETURN(const fs::path path, search(name));
-  return load(File{path, {}, {}});
+  return load_from(path, path);
 }
 
 Result<std::shared_ptr<ProviderLibrary>> ProviderLibrary::load(const File& file) {
-  auto library = Registry::process().load(file.path);
-  if (library.is_ok()) return library;
-  return in_context(library.status(), file.path);
+  return load_from(file.path, file.path);
 }
 
 Result<ProviderLibrary::File> ProviderLibrary::look_up(const std::string& name) {

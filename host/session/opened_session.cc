@@ -26,7 +26,7 @@ std::vector<Port> ports_of(const std::vector<Value*>& values) {
 
 OpenedSession::OpenedSession(const SessionOptions& options, ProviderList providers)
     : options_(options),
-      threads_(options.threads == 0 ? usable_cpus() : std::min(options.threads, usable_cpus())),
+      threads_(granted_threads(options.threads)),
       limit_(options.run_memory_limit_bytes == 0 ? process_memory_limit() : options.run_memory_limit_bytes),
       own_(std::make_shared<LoadedModel>()),
       loaded_(own_) {

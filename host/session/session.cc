@@ -1,7 +1,6 @@
 // Ways to open a session: from a pack, from a file, from memory.
 #include "host/session/session.h"
 
-#include <algorithm>
 #include <cstdlib>
 
 #include "host/formats/importer.h"
@@ -50,8 +49,7 @@ Result<ProviderList> make_providers(const SessionOptions& options) {
 ImportOptions importing(const SessionOptions& options) {
   ImportOptions made;
   made.external_data_root = options.external_data_root;
-  const unsigned threads = options.threads == 0 ? usable_cpus() : std::min(options.threads, usable_cpus());
-  made.run_tasks = [threads](size_t count, const std::function<void(size_t)>& task) {
+  made.run_tasks = [threads = granted_threads(options.threads)](size_t count, const std::function<void(size_t)>& task) {
     (void)run_tasks(count, threads, [&](size_t i) { return task(i), Status(); });
   };
   return made;

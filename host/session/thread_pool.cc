@@ -16,6 +16,11 @@
 #include "host/session/spin_wait.h"
 
 namespace tenon::host {
+
+unsigned granted_threads(unsigned asked) {
+  return asked == 0 ? usable_cpus() : std::min(asked, usable_cpus());
+}
+
 namespace {
 
 using Clock = std::chrono::steady_clock;

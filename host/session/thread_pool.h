@@ -11,6 +11,8 @@ namespace tenon::host {
 
 /// CPUs that this process may use at once: the smaller of its affinity mask and its cgroup quota, at least 1.
 unsigned usable_cpus();
+/// The threads of whoever asks for so many; 0: all.
+unsigned granted_threads(unsigned asked);
 
 class ThreadPool {
  public:

@@ -4,9 +4,9 @@
 
 #include <mutex>
 
+#include "conv/channel_steps.h"
 #include "conv/conv_call.h"
 #include "conv/window.h"
-#include "fusion/channel_map.h"
 #include "packed_b.h"
 
 namespace tenon::cpu_blas {
@@ -40,9 +40,6 @@ class ConvKernel final : public sdk::Kernel {
   sdk::Status set_channel_map(sdk::RunContext& run, ConvCall* call) const;
   sdk::Result<ConvCall> prepare(sdk::RunContext& run) const;
   sdk::Status convolve(sdk::RunContext& run, const ConvCall& call) const;
-  sdk::Status run_depthwise(sdk::RunContext& run, const ConvCall& call) const;
-  sdk::Status run_stripes(sdk::RunContext& run, const ConvCall& call) const;
-  sdk::Status run_shared(sdk::RunContext& run, const ConvCall& call) const;
 
   ConvPlan plan_;
   // What plan_.channel_steps come to, from the first run on; per output channel.

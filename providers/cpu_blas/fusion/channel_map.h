@@ -1,25 +1,12 @@
-// What the nodes behind a Conv do to each output channel: y = y * scale + shift. Nodes are recognized without a look at
-// their constants, so that opening a model touches none of them; apply() reads them when the kernel first runs.
+// Recognizes the nodes behind a Conv that scale or shift each output channel, without a look at their constants.
 #pragma once
 
 #include <tenon/sdk/graph.hpp>
-#include <tenon/sdk/run.hpp>
 #include <vector>
 
+#include "conv/channel_steps.h"
+
 namespace tenon::cpu_blas {
-
-/// One node's part, by inputs of the kernel. kNormalize reads scale, B, mean and variance, the others one input of an
-/// element or of one a channel.
-struct ChannelStep {
-  enum class Kind { kNormalize, kMul, kAdd };
-  Kind kind = Kind::kAdd;
-  uint32_t inputs[4] = {};
-  double epsilon = 0;  // of kNormalize
-};
-
-/// Applies the steps in order to one scale and one shift a channel.
-void apply(const std::vector<ChannelStep>& steps, sdk::RunContext& run, std::vector<double>* scale,
-           std::vector<double>* shift);
 
 /// Collects the steps of a group that is being matched. Not for several threads.
 class ChannelMap {
