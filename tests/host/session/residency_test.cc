@@ -89,7 +89,8 @@ uint64_t smaps_sum(const std::string& file, const std::string& field) {
   bool is_inside = false;
   uint64_t sum = 0;
   for (std::string line; std::getline(in, line);) {
-    if (line.find('-') != std::string::npos && line.find(' ') > line.find('-') && line.find("kB") == std::string::npos)
+    // "7f00-7f10 r--s ... /path", whatever the path; the other lines begin with a name and a colon.
+    if (line.find('-') < line.find(' ') && line.find('-') < line.find(':'))
       is_inside = line.find(file) != std::string::npos;
     if (is_inside && line.rfind(field + ":", 0) == 0)
       sum += std::strtoull(line.c_str() + field.size() + 1, nullptr, 10) * 1024;
