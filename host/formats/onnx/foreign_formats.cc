@@ -14,6 +14,7 @@ struct Signature {
 constexpr Signature kSignatures[] = {
     {4, "ORTM", "it is in ONNX Runtime's .ort format; give the .onnx model that it was made from"},
     {0, "version https://git-lfs", "it is a Git LFS pointer; fetch the real file with 'git lfs pull'"},
+    {0, "../", "it is the text of a symbolic link, as a checkout or a copy without links leaves it; give the file it names"},
     {0, "PK\x03\x04", "it is a zip archive, such as a PyTorch checkpoint; export the model to ONNX first"},
     {0, "\x89HDF", "it is an HDF5 file, such as a Keras model; convert the model to ONNX first"},
     {4, "TFL3", "it is a TensorFlow Lite model; convert it to ONNX first"},

@@ -112,6 +112,7 @@ TEST_CASE("a model with one byte changed never does harm", "[onnx]") {
 TEST_CASE("files of other kinds are named for what they are", "[onnx]") {
   check_refused(std::string("\x10\0\0\0ORTM", 8) + std::string(40, '\0'), ".ort format");
   check_refused("version https://git-lfs.github.com/spec/v1\noid sha256:00", "Git LFS pointer");
+  check_refused("../../blobs/0123", "symbolic link");
   check_refused("PK\x03\x04 and so on", "zip archive");
   onnx::TensorProto tensor;
   tensor.add_dims(1);
