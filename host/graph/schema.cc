@@ -33,7 +33,26 @@ const OpSchema* find_in(std::span<const OpSchema> table, std::string_view domain
   return candidate.domain == domain && candidate.op_type == op_type ? &candidate : nullptr;
 }
 
+const OpSchema* first_in(std::span<const OpSchema> table, std::string_view domain, std::string_view op_type) {
+  const auto first = std::lower_bound(table.begin(), table.end(), std::tuple(domain, op_type, int64_t{0}),
+                                      [](const OpSchema& s, const auto& key) { return key_of(s) < key; });
+  return first != table.end() && first->domain == domain && first->op_type == op_type ? &*first : nullptr;
+}
+
+// Operators of the ONNX domain that optimizers write into models of opsets below the one that brought them.
+constexpr std::string_view kWrittenEarly[] = {"LayerNormalization"};
+
 }  // namespace
+
+const OpSchema* first_schema(std::string_view domain, std::string_view op_type) {
+  if (const OpSchema* schema = first_in(kOnnxSchemas, domain, op_type)) return schema;
+  return first_in(kContribSchemas, domain, op_type);
+}
+
+bool is_written_early(const OpSchema& schema) {
+  return schema.domain.empty() &&
+         std::find(std::begin(kWrittenEarly), std::end(kWrittenEarly), schema.op_type) != std::end(kWrittenEarly);
+}
 
 const OpSchema* find_schema(std::string_view domain, std::string_view op_type, int64_t opset) {
   if (const OpSchema* schema = find_in(kOnnxSchemas, domain, op_type, opset)) return schema;

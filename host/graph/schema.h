@@ -67,6 +67,10 @@ struct OpSchema {
 
 /// The newest form of the operator at or below `opset`; nullptr when there is none.
 const OpSchema* find_schema(std::string_view domain, std::string_view op_type, int64_t opset);
+/// The oldest form of the operator; nullptr when no opset has it.
+const OpSchema* first_schema(std::string_view domain, std::string_view op_type);
+/// Whether nodes of opsets below the operator's first are taken by that first form, as optimizers write them.
+bool is_written_early(const OpSchema& schema);
 /// The opset that this build knows last for a domain; 0: unknown domain.
 int64_t newest_opset(std::string_view domain);
 /// The formal parameter of the i-th actual input or output (the last one for those past a variadic); nullptr if too
@@ -74,8 +78,9 @@ int64_t newest_opset(std::string_view domain);
 const FormalParameter* formal_parameter(std::span<const FormalParameter> formals, size_t i);
 
 /// Resolves every node's schema and checks arity, required attributes and attribute kinds, subgraphs included. An
-/// operator without schema keeps schema == nullptr and is no error here: a provider may know it. TN_INVALID_MODEL for
-/// broken nodes, TN_UNSUPPORTED for those of an opset newer than this build knows.
+/// operator that no opset has a schema of keeps schema == nullptr and is no error here: a provider may know it.
+/// TN_INVALID_MODEL for broken nodes and for operators newer than the model's opset, TN_UNSUPPORTED for nodes of an
+/// opset newer than this build knows.
 Status resolve_schemas(Model& model);
 /// The same for a model whose nodes say the version of their schema (since_version above 0), whatever opset the model
 /// imports. TN_UNSUPPORTED for a version that this build does not know.

@@ -68,6 +68,17 @@ Status check_arity(const Node& node, const char* what, const std::vector<Value*>
   return {};
 }
 
+// Only optional inputs may be left out by an empty name: kernels read each of a variadic list.
+Status check_variadic_inputs(const Node& node) {
+  const auto formals = node.schema->inputs;
+  if (formals.empty() || formals.back().arity != Arity::kVariadic) return {};
+  for (size_t i = formals.size() - 1; i < node.inputs.size(); ++i)
+    if (node.inputs[i] == nullptr)
+      return error(TN_INVALID_MODEL, describe(node), ": input ", i, " of the list '", formals.back().name,
+                   "' has an empty name: only optional inputs may be left out; remove it or name a value");
+  return {};
+}
+
 Status check_attributes(const Node& node) {
   const auto known = node.schema->attributes;
   std::set<std::string_view> seen;
@@ -98,6 +109,7 @@ Status check_node(const Node& node) {
     return error(TN_INVALID_MODEL, describe(node), ": the operator was withdrawn in opset ", schema.since_version,
                  ": import an older opset or export the model with the operator that replaced it");
   TENON_RETURN_IF_ERROR(check_arity(node, "input", node.inputs, schema.min_inputs, schema.max_inputs, schema.inputs));
+  TENON_RETURN_IF_ERROR(check_variadic_inputs(node));
   TENON_RETURN_IF_ERROR(
       check_arity(node, "output", node.outputs, schema.min_outputs, schema.max_outputs, schema.outputs));
   return check_attributes(node);
@@ -124,21 +136,37 @@ Result<int64_t> imported_opset(const Model& model, const Node& node) {
   return version;
 }
 
+// Binds the node to the form in force at `opset`. Of an operator that has no schema at all, the node keeps none.
+Status bind_schema(Node& node, int64_t opset) {
+  node.schema = find_schema(node.domain, node.op_type, opset);
+  if (node.schema == nullptr) {
+    const OpSchema* first = first_schema(node.domain, node.op_type);
+    if (first != nullptr && !is_written_early(*first))
+      return error(TN_INVALID_MODEL, describe(node), ": opset ", opset, " of domain '", domain_name(node),
+                   "' has no such operator, it came with opset ", first->since_version, ": import opset ",
+                   first->since_version, " or later (onnx.version_converter raises it)");
+    node.schema = first;
+  }
+  return {};
+}
+
 Status resolve_by_import(const Model& model, Node& node) {
   TENON_ASSIGN_OR_RETURN(const int64_t opset, imported_opset(model, node));
-  node.schema = find_schema(node.domain, node.op_type, opset);
+  TENON_RETURN_IF_ERROR(bind_schema(node, opset));
   node.since_version = node.schema ? node.schema->since_version : 0;
   return node.schema ? check_node(node) : Status();
 }
 
 Status resolve_written(const Model& model, Node& node) {
   if (node.since_version <= 0) return resolve_by_import(model, node);
-  node.schema = find_schema(node.domain, node.op_type, node.since_version);
-  if (node.schema != nullptr && node.schema->since_version != node.since_version)
+  TENON_RETURN_IF_ERROR(bind_schema(node, node.since_version));
+  if (node.schema == nullptr) return {};
+  if (node.schema->since_version < node.since_version)
     return error(TN_UNSUPPORTED, describe(node), ": this build knows the operator up to opset ",
                  node.schema->since_version, ", not its form of opset ", node.since_version,
                  ": export the model for an older opset, or use a newer Tenon");
-  return node.schema ? check_node(node) : Status();
+  node.since_version = node.schema->since_version;
+  return check_node(node);
 }
 
 template <typename Resolve>

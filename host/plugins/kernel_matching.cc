@@ -34,6 +34,10 @@ std::string list_of_types(const tn_type_rule& rule) {
   return text;
 }
 
+std::string dtype_text(const Value& value) {
+  return value.type.dtype == TN_UNDEFINED ? "an unknown type" : dtype_name(value.type.dtype);
+}
+
 // Why the values do not keep the rule; nothing when they do. `which`: "input" or "output".
 std::optional<std::string> breach(const tn_type_rule& rule, const std::vector<Value*>& values,
                                   std::span<const FormalParameter> formals, const char* which) {
@@ -42,14 +46,32 @@ std::optional<std::string> breach(const tn_type_rule& rule, const std::vector<Va
     if (values[i] == nullptr || formal == nullptr || formal->type != rule.parameter) continue;
     const uint32_t dtype = values[i]->type.dtype;
     if (std::find(rule.dtypes, rule.dtypes + rule.count, dtype) != rule.dtypes + rule.count) continue;
-    return concat(rule.parameter, " = ", dtype == TN_UNDEFINED ? "an unknown type" : dtype_name(dtype), " (", which,
-                  " ", i, ", '", values[i]->name, "'); it takes ", list_of_types(rule));
+    return concat(rule.parameter, " = ", dtype_text(*values[i]), " (", which, " ", i, ", '", values[i]->name,
+                  "'); it takes ", list_of_types(rule));
+  }
+  return std::nullopt;
+}
+
+// Without a schema nothing says which input a rule is of: each must then be of a type that some rule lists.
+std::optional<std::string> breach_of_all(const tn_kernel_def& def, const Node& node) {
+  const auto is_listed = [&](uint32_t dtype) {
+    for (uint32_t i = 0; i < def.type_count; ++i) {
+      const tn_type_rule& rule = def.types[i];
+      if (std::find(rule.dtypes, rule.dtypes + rule.count, dtype) != rule.dtypes + rule.count) return true;
+    }
+    return false;
+  };
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const Value* value = node.inputs[i];
+    if (value == nullptr || is_listed(value->type.dtype)) continue;
+    return concat(dtype_text(*value), " (input ", i, ", '", value->name,
+                  "'); the host has no schema of the operator, so the type of every input must stand in a rule");
   }
   return std::nullopt;
 }
 
 std::optional<std::string> breach(const tn_kernel_def& def, const Node& node) {
-  if (node.schema == nullptr) return std::nullopt;
+  if (node.schema == nullptr) return def.type_count > 0 ? breach_of_all(def, node) : std::nullopt;
   for (uint32_t i = 0; i < def.type_count; ++i) {
     if (auto found = breach(def.types[i], node.inputs, node.schema->inputs, "input")) return found;
     if (auto found = breach(def.types[i], node.outputs, node.schema->outputs, "output")) return found;

@@ -17,8 +17,8 @@ class KernelIndex {
   explicit KernelIndex(const tn_provider& table);
 
   /// Lines whose operator, opset range and type rules fit the node, in the order of the table. When there is none,
-  /// `reason` says what comes closest and where it falls short. For an operator that the host has no schema of, type
-  /// rules cannot be looked up: the factory must judge.
+  /// `reason` says what comes closest and where it falls short. Without a schema nothing says which
+  /// input a rule is of: where the line has rules, each input must be of a type that one of them lists.
   struct Match {
     std::vector<const tn_kernel_def*> lines;
     std::string reason;

@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include "host/graph/schema.h"
 #include "host/plugins/provider.h"
 
 using namespace tenon::host;
@@ -46,6 +47,18 @@ TEST_CASE("a built-in kernel's range of opset versions is not empty", "[provider
       INFO(name << ": " << text(def));
       CHECK(def.since_version >= 1);
       CHECK((def.last_version == 0 || def.last_version >= def.since_version));
+    }
+  }
+}
+
+TEST_CASE("every built-in kernel has a schema, by which its types are held", "[providers]") {
+  for (const char* name : {"cpu_ref", "cpu_blas"}) {
+    const auto library = ProviderLibrary::find(name);
+    REQUIRE(library.is_ok());
+    const tn_provider& table = (*library)->table();
+    for (uint32_t i = 0; i < table.kernel_count; ++i) {
+      INFO(name << ": " << text(table.kernels[i]));
+      CHECK(find_schema(table.kernels[i].domain, table.kernels[i].op_type, table.kernels[i].since_version) != nullptr);
     }
   }
 }

@@ -86,6 +86,21 @@ TEST_CASE("optional inputs may be left out, at the end too", "[schema]") {
   CHECK(resolve_schemas(b.model()).is_ok());
 }
 
+TEST_CASE("an input of a variadic list may not be left out, wherever it stands", "[schema]") {
+  for (const char* op : {"Concat", "Sum", "Max", "Min", "Mean"})
+    for (const std::vector<std::string>& inputs :
+         {std::vector<std::string>{"", "x"}, {"x", "", "x"}, {"x", "x", ""}, {""}}) {
+      GraphBuilder b;
+      b.input("x", TN_FLOAT, {2});
+      b.node(op, inputs, {"y"},
+             op == std::string("Concat") ? std::vector{int_attr("axis", 0)} : std::vector<Attribute>());
+      REQUIRE(b.graph().finish().is_ok());
+      const Status refused = resolve_schemas(b.model());
+      CHECK(refused.code() == TN_INVALID_MODEL);
+      CHECK_THAT(refused.message(), Contains("empty name") || Contains("left out"));
+    }
+}
+
 TEST_CASE("missing, unknown, doubled and ill-typed attributes are errors", "[schema]") {
   CHECK_THAT(resolve(17, "Concat", 2).message(), Contains("attribute 'axis' is missing"));
   CHECK_THAT(resolve(17, "Concat", 2, {float_attr("axis", 1)}).message(),
@@ -102,6 +117,40 @@ TEST_CASE("attributes that moved to inputs are judged by the opset", "[schema]")
 TEST_CASE("a withdrawn operator is an error that names the opset", "[schema]") {
   CHECK(resolve(9, "Upsample", 2).is_ok());
   CHECK_THAT(resolve(13, "Upsample", 2).message(), Contains("withdrawn in opset 10"));
+}
+
+TEST_CASE("an operator that came with a later opset is refused with the opset to import", "[schema]") {
+  const Status refused = resolve(10, "Gelu", 1);
+  CHECK(refused.code() == TN_INVALID_MODEL);
+  CHECK_THAT(refused.message(), Contains("opset 10 of domain 'ai.onnx' has no such operator, it came with opset 20"));
+  CHECK(resolve(20, "Gelu", 1).is_ok());
+}
+
+TEST_CASE("LayerNormalization below its opset is taken by its first form", "[schema]") {
+  GraphBuilder b(10);
+  b.input("x", TN_FLOAT, {2});
+  b.input("scale", TN_FLOAT, {2});
+  const Node* node = b.node("LayerNormalization", {"x", "scale"}, {"y"});
+  REQUIRE(b.graph().finish().is_ok());
+  REQUIRE(resolve_schemas(b.model()).is_ok());
+  CHECK(node->schema == find_schema("", "LayerNormalization", 17));
+  CHECK(node->since_version == 17);
+  CHECK_THAT(resolve(10, "LayerNormalization", 1).message(), Contains("1 inputs, expected 2 to 3"));
+}
+
+TEST_CASE("a written version below an operator's first is refused but for LayerNormalization", "[schema]") {
+  const auto resolve_written = [](const std::string& op, size_t inputs) {
+    GraphBuilder b(10);
+    b.input("x", TN_FLOAT, {2});
+    Node* node = b.node(op, std::vector<std::string>(inputs, "x"), {"y"});
+    node->since_version = 1;
+    REQUIRE(b.graph().finish().is_ok());
+    const Status status = resolve_written_schemas(b.model());
+    if (status.is_ok()) CHECK(node->since_version == 17);
+    return status;
+  };
+  CHECK(resolve_written("LayerNormalization", 2).is_ok());
+  CHECK_THAT(resolve_written("Gelu", 1).message(), Contains("it came with opset 20"));
 }
 
 TEST_CASE("a domain without opset import is an error", "[schema]") {

@@ -18,14 +18,14 @@ constexpr tn_kernel_def line(const char* domain, const char* op, int since, int 
   return {sizeof(tn_kernel_def), 0, domain, op, since, last, types, types ? 1u : 0u, 0, nullptr, nullptr};
 }
 
-constexpr tn_kernel_def kLines[] = {line("", "Relu", 6, 13, kFloatT), line("", "Relu", 14, 0, kFloatT),
+constexpr tn_kernel_def kLines[] = {line("", "Relu", 6, 13, kFloatT),    line("", "Relu", 14, 0, kFloatT),
                                     line("", "Relu", 14, 0, kIntegersT), line("com.example", "Twist", 1, 0, kFloatT),
-                                    line("", "Abs", 1, 6, nullptr)};
+                                    line("", "Abs", 1, 6, nullptr),      line("com.example", "Turn", 1, 0, nullptr)};
 
 KernelIndex::Match match(const std::string& op, int64_t opset, tn_dtype dtype, const std::string& domain = "") {
   tn_provider table{};
   table.kernels = kLines;
-  table.kernel_count = 5;
+  table.kernel_count = 6;
   table.kernel_stride = sizeof(tn_kernel_def);
   TestGraph g(opset);
   g.model().opset_imports["com.example"] = 1;
@@ -47,8 +47,17 @@ TEST_CASE("the line whose type rules hold is chosen", "[plugins]") {
   CHECK(match("Relu", 21, TN_INT32).lines == std::vector{&kLines[2]});
 }
 
-TEST_CASE("an operator without schema matches by name alone", "[plugins]") {
-  CHECK(match("Twist", 21, TN_DOUBLE, "com.example").lines == std::vector{&kLines[3]});
+TEST_CASE("an operator without schema matches by name where a rule lists each input's type", "[plugins]") {
+  CHECK(match("Twist", 21, TN_FLOAT, "com.example").lines == std::vector{&kLines[3]});
+  CHECK(match("Turn", 21, TN_DOUBLE, "com.example").lines == std::vector{&kLines[5]});
+}
+
+TEST_CASE("an operator without schema is refused for a type that no rule lists", "[plugins]") {
+  for (const tn_dtype dtype : {TN_DOUBLE, TN_UNDEFINED}) {
+    const auto found = match("Twist", 21, dtype, "com.example");
+    CHECK(found.lines.empty());
+    CHECK_THAT(found.reason, Catch::Contains("must stand in a rule"));
+  }
 }
 
 TEST_CASE("the reason names what falls short", "[plugins]") {

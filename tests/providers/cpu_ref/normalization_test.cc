@@ -74,3 +74,20 @@ TEST_CASE("LRN of an even size reaches one channel further up than down", "[cpu_
   CHECK(y[1] == Approx(2.0 / 13));
   CHECK(y[2] == Approx(3.0 / 9));
 }
+
+TEST_CASE("integers are refused by a normalization of floats, whatever opset the model imports", "[cpu_ref]") {
+  const host::Tensor x = tensor_of_bytes(TN_INT8, {2, 4}, {1, 2, 3, 4, 5, 6, 7, 8});
+  const host::Tensor scale = tensor_of_bytes(TN_INT8, {4}, {1, 1, 1, 1});
+  for (const int64_t opset : {1, 10, 16, 17, 21}) {
+    const auto outputs = run_operator({"LayerNormalization", opset, {x, scale}});
+    CHECK_FALSE(outputs.is_ok());
+    CHECK_THAT(outputs.status().message(), Catch::Contains("int8"));
+  }
+}
+
+TEST_CASE("LayerNormalization runs in models of opsets below its own", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1, 2}, {1, 3});
+  const auto scale = make_tensor<float>({2}, {1, 2});
+  CHECK(first_output<float>({"LayerNormalization", 10, {x, scale}}) ==
+        first_output<float>({"LayerNormalization", 17, {x, scale}}));
+}
