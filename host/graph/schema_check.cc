@@ -96,6 +96,9 @@ Status check_attributes(const Node& node) {
       return error(TN_INVALID_MODEL, describe(node), ": attribute '", a.name, "' is ", kind_name(kind_of(a)),
                    ", expected ", kind_name(entry->kind));
   }
+  if (node.domain.empty() && node.op_type == "Constant" && node.attributes.size() != 1)
+    return error(TN_INVALID_MODEL, describe(node), ": ", node.attributes.size(),
+                 " attributes, expected one, which is the value: remove the others");
   for (const AttributeSchema& k : known)
     if (k.required && !seen.contains(k.name))
       return error(TN_INVALID_MODEL, describe(node), ": attribute '", k.name, "' is missing; it is required, ",
@@ -103,8 +106,15 @@ Status check_attributes(const Node& node) {
   return {};
 }
 
-Status check_node(const Node& node) {
+// Names left out at the end, past all that the operator has, say nothing.
+void drop_surplus(std::vector<Value*>& values, uint16_t most) {
+  while (values.size() > most && values.back() == nullptr) values.pop_back();
+}
+
+Status check_node(Node& node) {
   const OpSchema& schema = *node.schema;
+  drop_surplus(node.inputs, schema.max_inputs);
+  drop_surplus(node.outputs, schema.max_outputs);
   if (schema.deprecated)
     return error(TN_INVALID_MODEL, describe(node), ": the operator was withdrawn in opset ", schema.since_version,
                  ": import an older opset or export the model with the operator that replaced it");

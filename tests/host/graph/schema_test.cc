@@ -86,6 +86,15 @@ TEST_CASE("optional inputs may be left out, at the end too", "[schema]") {
   CHECK(resolve_schemas(b.model()).is_ok());
 }
 
+TEST_CASE("outputs without a name past the operator's last are dropped", "[schema]") {
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {2});
+  const Node* node = b.node("Relu", {"x"}, {"y", "", ""});
+  REQUIRE(b.graph().finish().is_ok());
+  CHECK(resolve_schemas(b.model()).is_ok());
+  CHECK(node->outputs.size() == 1);
+}
+
 TEST_CASE("an input of a variadic list may not be left out, wherever it stands", "[schema]") {
   for (const char* op : {"Concat", "Sum", "Max", "Min", "Mean"})
     for (const std::vector<std::string>& inputs :
@@ -107,6 +116,13 @@ TEST_CASE("missing, unknown, doubled and ill-typed attributes are errors", "[sch
              Contains("'axis' is a float, expected an int"));
   CHECK_THAT(resolve(17, "Relu", 1, {int_attr("slope", 1)}).message(), Contains("no attribute 'slope'"));
   CHECK_THAT(resolve(17, "Concat", 2, {int_attr("axis", 0), int_attr("axis", 1)}).message(), Contains("given twice"));
+}
+
+TEST_CASE("a Constant has one value", "[schema]") {
+  CHECK(resolve(13, "Constant", 0, {int_attr("value_int", 1)}).is_ok());
+  CHECK_THAT(resolve(13, "Constant", 0, {int_attr("value_int", 1), float_attr("value_float", 1)}).message(),
+             Contains("2 attributes, expected one"));
+  CHECK_THAT(resolve(13, "Constant", 0).message(), Contains("0 attributes, expected one"));
 }
 
 TEST_CASE("attributes that moved to inputs are judged by the opset", "[schema]") {

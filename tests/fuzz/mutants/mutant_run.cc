@@ -1,0 +1,97 @@
+#include "tests/fuzz/mutants/mutant_run.h"
+
+#include <tenon/tenon.h>
+
+#include <chrono>
+#include <memory>
+
+#include "tests/fuzz/mutants/mutant_inputs.h"
+
+namespace tenon::mutants {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Kind = Verdict::Kind;
+using Options = std::unique_ptr<tenon_options, decltype(&tenon_options_destroy)>;
+using Session = std::unique_ptr<tenon_session, decltype(&tenon_session_close)>;
+using Results = std::unique_ptr<tenon_results, decltype(&tenon_results_destroy)>;
+
+int64_t ms_since(Clock::time_point begin) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count();
+}
+
+Options make_options(const Limits& limits) {
+  Options options(tenon_options_create(), tenon_options_destroy);
+  const std::string memory = std::to_string(limits.run_memory_mb << 20);
+  for (const auto& [name, value] :
+       {std::pair("providers", limits.providers.c_str()), std::pair("threads", "1"), std::pair("pack", "off"),
+        std::pair("run_memory_limit_bytes", memory.c_str()), std::pair("fold_limit_bytes", memory.c_str())})
+    if (tenon_options_set(options.get(), name, value) != 0) return {nullptr, tenon_options_destroy};
+  return options;
+}
+
+Verdict refused(int code, Kind kind) {
+  const std::string message = tenon_last_error();
+  if (code == TENON_INTERNAL) return {Kind::kBroken, "internal error: " + message};
+  if (message.empty()) return {Kind::kBroken, "an error without a message, code " + std::to_string(code)};
+  return {kind, message};
+}
+
+volatile unsigned char touched;
+
+// Reads every byte that a result hands out.
+void touch(const tenon_results* results) {
+  for (size_t i = 0; i < tenon_results_count(results); ++i) {
+    tenon_tensor tensor;
+    if (tenon_results_get(results, i, &tensor) != 0) continue;
+    unsigned char sum = 0;
+    const auto add = [&](const void* data, size_t size) {
+      for (size_t b = 0; b < size; ++b)
+        sum = static_cast<unsigned char>(sum + static_cast<const unsigned char*>(data)[b]);
+    };
+    if (tensor.dtype == onnx::TensorProto::STRING) {
+      const auto* strings = static_cast<const tenon_string*>(tensor.data);
+      for (size_t s = 0; s < tensor.byte_length / sizeof(tenon_string); ++s) add(strings[s].data, strings[s].size);
+    } else {
+      add(tensor.data, tensor.byte_length);
+    }
+    touched = sum;
+  }
+}
+
+Verdict run_once(tenon_session* session, const MutantInputs& inputs, const Limits& limits) {
+  const auto begin = Clock::now();
+  tenon_results* made = nullptr;
+  const auto& tensors = inputs.tensors();
+  const int code =
+      tenon_session_run(session, tensors.data(), tensors.size(), nullptr, 0, limits.deadline_ms, nullptr, &made);
+  const Results results(made, tenon_results_destroy);
+  const int64_t took = ms_since(begin);
+  if (took > limits.deadline_ms + limits.grace_ms)
+    return {Kind::kBroken, "a run with a deadline of " + std::to_string(limits.deadline_ms) + " ms took " +
+                               std::to_string(took) + " ms"};
+  if (code != 0) return refused(code, Kind::kRefusedRun);
+  touch(results.get());
+  return {};
+}
+
+}  // namespace
+
+Verdict run_mutant(const Mutant& mutant, const Limits& limits, Random& random) {
+  const Options options = make_options(limits);
+  if (options == nullptr) return {Kind::kBroken, tenon_last_error()};
+  const auto begin = Clock::now();
+  tenon_session* opened = nullptr;
+  const int code = tenon_session_open_bytes(mutant.bytes.data(), mutant.bytes.size(), options.get(), &opened);
+  const Session session(opened, tenon_session_close);
+  if (const int64_t took = ms_since(begin); took > limits.deadline_ms + limits.grace_ms)
+    return {Kind::kBroken, "opening took " + std::to_string(took) + " ms"};
+  if (code != 0) return refused(code, Kind::kRefusedOpen);
+  const MutantInputs inputs(*session, *mutant.seed, random);
+  // Twice: the second run has a memory plan.
+  Verdict verdict = run_once(session.get(), inputs, limits);
+  if (verdict.kind != Kind::kBroken) verdict = run_once(session.get(), inputs, limits);
+  return verdict;
+}
+
+}  // namespace tenon::mutants
