@@ -240,16 +240,18 @@ Mutant mutate_structure(const Corpus& corpus, Random& random) {
 Mutant mutate_bytes(const Corpus& corpus, Random& random) {
   const Seed& seed = random.of(corpus.seeds);
   std::string bytes = seed.bytes;
-  for (size_t changes = 1 + random.below(8); changes > 0 && !bytes.empty(); --changes) {
+  for (size_t changes = random.one_in(2) ? 1 : 1 + random.below(4); changes > 0 && !bytes.empty(); --changes) {
     const size_t at = random.below(bytes.size());
     const size_t length = std::min(bytes.size() - at, 1 + random.below(16));
-    switch (random.below(6)) {
-      case 0: bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.below(8))); break;
-      case 1: bytes[at] = static_cast<char>(random.next()); break;
-      case 2: bytes[at] = random.of({'\0', '\1', '\x7f', '\x80', '\xff'}); break;
-      case 3: bytes.erase(at, length); break;
-      case 4: bytes.insert(at, bytes.substr(random.below(bytes.size()), length)); break;
-      default: bytes.insert(at, std::string(length, static_cast<char>(random.next())));
+    // Changes in place leave the lengths of the messages right, so they reach further.
+    switch (random.below(10)) {
+      case 0: bytes.erase(at, length); break;
+      case 1: bytes.insert(at, bytes.substr(random.below(bytes.size()), length)); break;
+      case 2: bytes.insert(at, std::string(length, static_cast<char>(random.next()))); break;
+      case 3: bytes.replace(at, length, bytes.substr(random.below(bytes.size() - length + 1), length)); break;
+      case 4: bytes[at] = random.of({'\0', '\1', '\x7f', '\x80', '\xff'}); break;
+      case 5: bytes[at] = static_cast<char>(random.next()); break;
+      default: bytes[at] = static_cast<char>(bytes[at] ^ (1 << random.below(8)));
     }
   }
   return {&seed, std::move(bytes)};

@@ -16,7 +16,7 @@ struct Mutant {
 
 /// One to six changes of nodes, values, attributes, types, shapes, initializers and opsets.
 Mutant mutate_structure(const Corpus& corpus, Random& random);
-/// One to eight changes of the file's bytes: overwritten, inserted, removed, repeated.
+/// One to four changes of the file's bytes: overwritten, copied, inserted, removed.
 Mutant mutate_bytes(const Corpus& corpus, Random& random);
 
 }  // namespace tenon::mutants
