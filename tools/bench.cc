@@ -14,6 +14,7 @@
 #include "tools/support/print.h"
 #include "tools/support/session_flags.h"
 #include "tools/support/terminal.h"
+#include "tools/support/time_limit.h"
 
 namespace tenon::tools {
 namespace {
@@ -59,29 +60,32 @@ double percentile(const std::vector<double>& sorted, double share) {
   return sorted[std::clamp<size_t>(rank, 1, sorted.size()) - 1];
 }
 
-Result<double> time_run(Session& session, const std::vector<host::NamedTensor>& inputs) {
+Result<double> time_run(Session& session, const std::vector<host::NamedTensor>& inputs, TimeLimit& limit) {
+  const TimeLimit::Run timed(limit);
+  host::RunOptions options;
+  options.deadline = timed.deadline();
   const auto start = Clock::now();
-  auto outputs = session.run(inputs);
+  auto outputs = session.run(inputs, {}, options);
   const double passed = since(start);
   if (!outputs.is_ok()) return outputs.status();
   return passed;
 }
 
 Result<Figures> measure(Session& session, const std::vector<host::NamedTensor>& inputs, const BenchFlags& flags,
-                        MemoryWatch& watch, double open_ms) {
+                        TimeLimit& limit, MemoryWatch& watch, double open_ms) {
   Progress progress("first run");
   Figures figures;
   figures.open_ms = open_ms;
-  TENON_ASSIGN_OR_RETURN(figures.first_run_ms, time_run(session, inputs));
+  TENON_ASSIGN_OR_RETURN(figures.first_run_ms, time_run(session, inputs, limit));
   for (int i = 0; i < flags.warmup; ++i) {
-    auto warm = time_run(session, inputs);
+    auto warm = time_run(session, inputs, limit);
     if (!warm.is_ok()) return warm.status();
   }
   // Watching ends here: reading the figures would disturb what is timed.
   figures.memory = watch.finish();
   for (int i = 0; i < flags.runs; ++i) {
     progress.set_label(host::concat("run ", i + 1, " of ", flags.runs));
-    TENON_ASSIGN_OR_RETURN(const double latency, time_run(session, inputs));
+    TENON_ASSIGN_OR_RETURN(const double latency, time_run(session, inputs, limit));
     figures.latencies_ms.push_back(latency);
   }
   std::sort(figures.latencies_ms.begin(), figures.latencies_ms.end());
@@ -129,13 +133,14 @@ void print(const Figures& figures, const host::SessionReport& report) {
 // Opens, runs once if asked to, and waits with nothing else in memory than the session.
 Result<bool> open_and_hold(const BenchFlags& flags) {
   TENON_ASSIGN_OR_RETURN(const auto options, flags.session.options());
+  TimeLimit limit(flags.session.timeout_ms);
   const auto start = Clock::now();
   TENON_ASSIGN_OR_RETURN(const auto session, flags.session.open(options));
   const double open_ms = since(start);
   double first_run_ms = 0;
   if (flags.hold_after_run) {
     TENON_ASSIGN_OR_RETURN(const PreparedInputs inputs, prepare_inputs(session->inputs(), flags.inputs));
-    TENON_ASSIGN_OR_RETURN(first_run_ms, time_run(*session, inputs.tensors));
+    TENON_ASSIGN_OR_RETURN(first_run_ms, time_run(*session, inputs.tensors, limit));
   }
   if (flags.as_json) {
     std::printf("{\"open_ms\": %.3f, \"first_run_ms\": %.3f}\n", open_ms, first_run_ms);
@@ -151,13 +156,14 @@ Result<bool> bench(const BenchFlags& flags) {
     return bench_processes(flags.session, {flags.processes, flags.hold_after_run, flags.as_json});
   if (flags.hold_ms >= 0) return open_and_hold(flags);
   TENON_ASSIGN_OR_RETURN(const auto options, flags.session.options());
+  TimeLimit limit(flags.session.timeout_ms);
   MemoryWatch watch;
   const auto start = Clock::now();
   TENON_ASSIGN_OR_RETURN(const auto session, flags.session.open(options));
   const double open_ms = since(start);
   TENON_ASSIGN_OR_RETURN(const PreparedInputs inputs, prepare_inputs(session->inputs(), flags.inputs));
   for (const std::string& note : inputs.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
-  TENON_ASSIGN_OR_RETURN(const Figures figures, measure(*session, inputs.tensors, flags, watch, open_ms));
+  TENON_ASSIGN_OR_RETURN(const Figures figures, measure(*session, inputs.tensors, flags, limit, watch, open_ms));
   if (flags.as_json) {
     std::printf("%s\n",
                 to_json(figures, session->report()).dump(2, ' ', false, json::error_handler_t::replace).c_str());

@@ -9,6 +9,7 @@
 #include "tools/inspect_memory.h"
 #include "tools/support/session_flags.h"
 #include "tools/support/terminal.h"
+#include "tools/support/time_limit.h"
 
 namespace tenon::tools {
 namespace {
@@ -137,6 +138,7 @@ void print_model(const Session& session, const SessionReport& report) {
 Result<bool> inspect(const InspectFlags& flags) {
   if (flags.memory) return inspect_memory(flags.session, flags.as_json);
   TENON_ASSIGN_OR_RETURN(auto options, flags.session.options());
+  const TimeLimit limit(flags.session.timeout_ms);
   options.require_placement = false;
   TENON_ASSIGN_OR_RETURN(const auto session, flags.session.open(options));
   const SessionReport report = session->report();

@@ -2,7 +2,9 @@
 #include <cstdio>
 #include <exception>
 
+#include "host/plugins/crash_report.h"
 #include "tools/commands.h"
+#include "tools/exits.h"
 
 namespace {
 
@@ -59,6 +61,9 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  tenon::tools::watch_exits();
+  tenon::host::install_crash_report();
+  tenon::host::prepare_thread_for_crash_report();
   try {
     return run(argc, argv);
   } catch (const std::exception& failure) {

@@ -7,6 +7,7 @@
 #include "tools/support/print.h"
 #include "tools/support/session_flags.h"
 #include "tools/support/terminal.h"
+#include "tools/support/time_limit.h"
 
 namespace tenon::tools {
 namespace {
@@ -25,6 +26,7 @@ struct PackFlags {
 
 host::Result<bool> pack(const PackFlags& flags) {
   TENON_ASSIGN_OR_RETURN(const auto options, flags.session.options());
+  const TimeLimit limit(flags.session.timeout_ms);
   std::filesystem::path target = flags.target;
   if (target.empty()) {
     target = flags.session.model;

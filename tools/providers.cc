@@ -1,10 +1,15 @@
-// `tenon providers`: what the search path holds, and why an entry cannot be used.
+// `tenon providers`: what the search path holds, told from descriptors alone; of the providers that are named, what
+// their tables hold, for which each is loaded in a process of its own.
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "host/plugins/cpu_features.h"
 #include "host/plugins/provider.h"
+#include "host/plugins/provider_listing.h"
 #include "tools/commands.h"
+#include "tools/support/isolated.h"
+#include "tools/support/session_flags.h"
 #include "tools/support/terminal.h"
 
 namespace tenon::tools {
@@ -16,76 +21,129 @@ using nlohmann::json;
 constexpr char kExamples[] =
     "Examples:\n"
     "  tenon providers\n"
-    "  TENON_PROVIDER_PATH=/opt/plugins tenon providers --json";
+    "  tenon providers cpu_blas ./build/libmine.so\n"
+    "  TENON_PROVIDER_PATH=/opt/plugins tenon providers --json\n"
+    "Without names, nothing is loaded: name, version, ABI and CPU features are read from each file. A provider that "
+    "is\n"
+    "named is loaded in a process of its own, and its operators are told; the exit code is 1 when one cannot be used.";
 
-struct Operators {
-  size_t kernels = 0;
-  std::set<std::string> names;  // with the domain unless it is ONNX's own
+struct ProvidersFlags {
+  std::vector<std::string> names;
+  bool as_json = false;
+  int64_t timeout_ms = 10'000;
 };
 
-Operators operators_of(const tn_provider& table) {
-  Operators operators;
-  operators.kernels = table.kernel_count;
+std::string dump(const json& value, int indent) {
+  return value.dump(indent, ' ', false, json::error_handler_t::replace);
+}
+
+json operators_of(const tn_provider& table) {
+  std::set<std::string> names;  // with the domain unless it is ONNX's own
   const char* line = reinterpret_cast<const char*>(table.kernels);
   for (uint32_t i = 0; i < table.kernel_count; ++i, line += table.kernel_stride) {
     const auto* kernel = reinterpret_cast<const tn_kernel_def*>(line);
     const std::string domain = kernel->domain == nullptr ? "" : kernel->domain;
-    operators.names.insert((domain.empty() ? "" : domain + ".") + kernel->op_type);
+    names.insert((domain.empty() ? "" : domain + ".") + kernel->op_type);
   }
-  return operators;
+  return names;
 }
 
-json to_json(const ProviderLibrary::Found& found) {
-  json entry{{"path", found.path.string()}, {"usable", found.library.is_ok()}};
-  if (!found.library.is_ok()) {
-    entry["error"] = found.library.status().message();
-    return entry;
-  }
-  const ProviderLibrary& library = *found.library.value();
-  const Operators operators = operators_of(library.table());
-  entry["name"] = library.name();
-  entry["version"] = library.version();
-  entry["abi_version"] = library.table().abi_version;
-  entry["kernels"] = operators.kernels;
-  entry["operators"] = operators.names;
-  entry["claims_nodes"] = library.table().claim != nullptr;
+json unusable(json entry, const std::string& why) {
+  entry["usable"] = false;
+  entry["error"] = why;
   return entry;
 }
 
-void print(const ProviderLibrary::Found& found) {
-  if (!found.library.is_ok()) {
-    std::printf("%s\n  cannot be used: %s\n", found.path.c_str(), found.library.status().message().c_str());
-    return;
+/// What the descriptor says, and whether the library may be loaded.
+json describe(const host::ListedProvider& listed) {
+  json entry{{"path", listed.path.string()}, {"usable", true}};
+  if (listed.descriptor) {
+    entry["name"] = listed.descriptor->name;
+    entry["version"] = listed.descriptor->version;
+    entry["abi_versions"] = {listed.descriptor->min_abi, listed.descriptor->max_abi};
+    entry["cpu_features"] = host::cpu_feature_names(listed.descriptor->cpu_features);
   }
-  const ProviderLibrary& library = *found.library.value();
-  const Operators operators = operators_of(library.table());
-  std::printf("%s %s  %zu operators in %zu kernels%s\n  %s\n", bold(library.name()).c_str(), library.version().c_str(),
-              operators.names.size(), operators.kernels,
-              library.table().claim != nullptr ? ", claims groups of nodes" : "", found.path.c_str());
+  return listed.verdict.is_ok() ? entry : unusable(entry, listed.verdict.message());
 }
 
-host::Result<bool> list_providers(bool as_json) {
-  const auto all = ProviderLibrary::list();
-  if (as_json) {
-    json entries = json::array();
-    for (const auto& found : all) entries.push_back(to_json(found));
-    std::printf("%s\n", entries.dump(2, ' ', false, json::error_handler_t::replace).c_str());
-    return true;
+/// Runs in the child.
+json load(const std::string& name, json entry) {
+  const bool is_path = name.find('/') != std::string::npos;
+  const auto library = is_path ? ProviderLibrary::load(name) : ProviderLibrary::find(name);
+  if (!library.is_ok()) return unusable(entry, library.status().message());
+  const tn_provider& table = (*library)->table();
+  entry["abi_version"] = table.abi_version;
+  entry["kernels"] = table.kernel_count;
+  entry["operators"] = operators_of(table);
+  entry["claims_nodes"] = table.claim != nullptr;
+  return entry;
+}
+
+/// What loading the library tells beyond its descriptor.
+json load_isolated(const std::string& name, int64_t timeout_ms) {
+  const auto file = ProviderLibrary::look_up(name);
+  if (!file.is_ok()) return unusable({{"path", name}}, file.status().message());
+  host::ListedProvider listed{file->path, {}, {}};
+  if (auto descriptor = host::read_descriptor(file->path); descriptor.is_ok()) listed.descriptor = *descriptor;
+  const json entry = describe(listed);
+  const Isolated answer =
+      run_isolated([&] { return dump(load(name, entry), -1); }, std::chrono::milliseconds(timeout_ms));
+  if (!answer.ending.empty())
+    return unusable(entry, host::concat("a process that loaded provider '", file->name, "' ", answer.ending));
+  return json::parse(answer.written);
+}
+
+void print(const json& entry) {
+  const std::string path = entry.at("path");
+  if (!entry.at("usable")) {
+    std::printf("%s\n  cannot be used: %s\n", path.c_str(), entry.at("error").get<std::string>().c_str());
+    return;
   }
-  for (const auto& found : all) print(found);
-  if (all.empty())
-    return host::error(TN_NOT_FOUND, "no provider found: set TENON_PROVIDER_PATH to the folder that holds them");
-  return true;
+  std::string facts;
+  if (entry.contains("operators"))
+    facts = host::concat("  ", entry["operators"].size(), " operators in ", entry["kernels"].get<uint32_t>(),
+                         " kernels", entry["claims_nodes"] ? ", claims groups of nodes" : "");
+  const auto& abi = entry.at("abi_versions");
+  facts += host::concat("  kernel ABI ", abi[0].get<uint32_t>());
+  if (abi[0] != abi[1]) facts += host::concat(" to ", abi[1].get<uint32_t>());
+  if (const std::string needs = entry.at("cpu_features"); !needs.empty()) facts += "  needs " + needs;
+  std::printf("%s %s%s\n  %s\n", bold(entry.at("name")).c_str(), entry.at("version").get<std::string>().c_str(),
+              facts.c_str(), path.c_str());
+  if (!entry.contains("operators")) return;
+  std::string operators;
+  for (const std::string name : entry["operators"]) operators += (operators.empty() ? "" : ", ") + name;
+  std::printf("  %s\n", operators.c_str());
+}
+
+host::Result<bool> list_providers(const ProvidersFlags& flags) {
+  json entries = json::array();
+  for (const std::string& name : flags.names) entries.push_back(load_isolated(name, flags.timeout_ms));
+  if (flags.names.empty())
+    for (const auto& listed : host::list_providers()) entries.push_back(describe(listed));
+  if (flags.as_json) {
+    std::printf("%s\n", dump(entries, 2).c_str());
+  } else {
+    for (const json& entry : entries) print(entry);
+    if (entries.empty())
+      return host::error(TN_NOT_FOUND, "no provider found: set TENON_PROVIDER_PATH to the folder that holds them");
+  }
+  return flags.names.empty() ||
+         std::all_of(entries.begin(), entries.end(), [](const json& e) { return bool(e["usable"]); });
 }
 
 }  // namespace
 
 void add_providers_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("providers", "List the providers that can be found");
-  const auto as_json = std::make_shared<bool>(false);
-  command->add_flag("--json", *as_json, "Print JSON");
+  const auto flags = std::make_shared<ProvidersFlags>();
+  command->add_option(
+      "NAME", flags->names,
+      "Load these, each in a process of its own, and list their operators; a name with a '/' is a path");
+  command->add_flag("--json", flags->as_json, "Print JSON");
+  command->add_option("--timeout-ms", flags->timeout_ms, "How long loading one may take (default 10000)")
+      ->check(whole_number(1, 1000000000));
   command->footer(kExamples);
-  command->callback([as_json, &action] { action = [as_json] { return list_providers(*as_json); }; });
+  command->callback([flags, &action] { action = [flags] { return list_providers(*flags); }; });
 }
 
 }  // namespace tenon::tools

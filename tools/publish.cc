@@ -5,6 +5,7 @@
 #include "tools/commands.h"
 #include "tools/support/session_flags.h"
 #include "tools/support/terminal.h"
+#include "tools/support/time_limit.h"
 
 namespace tenon::tools {
 namespace {
@@ -24,6 +25,7 @@ struct PublishFlags {
 
 host::Result<bool> publish(const PublishFlags& flags) {
   TENON_ASSIGN_OR_RETURN(const auto options, flags.session.options());
+  const TimeLimit limit(flags.session.timeout_ms);
   {
     const Progress progress("publishing " + flags.session.model.filename().string());
     TENON_RETURN_IF_ERROR(host::publish_model(flags.session.model, flags.name, options));

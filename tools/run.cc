@@ -12,6 +12,7 @@
 #include "tools/support/print.h"
 #include "tools/support/session_flags.h"
 #include "tools/support/terminal.h"
+#include "tools/support/time_limit.h"
 
 namespace tenon::tools {
 namespace {
@@ -39,21 +40,16 @@ struct RunFlags {
   std::filesystem::path output, check, profile;
   Tolerance tolerance;
   std::string report = "text";
-  int64_t timeout_ms = -1;
 };
 
-host::RunOptions run_options(const RunFlags& flags) {
+Result<std::vector<Tensor>> run_once(Session& session, const std::vector<host::NamedTensor>& inputs,
+                                     const RunFlags& flags, TimeLimit& limit) {
+  const Progress progress("running");
+  const TimeLimit::Run timed(limit);
   host::RunOptions options;
   options.profile = flags.profile;
-  if (flags.timeout_ms >= 0)
-    options.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(flags.timeout_ms);
-  return options;
-}
-
-Result<std::vector<Tensor>> run_once(Session& session, const std::vector<host::NamedTensor>& inputs,
-                                     const RunFlags& flags) {
-  const Progress progress("running");
-  return session.run(inputs, {}, run_options(flags));
+  options.deadline = timed.deadline();
+  return session.run(inputs, {}, options);
 }
 
 // A file name for an output: letters that a path gives meaning to become '_'; equal names get a number.
@@ -96,9 +92,10 @@ void print_report(const Session& session, const std::string& format) {
 }
 
 // Prints one line per output of the set; false when one differs.
-Result<bool> check_data_set(Session& session, const std::filesystem::path& folder, const RunFlags& flags) {
+Result<bool> check_data_set(Session& session, const std::filesystem::path& folder, const RunFlags& flags,
+                            TimeLimit& limit) {
   TENON_ASSIGN_OR_RETURN(const DataSet set, read_data_set(folder, session));
-  TENON_ASSIGN_OR_RETURN(const auto outputs, run_once(session, set.inputs, flags));
+  TENON_ASSIGN_OR_RETURN(const auto outputs, run_once(session, set.inputs, flags, limit));
   bool all_equal = true;
   for (size_t i = 0; i < set.outputs.size(); ++i) {
     const Comparison result = compare(outputs[i], set.outputs[i].tensor, flags.tolerance);
@@ -115,12 +112,12 @@ Result<bool> check_data_set(Session& session, const std::filesystem::path& folde
   return all_equal;
 }
 
-Result<bool> check(Session& session, const RunFlags& flags) {
+Result<bool> check(Session& session, const RunFlags& flags, TimeLimit& limit) {
   TENON_ASSIGN_OR_RETURN(const auto folders, find_data_sets(flags.check));
   bool all_equal = true;
   for (const auto& folder : folders) {
     std::printf("%s\n", folder.c_str());
-    auto equal = check_data_set(session, folder, flags);
+    auto equal = check_data_set(session, folder, flags, limit);
     if (!equal.is_ok()) return equal.status().with_context(folder.filename().string());
     all_equal = all_equal && *equal;
   }
@@ -131,12 +128,13 @@ Result<bool> check(Session& session, const RunFlags& flags) {
 
 Result<bool> run(const RunFlags& flags) {
   TENON_ASSIGN_OR_RETURN(const auto options, flags.session.options());
+  TimeLimit limit(flags.session.timeout_ms);
   TENON_ASSIGN_OR_RETURN(const auto session, flags.session.open(options));
-  if (!flags.check.empty()) return check(*session, flags);
+  if (!flags.check.empty()) return check(*session, flags, limit);
 
   TENON_ASSIGN_OR_RETURN(const PreparedInputs inputs, prepare_inputs(session->inputs(), flags.inputs));
   for (const std::string& note : inputs.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
-  TENON_ASSIGN_OR_RETURN(const auto outputs, run_once(*session, inputs.tensors, flags));
+  TENON_ASSIGN_OR_RETURN(const auto outputs, run_once(*session, inputs.tensors, flags, limit));
   if (flags.report != "json") print_outputs(session->outputs(), outputs);
   if (!flags.output.empty()) TENON_RETURN_IF_ERROR(store(session->outputs(), outputs, flags.output));
   print_report(*session, flags.report);
@@ -167,8 +165,6 @@ void add_run_command(CLI::App& app, Action& action) {
       ->add_option("--report", flags->report,
                    "The session report after the outputs: text, details or none; json prints it alone")
       ->check(CLI::IsMember({"text", "details", "json", "none"}));
-  command->add_option("--timeout-ms", flags->timeout_ms, "Give up after this many milliseconds")
-      ->check(whole_number(0, 1000000000));
   command->footer(kExamples);
   command->callback([flags, &action] { action = [flags] { return run(*flags); }; });
 }

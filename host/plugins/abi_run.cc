@@ -7,6 +7,7 @@
 #include "host/base/dtype.h"
 #include "host/plugins/abi_sizes.h"
 #include "host/plugins/abi_tables.h"
+#include "host/plugins/plugin_call.h"
 
 namespace tenon::host {
 namespace {
@@ -97,11 +98,13 @@ void* scratch(tn_run* r, size_t bytes, size_t alignment) {
 struct GuardedBody {
   tn_range_fn body;
   void* arg;
+  const PluginCall* run_call;  // that of the kernel's run
   std::mutex mutex;
   Status failure;
 
   static void run(void* self, uint32_t worker, int64_t begin, int64_t end) {
     GuardedBody& guarded = *static_cast<GuardedBody*>(self);
+    const PluginCall call(guarded.run_call);
     try {
       guarded.body(guarded.arg, worker, begin, end);
     } catch (const std::exception& e) {
@@ -120,7 +123,7 @@ void parallel_for(tn_run* r, int64_t count, double cost_per_item_ns, tn_range_fn
   if (count <= 0 || body == nullptr) return;
   RunScope* scope = RunScope::current();
   try {
-    GuardedBody guarded{body, arg, {}, {}};
+    GuardedBody guarded{body, arg, PluginCall::current(), {}, {}};
     KernelRun::from_abi(r)->parallel_for(count, cost_per_item_ns, GuardedBody::run, &guarded);
     if (scope != nullptr && !guarded.failure.is_ok()) scope->fail(guarded.failure);
   } catch (const std::exception& e) {

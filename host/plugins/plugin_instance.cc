@@ -18,8 +18,10 @@ Result<std::shared_ptr<const PluginInstance>> PluginInstance::create(
   }
   tn_provider_instance* raw = nullptr;
   const std::string provider = table.name;
-  const Status status = call_plugin(
-      "create", [&] { return table.create(&host_table(), names.data(), values.data(), names.size(), &raw); });
+  const std::string path = library != nullptr ? library->path().string() : std::string();
+  const Status status = call_plugin(PluginCall(PluginPhase::kCreate, provider, path), [&] {
+    return table.create(&host_table(), names.data(), values.data(), names.size(), &raw);
+  });
   TENON_RETURN_IF_ERROR(status.with_context(concat("provider '", provider, "'")));
   auto instance = std::make_shared<PluginInstance>();
   instance->library = std::move(library);
@@ -29,9 +31,13 @@ Result<std::shared_ptr<const PluginInstance>> PluginInstance::create(
   return std::shared_ptr<const PluginInstance>(std::move(instance));
 }
 
+std::string_view PluginInstance::library_path() const {
+  return library != nullptr ? std::string_view(library->path().native()) : std::string_view();
+}
+
 PluginInstance::~PluginInstance() {
   if (table == nullptr) return;
-  const Status status = call_plugin("destroy", [&]() -> tn_status* {
+  const Status status = call_plugin(PluginCall(PluginPhase::kDestroy, name, library_path()), [&]() -> tn_status* {
     table->destroy(raw);
     return nullptr;
   });

@@ -22,6 +22,9 @@ struct PluginInstance {
   PluginInstance& operator=(const PluginInstance&) = delete;
   ~PluginInstance();
 
+  /// Empty: a table of this process.
+  std::string_view library_path() const;
+
   /// Calls the provider's create with the options.
   static Result<std::shared_ptr<const PluginInstance>> create(std::shared_ptr<ProviderLibrary> library,
                                                               const tn_provider& table,

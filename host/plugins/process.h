@@ -8,14 +8,14 @@
 
 namespace tenon::host {
 
-/// Two paths with one identity are the same file.
-struct FileIdentity {
+/// Two paths with one number are the same file.
+struct FileNumber {
   uint64_t device;
   uint64_t inode;
-  bool operator==(const FileIdentity&) const = default;
+  bool operator==(const FileNumber&) const = default;
 };
 /// Nothing when the file cannot be looked at.
-std::optional<FileIdentity> file_identity(const std::filesystem::path& path);
+std::optional<FileNumber> file_number(const std::filesystem::path& path);
 /// TN_SANITIZER_... bits: the sanitizer runtimes in this process, whether the executable, a preload or the host itself
 /// brought them.
 uint32_t running_sanitizers();

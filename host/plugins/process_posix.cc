@@ -6,10 +6,10 @@
 
 namespace tenon::host {
 
-std::optional<FileIdentity> file_identity(const std::filesystem::path& path) {
+std::optional<FileNumber> file_number(const std::filesystem::path& path) {
   struct stat facts;
   if (stat(path.c_str(), &facts) != 0) return std::nullopt;
-  return FileIdentity{facts.st_dev, facts.st_ino};
+  return FileNumber{facts.st_dev, facts.st_ino};
 }
 
 uint32_t running_sanitizers() {

@@ -33,6 +33,9 @@ class LoadedProvider final : public Provider {
   Status in_context(const Status& status) const {
     return status.is_ok() ? status : status.with_context("provider '" + name() + "'");
   }
+  PluginCall call(PluginPhase phase, const Node* node = nullptr, size_t group_size = 0) const {
+    return PluginCall(phase, instance_->name, instance_->library_path(), node, group_size);
+  }
 
   std::shared_ptr<const PluginInstance> instance_;
   const std::map<std::string, std::string> options_;
@@ -44,8 +47,8 @@ Result<ClaimResult> LoadedProvider::claim(const Graph& graph, const std::map<con
   const GraphScope scope;
   const tn_graph view{&graph, nullptr};
   tn_claims claims(graph, taken, table()->compile != nullptr);
-  TENON_RETURN_IF_ERROR(
-      in_context(call_plugin("claim", [&] { return table()->claim(instance_->raw, &view, &claims); })));
+  TENON_RETURN_IF_ERROR(in_context(
+      call_plugin(call(PluginPhase::kClaim), [&] { return table()->claim(instance_->raw, &view, &claims); })));
   return claims.take();
 }
 
@@ -54,26 +57,29 @@ Result<Kernel> LoadedProvider::compile(const ClaimedGroup& group) {
     return in_context(
         error(TN_UNSUPPORTED, "the group '", group.label, "' cannot be compiled: there is no compile hook"));
   const GraphScope scope;
-  const tn_graph view{group.nodes.empty() ? nullptr : group.nodes.front()->graph, &group};
+  const Node* first = group.nodes.empty() ? nullptr : group.nodes.front();
+  const tn_graph view{first == nullptr ? nullptr : first->graph, &group};
   const tn_kernel_vtable* vtable = nullptr;
   tn_kernel* kernel = nullptr;
-  TENON_RETURN_IF_ERROR(
-      in_context(call_plugin("compile", [&] { return table()->compile(instance_->raw, &view, &vtable, &kernel); })));
+  TENON_RETURN_IF_ERROR(in_context(call_plugin(call(PluginPhase::kCompile, first, group.nodes.size()), [&] {
+    return table()->compile(instance_->raw, &view, &vtable, &kernel);
+  })));
   TENON_RETURN_IF_ERROR(in_context(check_vtable(vtable)));
   if (kernel == nullptr)
     return in_context(
         error(TN_INTERNAL, "compile reports success for the group '", group.label, "', but hands over no kernel"));
-  return Kernel(vtable, kernel, 0, true, instance_);
+  return Kernel(vtable, kernel, 0, true, instance_, first, group.nodes.size());
 }
 
 Result<Kernel> LoadedProvider::create_from(const tn_kernel_def& def, const Node& node) {
   const GraphScope scope;
   tn_kernel* kernel = nullptr;
-  TENON_RETURN_IF_ERROR(call_plugin("create", [&] { return def.create(instance_->raw, to_abi(&node), &kernel); }));
+  TENON_RETURN_IF_ERROR(call_plugin(call(PluginPhase::kKernelCreate, &node),
+                                    [&] { return def.create(instance_->raw, to_abi(&node), &kernel); }));
   if (kernel == nullptr)
     return error(TN_INTERNAL, "create reports success for ", describe(node), ", but hands over no kernel");
   const bool deterministic = (def.flags & TN_KERNEL_NOT_DETERMINISTIC) == 0;
-  return Kernel(def.vtable, kernel, def.may_reuse_input, deterministic, instance_);
+  return Kernel(def.vtable, kernel, def.may_reuse_input, deterministic, instance_, &node);
 }
 
 Result<Kernel> LoadedProvider::create_kernel(const Node& node) {

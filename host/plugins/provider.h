@@ -14,6 +14,7 @@
 #include "host/base/status.h"
 #include "host/graph/graph.h"
 #include "host/plugins/kernel_run.h"
+#include "host/plugins/plugin_call.h"
 
 namespace tenon::host {
 
@@ -48,12 +49,6 @@ class ProviderLibrary {
   /// The file that load() or find() would load for `name`, a path or a name, judged as they judge it.
   static Result<File> look_up(const std::string& name);
   static Result<std::shared_ptr<ProviderLibrary>> load(const File& file);
-  /// All that the search path holds, for `tenon providers`: each entry loaded, or the reason why it cannot be.
-  struct Found {
-    std::filesystem::path path;
-    Result<std::shared_ptr<ProviderLibrary>> library;
-  };
-  static std::vector<Found> list();
 
   virtual ~ProviderLibrary() = default;
   virtual const tn_provider& table() const = 0;
@@ -68,13 +63,16 @@ class ProviderLibrary {
 class Kernel {
  public:
   Kernel() = default;
-  /// `instance`, when there is one, is kept until the kernel is destroyed.
+  /// `instance`, when there is one, is kept until the kernel is destroyed. `node`, for messages, must outlive the
+  /// kernel; `group_size`: of a claimed group that begins there.
   Kernel(const tn_kernel_vtable* vtable, tn_kernel* kernel, uint32_t may_reuse_input, bool deterministic,
-         std::shared_ptr<const PluginInstance> instance = nullptr)
+         std::shared_ptr<const PluginInstance> instance = nullptr, const Node* node = nullptr, size_t group_size = 0)
       : vtable_(vtable),
         kernel_(kernel),
         may_reuse_input_(may_reuse_input),
         deterministic_(deterministic),
+        group_size_(static_cast<uint32_t>(group_size)),
+        node_(node),
         instance_(std::move(instance)) {}
   Kernel(Kernel&& other) noexcept;
   Kernel& operator=(Kernel&& other) noexcept;
@@ -95,7 +93,11 @@ class Kernel {
   tn_kernel* kernel_ = nullptr;
   uint32_t may_reuse_input_ = 0;
   bool deterministic_ = true;
+  uint32_t group_size_ = 0;
+  const Node* node_ = nullptr;
   std::shared_ptr<const PluginInstance> instance_;
+
+  PluginCall call(PluginPhase phase) const;
 
   Status in_context(const Status& status) const;
 };

@@ -8,6 +8,7 @@
 #include "host/base/log.h"
 #include "host/plugins/abi_call.h"
 #include "host/plugins/abi_sizes.h"
+#include "host/plugins/crash_report.h"
 #include "host/plugins/descriptor_reader.h"
 #include "host/plugins/process.h"
 #include "host/plugins/search_path.h"
@@ -34,13 +35,13 @@ class Registry {
 
  private:
   struct Entry {
-    FileIdentity file;
+    FileNumber file;
     std::string name;
     fs::path path;
     std::weak_ptr<LoadedLibrary> library;
     std::shared_ptr<LoadedLibrary> pin;
   };
-  std::shared_ptr<LoadedLibrary> find(const std::optional<FileIdentity>& file) const;
+  std::shared_ptr<LoadedLibrary> find(const std::optional<FileNumber>& file) const;
 
   std::mutex mutex_;
   std::vector<Entry> entries_;
@@ -49,22 +50,31 @@ class Registry {
 class LoadedLibrary final : public ProviderLibrary {
  public:
   LoadedLibrary(fs::path path, boost::dll::shared_library library, const tn_provider& table)
-      : path_(std::move(path)), library_(std::move(library)), table_(table) {}
+      : path_(std::move(path)), name_(table.name), library_(std::move(library)), table_(table) {
+    add_provider_code(&table_, name_.c_str(), path_.c_str());
+  }
+  ~LoadedLibrary() override {
+    const PluginCall call(PluginPhase::kUnloading, name_, path_.native());
+    remove_provider_code(&table_);
+    library_.unload();
+  }
   const tn_provider& table() const override { return table_; }
   const fs::path& path() const override { return path_; }
-  std::string name() const override { return table_.name; }
+  std::string name() const override { return name_; }
   std::string version() const override { return table_.version; }
   void unload_when_unused() override { Registry::process().unpin(this); }
 
  private:
-  fs::path path_;
+  const fs::path path_;
+  const std::string name_;
   boost::dll::shared_library library_;
   const tn_provider& table_;
 };
 
-// Maps the library and runs its constructors.
-Result<boost::dll::shared_library> open_library(const fs::path& path) {
+// Maps the library and runs its constructors. `name`: of its provider.
+Result<boost::dll::shared_library> open_library(const fs::path& path, const std::string& name) {
   try {
+    const PluginCall call(PluginPhase::kLoading, name, path.native());
     boost::dll::fs::error_code failed;
     boost::dll::shared_library library;
     library.load(path.string(), boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local, failed);
@@ -81,11 +91,13 @@ Result<boost::dll::shared_library> open_library(const fs::path& path) {
 }
 
 // Asks the library for its provider, and holds the answer against the rules and the descriptor.
-Result<const tn_provider*> negotiate(const boost::dll::shared_library& library, const Descriptor& descriptor) {
+Result<const tn_provider*> negotiate(const boost::dll::shared_library& library, const Descriptor& descriptor,
+                                     const fs::path& path) {
   const tn_provider* table = nullptr;
   try {
     const auto entry = library.get<const tn_provider*(const tn_host*, uint32_t)>(TN_ENTRY_SYMBOL);
-    TENON_RETURN_IF_ERROR(call_plugin("its entry function", [&]() -> tn_status* {
+    const PluginCall call(PluginPhase::kEntry, descriptor.name, path.native());
+    TENON_RETURN_IF_ERROR(call_plugin(call, [&]() -> tn_status* {
       table = entry(&host_table(), kMaxAbiVersion);
       return nullptr;
     }));
@@ -103,7 +115,7 @@ Result<const tn_provider*> negotiate(const boost::dll::shared_library& library, 
 }
 
 // The lock is held.
-std::shared_ptr<LoadedLibrary> Registry::find(const std::optional<FileIdentity>& file) const {
+std::shared_ptr<LoadedLibrary> Registry::find(const std::optional<FileNumber>& file) const {
   for (const Entry& e : entries_) {
     if (!file || !(e.file == *file)) continue;
     if (auto loaded = e.library.lock()) return loaded;
@@ -113,13 +125,13 @@ std::shared_ptr<LoadedLibrary> Registry::find(const std::optional<FileIdentity>&
 
 std::shared_ptr<ProviderLibrary> Registry::find(const fs::path& path) {
   const std::lock_guard lock(mutex_);
-  return find(file_identity(path));
+  return find(file_number(path));
 }
 
 Result<std::shared_ptr<ProviderLibrary>> Registry::load(const fs::path& path) {
   const std::lock_guard lock(mutex_);
   std::erase_if(entries_, [](const Entry& e) { return e.library.expired(); });
-  const auto file = file_identity(path);
+  const auto file = file_number(path);
   if (auto loaded = find(file)) return std::shared_ptr<ProviderLibrary>(std::move(loaded));
   TENON_ASSIGN_OR_RETURN(const Descriptor descriptor, read_descriptor(path));
   TENON_RETURN_IF_ERROR(judge_descriptor(descriptor, host_traits()));
@@ -128,10 +140,10 @@ Result<std::shared_ptr<ProviderLibrary>> Registry::load(const fs::path& path) {
       return error(TN_INVALID_ARGUMENT, "its provider is named '", descriptor.name, "', as is that of ",
                    e.path.string(), ", which is loaded; two of one name cannot be told apart: use one of them");
   }
-  TENON_ASSIGN_OR_RETURN(boost::dll::shared_library library, open_library(path));
-  TENON_ASSIGN_OR_RETURN(const tn_provider* table, negotiate(library, descriptor));
+  TENON_ASSIGN_OR_RETURN(boost::dll::shared_library library, open_library(path, descriptor.name));
+  TENON_ASSIGN_OR_RETURN(const tn_provider* table, negotiate(library, descriptor, path));
   auto loaded = std::make_shared<LoadedLibrary>(path, std::move(library), *table);
-  entries_.push_back({file.value_or(FileIdentity{}), descriptor.name, path, loaded, loaded});
+  entries_.push_back({file.value_or(FileNumber{}), descriptor.name, path, loaded, loaded});
   log(TN_LOG_INFO, "loaded provider '", descriptor.name, "' ", descriptor.version, " from ", path.string());
   return std::shared_ptr<ProviderLibrary>(std::move(loaded));
 }
@@ -148,16 +160,6 @@ std::string folder_list(const std::vector<SearchFolder>& folders) {
   std::string text;
   for (const SearchFolder& f : folders) text += (text.empty() ? "" : ", ") + f.path.string();
   return text;
-}
-
-// The regular files of a folder that end in .so, sorted; nothing when the folder cannot be read.
-std::vector<fs::path> shared_objects(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code failed;
-  for (fs::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed))
-    if (it->path().extension() == ".so" && it->is_regular_file(failed)) found.push_back(it->path());
-  std::sort(found.begin(), found.end());
-  return found;
 }
 
 fs::path resolved(const fs::path& path) {
@@ -219,21 +221,6 @@ Result<ProviderLibrary::File> ProviderLibrary::look_up(const std::string& name) 
   if (const Status status = judge_descriptor(*descriptor, host_traits()); !status.is_ok())
     return in_context(status, path);
   return File{file, descriptor->name, descriptor->version};
-}
-
-std::vector<ProviderLibrary::Found> ProviderLibrary::list() {
-  std::vector<Found> found;
-  std::vector<FileIdentity> seen;
-  for (const SearchFolder& folder : provider_search_path()) {
-    for (const fs::path& path : shared_objects(folder.path)) {
-      if (folder.shared && !read_descriptor(path).is_ok()) continue;
-      const auto file = file_identity(path);
-      if (file && std::find(seen.begin(), seen.end(), *file) != seen.end()) continue;
-      if (file) seen.push_back(*file);
-      found.push_back({path, load(path)});
-    }
-  }
-  return found;
 }
 
 }  // namespace tenon::host

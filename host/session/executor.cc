@@ -46,7 +46,8 @@ Status run_kernel(const Execution& execution, const Step& step, StepRun& run, ui
   run.begin(s);
   Status status = step.kernel.run(run);
   // A kernel that was told to stop may return anything.
-  TENON_RETURN_IF_ERROR(stopped(execution, [&] { return "at " + describe(step); }));
+  TENON_RETURN_IF_ERROR(
+      stopped(execution, [&] { return "at " + describe(step) + ", in run of provider '" + step.provider + "'"; }));
   if (status.is_ok()) {
     status = run.finish();
     if (!status.is_ok()) status = status.with_context("provider '" + step.provider + "'");

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "host/formats/importer.h"
+#include "host/plugins/crash_report.h"
 #include "host/session/guarded.h"
 #include "host/session/opened_session.h"
 #include "host/session/packs/pack_places.h"
@@ -169,11 +170,17 @@ class Opening {
   bool is_building_ = false;
 };
 
+bool wants_crash_report() {
+  const char* setting = std::getenv("TENON_CRASH_REPORT");
+  return setting != nullptr && std::string_view(setting) == "1";
+}
+
 /// `open` fills the session; `what` names the model in errors.
 template <typename Open>
 Result<std::unique_ptr<OpenedSession>> open_with(const SessionOptions& options, const std::string& what, Open&& open) {
   return guarded([&]() -> Result<std::unique_ptr<OpenedSession>> {
     const FaultGuardPause pause(!options.fault_guard);
+    if (options.crash_report || wants_crash_report()) install_crash_report();
     StageClock clock;
     TENON_ASSIGN_OR_RETURN(ProviderList providers, make_providers(options));
     clock.end_stage("providers");

@@ -42,6 +42,10 @@ struct SessionOptions {
   /// False: opening leaves the process's handler of SIGBUS alone; a file that is truncated while open may then end the
   /// process. TENON_FAULT_GUARD=off has the same effect.
   bool fault_guard = true;
+  /// True: installs handlers, once for the process and for good, that write to standard error which provider was being
+  /// called, for which node, when a signal, exit() or std::terminate ends the process. TENON_CRASH_REPORT=1 asks for
+  /// every session, and the `tenon` command always does.
+  bool crash_report = false;
   MemoryPolicy memory;
   PackOptions pack;
   /// False: nodes that no provider takes are reported instead of failing the open; such a session cannot run.

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "host/plugins/crash_report.h"
 #include "host/session/spin_wait.h"
 
 namespace tenon::host {
@@ -109,6 +110,7 @@ struct ThreadPool::Impl {
   }
 
   [[noreturn]] void serve() {
+    prepare_thread_for_crash_report();
     std::unique_lock lock(mutex);
     while (true) {
       if (Job* job = find_job()) {

@@ -44,6 +44,10 @@ class GuardedRange {
 /// somebody else has added.
 void install_fault_guard();
 
+/// Whether the handler, wherever it stands in the chain, will mend a SIGBUS at this address: other handlers then hand
+/// the signal on without a word. async-signal-safe
+bool fault_guard_answers_for(const void* address);
+
 /// False while a FaultGuardPause lives on this thread, or when the environment says TENON_FAULT_GUARD=off.
 bool fault_guard_enabled();
 

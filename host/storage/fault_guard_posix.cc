@@ -1,5 +1,4 @@
 // The handler runs in any thread at any instruction: it only reads atomics, keeps errno and makes system calls.
-#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -11,6 +10,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "host/base/signal_action_posix.h"
 #include "host/storage/fault_guard.h"
 
 namespace tenon::host {
@@ -35,9 +35,7 @@ struct SlotBlock {
 };
 
 /// What was installed before. Never freed, so that a handler under way in another thread may go on reading it.
-struct PreviousAction {
-  struct sigaction action {};
-  std::atomic<bool> is_spent{false};  // SA_RESETHAND, called once
+struct PreviousAction : SignalAction {
   PreviousAction* next = nullptr;
   PreviousAction* below = nullptr;  // what the guard handed on to before it met this one first; of the first: nothing
 };
@@ -54,7 +52,7 @@ SlotBlock first_guard_block;
 std::mutex guard_mutex;  // guards changes of slots, blocks and actions
 std::atomic<PreviousAction*> all_previous{nullptr};
 std::atomic<PreviousAction*> latest_action{nullptr};  // found at the last installation
-std::atomic<uintptr_t> guard_page_bytes{0};
+std::atomic<uintptr_t> guard_page_bytes{0};           // 0: the handler was never installed
 // Allocated with the thread, because the handler must not allocate.
 __attribute__((tls_model("initial-exec"))) thread_local ChainedCall chained_call;
 thread_local bool is_guard_paused = false;
@@ -92,45 +90,6 @@ bool replace_lost_pages(uintptr_t address) {
   return mapped == static_cast<long>(page);
 }
 
-/// Whether the signal tells of an instruction that faulted, rather than having been sent.
-bool is_fault(const siginfo_t& info) {
-  return info.si_code > 0 && info.si_code != BUS_MCEERR_AO;
-}
-
-/// Ends the process as the default action does. async-signal-safe
-void take_default_action(int signal, bool is_real) {
-  struct sigaction action {};
-  action.sa_handler = SIG_DFL;
-  sigaction(signal, &action, nullptr);
-  // A fault happens again where it happened; a signal that was sent has to be sent again.
-  if (!is_real) raise(signal);
-}
-
-/// Calls a handler of the application as the kernel would have. async-signal-safe
-void call_action(PreviousAction& previous, int signal, siginfo_t* info, void* context) {
-  const struct sigaction& action = previous.action;
-  const bool is_real = is_fault(*info);
-  const bool is_default = action.sa_handler == SIG_DFL || previous.is_spent.load();
-  if (!is_default && action.sa_handler == SIG_IGN && !is_real) return;
-  // The kernel does not let a fault be ignored.
-  if (is_default || action.sa_handler == SIG_IGN) return take_default_action(signal, is_real);
-  if ((action.sa_flags & SA_RESETHAND) != 0) previous.is_spent.store(true);
-  sigset_t before;
-  pthread_sigmask(SIG_BLOCK, &action.sa_mask, &before);
-  if ((action.sa_flags & SA_NODEFER) != 0) {
-    sigset_t own;
-    sigemptyset(&own);
-    sigaddset(&own, signal);
-    pthread_sigmask(SIG_UNBLOCK, &own, nullptr);
-  }
-  if ((action.sa_flags & SA_SIGINFO) != 0) {
-    action.sa_sigaction(signal, info, context);
-  } else {
-    action.sa_handler(signal);
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
-
 void handle_bus_error(int signal, siginfo_t* info, void* context) {
   const int error_number = errno;
   const bool is_lost_page = info->si_code == BUS_ADRERR || info->si_code == BUS_MCEERR_AR;
@@ -145,7 +104,7 @@ void handle_bus_error(int signal, siginfo_t* info, void* context) {
     if (next != nullptr) {
       call_action(*next, signal, info, context);
     } else {
-      take_default_action(signal, is_fault(*info));
+      take_default_action(signal, is_fault(signal, *info));
     }
     chained_call = outer;
   }
@@ -210,6 +169,11 @@ void install_fault_guard() {
   if (!fault_guard_enabled()) return;
   const std::lock_guard lock(guard_mutex);
   install_handler();
+}
+
+bool fault_guard_answers_for(const void* address) {
+  uintptr_t end = 0;
+  return guard_page_bytes.load() != 0 && find_guard_slot(reinterpret_cast<uintptr_t>(address), &end) != nullptr;
 }
 
 GuardedRange::GuardedRange(const void* begin, size_t bytes) {

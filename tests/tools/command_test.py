@@ -445,8 +445,13 @@ class CommandTest(unittest.TestCase):
         code, output, errors = tenon("providers", "--json")
         self.assertEqual(code, 0, errors)
         by_name = {entry.get("name"): entry for entry in json.loads(output)}
-        self.assertIn("Conv", by_name["cpu_ref"]["operators"])
         self.assertTrue(by_name["cpu_ref"]["usable"])
+        self.assertEqual(by_name["cpu_ref"]["abi_versions"], [1, 1])
+        code, output, errors = tenon("providers", "cpu_ref", "--json")
+        self.assertEqual(code, 0, errors)
+        (entry,) = json.loads(output)
+        self.assertIn("Conv", entry["operators"])
+        self.assertEqual(entry["path"], by_name["cpu_ref"]["path"])
 
     def test_a_provider_that_cannot_be_used_says_why(self):
         self.write("libbroken.so", b"not a library")

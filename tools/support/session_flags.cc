@@ -29,6 +29,11 @@ void SessionFlags::add_to(CLI::App& command) {
   command.add_flag("--huge-pages", memory.huge_pages, "Ask for huge pages under the weights");
   command.add_option("--external-data-root", external_data_root,
                      "Folder that external data may lie beneath, when it is not the model's own");
+  command
+      .add_option("--timeout-ms", timeout_ms,
+                  "Give up a run after this many milliseconds; the command ends, and names the call, when a provider "
+                  "keeps one for longer, while opening too")
+      ->check(whole_number(0, 1000000000));
 }
 
 void SessionFlags::add_provider_options(CLI::App& command) {

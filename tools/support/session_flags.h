@@ -22,6 +22,7 @@ struct SessionFlags {
   std::string pack_mode;  // empty: as the environment says
   std::filesystem::path cache_folder;
   host::MemoryPolicy memory;
+  int64_t timeout_ms = -1;  // none; for a TimeLimit, which the command makes before it opens the model
 
   void add_to(CLI::App& command);
   /// Only those that do not regard a model.

@@ -125,7 +125,7 @@ TEST_CASE("a factory that reports success without a kernel is an error", "[plugi
 TEST_CASE("exceptions of a provider's create and of a factory are errors", "[plugins]") {
   Sound s;
   s.def.create = [](tn_provider_instance*, const tn_node*, tn_kernel**) -> tn_status* { throw std::range_error("b"); };
-  CHECK_THAT(s.kernel().status().message(), Contains("provider 'sound': threw across the ABI in create: b"));
+  CHECK_THAT(s.kernel().status().message(), Contains("provider 'sound': threw across the ABI in kernel create: b"));
   s.def.create = [](tn_provider_instance*, const tn_node*, tn_kernel**) -> tn_status* { throw 42; };
   CHECK_THAT(s.kernel().status().message(), Contains("no std::exception"));
   s.table.create = [](const tn_host*, const tn_str*, const tn_str*, size_t, tn_provider_instance**) -> tn_status* {

@@ -1,0 +1,157 @@
+// What is said, and what still happens, when a signal ends a process that calls a provider.
+#include "host/plugins/crash_report.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "host/plugins/plugin_call.h"
+#include "host/session/session.h"
+#include "host/storage/file_mapping.h"
+#include "tests/support/child_process.h"
+#include "tests/support/temp_folder.h"
+#include "tests/support/test_provider.h"
+
+using namespace tenon::host;
+using namespace tenon::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+struct Outcome {
+  std::string ending;  // of the child
+  std::string errors;  // what it wrote to standard error
+};
+
+template <typename Body>
+Outcome outcome_of(Body&& body) {
+  TempFolder folder;
+  const std::string file = folder.path() / "errors";
+  Outcome outcome;
+  outcome.ending = ending_of_child([&] {
+    const int errors = open(file.c_str(), O_CREAT | O_WRONLY, 0600);
+    dup2(errors, STDERR_FILENO);
+    // Catch's own handlers, and a sanitizer's, are not what is tested.
+    for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTRAP}) signal(number, SIG_DFL);
+    return body();
+  });
+  std::ifstream in(file);
+  outcome.errors.assign(std::istreambuf_iterator<char>(in), {});
+  return outcome;
+}
+
+int exit_42() {
+  struct sigaction own {};
+  own.sa_handler = [](int) { _exit(42); };
+  return sigaction(SIGSEGV, &own, nullptr);
+}
+
+void crash() {
+  raise(SIGSEGV);
+}
+
+}  // namespace
+
+TEST_CASE("a signal during a call is named before the default action", "[plugins][crash_report]") {
+  const Outcome outcome = outcome_of([] {
+    install_crash_report();
+    const PluginCall call(PluginPhase::kPack, "a", "/lib/a.so");
+    crash();
+    return 0;
+  });
+  CHECK(outcome.ending == "signal " + std::to_string(SIGSEGV));
+  CHECK(outcome.errors == "error: provider 'a' (/lib/a.so) crashed with SIGSEGV in pack\n");
+}
+
+TEST_CASE("the application's handler has its turn after the line", "[plugins][crash_report]") {
+  const Outcome outcome = outcome_of([] {
+    exit_42();
+    install_crash_report();
+    const PluginCall call(PluginPhase::kPack, "a", "");
+    crash();
+    return 0;
+  });
+  CHECK(outcome.ending == "exit 42");
+  CHECK_THAT(outcome.errors, Contains("provider 'a' crashed with SIGSEGV in pack"));
+}
+
+TEST_CASE("a signal of the application's own is handed on without a word", "[plugins][crash_report]") {
+  const Outcome outcome = outcome_of([] {
+    exit_42();
+    install_crash_report();
+    crash();
+    return 0;
+  });
+  CHECK(outcome.ending == "exit 42");
+  CHECK(outcome.errors.empty());
+}
+
+TEST_CASE("a lost page that the fault guard mends is no crash", "[plugins][crash_report][fault_guard]") {
+  TempFolder folder;
+  const auto file = folder.write("weights", std::string(1 << 16, 'w'));
+  const bool guard_first = GENERATE(true, false);
+  const Outcome outcome = outcome_of([&] {
+    if (!guard_first) install_crash_report();
+    const auto mapping = FileMapping::open(file);
+    if (guard_first) install_crash_report();
+    if (!mapping.is_ok() || truncate(file.c_str(), 0) != 0) return 1;
+    const PluginCall call(PluginPhase::kRun, "a", "");
+    const volatile char* byte = reinterpret_cast<const volatile char*>((*mapping)->bytes().data()) + 40'000;
+    return *byte == 0 && !(*mapping)->check_intact().is_ok() ? 7 : 2;
+  });
+  CHECK(outcome.ending == "exit 7");
+  CHECK(outcome.errors.empty());
+}
+
+TEST_CASE("a bus error outside of mappings is named and ends the process, with the fault guard before or after",
+          "[plugins][crash_report][fault_guard]") {
+  TempFolder folder;
+  const auto file = folder.write("weights", std::string(1 << 16, 'w'));
+  const auto other = folder.write("other", std::string(1 << 16, 'o'));
+  const bool guard_first = GENERATE(true, false);
+  const Outcome outcome = outcome_of([&] {
+    if (!guard_first) install_crash_report();
+    const auto mapping = FileMapping::open(file);
+    if (guard_first) install_crash_report();
+    const int descriptor = open(other.c_str(), O_RDWR);
+    void* bytes = mmap(nullptr, 1 << 16, PROT_READ, MAP_SHARED, descriptor, 0);
+    if (ftruncate(descriptor, 0) != 0) return 1;
+    const PluginCall call(PluginPhase::kRun, "a", "");
+    return static_cast<int>(*static_cast<const volatile char*>(bytes));
+  });
+  CHECK(outcome.ending == "signal " + std::to_string(SIGBUS));
+  CHECK_THAT(outcome.errors, Contains("provider 'a' crashed with SIGBUS (address 0x") && Contains(" in run\n"));
+}
+
+TEST_CASE("exit() during a call is named, and ends the process as asked", "[plugins][crash_report]") {
+  const Outcome outcome = outcome_of([] {
+    install_crash_report();
+    const PluginCall call(PluginPhase::kCreate, "a", "");
+    std::exit(3);
+    return 0;
+  });
+  CHECK(outcome.ending == "exit 3");
+  CHECK(outcome.errors == "error: provider 'a' ended the process by exit() in create\n");
+}
+
+TEST_CASE("a session installs the crash report only when it is asked to", "[session][crash_report]") {
+  const bool is_asked = GENERATE(true, false);
+  const Outcome outcome = outcome_of([&] {
+    GraphBuilder b;
+    b.input("x", TN_FLOAT, {1});
+    b.node("Relu", {"x"}, {"y"});
+    b.output("y");
+    SessionOptions options;
+    options.crash_report = is_asked;
+    const auto session = must_open(b, options);
+    const PluginCall call(PluginPhase::kRun, "a", "");
+    crash();
+    return 0;
+  });
+  CHECK(outcome.ending == "signal " + std::to_string(SIGSEGV));
+  CHECK(outcome.errors.empty() == !is_asked);
+}

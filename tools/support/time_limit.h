@@ -1,0 +1,53 @@
+// --timeout-ms: runs get a deadline, at which they stop by themselves; a provider that does not let them is named, with
+// node and phase, and the command ended. So is one that keeps any single call for longer, such as while a model opens.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace tenon::tools {
+
+/// Watches the process for as long as it lives, from a thread of its own. Used by one thread.
+class TimeLimit {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// `timeout_ms` below 0: no limit, and no thread.
+  explicit TimeLimit(int64_t timeout_ms);
+  ~TimeLimit();
+  TimeLimit(const TimeLimit&) = delete;
+  TimeLimit& operator=(const TimeLimit&) = delete;
+
+  /// A run from construction to destruction; one at a time.
+  class Run {
+   public:
+    explicit Run(TimeLimit& limit);
+    ~Run();
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
+    /// For RunOptions; nothing: no limit.
+    std::optional<Clock::time_point> deadline() const { return deadline_; }
+
+   private:
+    TimeLimit& limit_;
+    std::optional<Clock::time_point> deadline_;
+  };
+
+ private:
+  void watch();
+  void look();
+
+  const int64_t timeout_ms_;
+  std::mutex mutex_;
+  std::condition_variable stopping_;
+  bool is_stopping_ = false;                       // guarded by mutex_
+  std::optional<Clock::time_point> run_deadline_;  // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace tenon::tools
