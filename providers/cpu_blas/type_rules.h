@@ -1,5 +1,6 @@
 // The element types that kernels of cpu_blas accept, as rule sets for kernels.inc. A set's suffix names the schema's
-// type parameters it speaks of. Arithmetic is float alone; data movement takes every type of whole bytes but strings.
+// type parameters it speaks of. Arithmetic is float alone, but for what expands to it; data movement takes every type
+// of whole bytes but strings.
 #pragma once
 
 #include <tenon/sdk/kernel.hpp>
@@ -10,7 +11,12 @@ inline constexpr uint32_t kFloat[] = {TN_FLOAT};
 inline constexpr uint32_t kMovable[] = {TN_FLOAT,  TN_DOUBLE, TN_FLOAT16, TN_BFLOAT16,  TN_INT8,
                                         TN_INT16,  TN_INT32,  TN_INT64,   TN_UINT8,     TN_UINT16,
                                         TN_UINT32, TN_UINT64, TN_BOOL,    TN_COMPLEX64, TN_COMPLEX128};
-inline constexpr uint32_t kCastable[] = {TN_FLOAT, TN_INT32, TN_INT64, TN_BOOL};
+inline constexpr uint32_t kFloats[] = {TN_FLOAT, TN_FLOAT16, TN_BFLOAT16};
+inline constexpr uint32_t kCastFrom[] = {TN_FLOAT, TN_DOUBLE, TN_FLOAT16, TN_BFLOAT16, TN_INT8, TN_UINT8,
+                                         TN_INT16, TN_UINT16, TN_INT32,   TN_INT64,    TN_BOOL};
+inline constexpr uint32_t kCastTo[] = {TN_FLOAT, TN_DOUBLE, TN_FLOAT16, TN_BFLOAT16, TN_INT8,
+                                       TN_UINT8, TN_INT32,  TN_INT64,   TN_BOOL};
+inline constexpr uint32_t kQuantized[] = {TN_INT8, TN_UINT8, TN_INT4, TN_UINT4, TN_INT16, TN_UINT16, TN_INT32};
 
 inline constexpr tn_type_rule kFloat_T[] = {sdk::type_rule("T", kFloat)};
 inline constexpr tn_type_rule kFloat_TU[] = {sdk::type_rule("T", kFloat), sdk::type_rule("U", kFloat)};
@@ -19,7 +25,10 @@ inline constexpr tn_type_rule kFloat_T012[] = {sdk::type_rule("T", kFloat), sdk:
 inline constexpr tn_type_rule kMovable_T[] = {sdk::type_rule("T", kMovable)};
 inline constexpr tn_type_rule kMovable_V[] = {sdk::type_rule("V", kMovable)};
 inline constexpr tn_type_rule kMovable_T2[] = {sdk::type_rule("T2", kMovable)};
-inline constexpr tn_type_rule kCastable_T12[] = {sdk::type_rule("T1", kCastable), sdk::type_rule("T2", kCastable)};
+inline constexpr tn_type_rule kCast_T12[] = {sdk::type_rule("T1", kCastFrom), sdk::type_rule("T2", kCastTo)};
+/// One type parameter up to opset 13; then those of x, scale and, since opset 23, y.
+inline constexpr tn_type_rule kDequantize[] = {sdk::type_rule("T", kQuantized), sdk::type_rule("T1", kQuantized),
+                                               sdk::type_rule("T2", kFloats), sdk::type_rule("T3", kFloats)};
 /// No rule at all: every type that the specification allows.
 inline constexpr sdk::TypeRules kAny;
 

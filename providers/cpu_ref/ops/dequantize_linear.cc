@@ -7,6 +7,13 @@
 namespace tenon::cpu_ref {
 namespace {
 
+/// Whole numbers of up to 53 bits, which all that is dequantized has, become doubles.
+void make_floating(NumberBlock& block) {
+  if (block.kind == NumberBlock::Kind::kFloating) return;
+  for (int64_t i = 0; i < block.count; ++i) block.floating[i] = static_cast<double>(block.whole[i]);
+  block.kind = NumberBlock::Kind::kFloating;
+}
+
 class DequantizeLinear final : public sdk::Kernel {
  public:
   explicit DequantizeLinear(const sdk::KernelInfo& info)
@@ -19,7 +26,8 @@ class DequantizeLinear final : public sdk::Kernel {
     const tn_dtype to = output_dtype_ != TN_UNDEFINED ? output_dtype_ : scale.dtype();
     if (!is_number(x.dtype()) || !is_number(to))
       return sdk::unsupported("no dequantization from ", sdk::dtype_name(x.dtype()), " to ", sdk::dtype_name(to));
-    TN_ASSIGN_OR_RETURN(const ScaleLayout layout, ScaleLayout::create(x.shape(), scale.shape(), axis_, block_size_));
+    TN_ASSIGN_OR_RETURN(const sdk::ScaleLayout layout,
+                        sdk::ScaleLayout::create(x.shape(), scale.shape(), axis_, block_size_));
     TN_ASSIGN_OR_RETURN(const std::vector<double> scales, read_parameters(scale));
     std::vector<double> zeros(scales.size(), 0);
     if (run.has_input(2)) {
@@ -32,13 +40,16 @@ class DequantizeLinear final : public sdk::Kernel {
     NumberBlock block;
     for (int64_t begin = 0; begin < x.count(); begin += NumberBlock::kCapacity) {
       read_block(x, begin, std::min(x.count() - begin, NumberBlock::kCapacity), block);
-      for (int64_t i = 0; i < block.count; ++i) {
-        const double value =
-            block.kind == NumberBlock::Kind::kFloating ? block.floating[i] : static_cast<double>(block.whole[i]);
-        const int64_t k = layout.index_of(begin + i);
-        block.floating[i] = (value - zeros[k]) * scales[k];
+      make_floating(block);
+      for (int64_t i = 0; i < block.count;) {
+        const sdk::ScaleLayout::Stretch stretch = layout.stretch_at(begin + i);
+        const int64_t n = std::min(stretch.count, block.count - i);
+        const double* zero = zeros.data() + stretch.scale;
+        const double* factor = scales.data() + stretch.scale;
+        for (int64_t j = 0; j < n; ++j)
+          block.floating[i + j] = (block.floating[i + j] - zero[j * stretch.step]) * factor[j * stretch.step];
+        i += n;
       }
-      block.kind = NumberBlock::Kind::kFloating;
       write_block(block, Fitting{}, y, begin);
     }
     return {};

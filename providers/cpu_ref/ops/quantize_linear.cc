@@ -28,7 +28,8 @@ class QuantizeLinear final : public sdk::Kernel {
                                                         : TN_UINT8;
     if (!is_number(x.dtype()) || !is_number(to))
       return sdk::unsupported("no quantization from ", sdk::dtype_name(x.dtype()), " to ", sdk::dtype_name(to));
-    TN_ASSIGN_OR_RETURN(const ScaleLayout layout, ScaleLayout::create(x.shape(), scale.shape(), axis_, block_size_));
+    TN_ASSIGN_OR_RETURN(const sdk::ScaleLayout layout,
+                        sdk::ScaleLayout::create(x.shape(), scale.shape(), axis_, block_size_));
     TN_ASSIGN_OR_RETURN(const std::vector<double> scales, read_parameters(scale));
     std::vector<double> zeros(scales.size(), 0);
     if (has_zero_point) {
