@@ -24,19 +24,6 @@ void read_whole(const T* in, int64_t count, NumberBlock& block) {
   for (int64_t i = 0; i < count; ++i) block.whole[i] = static_cast<int64_t>(in[i]);
 }
 
-/// Writes packed codes of `bits` bits, 8 or fewer, from element `begin` on, which must start a byte; bits after the
-/// last are 0.
-template <typename CodeAt>
-void write_packed(void* data, int64_t begin, int64_t count, int bits, CodeAt code_at) {
-  uint8_t* out = static_cast<uint8_t*>(data) + begin * bits / 8;
-  if (bits == 8) {
-    for (int64_t i = 0; i < count; ++i) out[i] = static_cast<uint8_t>(code_at(i));
-    return;
-  }
-  std::memset(out, 0, static_cast<size_t>((count * bits + 7) / 8));
-  for (int64_t i = 0; i < count; ++i) set_packed(out, i, bits, code_at(i));
-}
-
 void read_packed_whole(const void* data, int64_t begin, int64_t count, int bits, bool is_signed, NumberBlock& block) {
   block.kind = Kind::kSigned;
   for (int64_t i = 0; i < count; ++i) {
@@ -53,48 +40,87 @@ double rounded_to_odd(uint64_t magnitude) {
   return std::ldexp(static_cast<double>((magnitude >> shift) | (lost != 0)), shift);
 }
 
-double value_to_round(const NumberBlock& block, int64_t i) {
+double rounded_to_odd(int64_t value) {
+  return value < 0 ? -rounded_to_odd(0 - static_cast<uint64_t>(value)) : rounded_to_odd(static_cast<uint64_t>(value));
+}
+
+/// Calls write(i, value) with the values of the block, each a double, an int64_t or a uint64_t: one loop per kind.
+template <typename Write>
+void for_each_value(const NumberBlock& block, Write&& write) {
   switch (block.kind) {
-    case Kind::kFloating: return block.floating[i];
-    case Kind::kUnsigned: return rounded_to_odd(static_cast<uint64_t>(block.whole[i]));
-    default: {
-      const int64_t v = block.whole[i];
-      return v < 0 ? -rounded_to_odd(0 - static_cast<uint64_t>(v)) : rounded_to_odd(static_cast<uint64_t>(v));
-    }
+    case Kind::kFloating:
+      for (int64_t i = 0; i < block.count; ++i) write(i, block.floating[i]);
+      return;
+    case Kind::kSigned:
+      for (int64_t i = 0; i < block.count; ++i) write(i, block.whole[i]);
+      return;
+    case Kind::kUnsigned:
+      for (int64_t i = 0; i < block.count; ++i) write(i, static_cast<uint64_t>(block.whole[i]));
+      return;
+  }
+}
+
+/// The value as a double from which a rounding to fewer bits is that of the value itself.
+template <typename V>
+double value_to_round(V value) {
+  if constexpr (std::is_same_v<V, double>) {
+    return value;
+  } else {
+    return rounded_to_odd(value);
   }
 }
 
 /// The value as a 64-bit pattern of which narrower integers keep the low bits.
-uint64_t whole_bits(const NumberBlock& block, int64_t i) {
-  if (block.kind != Kind::kFloating) return static_cast<uint64_t>(block.whole[i]);
-  const double v = block.floating[i];
-  return v > 0 ? truncate_to<uint64_t>(v) : static_cast<uint64_t>(truncate_to<int64_t>(v));
-}
-
-bool is_nonzero(const NumberBlock& block, int64_t i) {
-  return block.kind == Kind::kFloating ? block.floating[i] != 0 : block.whole[i] != 0;
-}
-
-template <typename T>
-void write_native_float(const NumberBlock& block, T* out) {
-  for (int64_t i = 0; i < block.count; ++i) {
-    switch (block.kind) {
-      case Kind::kFloating: out[i] = static_cast<T>(block.floating[i]); break;
-      case Kind::kSigned: out[i] = static_cast<T>(block.whole[i]); break;
-      case Kind::kUnsigned: out[i] = static_cast<T>(static_cast<uint64_t>(block.whole[i])); break;
-    }
+template <typename V>
+uint64_t whole_bits(V value) {
+  if constexpr (std::is_same_v<V, double>) {
+    return value > 0 ? truncate_to<uint64_t>(value) : static_cast<uint64_t>(truncate_to<int64_t>(value));
+  } else {
+    return static_cast<uint64_t>(value);
   }
 }
 
 template <typename T>
-void write_whole(const NumberBlock& block, T* out) {
-  for (int64_t i = 0; i < block.count; ++i) out[i] = static_cast<T>(whole_bits(block, i));
+void write_native_float(const NumberBlock& block, T* out) {
+  for_each_value(block, [&](int64_t i, auto value) { out[i] = static_cast<T>(value); });
 }
 
-template <>
-void write_whole<int64_t>(const NumberBlock& block, int64_t* out) {
-  for (int64_t i = 0; i < block.count; ++i)
-    out[i] = block.kind == Kind::kFloating ? truncate_to<int64_t>(block.floating[i]) : block.whole[i];
+template <typename T>
+void write_whole(const NumberBlock& block, T* out) {
+  for_each_value(block, [&](int64_t i, auto value) {
+    if constexpr (std::is_same_v<T, int64_t> && std::is_same_v<decltype(value), double>) {
+      out[i] = truncate_to<int64_t>(value);
+    } else {
+      out[i] = static_cast<T>(whole_bits(value));
+    }
+  });
+}
+
+/// Writes packed codes of `bits` bits, 8 or fewer, from element `begin` on, which must start a byte; bits after the
+/// last are 0.
+template <typename CodeOf>
+void write_packed(const NumberBlock& block, void* data, int64_t begin, int bits, CodeOf code_of) {
+  uint8_t* out = static_cast<uint8_t*>(data) + begin * bits / 8;
+  if (bits == 8)
+    return for_each_value(block, [&](int64_t i, auto value) { out[i] = static_cast<uint8_t>(code_of(value)); });
+  std::memset(out, 0, static_cast<size_t>((block.count * bits + 7) / 8));
+  for_each_value(block, [&](int64_t i, auto value) { set_packed(out, i, bits, code_of(value)); });
+}
+
+/// The values of all codes of an 8-bit format.
+const double* decoded_bytes(const SmallFloatFormat& format) {
+  struct Table {
+    double values[256];
+    explicit Table(const SmallFloatFormat& f) {
+      for (uint32_t code = 0; code < 256; ++code) values[code] = decode_small_float(f, code);
+    }
+  };
+  static const Table tables[] = {
+      Table(*small_float_format(TN_FLOAT8E4M3FN)), Table(*small_float_format(TN_FLOAT8E4M3FNUZ)),
+      Table(*small_float_format(TN_FLOAT8E5M2)), Table(*small_float_format(TN_FLOAT8E5M2FNUZ))};
+  if (&format == small_float_format(TN_FLOAT8E4M3FN)) return tables[0].values;
+  if (&format == small_float_format(TN_FLOAT8E4M3FNUZ)) return tables[1].values;
+  return tables[&format == small_float_format(TN_FLOAT8E5M2) ? 2 : 3].values;
 }
 
 /// float16, bfloat16 and all smaller ones.
@@ -103,10 +129,10 @@ void write_small_floats(const NumberBlock& block, const Fitting& fitting, const 
   const SmallFloatFormat& format = *small_float_format(t.dtype());
   const int bits = sdk::bits_per_element(t.dtype());
   const bool saturate = fitting.saturate && bits == 8;
-  const auto code_at = [&](int64_t i) { return encode_small_float(format, value_to_round(block, i), saturate); };
-  if (bits <= 8) return write_packed(t.raw(), begin, block.count, bits, code_at);
+  const auto code_of = [&](auto value) { return encode_small_float(format, value_to_round(value), saturate); };
+  if (bits <= 8) return write_packed(block, t.raw(), begin, bits, code_of);
   uint16_t* out = static_cast<uint16_t*>(t.raw()) + begin;
-  for (int64_t i = 0; i < block.count; ++i) out[i] = static_cast<uint16_t>(code_at(i));
+  for_each_value(block, [&](int64_t i, auto value) { out[i] = static_cast<uint16_t>(code_of(value)); });
 }
 
 }  // namespace
@@ -146,16 +172,19 @@ void read_block(const sdk::TensorView& t, int64_t begin, int64_t count, NumberBl
       block.kind = Kind::kFloating;
       const SmallFloatFormat& format = *small_float_format(t.dtype());
       const int bits = sdk::bits_per_element(t.dtype());
-      for (int64_t i = 0; i < count; ++i) {
-        const uint32_t code = bits == 8 ? t.data<uint8_t>()[begin + i] : packed_at(t.raw(), begin + i, bits);
-        block.floating[i] = decode_small_float(format, code);
+      if (bits == 8) {
+        const double* values = decoded_bytes(format);
+        for (int64_t i = 0; i < count; ++i) block.floating[i] = values[t.data<uint8_t>()[begin + i]];
+        return;
       }
+      for (int64_t i = 0; i < count; ++i)
+        block.floating[i] = decode_small_float(format, packed_at(t.raw(), begin + i, bits));
     }
   }
 }
 
 void write_block(const NumberBlock& block, const Fitting& fitting, const sdk::MutableTensorView& t, int64_t begin) {
-  const auto code_at = [&](int64_t i) { return static_cast<uint32_t>(whole_bits(block, i)); };
+  const auto code_of = [](auto value) { return static_cast<uint32_t>(whole_bits(value)); };
   switch (t.dtype()) {
     case TN_FLOAT: return write_native_float(block, t.data<float>() + begin);
     case TN_DOUBLE: return write_native_float(block, t.data<double>() + begin);
@@ -167,17 +196,15 @@ void write_block(const NumberBlock& block, const Fitting& fitting, const sdk::Mu
     case TN_UINT16: return write_whole(block, t.data<uint16_t>() + begin);
     case TN_UINT32: return write_whole(block, t.data<uint32_t>() + begin);
     case TN_UINT64: return write_whole(block, t.data<uint64_t>() + begin);
-    case TN_BOOL:
-      for (int64_t i = 0; i < block.count; ++i) t.data<bool>()[begin + i] = is_nonzero(block, i);
-      return;
+    case TN_BOOL: return for_each_value(block, [&](int64_t i, auto value) { t.data<bool>()[begin + i] = value != 0; });
     case TN_UINT4:
-    case TN_INT4: return write_packed(t.raw(), begin, block.count, 4, code_at);
+    case TN_INT4: return write_packed(block, t.raw(), begin, 4, code_of);
     case TN_UINT2:
-    case TN_INT2: return write_packed(t.raw(), begin, block.count, 2, code_at);
+    case TN_INT2: return write_packed(block, t.raw(), begin, 2, code_of);
     case TN_FLOAT8E8M0:
-      for (int64_t i = 0; i < block.count; ++i)
-        t.data<uint8_t>()[begin + i] = encode_e8m0(value_to_round(block, i), fitting.saturate, fitting.round_mode);
-      return;
+      return for_each_value(block, [&](int64_t i, auto value) {
+        t.data<uint8_t>()[begin + i] = encode_e8m0(value_to_round(value), fitting.saturate, fitting.round_mode);
+      });
     default: return write_small_floats(block, fitting, t, begin);
   }
 }
