@@ -1,6 +1,6 @@
-// A thread publishes its innermost call in a slot that it holds from its outermost call's begin to its end. Readers of
-// another thread's call copy it through a pipe, by system calls that fail on memory that is gone instead of faulting,
-// and look afterwards whether it was still that call.
+// A thread publishes its innermost call in a slot that it takes at its first call and keeps; slots of threads that have
+// ended are taken again. Readers of another thread's call copy it through a pipe, by system calls that fail on memory
+// that is gone instead of faulting, and look afterwards whether it was still that call.
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,15 +21,15 @@ constexpr size_t kNameLimit = 256;
 
 /// `number` counts calls: with it a reader knows a call from the next one at the same place of the stack.
 struct alignas(64) CallSlot {
-  std::atomic<bool> is_taken{false};
+  std::atomic<pid_t> thread{0};  // whose it is or was
   std::atomic<uint32_t> number{0};
   std::atomic<const PluginCall*> call{nullptr};
 };
 
 struct CallsOfThread {
   const PluginCall* current = nullptr;
-  CallSlot* slot = nullptr;  // nullptr: no call, or every slot is taken
-  uint32_t preferred = 0;    // the slot held last, from 1
+  CallSlot* slot = nullptr;  // nullptr: no call so far, or every slot was taken
+  bool has_looked = false;   // for a slot
 };
 
 CallSlot call_slots[kCallSlots];
@@ -37,16 +37,21 @@ std::atomic<uint32_t> next_call_slot{0};
 // Allocated with the thread: the handler of a signal must not allocate.
 __attribute__((tls_model("initial-exec"))) thread_local CallsOfThread calls_of_thread;
 
-CallSlot* take_call_slot(CallsOfThread& thread) {
-  if (thread.preferred == 0) thread.preferred = next_call_slot.fetch_add(1, std::memory_order_relaxed) % kCallSlots + 1;
-  for (uint32_t i = 0; i < kCallSlots; ++i) {
-    CallSlot& slot = call_slots[(thread.preferred - 1 + i) % kCallSlots];
-    if (slot.is_taken.load(std::memory_order_relaxed) || slot.is_taken.exchange(true, std::memory_order_acquire))
-      continue;
-    thread.preferred = static_cast<uint32_t>(&slot - call_slots) + 1;
-    return &slot;
+bool is_live_thread(pid_t thread) {
+  return syscall(SYS_tgkill, getpid(), thread, 0) == 0;
+}
+
+CallSlot* take_call_slot() {
+  const int error_number = errno;
+  const auto self = static_cast<pid_t>(syscall(SYS_gettid));
+  CallSlot* taken = nullptr;
+  for (uint32_t i = 0; i < kCallSlots && taken == nullptr; ++i) {
+    CallSlot& slot = call_slots[next_call_slot.fetch_add(1, std::memory_order_relaxed) % kCallSlots];
+    pid_t owner = slot.thread.load(std::memory_order_relaxed);
+    if ((owner == 0 || !is_live_thread(owner)) && slot.thread.compare_exchange_strong(owner, self)) taken = &slot;
   }
-  return nullptr;
+  errno = error_number;
+  return taken;
 }
 
 /// Copies memory that may be unmapped at any time.
@@ -164,7 +169,10 @@ PluginCall::PluginCall(const PluginCall* run) {
 void PluginCall::begin() {
   CallsOfThread& thread = calls_of_thread;
   outer_ = thread.current;
-  if (outer_ == nullptr) thread.slot = take_call_slot(thread);
+  if (!thread.has_looked) {
+    thread.has_looked = true;
+    thread.slot = take_call_slot();
+  }
   std::atomic_signal_fence(std::memory_order_release);
   thread.current = this;
   if (CallSlot* slot = thread.slot) {
@@ -182,9 +190,6 @@ PluginCall::~PluginCall() {
   slot->call.store(outer_, std::memory_order_relaxed);
   // What comes to lie here next is written after that.
   std::atomic_thread_fence(std::memory_order_release);
-  if (outer_ != nullptr) return;
-  thread.slot = nullptr;
-  slot->is_taken.store(false, std::memory_order_release);
 }
 
 const PluginCall* PluginCall::current() {

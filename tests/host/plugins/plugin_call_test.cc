@@ -101,6 +101,16 @@ TEST_CASE("reading a call whose names are gone finds nothing instead of faulting
   CHECK(seen_by_another().empty());
 }
 
+TEST_CASE("threads that have ended leave room for others", "[plugins]") {
+  for (int i = 0; i < 1'100; ++i) std::thread([] { const PluginCall call(PluginPhase::kRun, "a", ""); }).join();
+  std::string seen;
+  std::thread([&] {
+    const PluginCall call(PluginPhase::kRun, "b", "");
+    seen = seen_by_another();
+  }).join();
+  CHECK(seen == "provider 'b' in run");
+}
+
 TEST_CASE("calls of many threads are read while they come and go", "[plugins]") {
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;

@@ -60,11 +60,11 @@ class ScaleLayout {
   /// The longest one that begins at element `i`.
   Stretch stretch_at(int64_t i) const {
     if (along_step_ == 0) return {0, INT64_MAX, 0};
-    const int64_t scale = index_of(i);
-    if (inner_ > 1) return {scale, inner_ - i % inner_, inner_step_};
-    const int64_t along = i % length_;
-    if (block_ == 1) return {scale, length_ - along, 1};
-    return {scale, std::min(block_ - along % block_, length_ - along), 0};
+    if (inner_ > 1) return {index_of(i), inner_ - i % inner_, inner_step_};
+    const int64_t outer = i / length_, along = i - outer * length_;
+    if (block_ == 1) return {outer * outer_step_ + along * along_step_, length_ - along, 1};
+    const int64_t block = along / block_, left = block_ - (along - block * block_);
+    return {outer * outer_step_ + block * along_step_, std::min(left, length_ - along), 0};
   }
 
  private:
