@@ -36,14 +36,14 @@ constexpr size_t kHandlerStackBytes = 128 << 10;
 struct CodeRange {
   std::atomic<uintptr_t> begin{0};
   std::atomic<uintptr_t> end{0};
-  char name[128];
-  char path[512];
+  char name[128] = {};
+  char path[512] = {};
 };
 constexpr size_t kCodeRanges = 64;
 
-// All constant-initialized: handlers may run before and after every constructor and destructor.
-SignalAction actions_before[kReportedCount];
-CodeRange code_ranges[kCodeRanges];
+// Handlers may run before and after every constructor and destructor.
+constinit SignalAction actions_before[kReportedCount];
+constinit CodeRange code_ranges[kCodeRanges];
 std::mutex crash_report_mutex;  // guards installation and changes of code_ranges
 std::atomic<bool> is_crash_report_installed{false};
 std::terminate_handler terminate_before = nullptr;

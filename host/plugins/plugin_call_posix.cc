@@ -32,7 +32,7 @@ struct CallsOfThread {
   bool has_looked = false;   // for a slot
 };
 
-CallSlot call_slots[kCallSlots];
+constinit CallSlot call_slots[kCallSlots];
 std::atomic<uint32_t> next_call_slot{0};
 // Allocated with the thread: the handler of a signal must not allocate.
 __attribute__((tls_model("initial-exec"))) thread_local CallsOfThread calls_of_thread;
