@@ -110,10 +110,9 @@ tn_tensor Tensor::abi_view(uint32_t flags) const {
   return t;
 }
 
-Tensor Tensor::reshaped(std::vector<int64_t> shape) const {
-  Tensor t = *this;
-  t.shape_ = std::move(shape);
-  return t;
+Tensor Tensor::part(std::vector<int64_t> shape, size_t byte_offset, size_t byte_length) const {
+  const auto* data = static_cast<const std::byte*>(data_);
+  return Tensor(dtype_, std::move(shape), data + byte_offset, byte_length, owner_, residence_, residence_reason_);
 }
 
 std::string describe(const Tensor& tensor) {

@@ -63,8 +63,9 @@ class Tensor {
 
   /// The view that crosses the ABI; borrows from this Tensor, shape included.
   tn_tensor abi_view(uint32_t flags) const;
-  /// The same bytes under another shape of the same element count.
-  Tensor reshaped(std::vector<int64_t> shape) const;
+  /// A view of the elements that lie together from `byte_offset` on, under another shape: the same memory and owner.
+  /// The part must lie within this tensor.
+  Tensor part(std::vector<int64_t> shape, size_t byte_offset, size_t byte_length) const;
 
  private:
   tn_dtype dtype_ = TN_UNDEFINED;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "host/base/checked.h"
@@ -10,6 +11,7 @@
 #include "host/graph/schema.h"
 #include "host/graph/shape_inference.h"
 #include "host/graph/shape_rules/rules.h"
+#include "host/optimize/constant_views.h"
 
 namespace tenon::host {
 namespace {
@@ -148,6 +150,13 @@ class Folder {
       TENON_ASSIGN_OR_RETURN(auto tensor, shape_tensor(node));
       if (tensor) return adopt(node, {std::move(*tensor)});
     }
+    if (has_only_tensors(node)) {
+      if (auto views = constant_views(node)) {
+        TENON_ASSIGN_OR_RETURN(const bool adopted, adopt(node, std::move(*views)));
+        report_.views += adopted ? 1 : 0;
+        return adopted;
+      }
+    }
     return is_foldable(node) ? run(node) : Result<bool>(false);
   }
 
@@ -177,13 +186,14 @@ class Folder {
     for (size_t i = 0; i < tensors.size(); ++i) {
       if (node.outputs[i] == nullptr) continue;
       TENON_RETURN_IF_ERROR(check_result(node, i, tensors[i]));
-      bytes = bytes + CheckedSize(held_bytes(tensors[i]));
+      if (is_held_here(tensors[i]) && !holds_.contains(tensors[i].owner().get()))
+        bytes = bytes + CheckedSize(tensors[i].byte_length());
     }
     if (!bytes.fits(limit_))
       return skip(node, concat("its result passes the limit of ", limit_, " bytes for folded constants"));
-    report_.bytes = *bytes.get();
     for (size_t i = 0; i < tensors.size(); ++i) {
       if (node.outputs[i] == nullptr) continue;
+      hold(tensors[i]);
       node.outputs[i]->constant = std::move(tensors[i]);
       set_constant_type(*node.outputs[i]);
     }
@@ -210,22 +220,42 @@ class Folder {
   }
 
   // Mapped and imported tensors are counted where they came from.
-  static uint64_t held_bytes(const Tensor& tensor) {
-    return tensor.residence() == Residence::kComputed || tensor.residence() == Residence::kRuntime
-               ? tensor.byte_length()
-               : 0;
+  static bool is_held_here(const Tensor& tensor) {
+    return tensor.residence() == Residence::kComputed || tensor.residence() == Residence::kRuntime;
+  }
+
+  // Views of one result hold it together.
+  void hold(const Tensor& tensor) {
+    if (!is_held_here(tensor)) return;
+    Held& held = holds_[tensor.owner().get()];
+    if (held.count++ > 0) return;
+    held.bytes = tensor.byte_length();
+    report_.bytes += held.bytes;
+  }
+
+  void let_go(const Tensor& tensor) {
+    const auto held = holds_.find(tensor.owner().get());
+    if (!is_held_here(tensor) || held == holds_.end() || --held->second.count > 0) return;
+    report_.bytes -= held->second.bytes;
+    holds_.erase(held);
   }
 
   // A folded value that only folded nodes have read is dropped at once: chains hold one link at a time.
   void release(const Node& node, Value* input) {
     if (input == nullptr || input->graph != node.graph || input->use_count == 0) return;
     if (--input->use_count > 0 || input->producer == nullptr || !input->is_constant()) return;
-    report_.bytes -= held_bytes(*input->constant);
+    let_go(*input->constant);
     input->constant.reset();
   }
 
+  struct Held {
+    uint64_t bytes = 0;
+    size_t count = 0;
+  };
+
   const NodeRunner& run_node_;
   uint64_t limit_ = 0;
+  std::unordered_map<const void*, Held> holds_;  // by owner
   FoldReport report_;
 };
 

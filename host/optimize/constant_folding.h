@@ -20,6 +20,7 @@ struct FoldOptions {
 
 struct FoldReport {
   size_t folded_nodes = 0;
+  size_t views = 0;  // nodes among them that only look at a constant in another way: nothing was computed or copied
   uint64_t bytes = 0;
   std::vector<std::string> skipped;  // one reason per node that could have been folded but was not
 };

@@ -209,7 +209,8 @@ Status OpenedSession::fold() {
       fold_constants(*own_->model, make_node_runner(own_->providers, threads_, limit_), fold_options));
   if (folded.folded_nodes > 0)
     report_.notes.push_back(
-        concat("folded ", folded.folded_nodes, " nodes into ", folded.bytes, " bytes of constants"));
+        concat("folded ", folded.folded_nodes, " nodes into ", folded.bytes, " bytes of constants",
+               folded.views == 0 ? "" : concat("; ", folded.views, " of them only look at a constant in another way")));
   for (const std::string& reason : folded.skipped) report_.notes.push_back("not folded: " + reason);
   return {};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "host/base/checked.h"
 #include "host/graph/schema.h"
 
 namespace tenon::host {
@@ -66,21 +67,15 @@ std::string describe(const Dims& dims) {
   return text + "]";
 }
 
-const Dims* ShapeContext::shape(size_t i) const {
-  if (!has_input(i)) return nullptr;
-  const ValueType& type = node_.inputs[i]->type;
-  return type.kind == ValueType::Kind::kTensor && type.dims ? &*type.dims : nullptr;
-}
+namespace {
 
-std::optional<std::vector<int64_t>> ShapeContext::ints(size_t i) const {
-  if (!has_input(i) || !node_.inputs[i]->is_constant()) return std::nullopt;
-  const Tensor& tensor = *node_.inputs[i]->constant;
-  if (tensor.dtype() != TN_INT64 && tensor.dtype() != TN_INT32) return std::nullopt;
-  const auto* bytes = static_cast<const unsigned char*>(tensor.data());
-  std::vector<int64_t> values(static_cast<size_t>(tensor.element_count()));
-  // Byte-wise: a mapped tensor need not be aligned.
+// Nothing for another type than int32 and int64. Byte-wise: a mapped tensor need not be aligned.
+std::optional<std::vector<int64_t>> integers_of(uint32_t dtype, const void* data, int64_t count) {
+  if (dtype != TN_INT64 && dtype != TN_INT32) return std::nullopt;
+  const auto* bytes = static_cast<const unsigned char*>(data);
+  std::vector<int64_t> values(static_cast<size_t>(count));
   for (size_t k = 0; k < values.size(); ++k) {
-    if (tensor.dtype() == TN_INT64) {
+    if (dtype == TN_INT64) {
       std::memcpy(&values[k], bytes + k * sizeof(int64_t), sizeof(int64_t));
     } else {
       int32_t narrow;
@@ -89,6 +84,37 @@ std::optional<std::vector<int64_t>> ShapeContext::ints(size_t i) const {
     }
   }
   return values;
+}
+
+}  // namespace
+
+ShapeContext::ShapeContext(const Node& node, std::span<const tn_tensor* const> given) : node_(node), given_(given) {
+  for (const tn_tensor* tensor : given) {
+    Dims& dims = given_dims_.emplace_back();
+    if (tensor == nullptr) continue;
+    dims.reserve(tensor->rank);
+    for (uint32_t d = 0; d < tensor->rank; ++d) dims.push_back(known_dim(tensor->shape[d]));
+  }
+}
+
+const Dims* ShapeContext::shape(size_t i) const {
+  if (!has_input(i)) return nullptr;
+  if (i < given_.size()) return given_[i] == nullptr ? nullptr : &given_dims_[i];
+  const ValueType& type = node_.inputs[i]->type;
+  return type.kind == ValueType::Kind::kTensor && type.dims ? &*type.dims : nullptr;
+}
+
+std::optional<std::vector<int64_t>> ShapeContext::ints(size_t i) const {
+  if (!has_input(i)) return std::nullopt;
+  if (i < given_.size()) {
+    const tn_tensor* tensor = given_[i];
+    const auto count = tensor == nullptr ? std::nullopt : checked_element_count({tensor->shape, tensor->rank}).get();
+    if (!count) return std::nullopt;
+    return integers_of(tensor->dtype, tensor->data, static_cast<int64_t>(*count));
+  }
+  if (!node_.inputs[i]->is_constant()) return std::nullopt;
+  const Tensor& tensor = *node_.inputs[i]->constant;
+  return integers_of(tensor.dtype(), tensor.data(), tensor.element_count());
 }
 
 std::string ShapeContext::input_name(size_t i) const {

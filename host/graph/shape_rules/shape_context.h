@@ -1,10 +1,12 @@
 // What a shape rule sees of its node, and the arithmetic on dimensions that rules share. A context lives for one call
-// and belongs to one thread. Rules never fail on what they do not know: an unknown dimension stays unknown.
+// and belongs to one thread. Rules never fail on what they do not know: an unknown dimension stays unknown. While a
+// session opens the node's own types and constants are what is known; in a run, the tensors that came.
 #pragma once
 
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,9 +45,11 @@ std::string describe(const Dims& dims);
 
 class ShapeContext {
  public:
-  explicit ShapeContext(Node& node) : node_(node) {}
+  explicit ShapeContext(const Node& node) : node_(node) {}
+  /// With the tensors of a run for inputs; nullptr: left out. They must outlive the context.
+  ShapeContext(const Node& node, std::span<const tn_tensor* const> given);
 
-  Node& node() const { return node_; }
+  const Node& node() const { return node_; }
   int version() const { return node_.since_version; }
   size_t input_count() const { return node_.inputs.size(); }
   size_t output_count() const { return node_.outputs.size(); }
@@ -81,7 +85,9 @@ class ShapeContext {
   Result<Dim> computed(WideInt value, std::string_view what) const;
 
  private:
-  Node& node_;
+  const Node& node_;
+  std::span<const tn_tensor* const> given_;
+  std::vector<Dims> given_dims_;  // of given_, where those are the inputs
   std::vector<std::optional<Dims>> outputs_ = std::vector<std::optional<Dims>>(node_.outputs.size());
 };
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
+#include <unordered_map>
 
 #include "host/session/packs/source_state.h"
 #include "host/session/tasks.h"
@@ -50,7 +50,8 @@ class PackBuild {
   Status run() {
     for (Graph* graph : graph_tree(*c_.model->graph))
       for (const auto& value : graph->values())
-        if (value->is_constant()) TENON_RETURN_IF_ERROR(place(*value));
+        if (value->is_constant()) place(*value);
+    TENON_RETURN_IF_ERROR(share_blobs());
     TENON_RETURN_IF_ERROR(write_bytes());
     return write_plan_section();
   }
@@ -76,11 +77,11 @@ class PackBuild {
     return i;
   }
 
-  Status place(const Value& value) {
+  void place(const Value& value) {
     const Tensor& tensor = *value.constant;
     ConstantPlace place;
     place.length = tensor.byte_length();
-    if (tensor.dtype() == TN_STRING || tensor.byte_length() <= kInlineBytes) return {};
+    if (tensor.dtype() == TN_STRING || tensor.byte_length() <= kInlineBytes) return;
     const size_t file = file_of(tensor);
     if (file < c_.model->files.size() && use_ != PackUse::kSelfContained) {
       place.index = static_cast<uint32_t>(file);
@@ -91,14 +92,41 @@ class PackBuild {
     } else {
       place.holder = ConstantPlace::Holder::kBlob;
       place.reason = tensor.residence_reason();
-      const auto [it, is_new] = blob_of_.try_emplace({tensor.data(), tensor.byte_length()}, 0);
-      if (is_new) {
-        TENON_ASSIGN_OR_RETURN(it->second, writer_.add_blob(tensor.byte_length(), 64, label_of(value)));
-        copies_.emplace_back(&value, it->second);
-      }
-      place.index = it->second;
+      to_copy_.push_back(&value);
     }
     plan_.constants.emplace(&value, std::move(place));
+  }
+
+  // Constants may look at the same bytes: each run of bytes that overlap goes into one blob, in the order of constants.
+  Status share_blobs() {
+    std::vector<const Value*> by_address = to_copy_;
+    std::stable_sort(by_address.begin(), by_address.end(), [](const Value* a, const Value* b) {
+      return std::less<>()(a->constant->data(), b->constant->data());
+    });
+    std::vector<std::span<const std::byte>> runs;
+    std::unordered_map<const Value*, size_t> run_of;
+    for (const Value* value : by_address) {
+      const auto bytes = bytes_of(*value->constant);
+      const size_t offset = runs.empty() ? 0 : static_cast<size_t>(bytes.data() - runs.back().data());
+      // In a blob, too, an element lies where its type may lie.
+      if (runs.empty() || offset >= runs.back().size() || offset % dtype_alignment(value->constant->dtype()) != 0) {
+        runs.push_back(bytes);
+      } else {
+        runs.back() = {runs.back().data(), std::max(runs.back().size(), offset + bytes.size())};
+      }
+      run_of.emplace(value, runs.size() - 1);
+    }
+    std::vector<std::optional<uint32_t>> blobs(runs.size());
+    for (const Value* value : to_copy_) {
+      const size_t run = run_of.at(value);
+      if (!blobs[run]) {
+        TENON_ASSIGN_OR_RETURN(blobs[run], writer_.add_blob(runs[run].size(), 64, label_of(*value)));
+        copies_.emplace_back(runs[run], *blobs[run]);
+      }
+      ConstantPlace& place = plan_.constants.at(value);
+      place.index = *blobs[run];
+      place.offset = static_cast<uint64_t>(bytes_of(*value->constant).data() - runs[run].data());
+    }
     return {};
   }
 
@@ -116,10 +144,9 @@ class PackBuild {
     std::vector<Task> tasks;
     for (size_t i = 0; i < packed_blobs_.size(); ++i)
       tasks.push_back({c_.prepack->blobs[i].bytes, [&, i] { return write_packed(i, memory); }});
-    for (const auto& [value, blob] : copies_) {
-      const auto bytes = bytes_of(*value->constant);
-      tasks.push_back({bytes.size(), [this, bytes, index = blob] { return writer_.write_blob(index, bytes); }});
-    }
+    for (const auto& [bytes, blob] : copies_)
+      tasks.push_back(
+          {bytes.size(), [this, source = bytes, index = blob] { return writer_.write_blob(index, source); }});
     if (use_ != PackUse::kSelfContained) digests_.resize(c_.model->files.size());
     for (size_t i = 0; i < digests_.size(); ++i) {
       const uint64_t bytes = c_.model->files[i].mapping->bytes().size();
@@ -170,9 +197,9 @@ class PackBuild {
   const ProviderList& providers_;
   PlanContents plan_;
   std::vector<uint32_t> packed_blobs_;
-  std::vector<std::optional<Digest>> digests_;  // of the files
-  std::map<std::pair<const void*, size_t>, uint32_t> blob_of_;
-  std::vector<std::pair<const Value*, uint32_t>> copies_;  // constants to write, and their blobs
+  std::vector<std::optional<Digest>> digests_;                           // of the files
+  std::vector<const Value*> to_copy_;                                    // constants that lie in a blob
+  std::vector<std::pair<std::span<const std::byte>, uint32_t>> copies_;  // what to write of them, and the blobs
 };
 
 }  // namespace

@@ -245,3 +245,70 @@ TEST_CASE("a result that contradicts only what the model declares is kept, and n
   CHECK(model->graph->notes ==
         std::vector<std::string>{"value 'y' is declared int64[1,5], inferred int64[1,2]: the inferred shape is used"});
 }
+
+namespace {
+
+// As an importer gives a weight: in place in a file.
+Tensor mapped_tensor(tn_dtype dtype, std::vector<int64_t> shape) {
+  auto bytes = std::make_shared<std::vector<uint8_t>>(*checked_byte_length(dtype, shape).get());
+  const void* data = bytes->data();
+  return Tensor(dtype, std::move(shape), data, bytes->size(), std::move(bytes), Residence::kMapped);
+}
+
+}  // namespace
+
+TEST_CASE("a mapped constant that is only looked at differently stays where it is", "[fold][views]") {
+  GraphBuilder b;
+  const Tensor w = mapped_tensor(TN_FLOAT, {4, 6});
+  b.constant_of("w", w);
+  b.constant<int64_t>("shape", {2}, {8, 3});
+  b.node("Reshape", {"w", "shape"}, {"r"});
+  b.node("Split", {"r"}, {"a", "b"}, {int_attr("axis", 0)});
+  b.output("a");
+  b.output("b");
+  auto model = b.build();
+  const auto report = fold_constants(*model, run);
+  REQUIRE(report.is_ok());
+  CHECK(report->views == 2);
+  CHECK(report->bytes == 0);
+  REQUIRE(model->graph->outputs[1]->is_constant());
+  const Tensor& part = *model->graph->outputs[1]->constant;
+  CHECK(part.data() == static_cast<const std::byte*>(w.data()) + 12 * sizeof(float));
+  CHECK(part.shape() == std::vector<int64_t>{4, 3});
+  CHECK(part.byte_length() == 12 * sizeof(float));
+  CHECK(part.residence() == Residence::kMapped);
+}
+
+TEST_CASE("elements of less than a byte are views only where bytes begin and end with them", "[fold][views]") {
+  for (const int64_t rows : {1, 2}) {
+    GraphBuilder b(21);
+    b.constant_of("w", mapped_tensor(TN_INT4, {4, 3}));
+    b.constant<int64_t>("lengths", {2}, {rows, 4 - rows});
+    b.node("Split", {"w", "lengths"}, {"a", "b"}, {int_attr("axis", 0)});
+    b.output("a");
+    b.output("b");
+    auto model = b.build();
+    const auto report = fold_constants(*model, run);
+    REQUIRE(report.is_ok());
+    CHECK(report->views == (rows == 2 ? 1 : 0));
+  }
+}
+
+TEST_CASE("a part of private memory is copied, the whole of it is not", "[fold][views]") {
+  GraphBuilder b;
+  b.constant<float>("w", {2, 2}, {1, 2, 3, 4});
+  b.constant<int64_t>("one", {1}, {1});
+  b.constant<int64_t>("two", {1}, {2});
+  b.node("Neg", {"w"}, {"n"});
+  b.node("Flatten", {"n"}, {"f"});
+  b.node("Slice", {"f", "one", "two"}, {"s"});
+  b.output("f");
+  b.output("s");
+  auto model = b.build();
+  const auto report = fold_constants(*model, run);
+  REQUIRE(report.is_ok());
+  CHECK(report->views == 1);
+  CHECK(report->bytes == 16);  // once, though 'n' and 'f' had it
+  REQUIRE(report->skipped.size() == 1);
+  CHECK_THAT(report->skipped[0], Contains("no kernel for Slice"));
+}
