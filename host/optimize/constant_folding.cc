@@ -118,11 +118,32 @@ bool fits_type(const ValueType& type, const Tensor& tensor) {
   return std::equal(type.dims->begin(), type.dims->end(), tensor.shape().begin(), tensor.shape().end(), fits_dim);
 }
 
+// Gives elements of the model's own bytes a wider type.
+bool is_widening(const Node& node) {
+  static constexpr std::array<std::string_view, 3> kOperators = {"Cast", "CastLike", "DequantizeLinear"};
+  return (node.domain.empty() || node.domain == "com.microsoft") &&
+         std::find(kOperators.begin(), kOperators.end(), node.op_type) != kOperators.end();
+}
+
+// What the model's own constants hold, and how much more it would be if all numbers narrower than a float were floats.
+struct ConstantSizes {
+  CheckedSize bytes = 0, widened = 0;
+
+  void add(const Tensor& tensor) {
+    bytes = bytes + CheckedSize(tensor.byte_length());
+    const int bits = dtype_bits(tensor.dtype());
+    const uint64_t as_float = static_cast<uint64_t>(tensor.element_count()) * sizeof(float);
+    if (bits > 0 && bits < 32)
+      widened = widened + CheckedSize(as_float - std::min<uint64_t>(as_float, tensor.byte_length()));
+  }
+};
+
 class Folder {
  public:
-  Folder(const NodeRunner& run_node, const FoldOptions& options, uint64_t constant_bytes) : run_node_(run_node) {
-    const CheckedSize allowance = CheckedSize(constant_bytes) + CheckedSize(options.max_growth_bytes);
-    limit_ = std::min(options.max_bytes, allowance.get().value_or(UINT64_MAX));
+  Folder(const NodeRunner& run_node, const FoldOptions& options, const ConstantSizes& sizes)
+      : run_node_(run_node), max_bytes_(options.max_bytes), widening_left_(sizes.widened.get().value_or(UINT64_MAX)) {
+    const CheckedSize allowance = sizes.bytes + CheckedSize(options.max_growth_bytes);
+    limit_ = std::min(max_bytes_, allowance.get().value_or(UINT64_MAX));
   }
 
   Status fold_graph(Graph& graph) {
@@ -164,12 +185,40 @@ class Folder {
     const auto bytes = expected_bytes(node);
     if (!bytes && !is_bounded_by_inputs(node))
       return skip(node, "the size of its result is not known before it is computed");
-    if (!(bytes.value_or(CheckedSize(0)) + CheckedSize(report_.bytes)).fits(limit_))
+    const CheckedSize held = bytes.value_or(CheckedSize(0)) + CheckedSize(report_.bytes - freed_by(node));
+    if (is_widening(node) && !is_held_here(*node.inputs[0]->constant)) allow_widening(held);
+    if (!held.fits(limit_))
       return skip(node, concat("its result would pass the limit of ", limit_, " bytes for folded constants"));
     Result<std::vector<Tensor>> results = run_node_(node);
     // A node that is never reached at run time must not stop the session from opening.
     if (!results.is_ok()) return skip(node, results.status().message());
     return adopt(node, std::move(*results));
+  }
+
+  // A weight that the file really holds may be widened once: that cannot be asked for by a small file.
+  void allow_widening(CheckedSize held) {
+    const uint64_t needed = held.get().value_or(UINT64_MAX);
+    if (needed <= limit_ || needed > max_bytes_ || needed - limit_ > widening_left_) return;
+    widening_left_ -= needed - limit_;
+    limit_ = needed;
+  }
+
+  // What folding the node lets go of: results before it that nothing else reads.
+  uint64_t freed_by(const Node& node) const {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const Value* input = node.inputs[i];
+      const auto same = [&](const Value* other) { return other == input; };
+      if (input == nullptr || !input->is_constant() || input->graph != node.graph || input->producer == nullptr)
+        continue;
+      if (std::any_of(node.inputs.begin(), node.inputs.begin() + static_cast<ptrdiff_t>(i), same)) continue;
+      const auto reads = std::count_if(node.inputs.begin(), node.inputs.end(), same);
+      if (static_cast<ptrdiff_t>(input->use_count) != reads) continue;
+      const auto held = holds_.find(input->constant->owner().get());
+      if (is_held_here(*input->constant) && held != holds_.end() && held->second.count == 1)
+        bytes += held->second.bytes;
+    }
+    return bytes;
   }
 
   Result<bool> skip(const Node& node, const std::string& reason) {
@@ -182,7 +231,7 @@ class Folder {
     if (tensors.size() != node.outputs.size())
       return error(TN_INTERNAL, describe(node), ": the provider computed ", tensors.size(), " outputs, expected ",
                    node.outputs.size());
-    CheckedSize bytes(report_.bytes);
+    CheckedSize bytes(report_.bytes - freed_by(node));
     for (size_t i = 0; i < tensors.size(); ++i) {
       if (node.outputs[i] == nullptr) continue;
       TENON_RETURN_IF_ERROR(check_result(node, i, tensors[i]));
@@ -254,21 +303,23 @@ class Folder {
   };
 
   const NodeRunner& run_node_;
+  const uint64_t max_bytes_;
   uint64_t limit_ = 0;
+  uint64_t widening_left_;
   std::unordered_map<const void*, Held> holds_;  // by owner
   FoldReport report_;
 };
 
-uint64_t constant_bytes(const std::vector<Graph*>& graphs) {
-  CheckedSize bytes(0);
+ConstantSizes constant_sizes(const std::vector<Graph*>& graphs) {
+  ConstantSizes sizes;
   for (const Graph* graph : graphs) {
     for (const auto& value : graph->values())
-      if (value->is_constant()) bytes = bytes + CheckedSize(value->constant->byte_length());
+      if (value->is_constant()) sizes.add(*value->constant);
     for (const auto& node : graph->nodes())
       for (const Attribute& a : node->attributes)
-        if (const auto* tensor = std::get_if<Tensor>(&a.payload)) bytes = bytes + CheckedSize(tensor->byte_length());
+        if (const auto* tensor = std::get_if<Tensor>(&a.payload)) sizes.add(*tensor);
   }
-  return bytes.get().value_or(UINT64_MAX);
+  return sizes;
 }
 
 void erase_unused_constants(Graph& graph) {
@@ -283,7 +334,7 @@ void erase_unused_constants(Graph& graph) {
 
 Result<FoldReport> fold_constants(Model& model, const NodeRunner& run_node, const FoldOptions& options) {
   const std::vector<Graph*> graphs = graph_tree(*model.graph);
-  Folder folder(run_node, options, constant_bytes(graphs));
+  Folder folder(run_node, options, constant_sizes(graphs));
   for (Graph* graph : graphs) TENON_RETURN_IF_ERROR(folder.fold_graph(*graph));
   TENON_RETURN_IF_ERROR(model.graph->finish());
   for (Graph* graph : graphs) erase_unused_constants(*graph);

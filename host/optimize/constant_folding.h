@@ -14,7 +14,8 @@ using NodeRunner = std::function<Result<std::vector<Tensor>>(const Node& node)>;
 
 struct FoldOptions {
   uint64_t max_bytes = uint64_t{1} << 30;  // of results held in all; past it nodes stay for run time
-  /// How much more than the model's own constants the results may hold: a small file cannot ask for much memory.
+  /// How much more than the model's own constants the results may hold: a small file cannot ask for much memory. Beyond
+  /// it, those constants may be widened by Cast and DequantizeLinear, to as much as they would hold as floats.
   uint64_t max_growth_bytes = uint64_t{64} << 20;
 };
 

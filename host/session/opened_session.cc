@@ -203,7 +203,7 @@ SessionReport OpenedSession::report() const {
 
 Status OpenedSession::fold() {
   FoldOptions fold_options;
-  fold_options.max_bytes = options_.fold_limit_bytes;
+  fold_options.max_bytes = std::min(options_.fold_limit_bytes, limit_);
   TENON_ASSIGN_OR_RETURN(
       const FoldReport folded,
       fold_constants(*own_->model, make_node_runner(own_->providers, threads_, limit_), fold_options));
