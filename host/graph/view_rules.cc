@@ -221,12 +221,6 @@ std::optional<std::vector<ElementView>> views_of(const Node& node) {
   return view_rules::views_in(context);
 }
 
-std::optional<std::vector<ElementView>> views_of(const Node& node, std::span<const tn_tensor* const> inputs) {
-  if (view_rules::find(node) == nullptr) return std::nullopt;
-  ShapeContext context(node, inputs);
-  return view_rules::views_in(context);
-}
-
 bool is_whole_view(const Node& node) {
   const view_rules::Rule* rule = view_rules::find(node);
   const ShapeRule shape_rule = rule == nullptr ? nullptr : find_shape_rule(node.domain, node.op_type);
@@ -237,6 +231,17 @@ bool is_whole_view(const Node& node) {
   ShapeContext context(node);
   if (!shape_rule(context).is_ok() || rule->offset(context, 0) != 0) return false;
   return !rule->may_cut || view_rules::whole_if_as_many(context, 0) == 0;
+}
+
+std::optional<std::vector<int64_t>> whole_view_shape(const Node& node, std::span<const tn_tensor* const> inputs) {
+  const view_rules::Rule* rule = view_rules::find(node);
+  const ShapeRule shape_rule = rule == nullptr ? nullptr : find_shape_rule(node.domain, node.op_type);
+  if (shape_rule == nullptr || inputs.empty() || inputs[0] == nullptr) return std::nullopt;
+  ShapeContext context(node, inputs);
+  if (!shape_rule(context).is_ok()) return std::nullopt;
+  auto view = view_rules::view_of(*rule, context, 0);
+  if (!view || view_rules::whole_if_as_many(context, 0) != 0) return std::nullopt;
+  return std::move(view->shape);
 }
 
 }  // namespace tenon::host

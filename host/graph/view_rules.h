@@ -21,10 +21,11 @@ struct ElementView {
 /// One for each output; those that the node leaves out are empty. Nothing when the node computes something, or when its
 /// types and constants do not tell.
 std::optional<std::vector<ElementView>> views_of(const Node& node);
-/// The same of the tensors of a run, one for each input; nullptr: left out.
-std::optional<std::vector<ElementView>> views_of(const Node& node, std::span<const tn_tensor* const> inputs);
 
 /// Whether output 0 surely has all elements of the first input in their order, and no other output is read.
 bool is_whole_view(const Node& node);
+/// The shape of output 0 of such a node for the tensors of a run, one for each input; nullptr: left out. Nothing when
+/// they do not fit the operator.
+std::optional<std::vector<int64_t>> whole_view_shape(const Node& node, std::span<const tn_tensor* const> inputs);
 
 }  // namespace tenon::host

@@ -2,6 +2,7 @@
 
 #include "host/session/control_flow/control_flow.h"
 #include "host/session/step_run.h"
+#include "host/session/step_view.h"
 
 namespace tenon::host {
 namespace {
@@ -20,13 +21,14 @@ std::string shapes_text(const Program& program, std::span<const uint32_t> slots,
   std::string text;
   for (const uint32_t slot : slots) {
     if (!text.empty()) text += ", ";
-    if (slot == kNoSlot) {
+    if (slot == kNoSlot || !state.slot(slot).is_set) {
       text += "-";
       continue;
     }
     const tn_tensor& view = state.slot(slot).view;
     text += dtype_name(view.dtype) + " " + shape_text({view.shape, view.rank});
     if (program.slots[slot].source == Slot::Source::kConstant) text += " (constant)";
+    if (program.slots[slot].view_of != kNoSlot && state.slot(slot).tensor.data() == nullptr) text += " (view)";
   }
   return text;
 }
@@ -61,7 +63,7 @@ Status run_step(const Program& program, const Execution& execution, RunState& st
   if (step.is_control_flow()) {
     if (const Status status = run_control_flow(program, execution, state, s); !status.is_ok())
       return status.with_context(describe(step));
-  } else {
+  } else if (!step.is_view || !view_input(step, state)) {
     TENON_RETURN_IF_ERROR(run_kernel(execution, step, run, s));
   }
   if (execution.profiler != nullptr) execution.profiler->end_step(shapes_text(program, step.outputs, state));

@@ -34,20 +34,21 @@ uint64_t tightest_gap(const std::vector<Placed>& placed, uint64_t bytes, uint32_
   return best == kNoOffset ? end : best;
 }
 
-// The slot of an input whose memory output 0 of the step may take: read by nobody later, of the same size, and given
-// to the kernel once only, since a kernel allows the reuse of one input, not of its twin.
+// The slot of an input, or of what it is a view of, whose memory output 0 of the step may take: read by nobody later,
+// of the same size, and given to the kernel once only, since a kernel allows the reuse of one input, not of its twin.
 uint32_t reusable_input(const Program& program, uint32_t s, std::span<const uint64_t> slot_bytes) {
   const Step& step = program.steps[s];
   if (step.outputs.empty() || step.outputs[0] == kNoSlot) return kNoSlot;
   const uint32_t output = step.outputs[0];
   if (!program.slots[output].in_arena() || slot_bytes[output] == 0) return kNoSlot;
   for (uint32_t i = 0; i < step.inputs.size() && i < 32; ++i) {
-    const uint32_t input = step.inputs[i];
-    if ((step.kernel.may_reuse_input() >> i & 1) == 0 || input == kNoSlot) continue;
-    const Slot& slot = program.slots[input];
-    if (slot.in_arena() && slot.last_step == s && slot_bytes[input] == slot_bytes[output] &&
-        std::count(step.inputs.begin(), step.inputs.end(), input) == 1)
-      return input;
+    if ((step.kernel.may_reuse_input() >> i & 1) == 0 || step.inputs[i] == kNoSlot) continue;
+    const uint32_t root = program.root_of(step.inputs[i]);
+    const Slot& slot = program.slots[root];
+    const auto lies_there = [&](uint32_t input) { return input != kNoSlot && program.root_of(input) == root; };
+    if (slot.in_arena() && slot.last_step == s && slot_bytes[root] == slot_bytes[output] &&
+        std::count_if(step.inputs.begin(), step.inputs.end(), lies_there) == 1)
+      return root;
   }
   return kNoSlot;
 }

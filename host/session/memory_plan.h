@@ -34,7 +34,7 @@ struct MemoryPlan {
   struct Place {
     uint64_t offset = kNoOffset;  // in the arena; kNoOffset: on the heap
     uint64_t bytes = 0;           // the most that the value may have there
-    uint32_t reuses = kNoSlot;    // the input of the same step whose memory it takes over
+    uint32_t reuses = kNoSlot;    // whose memory it takes over: of an input of the same step
   };
   std::vector<Place> places;  // one per slot
   uint64_t arena_bytes = 0;

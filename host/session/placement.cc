@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <span>
 
 #include "host/session/step_order.h"
@@ -31,9 +32,11 @@ struct Takings {
   std::map<const Node*, std::string> taken;   // provider
   std::map<const Node*, std::string> labels;  // kernel
   std::map<const Node*, std::vector<std::string>> refusals;
+  std::set<const Node*> views;  // whose outputs are views of their inputs
   std::vector<std::string> notes;
 
   void take(const Step& step) {
+    if (!step.is_group && !step.is_control_flow() && makes_view(*step.nodes.front())) views.insert(step.nodes.front());
     for (const Node* node : step.nodes) {
       taken[node] = step.provider;
       labels[node] = step.label;
@@ -200,6 +203,7 @@ NodePlacement decision(const Node& node, const std::string& within, const Taking
     reasons.push_back(has_subgraph(node) ? "control flow is the host's own"
                       : reasons.empty()  ? "first in the order"
                                          : "next in the order: " + d.provider);
+    if (takings.views.contains(&node)) reasons.push_back("its output is a view of its input");
   } else {
     reasons.push_back("no provider takes it");
   }

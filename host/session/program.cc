@@ -1,6 +1,9 @@
 #include "host/session/program.h"
 
+#include <algorithm>
 #include <unordered_map>
+
+#include "host/graph/view_rules.h"
 
 namespace tenon::host {
 namespace {
@@ -67,6 +70,12 @@ std::string describe(const Step& step) {
                 describe(*step.nodes.front()));
 }
 
+bool makes_view(const Node& node) {
+  if (!is_whole_view(node)) return false;
+  const std::vector<Value*>& handed_out = node.graph->outputs;
+  return std::find(handed_out.begin(), handed_out.end(), node.outputs[0]) == handed_out.end();
+}
+
 Program build_program(const Graph& graph, std::vector<Step> steps) {
   Program program;
   program.graph = &graph;
@@ -91,7 +100,14 @@ Program build_program(const Graph& graph, std::vector<Step> steps) {
       slot.by_control_flow = step.is_control_flow();
     }
     build_bodies(step, builder);
+    step.is_view = !step.is_group && !step.is_control_flow() && makes_view(*step.nodes.front());
+    if (step.is_view) program.slots[step.outputs[0]].view_of = program.root_of(step.inputs[0]);
   }
+  for (const Slot& slot : program.slots)
+    if (slot.view_of != kNoSlot) {
+      uint32_t& last = program.slots[slot.view_of].last_step;
+      last = std::max(last, slot.last_step);
+    }
   for (uint32_t i = 0; i < program.slots.size(); ++i) {
     const Slot& slot = program.slots[i];
     if (slot.source == Slot::Source::kStep && !slot.is_output && slot.last_step != kNoStep)

@@ -27,11 +27,13 @@ struct Slot {
   uint32_t first_step = kNoStep;  // computes it
   uint32_t last_step = kNoStep;   // the last to read it, or first_step; kNoStep when no step touches it
   bool by_control_flow = false;   // its memory comes from the run of a subgraph
+  uint32_t view_of = kNoSlot;     // whose memory it looks at, which lives as long: a slot that is no view itself
 
-  /// Whether a memory plan may place it: computed by a kernel, of fixed element size, and not handed out with the
-  /// results.
+  /// Whether a memory plan may place it: computed by a kernel into memory of its own, of fixed element size, and not
+  /// handed out with the results.
   bool in_arena() const {
-    return source == Source::kStep && !is_output && !by_control_flow && value->type.dtype != TN_STRING;
+    return source == Source::kStep && !is_output && !by_control_flow && view_of == kNoSlot &&
+           value->type.dtype != TN_STRING;
   }
 };
 
@@ -43,6 +45,7 @@ struct Step {
   std::vector<Program> bodies;  // of control flow: as control_flow_bodies() has its subgraphs
   std::vector<const Node*> nodes;
   bool is_group = false;  // the nodes were claimed and compiled together, even if it is only one
+  bool is_view = false;   // output 0 is a view of input 0; the kernel runs only where the host cannot tell its shape
   std::string provider;
   std::string label;
   std::vector<Value*> input_values;  // nullptr: left out. Control flow: then what the bodies read, if not constant
@@ -68,7 +71,14 @@ struct Program {
   std::vector<uint32_t> inputs;   // slots, in the order of the graph's inputs
   std::vector<uint32_t> outputs;  // likewise; may repeat
   std::vector<Capture> captures;
+
+  /// The slot whose memory a slot looks at: itself, unless it is a view.
+  uint32_t root_of(uint32_t slot) const { return slots[slot].view_of == kNoSlot ? slot : slots[slot].view_of; }
 };
+
+/// Whether the node, run by itself, makes its output a view of its input instead of a copy. What the model hands out is
+/// no view: results have memory of their own.
+bool makes_view(const Node& node);
 
 /// Gives every value of the placed steps a slot and finds its life; so too in the bodies, of which graph and steps are
 /// given. `graph` must outlive the program.

@@ -29,7 +29,7 @@ class RunState {
   void set_tensor(uint32_t i, Tensor tensor);
   /// Puts memory that someone else keeps alive through the run into a slot.
   void set_view(uint32_t i, const tn_tensor& view);
-  /// Puts memory of the arena into a slot.
+  /// Puts memory of the arena, or of another slot that lives as long, into a slot.
   void set_arena(uint32_t i, uint32_t dtype, const int64_t* shape, uint32_t rank, void* data, uint64_t bytes);
   /// Ends the life of a computed value.
   void release(uint32_t i);
