@@ -41,6 +41,7 @@ struct ValueType {
   std::optional<std::vector<Dim>> dims;  // nothing: rank unknown
   Kind held = Kind::kTensor;             // what a sequence or an optional holds; a level below that is not kept
   tn_dtype key = TN_UNDEFINED;           // of a map
+  bool is_proven = false;                // dims follow from inputs and constants; else the model may only declare them
 };
 
 /// "float[batch,3,224,224]", "int64[?]", "sequence(float)".

@@ -60,7 +60,19 @@ Status merge_shape(const Node& node, size_t i, const Dims& inferred) {
   return {};
 }
 
+bool is_proven(const Value* input) {
+  return input == nullptr || input->is_constant() || input->type.is_proven;
+}
+
+// Whether a declaration has added no number to what was inferred.
+bool says_as_much(const Dims& inferred, const Dims& used) {
+  return std::equal(inferred.begin(), inferred.end(), used.begin(), used.end(),
+                    [](const Dim& a, const Dim& b) { return a.value == b.value; });
+}
+
 Status infer_by_schema(Node& node) {
+  for (Value* output : node.outputs)
+    if (output != nullptr) output->type.is_proven = false;
   if (node.schema == nullptr) return {};
   TENON_ASSIGN_OR_RETURN(const auto types, infer_types(node));
   for (size_t i = 0; i < types.size(); ++i)
@@ -69,8 +81,13 @@ Status infer_by_schema(Node& node) {
   if (rule == nullptr) return {};
   ShapeContext context(node);
   TENON_RETURN_IF_ERROR(rule(context));
-  for (size_t i = 0; i < node.outputs.size(); ++i)
-    if (const auto& dims = context.inferred(i)) TENON_RETURN_IF_ERROR(merge_shape(node, i, *dims));
+  const bool inputs_proven = std::all_of(node.inputs.begin(), node.inputs.end(), is_proven);
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    const auto& dims = context.inferred(i);
+    if (!dims) continue;
+    TENON_RETURN_IF_ERROR(merge_shape(node, i, *dims));
+    node.outputs[i]->type.is_proven = inputs_proven && says_as_much(*dims, *node.outputs[i]->type.dims);
+  }
   return {};
 }
 
@@ -81,7 +98,10 @@ Status infer_subgraphs(Node& node) {
   for (size_t i = 0; i < types.size(); ++i) {
     if (node.outputs[i] == nullptr || !types[i]) continue;
     if (types[i]->dtype != TN_UNDEFINED) TENON_RETURN_IF_ERROR(merge_type(node, i, {types[i]->kind, types[i]->dtype}));
-    if (types[i]->dims) TENON_RETURN_IF_ERROR(merge_shape(node, i, *types[i]->dims));
+    if (!types[i]->dims) continue;
+    TENON_RETURN_IF_ERROR(merge_shape(node, i, *types[i]->dims));
+    ValueType& type = node.outputs[i]->type;
+    type.is_proven = types[i]->is_proven && says_as_much(*types[i]->dims, *type.dims);
   }
   return {};
 }
@@ -101,6 +121,7 @@ void set_constant_type(Value& value) {
   value.type.dtype = value.constant->dtype();
   value.type.dims.emplace();
   for (int64_t d : value.constant->shape()) value.type.dims->push_back(known_dim(d));
+  value.type.is_proven = true;
 }
 
 Status infer_node(Node& node) {
@@ -111,6 +132,8 @@ Status infer_node(Node& node) {
 Status infer_graph(Graph& graph) {
   for (const auto& value : graph.values())
     if (value->is_constant()) set_constant_type(*value);
+  // Each run holds what it is given against these.
+  for (Value* input : graph.inputs) input->type.is_proven = true;
   for (const auto& node : graph.nodes()) TENON_RETURN_IF_ERROR(infer_node(*node));
   return {};
 }

@@ -22,6 +22,11 @@ Result<Tensor> allocate_pages(tn_dtype dtype, std::vector<int64_t> shape, uint64
   return Tensor(dtype, std::move(shape), data, bytes, std::move(owner), Residence::kRuntime);
 }
 
+bool has_dims(const ValueType& type, std::span<const int64_t> dims) {
+  return !type.dims || std::equal(type.dims->begin(), type.dims->end(), dims.begin(), dims.end(),
+                                  [](const Dim& known, int64_t d) { return known.value < 0 || known.value == d; });
+}
+
 }  // namespace
 
 void StepRun::begin(uint32_t step) {
@@ -64,6 +69,10 @@ Status StepRun::check_output(uint32_t index, uint32_t dtype, const int64_t* shap
   if (value != nullptr && value->type.dtype != TN_UNDEFINED && value->type.dtype != static_cast<tn_dtype>(dtype))
     return error(TN_INTERNAL, "the kernel makes output ", index, " ('", value->name, "') of type ", dtype_name(dtype),
                  ", the graph expects ", dtype_name(value->type.dtype));
+  if (value != nullptr && value->type.is_proven && !has_dims(value->type, dims))
+    return error(TN_INTERNAL, "the kernel makes output ", index, " ('", value->name, "') of shape ", shape_text(dims),
+                 ", but its inputs and attributes give ", describe(value->type),
+                 ": a bug in the provider, or in Tenon's shape rule");
   *bytes = *size;
   return {};
 }

@@ -16,7 +16,12 @@ tn_status* run_kernel(tn_kernel*, tn_run* run) {
   const tn_tensor* x = the_host->run->input(run, 0);
   tn_tensor y{};
   y.struct_size = sizeof y;
+#ifdef HOSTILE_OTHER_SHAPE
+  const int64_t shape[] = {x->rank == 0 ? 1 : x->shape[0]};
+  if (tn_status* failed = the_host->run->output(run, 0, TN_FLOAT, shape, 1, &y)) return failed;
+#else
   if (tn_status* failed = the_host->run->output(run, 0, TN_FLOAT, x->shape, x->rank, &y)) return failed;
+#endif
   if (y.byte_length > 0) std::memset(y.data, 0, y.byte_length);
   return nullptr;
 }

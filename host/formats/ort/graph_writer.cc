@@ -116,7 +116,9 @@ Result<flatbuffers::Offset<file::ValueInfo>> GraphWriter::write_value(const Valu
                    "value_info");
   }
   const String name = shared(value.name);
-  return file::CreateValueInfo(builder_, name, 0, write_type(builder_, value.type));
+  ValueType type = value.type;
+  type.is_proven = type.is_proven && !options_.interchange;  // of no use to others
+  return file::CreateValueInfo(builder_, name, 0, write_type(builder_, type));
 }
 
 GraphWriter::Strings GraphWriter::write_names(const std::vector<Value*>& values) {

@@ -10,6 +10,7 @@ using Builder = flatbuffers::FlatBufferBuilder;
 
 constexpr std::string_view kOptional = "tenon.optional";
 constexpr std::string_view kSparse = "tenon.sparse";
+constexpr std::string_view kProven = "tenon.proven";
 
 Result<Dim> read_dimension(const file::Dimension* dimension) {
   Dim dim;
@@ -107,6 +108,7 @@ Result<ValueType> read_type(const file::TypeInfo& info) {
   if (const auto* tensor = info.value_as_tensor_type()) {
     TENON_ASSIGN_OR_RETURN(type, read_tensor_type(*tensor));
     if (text(info.denotation()) == kSparse) type.kind = ValueType::Kind::kSparseTensor;
+    type.is_proven = text(info.denotation()) == kProven && type.dims.has_value();
   } else if (const auto* sequence = info.value_as_sequence_type()) {
     TENON_ASSIGN_OR_RETURN(type, read_wrapped_type(sequence->elem_type(), ValueType::Kind::kSequence));
   } else if (const auto* map = info.value_as_map_type()) {
@@ -124,7 +126,8 @@ Result<ValueType> read_type(const file::TypeInfo& info) {
 
 flatbuffers::Offset<file::TypeInfo> write_type(Builder& builder, const ValueType& type) {
   if (type.kind == ValueType::Kind::kTensor && type.dtype == TN_UNDEFINED && !type.dims) return {};
-  return write_kind(builder, type, type.kind, type.held, {});
+  const bool is_proven = type.is_proven && type.kind == ValueType::Kind::kTensor;
+  return write_kind(builder, type, type.kind, type.held, is_proven ? kProven : std::string_view());
 }
 
 }  // namespace tenon::host::ort

@@ -4,6 +4,7 @@
 
 #include "host/formats/ort/reader.h"
 #include "host/formats/ort/writer.h"
+#include "host/graph/shape_inference.h"
 #include "tests/support/graph_builder.h"
 #include "tests/support/model_text.h"
 
@@ -65,6 +66,28 @@ TEST_CASE("symbolic, unknown and scalar shapes and unknown types come back from 
   b.model().opset_imports["made.up"] = 1;
   b.output("z");
   check_round_trip(*b.build());
+}
+
+TEST_CASE("whether inference proved a shape comes back from an .ort buffer, but is not for others to read", "[ort]") {
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {4});
+  b.input("keep", TN_BOOL, {4});
+  b.node("Relu", {"x"}, {"proven"});
+  b.node("Compress", {"proven", "keep"}, {"declared"});
+  b.value("declared")->type = type_of(ValueType::Kind::kTensor, TN_FLOAT, std::vector<Dim>{{7, ""}});
+  b.node("Relu", {"declared"}, {"y"});
+  b.output("y");
+  const auto model = b.build();
+  REQUIRE(infer_shapes(*model).is_ok());
+  for (const bool interchange : {false, true}) {
+    OrtWriteOptions options;
+    options.interchange = interchange;
+    const Written written = round_trip(*model, options);
+    const Graph& graph = *written.model->graph;
+    CHECK(graph.find_value("proven")->type.is_proven == !interchange);
+    CHECK_FALSE(graph.find_value("declared")->type.is_proven);
+    CHECK_FALSE(graph.find_value("y")->type.is_proven);
+  }
 }
 
 TEST_CASE("attributes of every kind come back from an .ort buffer", "[ort]") {
