@@ -1,5 +1,6 @@
 // Mod: C = A - floor(A / B) * B, which has the sign of B, or with fmod=1 A - trunc(A / B) * B, which has the sign of A;
-// with broadcasting. An integer modulo 0 is 0. C may be A or B.
+// with broadcasting. An integer modulo 0 is an error. C may be A or B.
+#include "divisor_check.h"
 #include "elementwise.h"
 
 namespace tenon::cpu_ref {
@@ -31,8 +32,9 @@ T floored_remainder(T a, T b) {
 
 sdk::Result<sdk::KernelPtr> make_mod(const sdk::KernelInfo& info) {
   if (info.attr_int("fmod", 0) != 0)
-    return make_binary<NumericTypes>(info, [](auto a, auto b) { return truncated_remainder(a, b); });
-  return make_binary<NumericTypes>(info, [](auto a, auto b) { return floored_remainder(a, b); });
+    return with_divisor_check(
+        make_binary<NumericTypes>(info, [](auto a, auto b) { return truncated_remainder(a, b); }));
+  return with_divisor_check(make_binary<NumericTypes>(info, [](auto a, auto b) { return floored_remainder(a, b); }));
 }
 
 }  // namespace tenon::cpu_ref
