@@ -184,7 +184,12 @@ void read_block(const sdk::TensorView& t, int64_t begin, int64_t count, NumberBl
 }
 
 void write_block(const NumberBlock& block, const Fitting& fitting, const sdk::MutableTensorView& t, int64_t begin) {
-  const auto code_of = [](auto value) { return static_cast<uint32_t>(whole_bits(value)); };
+  // The standard has these alone rounded to nearest even: "by rounding to the nearest-integer (with ties to even)".
+  const auto rounded_code_of = [](auto value) {
+    if constexpr (std::is_same_v<decltype(value), double>)
+      return static_cast<uint32_t>(whole_bits(std::nearbyint(value)));
+    return static_cast<uint32_t>(whole_bits(value));
+  };
   switch (t.dtype()) {
     case TN_FLOAT: return write_native_float(block, t.data<float>() + begin);
     case TN_DOUBLE: return write_native_float(block, t.data<double>() + begin);
@@ -198,9 +203,9 @@ void write_block(const NumberBlock& block, const Fitting& fitting, const sdk::Mu
     case TN_UINT64: return write_whole(block, t.data<uint64_t>() + begin);
     case TN_BOOL: return for_each_value(block, [&](int64_t i, auto value) { t.data<bool>()[begin + i] = value != 0; });
     case TN_UINT4:
-    case TN_INT4: return write_packed(block, t.raw(), begin, 4, code_of);
+    case TN_INT4: return write_packed(block, t.raw(), begin, 4, rounded_code_of);
     case TN_UINT2:
-    case TN_INT2: return write_packed(block, t.raw(), begin, 2, code_of);
+    case TN_INT2: return write_packed(block, t.raw(), begin, 2, rounded_code_of);
     case TN_FLOAT8E8M0:
       return for_each_value(block, [&](int64_t i, auto value) {
         t.data<uint8_t>()[begin + i] = encode_e8m0(value_to_round(value), fitting.saturate, fitting.round_mode);

@@ -34,7 +34,8 @@ void read_block(const sdk::TensorView& t, int64_t begin, int64_t count, NumberBl
 
 /// Writes the block at elements [begin, begin + block.count) of `t`, converted to its type; `begin` must be a multiple
 /// of kCapacity. Floating point rounds to nearest even. Integers keep their low bits; floating point becomes an integer
-/// by truncation to 64 bits (NaN: 0) of which the low bits are kept; bool is "not zero".
+/// by truncation to 64 bits (NaN: 0), or for types of 4 and 2 bits by rounding to nearest even, of which the low bits
+/// are kept; bool is "not zero".
 void write_block(const NumberBlock& block, const Fitting& fitting, const sdk::MutableTensorView& t, int64_t begin);
 
 }  // namespace tenon::cpu_ref

@@ -142,6 +142,14 @@ TEST_CASE("Cast packs 4-bit and 2-bit integers from the lowest bits up", "[cpu_r
   CHECK(bytes_of(cast(cast(x, TN_INT4), TN_INT8)) == Bytes{1, 0xfe, 3, 0, 0xff});
 }
 
+TEST_CASE("Cast of floats to 4-bit and 2-bit integers rounds to nearest even and keeps the low bits", "[cpu_ref]") {
+  const auto x = make_tensor<float>({8}, std::vector<float>{0.5f, 1.5f, 2.5f, -0.6f, -1.5f, 7.4f, 2.6f, 16});
+  CHECK(bytes_of(cast(x, TN_INT4)) == Bytes{0x20, 0xf2, 0x7e, 0x03});
+  CHECK(bytes_of(cast(x, TN_UINT4)) == Bytes{0x20, 0xf2, 0x7e, 0x03});
+  CHECK(bytes_of(cast(x, TN_INT2)) == Bytes{0xe8, 0x3e});
+  CHECK(bytes_of(cast(x, TN_INT8)) == Bytes{0, 1, 2, 0, 0xff, 7, 2, 16});
+}
+
 TEST_CASE("Cast of every 6-bit float code gives its value", "[cpu_ref]") {
   for (const tn_dtype dtype : {TN_FLOAT6E2M3, TN_FLOAT6E3M2}) {
     const host::Tensor x = tensor_of_bytes(dtype, {64}, packed_codes(6, all_codes()));
