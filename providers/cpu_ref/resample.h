@@ -21,7 +21,9 @@ struct ResampleOptions {
   bool antialias = false;
 };
 
-/// One axis to be resized: `scaled` is the output's size before it was rounded to `output`.
+/// One axis to be resized: `scaled` is the output's size before it was rounded to `output`. Positions of align_corners
+/// and tf_crop_and_resize follow from `output`, as in PyTorch and ONNX Runtime, but for a shrinking align_corners, for
+/// which node tests of the standard (test_resize_downsample_scales_*_align_corners) go by `scaled`.
 struct ResampleAxis {
   int64_t input, output;
   double scale, scaled;
@@ -41,11 +43,15 @@ inline double source_position(const ResampleOptions& options, const ResampleAxis
   const std::string& mode = options.coordinates;
   if (mode == "asymmetric") return x / axis.scale;
   if (mode == "tf_half_pixel_for_nn") return (x + 0.5) / axis.scale;
-  if (mode == "align_corners") return axis.scaled == 1 ? 0 : x * last / (axis.scaled - 1);
+  const double rounded = double(axis.output);
+  if (mode == "align_corners") {
+    const double size = axis.scale < 1 ? axis.scaled : rounded;
+    return size == 1 ? 0 : x * last / (size - 1);
+  }
   if (mode == "pytorch_half_pixel") return axis.output > 1 ? (x + 0.5) / axis.scale - 0.5 : 0;
   if (mode == "tf_crop_and_resize") {
     const double extent = (axis.roi_end - axis.roi_start) * last;
-    return axis.roi_start * last + (axis.output > 1 ? x * extent / (axis.scaled - 1) : extent / 2);
+    return axis.roi_start * last + (axis.output > 1 ? x * extent / (rounded - 1) : extent / 2);
   }
   const double half_pixel = (x + 0.5) / axis.scale - 0.5;
   if (mode != "half_pixel_symmetric") return half_pixel;

@@ -105,7 +105,8 @@ class GridSample final : public sdk::Kernel {
     if (options_.mode == Interpolation::kNearest) position = std::nearbyint(position);
     double x = position;
     if (!(x >= low && x <= high)) {
-      if (outside_ == Outside::kBorder) x = std::clamp(x, 0.0, length - 1);
+      // Each neighbour is moved to the border, not the position; from 2 elements beyond on, all are the border's.
+      if (outside_ == Outside::kBorder) x = std::clamp(x, -3.0, length + 2);
       if (outside_ == Outside::kReflection) x = reflect(x, low, high);
     }
     // Far outside there is nothing but zeros; NaN counts as there.
