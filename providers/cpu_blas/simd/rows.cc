@@ -22,7 +22,20 @@ HWY_INLINE int64_t lanes() {
   return static_cast<int64_t>(hn::Lanes(D()));
 }
 
-float sum(const float* x, int64_t n) {
+/// Floats that are summed as such: sums of more are sums of such blocks in double, or a long row of equal values would
+/// come out short by percents.
+constexpr int64_t kBlock = 4096;
+
+/// The sum of block(begin, end) over the blocks of [0, n); all but the last are whole vectors.
+template <class F>
+HWY_INLINE float sum_blocks(int64_t n, F&& block) {
+  if (n <= kBlock) return block(int64_t{0}, n);
+  double total = 0;
+  for (int64_t begin = 0; begin < n; begin += kBlock) total += block(begin, begin + kBlock < n ? begin + kBlock : n);
+  return static_cast<float>(total);
+}
+
+HWY_INLINE float sum_block(const float* x, int64_t n) {
   const D d;
   V a = hn::Zero(d), b = hn::Zero(d);
   int64_t i = 0;
@@ -33,6 +46,10 @@ float sum(const float* x, int64_t n) {
   float total = hn::GetLane(hn::SumOfLanes(d, hn::Add(a, b)));
   for (; i < n; ++i) total += x[i];
   return total;
+}
+
+float sum(const float* x, int64_t n) {
+  return sum_blocks(n, [&](int64_t begin, int64_t end) HWY_ATTR { return sum_block(x + begin, end - begin); });
 }
 
 void softmax_row(const float* x, float* y, int64_t n) {
@@ -46,14 +63,18 @@ void softmax_row(const float* x, float* y, int64_t n) {
   }
   for (int64_t i = whole; i < n; ++i) top = x[i] > top ? x[i] : top;
   const V tops = hn::Set(d, top);
-  V sums = hn::Zero(d);
-  for (int64_t i = 0; i < whole; i += lanes()) {
-    const V e = exp(d, hn::Sub(hn::LoadU(d, x + i), tops));
-    hn::StoreU(e, d, y + i);
-    sums = hn::Add(sums, e);
-  }
-  float total = hn::GetLane(hn::SumOfLanes(d, sums));
-  for (int64_t i = whole; i < n; ++i) total += y[i] = std::exp(x[i] - top);
+  const float total = sum_blocks(n, [&](int64_t begin, int64_t end) HWY_ATTR {
+    V sums = hn::Zero(d);
+    int64_t i = begin;
+    for (; i + lanes() <= end; i += lanes()) {
+      const V e = exp(d, hn::Sub(hn::LoadU(d, x + i), tops));
+      hn::StoreU(e, d, y + i);
+      sums = hn::Add(sums, e);
+    }
+    float block = hn::GetLane(hn::SumOfLanes(d, sums));
+    for (; i < end; ++i) block += y[i] = std::exp(x[i] - top);
+    return block;
+  });
   const V scale = hn::Set(d, 1.0f / total);
   for (int64_t i = 0; i < whole; i += lanes()) hn::StoreU(hn::Mul(hn::LoadU(d, y + i), scale), d, y + i);
   for (int64_t i = whole; i < n; ++i) y[i] *= 1.0f / total;
@@ -65,13 +86,17 @@ void layer_norm_row(const float* x, const float* scale, const float* bias, float
   const int64_t whole = n - n % lanes();
   const float m = sum(x, n) / static_cast<float>(n);
   const V means = hn::Set(d, m);
-  V squares = hn::Zero(d);
-  for (int64_t i = 0; i < whole; i += lanes()) {
-    const V centred = hn::Sub(hn::LoadU(d, x + i), means);
-    squares = hn::MulAdd(centred, centred, squares);
-  }
-  float variance = hn::GetLane(hn::SumOfLanes(d, squares));
-  for (int64_t i = whole; i < n; ++i) variance += (x[i] - m) * (x[i] - m);
+  const float variance = sum_blocks(n, [&](int64_t begin, int64_t end) HWY_ATTR {
+    V squares = hn::Zero(d);
+    int64_t i = begin;
+    for (; i + lanes() <= end; i += lanes()) {
+      const V centred = hn::Sub(hn::LoadU(d, x + i), means);
+      squares = hn::MulAdd(centred, centred, squares);
+    }
+    float total = hn::GetLane(hn::SumOfLanes(d, squares));
+    for (; i < end; ++i) total += (x[i] - m) * (x[i] - m);
+    return total;
+  });
   const float inverse = 1.0f / std::sqrt(variance / static_cast<float>(n) + epsilon);
   const V inverses = hn::Set(d, inverse);
   for (int64_t i = 0; i < whole; i += lanes()) {
@@ -108,8 +133,8 @@ HWY_INLINE void fold_strided(const float* x, int64_t stride, float* y, int64_t n
 
 void max_strided(const float* x, int64_t stride, float* y, int64_t n) {
   fold_strided(
-      x, stride, y, n, [](V a, V b) HWY_ATTR { return hn::Max(a, b); },
-      [](float a, float b) HWY_ATTR { return a > b ? a : b; });
+      x, stride, y, n, [](V a, V b) HWY_ATTR { return hn::IfThenElse(hn::Or(hn::Gt(a, b), hn::IsNaN(a)), a, b); },
+      [](float a, float b) HWY_ATTR { return a > b || a != a ? a : b; });
 }
 
 void multiply_add_strided(const float* x, int64_t stride, float weight, float* y, int64_t n) {
