@@ -13,8 +13,10 @@ namespace tenon::cpu_ref {
 /// shape of Y. Computed in double and rounded once.
 class ConvKernel final : public sdk::Kernel {
  public:
-  ConvKernel(const sdk::KernelInfo& info, const Activation& activation)
-      : attributes_(info), groups_(info.attr_int("group", 1)), activation_(activation) {}
+  static sdk::Result<sdk::KernelPtr> create(const sdk::KernelInfo& info, const Activation& activation) {
+    TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse(info));
+    return sdk::KernelPtr(new ConvKernel(std::move(attributes), info.attr_int("group", 1), activation));
+  }
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0), w = run.input(1);
@@ -39,7 +41,10 @@ class ConvKernel final : public sdk::Kernel {
   }
 
  private:
-  WindowAttributes attributes_;
+  ConvKernel(sdk::WindowAttributes attributes, int64_t groups, const Activation& activation)
+      : attributes_(std::move(attributes)), groups_(groups), activation_(activation) {}
+
+  sdk::WindowAttributes attributes_;
   int64_t groups_;
   Activation activation_;
 };

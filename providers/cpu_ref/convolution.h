@@ -18,7 +18,7 @@ struct Convolution {
   }
 };
 
-inline sdk::Result<Convolution> resolve_convolution(const WindowAttributes& attributes, int64_t groups,
+inline sdk::Result<Convolution> resolve_convolution(const sdk::WindowAttributes& attributes, int64_t groups,
                                                     const sdk::TensorView& x, const sdk::TensorView& w) {
   if (x.rank() < 2)
     return sdk::invalid_argument("input X has shape ", sdk::shape_text(x.shape()), ", expected N x C x spatial axes");
@@ -33,10 +33,8 @@ inline sdk::Result<Convolution> resolve_convolution(const WindowAttributes& attr
     return sdk::invalid_argument("input W has ", w.dim(1), " channels, expected ", c.group_channels(),
                                  ": the channels of X, ", c.channels, ", by group, ", groups);
   const sdk::ShapeView kernel = w.shape().subspan(2, w.shape().size() - 2);
-  if (!attributes.kernel.empty() && attributes.kernel != to_shape(kernel))
-    return sdk::invalid_argument("kernel_shape is ", sdk::shape_text(attributes.kernel), ", but input W has kernel ",
-                                 sdk::shape_text(kernel));
-  TN_ASSIGN_OR_RETURN(c.window, resolve_window(attributes, x.shape().subspan(2, kernel.size()), kernel));
+  TN_ASSIGN_OR_RETURN(const auto axes, attributes.resolve(x.shape().subspan(2, kernel.size()), kernel));
+  c.window = to_window(axes);
   return c;
 }
 

@@ -1,5 +1,6 @@
 // Shape rules of operators that join, cut, pick, pad and repeat.
 #include <algorithm>
+#include <tenon/sdk/geometry/slice.hpp>
 
 #include "host/graph/shape_rules/rules.h"
 
@@ -13,21 +14,6 @@ Dims unknown_of_rank(const Dims& like) {
 // An attribute in the first opsets, an input since.
 std::optional<std::vector<int64_t>> ints_of(const ShapeContext& c, std::string_view attribute, size_t input) {
   return c.node().find_attribute(attribute) != nullptr ? c.ints_attr(attribute) : c.ints(input);
-}
-
-// Number of indices from start to end in steps, both counted from the end when negative and then clamped. Nothing where
-// the standard and numpy differ: stepping back from before the first element.
-std::optional<int64_t> slice_length(int64_t size, int64_t start, int64_t end, int64_t step) {
-  if (size == 0) return 0;
-  if (step < 0 && start < -size) return std::nullopt;
-  const WideInt from = WideInt{start} + (start < 0 ? size : 0);
-  const WideInt to = WideInt{end} + (end < 0 ? size : 0);
-  const WideInt low = step > 0 ? 0 : -1;
-  const WideInt high = step > 0 ? size : size - 1;
-  const WideInt distance = std::clamp(to, low, high) - std::clamp(from, low, high);
-  const WideInt steps = step > 0 ? (distance + step - 1) / step : (distance + step + 1) / step;
-  const bool is_empty = step > 0 ? distance <= 0 : distance >= 0;
-  return is_empty ? 0 : static_cast<int64_t>(steps);
 }
 
 }  // namespace
@@ -137,7 +123,7 @@ Status slice(ShapeContext& c) {
     const bool whole = starts && ends && steps && step == 1 && (*starts)[k] == 0 && (*ends)[k] >= INT32_MAX;
     if (whole && !is_known(d)) continue;
     std::optional<int64_t> length;
-    if (starts && ends && steps && is_known(d)) length = slice_length(d.value, (*starts)[k], (*ends)[k], step);
+    if (starts && ends && steps && is_known(d)) length = sdk::slice_axis(d.value, (*starts)[k], (*ends)[k], step).count;
     d = length ? known_dim(*length) : unknown_dim();
   }
   c.set(0, std::move(y));

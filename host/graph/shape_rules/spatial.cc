@@ -1,85 +1,45 @@
 // Shape rules of convolution and pooling: tensors of N x C x D1 x ... x Dn.
 #include <algorithm>
+#include <tenon/sdk/geometry/window.hpp>
 
 #include "host/graph/shape_rules/rules.h"
 
 namespace tenon::host::shape_rules {
 namespace {
 
-enum class AutoPad { kNotSet, kValid, kSame };
-
-// The window over the spatial dimensions, one entry per dimension; pads has the begins, then the ends.
-struct Window {
-  std::vector<Dim> kernel;
-  std::vector<int64_t> strides, dilations, pads;
-  AutoPad auto_pad = AutoPad::kNotSet;
-  bool ceil_mode = false;
+// The attribute getters that the SDK reads windows by.
+struct NodeAttributes {
+  const Node& node;
+  std::string attr_string(const char* name, const char* fallback) const {
+    return node.string_attribute(name).value_or(fallback);
+  }
+  std::vector<int64_t> attr_ints(const char* name) const {
+    return node.ints_attribute(name).value_or(std::vector<int64_t>());
+  }
+  int64_t attr_int(const char* name, int64_t fallback) const { return node.int_attribute(name).value_or(fallback); }
+  int since_version() const { return node.since_version; }
 };
 
-Result<std::vector<int64_t>> per_axis(const ShapeContext& c, std::string_view name, size_t count, int64_t fallback,
-                                      int64_t least) {
-  auto values = c.ints_attr(name).value_or(std::vector<int64_t>(count, fallback));
-  if (values.size() != count) return c.fail("attribute '", name, "' has ", values.size(), " numbers, expected ", count);
-  for (int64_t v : values)
-    if (v < least) return c.fail("attribute '", name, "' has ", v, ", expected ", least, " or more");
-  return values;
+template <typename T>
+Result<T> from_sdk(const ShapeContext& c, sdk::Result<T> result) {
+  if (!result.is_ok()) return c.fail(result.take_status().message());
+  return std::move(result.value());
+}
+Status from_sdk(const ShapeContext& c, const sdk::Status& status) {
+  return status.is_ok() ? Status() : c.fail(status.message());
 }
 
-Result<AutoPad> auto_pad_of(const ShapeContext& c) {
-  const std::string mode = c.node().string_attribute("auto_pad").value_or("NOTSET");
-  if (mode == "NOTSET" || mode.empty()) return AutoPad::kNotSet;
-  if (mode == "VALID") return AutoPad::kValid;
-  if (mode == "SAME_UPPER" || mode == "SAME_LOWER") return AutoPad::kSame;
-  return c.fail("attribute 'auto_pad' is '", mode, "', expected NOTSET, VALID, SAME_UPPER or SAME_LOWER");
-}
-
-Result<Window> window_of(const ShapeContext& c, std::vector<Dim> kernel) {
-  const size_t n = kernel.size();
-  Window w;
-  w.kernel = std::move(kernel);
-  TENON_ASSIGN_OR_RETURN(w.strides, per_axis(c, "strides", n, 1, 1));
-  TENON_ASSIGN_OR_RETURN(w.dilations, per_axis(c, "dilations", n, 1, 1));
-  TENON_ASSIGN_OR_RETURN(w.pads, per_axis(c, "pads", 2 * n, 0, INT64_MIN));
-  TENON_ASSIGN_OR_RETURN(w.auto_pad, auto_pad_of(c));
-  if (w.auto_pad == AutoPad::kValid) std::fill(w.pads.begin(), w.pads.end(), 0);
-  w.ceil_mode = c.attr("ceil_mode", 0) != 0;
-  return w;
-}
-
-// kernel_shape of the node, checked; nothing when it is not given.
-Result<std::optional<std::vector<Dim>>> kernel_attribute(const ShapeContext& c, size_t count) {
-  if (c.node().find_attribute("kernel_shape") == nullptr) return std::optional<std::vector<Dim>>();
-  TENON_ASSIGN_OR_RETURN(const auto sizes, per_axis(c, "kernel_shape", count, 1, 1));
-  std::vector<Dim> kernel;
-  for (int64_t size : sizes) kernel.push_back(known_dim(size));
-  return std::optional(std::move(kernel));
-}
-
-// How far the window reaches along axis i; its kernel size is known.
-WideInt extent(const Window& w, size_t i) {
-  return WideInt{w.kernel[i].value - 1} * w.dilations[i] + 1;
-}
-
-// How often the window fits along axis i.
-Result<Dim> window_positions(const ShapeContext& c, const Window& w, size_t i, const Dim& in) {
-  const size_t n = w.kernel.size();
-  if (!is_known(in)) return unknown_dim();
-  const WideInt stride = w.strides[i];
-  if (w.auto_pad == AutoPad::kSame) return c.computed((WideInt{in.value} + stride - 1) / stride, "the output size");
-  if (!is_known(w.kernel[i])) return unknown_dim();
-  const WideInt room = WideInt{in.value} + w.pads[i] + w.pads[n + i] - extent(w, i);
-  if (room < 0)
-    return c.fail("the kernel is ", static_cast<int64_t>(std::min<WideInt>(extent(w, i), INT64_MAX)),
-                  " wide along axis ", i + 2, ", dilation included, but the input has only ", in.value, " with pads ",
-                  w.pads[i], " and ", w.pads[n + i], ": use a smaller kernel or more padding");
-  WideInt steps = room / stride;
-  if (w.ceil_mode && steps * stride < room) {
-    // The text of the standard and its implementations differ here.
-    if (w.auto_pad == AutoPad::kValid) return unknown_dim();
-    // A last, partial window counts unless it would start in the padding at the end.
-    if ((steps + 1) * stride < WideInt{in.value} + w.pads[i]) ++steps;
-  }
-  return c.computed(steps + 1, "the output size");
+// How often the window fits along axis i of n.
+Result<Dim> window_positions(const ShapeContext& c, const sdk::WindowAttributes& w, size_t i, size_t n, const Dim& in,
+                             const Dim& kernel) {
+  // With SAME_UPPER and SAME_LOWER the kernel is no matter.
+  if (!is_known(in) || (!is_known(kernel) && !w.is_same())) return unknown_dim();
+  TENON_ASSIGN_OR_RETURN(const sdk::WindowAxis axis,
+                         from_sdk(c, w.fit(i, n, in.value, is_known(kernel) ? kernel.value : 1)));
+  // The text of the standard and its implementations differ here.
+  const bool is_disputed = w.ceil_mode && w.auto_pad == sdk::AutoPad::kValid;
+  if (is_disputed && (in.value - axis.extent()) % axis.stride != 0) return unknown_dim();
+  return known_dim(axis.out);
 }
 
 Status expect_spatial(const ShapeContext& c, const Dims& x, size_t least) {
@@ -94,20 +54,20 @@ std::string weight_text(size_t spatial, bool transposed) {
                 spatial < std::size(kNames) ? kNames[spatial] : " x k1 x ... x kn");
 }
 
-// Checks W against X, and the kernel attribute against W. The weight's first dimension counts `split` groups of it.
-Result<Window> convolution_window(const ShapeContext& c, const Dims& x, const Dims& w, bool transposed) {
+// The kernel's dimensions: of W, checked against X and against the node's attribute.
+Result<std::vector<Dim>> convolution_kernel(const ShapeContext& c, const sdk::WindowAttributes& window, const Dims& x,
+                                            const Dims& w, bool transposed) {
   const size_t n = x.size() - 2;
   TENON_RETURN_IF_ERROR(c.expect_rank(1, x.size(), weight_text(n, transposed)));
   std::vector<Dim> kernel(w.begin() + 2, w.end());
-  TENON_ASSIGN_OR_RETURN(const auto stated, kernel_attribute(c, n));
-  for (size_t i = 0; stated && i < n; ++i) {
-    const auto merged = merge(kernel[i], (*stated)[i]);
+  for (size_t i = 0; !window.kernel.empty() && i < n; ++i) {
+    const auto merged = merge(kernel[i], known_dim(window.kernel[i]));
     if (!merged)
-      return c.fail("attribute 'kernel_shape' has ", (*stated)[i].value, " for axis ", i + 2, ", but the weight has ",
+      return c.fail("attribute 'kernel_shape' has ", window.kernel[i], " for axis ", i + 2, ", but the weight has ",
                     kernel[i].value, ": they must agree");
     kernel[i] = *merged;
   }
-  return window_of(c, std::move(kernel));
+  return kernel;
 }
 
 Status check_channels(const ShapeContext& c, const Dims& x, const Dims& w, int64_t group) {
@@ -131,17 +91,20 @@ Status check_bias(const ShapeContext& c, const Dim& outputs) {
 }  // namespace
 
 Status conv(ShapeContext& c) {
+  TENON_ASSIGN_OR_RETURN(const auto window, from_sdk(c, sdk::WindowAttributes::parse(NodeAttributes{c.node()})));
   const Dims* x = c.shape(0);
   const Dims* w = c.shape(1);
   if (x == nullptr || w == nullptr) return {};
   TENON_RETURN_IF_ERROR(expect_spatial(c, *x, 3));
-  TENON_ASSIGN_OR_RETURN(const Window window, convolution_window(c, *x, *w, false));
+  const size_t n = x->size() - 2;
+  TENON_RETURN_IF_ERROR(from_sdk(c, window.check_rank(n)));
+  TENON_ASSIGN_OR_RETURN(const std::vector<Dim> kernel, convolution_kernel(c, window, *x, *w, false));
   TENON_RETURN_IF_ERROR(check_channels(c, *x, *w, c.attr("group", 1)));
   // ConvInteger has a zero point where Conv has the bias.
   if (c.node().op_type != "ConvInteger") TENON_RETURN_IF_ERROR(check_bias(c, (*w)[0]));
   Dims y{(*x)[0], (*w)[0]};
-  for (size_t i = 0; i + 2 < x->size(); ++i) {
-    TENON_ASSIGN_OR_RETURN(Dim size, window_positions(c, window, i, (*x)[i + 2]));
+  for (size_t i = 0; i < n; ++i) {
+    TENON_ASSIGN_OR_RETURN(Dim size, window_positions(c, window, i, n, (*x)[i + 2], kernel[i]));
     y.push_back(std::move(size));
   }
   c.set(0, std::move(y));
@@ -149,13 +112,15 @@ Status conv(ShapeContext& c) {
 }
 
 Status conv_transpose(ShapeContext& c) {
+  TENON_ASSIGN_OR_RETURN(const auto transposed,
+                         from_sdk(c, sdk::TransposedAttributes::parse(NodeAttributes{c.node()})));
   const Dims* x = c.shape(0);
   const Dims* w = c.shape(1);
   if (x == nullptr || w == nullptr) return {};
   TENON_RETURN_IF_ERROR(expect_spatial(c, *x, 3));
   const size_t n = x->size() - 2;
-  TENON_ASSIGN_OR_RETURN(const Window window, convolution_window(c, *x, *w, true));
-  TENON_ASSIGN_OR_RETURN(const auto padding, per_axis(c, "output_padding", n, 0, 0));
+  TENON_RETURN_IF_ERROR(from_sdk(c, transposed.check_rank(n)));
+  TENON_ASSIGN_OR_RETURN(const std::vector<Dim> kernel, convolution_kernel(c, transposed.window, *x, *w, true));
   const int64_t group = c.attr("group", 1);
   if (group < 1) return c.fail("attribute 'group' is ", group, ", expected 1 or more");
   if (!merge((*x)[1], (*w)[0]))
@@ -164,37 +129,33 @@ Status conv_transpose(ShapeContext& c) {
   if (is_known((*w)[1])) {
     TENON_ASSIGN_OR_RETURN(y[1], c.computed(WideInt{(*w)[1].value} * group, "the number of output channels"));
   }
-  const auto stated = c.ints_attr("output_shape");
   for (size_t i = 0; i < n; ++i) {
     const Dim& in = (*x)[i + 2];
-    // output_shape may hold the spatial sizes or, in old models, N and C before them.
-    if (stated && stated->size() >= n) {
-      TENON_ASSIGN_OR_RETURN(Dim size, c.computed((*stated)[stated->size() - n + i], "attribute 'output_shape'"));
-      y.push_back(std::move(size));
-    } else if (!is_known(in) || !is_known(window.kernel[i])) {
+    // What output_shape says needs neither input nor kernel, what auto_pad says no kernel.
+    const bool needs_input = transposed.output_shape.empty(), needs_kernel = !transposed.has_fixed_size();
+    if ((needs_input && !is_known(in)) || (needs_kernel && !is_known(kernel[i]))) {
       y.push_back(unknown_dim());
-    } else {
-      WideInt size = WideInt{window.strides[i]} * in.value;
-      if (window.auto_pad != AutoPad::kSame)
-        size += padding[i] + extent(window, i) - window.strides[i] - window.pads[i] - WideInt{window.pads[n + i]};
-      TENON_ASSIGN_OR_RETURN(Dim dim, c.computed(size, "the output size"));
-      y.push_back(std::move(dim));
+      continue;
     }
+    const int64_t size = is_known(in) ? in.value : 1, taps = is_known(kernel[i]) ? kernel[i].value : 1;
+    TENON_ASSIGN_OR_RETURN(const sdk::WindowAxis axis, from_sdk(c, transposed.fit(i, n, size, taps)));
+    y.push_back(known_dim(axis.in));
   }
   c.set(0, std::move(y));
   return {};
 }
 
 Status pool(ShapeContext& c) {
+  TENON_ASSIGN_OR_RETURN(const auto window, from_sdk(c, sdk::WindowAttributes::parse(NodeAttributes{c.node()})));
   const Dims* x = c.shape(0);
   if (x == nullptr) return {};
   TENON_RETURN_IF_ERROR(expect_spatial(c, *x, 3));
-  TENON_ASSIGN_OR_RETURN(auto kernel, kernel_attribute(c, x->size() - 2));
-  if (!kernel) return {};
-  TENON_ASSIGN_OR_RETURN(const Window window, window_of(c, std::move(*kernel)));
+  const size_t n = x->size() - 2;
+  TENON_RETURN_IF_ERROR(from_sdk(c, window.check_rank(n)));
+  if (window.kernel.empty()) return {};
   Dims y{(*x)[0], (*x)[1]};
-  for (size_t i = 0; i + 2 < x->size(); ++i) {
-    TENON_ASSIGN_OR_RETURN(Dim size, window_positions(c, window, i, (*x)[i + 2]));
+  for (size_t i = 0; i < n; ++i) {
+    TENON_ASSIGN_OR_RETURN(Dim size, window_positions(c, window, i, n, (*x)[i + 2], known_dim(window.kernel[i])));
     y.push_back(std::move(size));
   }
   c.set(1, y);

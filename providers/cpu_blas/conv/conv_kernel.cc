@@ -43,7 +43,7 @@ PackedB plan_packed_weight(const sdk::NodeView& conv, const ConvPlan& plan) {
   for (int64_t i = 0; i < w.rank(); ++i)
     if (w.dim(i) < 1 || (i >= 2 && x.dim(i) < 1)) return {};
   const size_t spatial = static_cast<size_t>(w.rank()) - 2;
-  const auto window = plan.window.resolve(plan.node, x.shape().subspan(2, spatial), w.shape().subspan(2, spatial));
+  const auto window = resolve_window(plan.window, x.shape().subspan(2, spatial), w.shape().subspan(2, spatial));
   const int64_t k = extent(w.shape(), 1, w.rank());
   if (!window.is_ok() || !packing_wins(window.value(), w.dim(0), k)) return {};
   return PackedB(k, w.dim(0), true);
@@ -107,7 +107,7 @@ sdk::Result<ConvCall> ConvKernel::prepare(sdk::RunContext& run) const {
                               ": the weight is M x C/group x kernel, M a multiple of group");
   const size_t spatial = static_cast<size_t>(x.rank()) - 2;
   TN_ASSIGN_OR_RETURN(call.window,
-                      plan_.window.resolve(plan_.node, x.shape().subspan(2, spatial), w.shape().subspan(2, spatial)));
+                      resolve_window(plan_.window, x.shape().subspan(2, spatial), w.shape().subspan(2, spatial)));
   call.in_pixels = call.window.h.in * call.window.w.in;
   call.group_channels = w.dim(1);
   call.group_outputs = call.outputs / plan_.groups;

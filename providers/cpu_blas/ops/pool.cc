@@ -1,5 +1,5 @@
-// MaxPool, AveragePool and GlobalAveragePool over one or two spatial dimensions. Padding never wins a maximum, and is
-// counted by an average only where count_include_pad says so.
+// MaxPool, AveragePool and GlobalAveragePool over one or two spatial dimensions. Padding never wins a maximum, NaN
+// always; padding is counted by an average only where count_include_pad says so.
 #include <algorithm>
 #include <limits>
 
@@ -35,7 +35,7 @@ class Pool final : public sdk::Kernel {
     if (x.rank() < 3 || x.rank() > 4)
       return sdk::unsupported(node_, ": X has rank ", x.rank(), ", expected 3 or 4: cpu_ref has more");
     const size_t spatial = static_cast<size_t>(x.rank()) - 2;
-    TN_ASSIGN_OR_RETURN(const Window2d window, window_.resolve(node_, x.shape().subspan(2, spatial), window_.kernel));
+    TN_ASSIGN_OR_RETURN(const Window2d window, resolve_window(window_, x.shape().subspan(2, spatial), window_.kernel));
     sdk::Shape shape{x.dim(0), x.dim(1), window.h.out, window.w.out};
     if (spatial == 1) shape = {x.dim(0), x.dim(1), window.w.out};
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));

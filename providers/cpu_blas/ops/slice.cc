@@ -1,6 +1,7 @@
 // Slice: elements starts, starts + steps, ... before ends, along each of `axes`. Starts and ends beyond the input are
 // bounded by it, negative ones count from the end; a step may be negative.
 #include <algorithm>
+#include <tenon/sdk/geometry/slice.hpp>
 
 #include "strided_copy.h"
 
@@ -33,22 +34,11 @@ class Slice final : public sdk::Kernel {
       if (seen[d]) return sdk::invalid_model(node_, ": axis ", bounds.axes[i], " is listed twice");
       seen[d] = true;
       const int64_t size = x.dim(axis);
-      // No dimension is as long as either, and this one can be negated.
-      const int64_t step = std::max(bounds.steps[i], -INT64_MAX);
-      if (step == 0) return sdk::invalid_model(node_, ": a step is 0, expected another");
-      const auto bound = [&](int64_t at, int64_t low, int64_t high) {
-        if (at < 0) at = at < -size ? -1 : at + size;  // -1: before the first element
-        return std::min(std::max(at, low), high);
-      };
-      const int64_t begin = step > 0 ? bound(bounds.starts[i], 0, size) : bound(bounds.starts[i], -1, size - 1);
-      const int64_t end = step > 0 ? bound(bounds.ends[i], 0, size) : bound(bounds.ends[i], -1, size - 1);
-      const int64_t distance = step > 0 ? end - begin : begin - end;
-      const int64_t stride = step > 0 ? step : -step;
-      shape[d] = distance <= 0 ? 0 : (distance - 1) / stride + 1;
-      if (shape[d] == 0) continue;
-      offset += begin * steps[d];
-      // A step past the end is never taken: with one element its size does not matter.
-      steps[d] = shape[d] == 1 ? 0 : steps[d] * step;
+      if (bounds.steps[i] == 0) return sdk::invalid_model(node_, ": a step is 0, expected another");
+      const sdk::SliceAxis slice = sdk::slice_axis(size, bounds.starts[i], bounds.ends[i], bounds.steps[i]);
+      shape[d] = slice.count;
+      offset += slice.start * steps[d];
+      steps[d] *= slice.step;
     }
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, x.dtype(), shape));
     copy_strided_view(run, x.raw(), offset, steps, shape, element_size(x.dtype()), y.raw());

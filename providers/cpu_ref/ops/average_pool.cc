@@ -11,8 +11,8 @@ namespace {
 
 class AveragePool final : public sdk::Kernel {
  public:
-  explicit AveragePool(const sdk::KernelInfo& info)
-      : attributes_(info), include_padding_(info.attr_int("count_include_pad", 0) != 0) {}
+  AveragePool(sdk::WindowAttributes attributes, bool include_padding)
+      : attributes_(std::move(attributes)), include_padding_(include_padding) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
@@ -72,14 +72,15 @@ class AveragePool final : public sdk::Kernel {
     return double(std::max<int64_t>(end - first, 0));
   }
 
-  WindowAttributes attributes_;
+  sdk::WindowAttributes attributes_;
   bool include_padding_;
 };
 
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_average_pool(const sdk::KernelInfo& info) {
-  return std::make_unique<AveragePool>(info);
+  TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse(info));
+  return std::make_unique<AveragePool>(std::move(attributes), info.attr_int("count_include_pad", 0) != 0);
 }
 
 }  // namespace tenon::cpu_ref

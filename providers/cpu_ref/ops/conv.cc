@@ -6,7 +6,7 @@
 namespace tenon::cpu_ref {
 
 sdk::Result<sdk::KernelPtr> make_conv(const sdk::KernelInfo& info) {
-  return std::make_unique<ConvKernel>(info, Activation());
+  return ConvKernel::create(info, Activation());
 }
 
 }  // namespace tenon::cpu_ref

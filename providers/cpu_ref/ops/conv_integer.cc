@@ -10,7 +10,7 @@ namespace {
 
 class ConvInteger final : public sdk::Kernel {
  public:
-  explicit ConvInteger(const sdk::KernelInfo& info) : attributes_(info), groups_(info.attr_int("group", 1)) {}
+  ConvInteger(sdk::WindowAttributes attributes, int64_t groups) : attributes_(std::move(attributes)), groups_(groups) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0), w = run.input(1);
@@ -42,14 +42,15 @@ class ConvInteger final : public sdk::Kernel {
         [](int64_t) { return 0u; }, [](uint32_t sum, int64_t) { return sum; });
   }
 
-  WindowAttributes attributes_;
+  sdk::WindowAttributes attributes_;
   int64_t groups_;
 };
 
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_conv_integer(const sdk::KernelInfo& info) {
-  return std::make_unique<ConvInteger>(info);
+  TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse(info));
+  return std::make_unique<ConvInteger>(std::move(attributes), info.attr_int("group", 1));
 }
 
 }  // namespace tenon::cpu_ref

@@ -13,14 +13,8 @@ namespace {
 
 class ConvTranspose final : public sdk::Kernel {
  public:
-  explicit ConvTranspose(const sdk::KernelInfo& info)
-      : attributes_(info),
-        groups_(info.attr_int("group", 1)),
-        output_padding_(info.attr_ints("output_padding")),
-        output_shape_(info.attr_ints("output_shape")) {
-    // Opset 1 puts the odd element of generated padding on the side opposite to later ones.
-    extra_at_end_ = (attributes_.auto_pad == "SAME_UPPER") != (info.since_version() < 11);
-  }
+  ConvTranspose(sdk::TransposedAttributes attributes, int64_t groups)
+      : attributes_(std::move(attributes)), groups_(groups) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0), w = run.input(1);
@@ -30,7 +24,10 @@ class ConvTranspose final : public sdk::Kernel {
     if (run.has_input(2) && (run.input(2).rank() != 1 || run.input(2).dim(0) != filters))
       return sdk::invalid_argument("input B has shape ", sdk::shape_text(run.input(2).shape()), ", expected ", filters,
                                    ", a value per filter");
-    TN_ASSIGN_OR_RETURN(const Window window, resolve(x.shape().subspan(2, spatial), w.shape().subspan(2, spatial)));
+    TN_ASSIGN_OR_RETURN(const auto axes,
+                        attributes_.resolve(x.shape().subspan(2, spatial), w.shape().subspan(2, spatial)));
+    // Of the convolution that this is the gradient of: its output is our input, and the reverse.
+    const Window window = to_window(axes);
     sdk::Shape shape{x.dim(0), filters};
     shape.insert(shape.end(), window.input.begin(), window.input.end());
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), shape));
@@ -52,47 +49,7 @@ class ConvTranspose final : public sdk::Kernel {
                                    " as the channels of X: C x M/group x kernel axes");
     if (groups_ < 1 || x.dim(1) % groups_ != 0)
       return sdk::invalid_argument("group is ", groups_, ", expected a divisor of the ", x.dim(1), " channels");
-    const sdk::ShapeView kernel = w.shape().subspan(2, w.shape().size() - 2);
-    if (!attributes_.kernel.empty() && attributes_.kernel != to_shape(kernel))
-      return sdk::invalid_argument("kernel_shape is ", sdk::shape_text(attributes_.kernel), ", but input W has kernel ",
-                                   sdk::shape_text(kernel));
     return {};
-  }
-
-  /// The window of the convolution that this is the gradient of: its output is our input, and the reverse.
-  sdk::Result<Window> resolve(sdk::ShapeView x, sdk::ShapeView kernel) const {
-    TN_ASSIGN_OR_RETURN(Window w, base_window(attributes_, x, kernel));
-    const size_t rank = w.rank();
-    w.output = w.input;
-    const sdk::Shape extra = output_padding_.empty() ? sdk::Shape(rank, 0) : output_padding_;
-    if (extra.size() != rank)
-      return sdk::invalid_argument("output_padding has ", extra.size(), " values, expected ", rank);
-    // Some models give the output's shape with N and C before the spatial axes.
-    const bool has_shape = output_shape_.size() == rank || output_shape_.size() == rank + 2;
-    if (!has_shape && !output_shape_.empty())
-      return sdk::invalid_argument("output_shape has ", output_shape_.size(), " values, expected ", rank);
-    const bool same = attributes_.auto_pad == "SAME_UPPER" || attributes_.auto_pad == "SAME_LOWER";
-    for (size_t a = 0; a < rank; ++a) {
-      if (extra[a] < 0 || extra[a] > INT32_MAX)
-        return sdk::invalid_argument("output_padding holds ", extra[a], ", expected 0 to ", INT32_MAX);
-      TN_ASSIGN_OR_RETURN(const int64_t spread, multiply(std::max<int64_t>(x[a] - 1, 0), w.strides[a]));
-      TN_ASSIGN_OR_RETURN(const int64_t full, add(spread, (w.kernel[a] - 1) * w.dilations[a] + 1 + extra[a]));
-      int64_t& size = w.input[a];
-      if (has_shape || same) {
-        TN_ASSIGN_OR_RETURN(size, has_shape ? sdk::Result<int64_t>(output_shape_[output_shape_.size() - rank + a])
-                                            : multiply(x[a], w.strides[a]));
-        const int64_t padding = std::max<int64_t>(full - std::max<int64_t>(size, 0), 0);
-        w.pads_begin[a] = extra_at_end_ ? padding / 2 : padding - padding / 2;
-      } else {
-        if (attributes_.auto_pad == "VALID") w.pads_begin[a] = w.pads_end[a] = 0;
-        size = full - w.pads_begin[a] - w.pads_end[a];
-      }
-      if (size < 0 || (size == 0 && !has_shape && x[a] > 0))
-        return sdk::invalid_argument("spatial axis ", a, " of the output would have size ", size,
-                                     ", expected 1 or more");
-    }
-    TN_RETURN_IF_ERROR(product(w.input, 0, rank).take_status());
-    return w;
   }
 
   template <typename T>
@@ -121,16 +78,15 @@ class ConvTranspose final : public sdk::Kernel {
     return {};
   }
 
-  WindowAttributes attributes_;
+  sdk::TransposedAttributes attributes_;
   int64_t groups_;
-  sdk::Shape output_padding_, output_shape_;
-  bool extra_at_end_;
 };
 
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_conv_transpose(const sdk::KernelInfo& info) {
-  return std::make_unique<ConvTranspose>(info);
+  TN_ASSIGN_OR_RETURN(sdk::TransposedAttributes attributes, sdk::TransposedAttributes::parse(info));
+  return std::make_unique<ConvTranspose>(std::move(attributes), info.attr_int("group", 1));
 }
 
 }  // namespace tenon::cpu_ref

@@ -6,7 +6,7 @@ namespace tenon::cpu_ref {
 sdk::Result<sdk::KernelPtr> make_fused_conv(const sdk::KernelInfo& info) {
   TN_ASSIGN_OR_RETURN(const Activation activation,
                       Activation::create(info.attr_string("activation", ""), info.attr_floats("activation_params")));
-  return std::make_unique<ConvKernel>(info, activation);
+  return ConvKernel::create(info, activation);
 }
 
 }  // namespace tenon::cpu_ref

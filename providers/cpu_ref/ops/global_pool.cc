@@ -1,9 +1,10 @@
 // GlobalAveragePool, GlobalMaxPool and GlobalLpPool: one value per N and C over all spatial axes, which stay as 1. Sums
-// are taken in double. The mean of nothing is NaN, the maximum of nothing is -infinity, NaN is never larger.
+// are taken in double. The mean of nothing is NaN, the maximum of nothing is -infinity; a NaN is the maximum.
 #include <cmath>
 #include <limits>
 #include <tenon/sdk/kernel.hpp>
 
+#include "arithmetic.h"
 #include "dispatch.h"
 #include "shape_math.h"
 
@@ -18,7 +19,7 @@ struct Mean {
 
 struct Max {
   static double start() { return -std::numeric_limits<double>::infinity(); }
-  double add(double best, double v) const { return best < v ? v : best; }
+  double add(double best, double v) const { return nan_max(best, v); }
   double finish(double best, int64_t) const { return best; }
 };
 

@@ -10,9 +10,7 @@ namespace {
 
 class LpPool final : public sdk::Kernel {
  public:
-  // Opset 1 has p as a float.
-  explicit LpPool(const sdk::KernelInfo& info)
-      : attributes_(info), p_(info.has_float("p") ? double(info.attr_float("p", 2)) : double(info.attr_int("p", 2))) {}
+  LpPool(sdk::WindowAttributes attributes, double p) : attributes_(std::move(attributes)), p_(p) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
@@ -48,14 +46,17 @@ class LpPool final : public sdk::Kernel {
     return {};
   }
 
-  WindowAttributes attributes_;
+  sdk::WindowAttributes attributes_;
   double p_;
 };
 
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_lp_pool(const sdk::KernelInfo& info) {
-  return std::make_unique<LpPool>(info);
+  TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse(info));
+  // Opset 1 has p as a float.
+  const double p = info.has_float("p") ? double(info.attr_float("p", 2)) : double(info.attr_int("p", 2));
+  return std::make_unique<LpPool>(std::move(attributes), p);
 }
 
 }  // namespace tenon::cpu_ref

@@ -1,7 +1,7 @@
 // MaxPool: the largest element of each window; padding never wins. X: N x C x D1.... The second output holds, as int64,
 // where each was found: its position in the whole of X, with the spatial axes counted column by column if storage_order
-// is 1. The first of equals wins; NaN is passed over. A window without numbers gives the type's lowest value and
-// position -1.
+// is 1. The first of equals wins, and the first NaN over all numbers. A window over padding alone gives the type's
+// lowest value and position -1.
 #include <algorithm>
 #include <limits>
 
@@ -20,8 +20,8 @@ T lowest() {
 
 class MaxPool final : public sdk::Kernel {
  public:
-  explicit MaxPool(const sdk::KernelInfo& info)
-      : attributes_(info), column_major_(info.attr_int("storage_order", 0) != 0) {}
+  MaxPool(sdk::WindowAttributes attributes, bool column_major)
+      : attributes_(std::move(attributes)), column_major_(column_major) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
@@ -57,9 +57,10 @@ class MaxPool final : public sdk::Kernel {
         for_each_tap_row(window, [&](int64_t, int64_t out, int64_t count, int64_t first, int64_t step) {
           for (int64_t i = 0; i < count; ++i) {
             const T value = in[first + i * step];
+            const Compute<T> candidate(value), champion(best[out + i]);
             const bool first_seen = found && found[out + i] < 0;
-            const bool larger = Compute<T>(best[out + i]) < Compute<T>(value);
-            if (!larger && !(first_seen && Compute<T>(best[out + i]) == Compute<T>(value))) continue;
+            const bool is_first_nan = candidate != candidate && champion == champion;
+            if (!(champion < candidate) && !is_first_nan && !(first_seen && champion == candidate)) continue;
             best[out + i] = value;
             if (found) found[out + i] = first + i * step;
           }
@@ -86,14 +87,15 @@ class MaxPool final : public sdk::Kernel {
     }
   }
 
-  WindowAttributes attributes_;
+  sdk::WindowAttributes attributes_;
   bool column_major_;
 };
 
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_max_pool(const sdk::KernelInfo& info) {
-  return std::make_unique<MaxPool>(info);
+  TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse(info));
+  return std::make_unique<MaxPool>(std::move(attributes), info.attr_int("storage_order", 0) != 0);
 }
 
 }  // namespace tenon::cpu_ref

@@ -12,7 +12,7 @@ namespace {
 
 class MaxUnpool final : public sdk::Kernel {
  public:
-  explicit MaxUnpool(const sdk::KernelInfo& info) : attributes_(info) {}
+  explicit MaxUnpool(sdk::WindowAttributes attributes) : attributes_(std::move(attributes)) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0), indices = run.input(1);
@@ -52,25 +52,22 @@ class MaxUnpool final : public sdk::Kernel {
 
  private:
   sdk::Result<sdk::Shape> pooled_shape(const sdk::TensorView& x) const {
-    TN_ASSIGN_OR_RETURN(const Window w,
-                        base_window(attributes_, x.shape().subspan(2, x.shape().size() - 2), attributes_.kernel));
+    const size_t rank = x.shape().size() - 2;
+    const sdk::TransposedAttributes pooling{attributes_, {}, {}};
+    TN_ASSIGN_OR_RETURN(const auto axes, pooling.resolve(x.shape().subspan(2, rank), attributes_.kernel));
     sdk::Shape shape{x.dim(0), x.dim(1)};
-    for (size_t a = 0; a < w.rank(); ++a) {
-      TN_ASSIGN_OR_RETURN(const int64_t steps, multiply(std::max<int64_t>(w.input[a] - 1, 0), w.strides[a]));
-      TN_ASSIGN_OR_RETURN(const int64_t size, add(steps, w.kernel[a] - w.pads_begin[a] - w.pads_end[a]));
-      if (size < 0) return sdk::invalid_argument("spatial axis ", a, " of the output would have size ", size);
-      shape.push_back(size);
-    }
+    for (const sdk::WindowAxis& axis : axes) shape.push_back(axis.in);
     return shape;
   }
 
-  WindowAttributes attributes_;
+  sdk::WindowAttributes attributes_;
 };
 
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_max_unpool(const sdk::KernelInfo& info) {
-  return std::make_unique<MaxUnpool>(info);
+  TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse(info));
+  return std::make_unique<MaxUnpool>(std::move(attributes));
 }
 
 }  // namespace tenon::cpu_ref

@@ -1,8 +1,7 @@
 // Slice: along each of `axes`, the elements start, start + step ... before end. Negative bounds count from the end and
 // all are clamped to the data, so that a slice may be empty. Bounds are attributes in opset 1 and inputs from opset 10,
 // where steps, negative ones included, came.
-#include <algorithm>
-#include <limits>
+#include <tenon/sdk/geometry/slice.hpp>
 #include <tenon/sdk/kernel.hpp>
 
 #include "element_mover.h"
@@ -30,17 +29,10 @@ class Slice final : public sdk::Kernel {
     BoxLayout from{0, row_major_strides(shape)};
     for (size_t i = 0; i < bounds.axes.size(); ++i) {
       const size_t axis = size_t(bounds.axes[i]);
-      const int64_t size = shape[axis], step = bounds.steps[i];
-      if (size == 0) continue;
-      const int64_t lowest_end = step > 0 ? 0 : -1, highest = step > 0 ? size : size - 1;
-      const int64_t start = std::clamp<int64_t>(from_front(bounds.starts[i], size), 0, highest);
-      const int64_t end = std::clamp<int64_t>(from_front(bounds.ends[i], size), lowest_end, highest);
-      shape[axis] = step > 0 ? (end > start ? (end - start - 1) / step + 1 : 0)
-                             : (start > end ? (start - end - 1) / -step + 1 : 0);
-      if (shape[axis] == 0) continue;
-      from.offset += start * from.strides[axis];
-      // A step past the data is never taken; its product could overflow.
-      from.strides[axis] *= shape[axis] > 1 ? step : 0;
+      const sdk::SliceAxis slice = sdk::slice_axis(shape[axis], bounds.starts[i], bounds.ends[i], bounds.steps[i]);
+      shape[axis] = slice.count;
+      from.offset += slice.start * from.strides[axis];
+      from.strides[axis] *= slice.step;
     }
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, x.dtype(), shape));
     ElementMover mover(run, 0, y, x);
@@ -48,8 +40,6 @@ class Slice final : public sdk::Kernel {
   }
 
  private:
-  static int64_t from_front(int64_t bound, int64_t size) { return bound < 0 ? bound + size : bound; }
-
   sdk::Result<Bounds> complete_bounds(sdk::RunContext& run, const sdk::TensorView& x) const {
     Bounds b = bounds_;
     bool has_axes = has_axes_;
@@ -72,10 +62,8 @@ class Slice final : public sdk::Kernel {
       return sdk::invalid_argument("starts, ends, axes and steps have ", count, ", ", b.ends.size(), ", ",
                                    b.axes.size(), " and ", b.steps.size(), " values, expected as many of each");
     TN_ASSIGN_OR_RETURN(b.axes, normalize_axes(b.axes, x.rank()));
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < count; ++i)
       if (b.steps[i] == 0) return sdk::invalid_argument("the step of axis ", b.axes[i], " is 0, expected another");
-      b.steps[i] = std::max(b.steps[i], -std::numeric_limits<int64_t>::max());  // so that it can be negated
-    }
     return b;
   }
 

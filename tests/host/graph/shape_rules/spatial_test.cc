@@ -27,7 +27,7 @@ TEST_CASE("a convolution that does not fit says what it expected", "[shapes]") {
   CHECK_THAT(infer_one({17, "Conv", {Shape{{1, 3, 8, 8}}, Shape{{4, 2, 3, 3}}}}), Contains("3 channels"));
   CHECK_THAT(infer_one({17, "Conv", {Shape{{1, 3, 2, 2}}, Shape{{4, 3, 3, 3}}}}), Contains("kernel is 3 wide"));
   CHECK_THAT(infer_one({17, "Conv", {Shape{{1, 3, 8, 8}}, Shape{{4, 3, 3, 3}}}, {ints_attr("strides", {1, -1})}}),
-             Contains("'strides' has -1, expected 1 or more"));
+             Contains("'strides' has -1, expected 1 to"));
   CHECK_THAT(infer_one({17, "Conv", {Shape{{1, 3, 8, 8}}, Shape{{4, 3, 3, 3}}}, {ints_attr("pads", {1, 1})}}),
              Contains("'pads' has 2 numbers, expected 4"));
   CHECK_THAT(infer_one({17, "Conv", {Shape{{1, 3, 8, 8}}, Shape{{4, 3, 3, 3}}, Shape{{5}}}}),
@@ -36,14 +36,32 @@ TEST_CASE("a convolution that does not fit says what it expected", "[shapes]") {
              Contains("'kernel_shape' has 5 for axis 3, but the weight has 3"));
 }
 
+TEST_CASE("an auto_pad that the standard has not is refused, whether shapes are known or not", "[shapes]") {
+  const auto refusal = Contains("'auto_pad' is 'SAME', expected NOTSET, VALID, SAME_UPPER or SAME_LOWER");
+  const std::vector<Attribute> same = {string_attr("auto_pad", "SAME"), ints_attr("kernel_shape", {3, 3})};
+  for (const char* op : {"Conv", "ConvTranspose"}) {
+    CHECK_THAT(infer_one({17, op, {Shape{{1, 1, 8, 8}}, Shape{{1, 1, 3, 3}}}, same}), refusal);
+    CHECK_THAT(infer_one({17, op, {Shape{{1, 1, -1, -1}}, Shape{{1, 1, 3, 3}}}, same}), refusal);
+  }
+  for (const char* op : {"MaxPool", "AveragePool", "LpPool"})
+    CHECK_THAT(infer_one({17, op, {Shape{{1, 1, -1, -1}}}, same}), refusal);
+}
+
+TEST_CASE("an empty auto_pad is NOTSET: pads count", "[shapes]") {
+  CHECK(infer_one({17,
+                   "Conv",
+                   {Shape{{1, 1, 3, 3}}, Shape{{1, 1, 3, 3}}},
+                   {string_attr("auto_pad", ""), ints_attr("pads", {1, 1, 1, 1})}}) == "[1,1,3,3]");
+}
+
 TEST_CASE("sizes near the limit of 64 bits do not wrap", "[shapes]") {
   CHECK_THAT(
       infer_one(
           {17, "Conv", {Shape{{1, 3, 8, 8}}, Shape{{4, 3, 3, 3}}}, {ints_attr("pads", {INT64_MAX, 0, INT64_MAX, 0})}}),
-      Contains("too large for 64 bits"));
+      Contains("'pads' has 9223372036854775807, expected 0 to 2147483647"));
   CHECK_THAT(
       infer_one({17, "Conv", {Shape{{1, 3, 8, 8}}, Shape{{4, 3, 3, 3}}}, {ints_attr("dilations", {INT64_MAX, 1})}}),
-      Contains("use a smaller kernel"));
+      Contains("'dilations' has 9223372036854775807, expected 1 to 2147483647"));
 }
 
 TEST_CASE("pooling rounds down or, without a window in the end padding, up", "[shapes]") {
