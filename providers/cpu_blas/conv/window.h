@@ -29,10 +29,15 @@ inline sdk::Result<Window2d> resolve_window(const WindowAttributes& attributes, 
                                             sdk::ShapeView kernel_shape) {
   if (spatial.size() != 1 && spatial.size() != 2)
     return sdk::unsupported("the input has ", spatial.size(), " spatial dimensions, expected 1 or 2: cpu_ref has more");
-  TN_ASSIGN_OR_RETURN(const std::vector<WindowAxis> axes, attributes.resolve(spatial, kernel_shape));
+  const size_t rank = spatial.size();
+  TN_RETURN_IF_ERROR(attributes.check_kernel(rank, kernel_shape));
   Window2d window;
-  if (spatial.size() == 2) window.h = axes[0];
-  window.w = axes.back();
+  if (rank == 2) {
+    TN_ASSIGN_OR_RETURN(window.h, attributes.fit(0, 2, spatial[0], kernel_shape[0]));
+  }
+  TN_ASSIGN_OR_RETURN(window.w, attributes.fit(rank - 1, rank, spatial[rank - 1], kernel_shape[rank - 1]));
+  const WindowAxis axes[] = {window.h, window.w};
+  TN_RETURN_IF_ERROR(WindowAttributes::check_products(axes));
   return window;
 }
 

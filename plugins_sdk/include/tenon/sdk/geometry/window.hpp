@@ -112,7 +112,6 @@ struct WindowAttributes {
   /// Every axis of a window over `input` (spatial axes only), with counts of taps and outputs that fit.
   Result<std::vector<WindowAxis>> resolve(ShapeView input, ShapeView kernel_sizes) const {
     const size_t rank = input.size();
-    TN_RETURN_IF_ERROR(check_rank(rank));
     TN_RETURN_IF_ERROR(check_kernel(rank, kernel_sizes));
     std::vector<WindowAxis> axes;
     for (size_t a = 0; a < rank; ++a) {
@@ -123,8 +122,10 @@ struct WindowAttributes {
     return axes;
   }
 
-  /// `kernel_sizes`, of the weight or of the attribute, agrees with the attribute and can be walked over.
+  /// check_rank(), and `kernel_sizes`, of the weight or of the attribute, agrees with the attribute and can be walked
+  /// over.
   Status check_kernel(size_t rank, ShapeView kernel_sizes) const {
+    TN_RETURN_IF_ERROR(check_rank(rank));
     if (kernel_sizes.size() != rank)
       return invalid_model("the kernel has ", kernel_sizes.size(), " dimensions, expected ", rank,
                            " as the input has spatial axes");
@@ -139,7 +140,7 @@ struct WindowAttributes {
     return {};
   }
 
-  static Status check_products(const std::vector<WindowAxis>& axes) {
+  static Status check_products(Span<const WindowAxis> axes) {
     int64_t outputs = 1, inputs = 1;
     for (const WindowAxis& axis : axes)
       if (__builtin_mul_overflow(outputs, axis.out, &outputs) || __builtin_mul_overflow(inputs, axis.in, &inputs))
