@@ -16,7 +16,6 @@ namespace {
 using host::MemoryArea;
 using host::ResidencyEntry;
 using host::Result;
-using json = nlohmann::ordered_json;
 
 // 0: not the number of a process.
 int process_named(const std::filesystem::path& argument) {
@@ -58,18 +57,20 @@ std::vector<ResidencyEntry> entries_of(const std::vector<MemoryArea>& map) {
   return list;
 }
 
-json process_json(const host::ProcessMemory& memory) {
-  return {{"private_bytes", memory.private_bytes()},
-          {"shared_bytes", memory.shared},
-          {"proportional_bytes", memory.proportional},
-          {"anonymous_bytes", memory.anonymous},
-          {"peak_resident_bytes", memory.peak_resident}};
-}
-
 void print_json(const std::string& what, const std::vector<ResidencyEntry>& entries,
                 const host::ProcessMemory& memory) {
-  const json all = {{"of", what}, {"residency", host::residency_json(entries)}, {"process", process_json(memory)}};
-  std::printf("%s\n", all.dump(2, ' ', false, json::error_handler_t::replace).c_str());
+  host::JsonText json;
+  json.object([&] {
+    json.member("of", what).member("residency", entries, host::write_residency);
+    json.key("process").object([&] {
+      json.member("private_bytes", memory.private_bytes())
+          .member("shared_bytes", memory.shared)
+          .member("proportional_bytes", memory.proportional)
+          .member("anonymous_bytes", memory.anonymous)
+          .member("peak_resident_bytes", memory.peak_resident);
+    });
+  });
+  std::printf("%s\n", json.text().c_str());
 }
 
 Result<bool> inspect_process(int pid, bool as_json) {

@@ -1,22 +1,11 @@
 #include "host/session/profiler.h"
 
 #include <fstream>
-#include <nlohmann/json.hpp>
 
+#include "host/session/json_text.h"
 #include "host/session/thread_id.h"
 
 namespace tenon::host {
-namespace {
-
-using Json = nlohmann::ordered_json;
-
-std::string dump(const Json& json) {
-  // Names come from models: bytes that are no UTF-8 must not throw.
-  return json.dump(1, ' ', false, Json::error_handler_t::replace);
-}
-
-}  // namespace
-
 void Profiler::begin_step(StepInfo info) {
   Event event;
   event.name = info.name;
@@ -51,23 +40,27 @@ void Profiler::end_step(std::string output_shapes) {
 
 Status Profiler::write(const std::filesystem::path& path, const std::string& model) const {
   const int64_t process = current_process_id(), thread = current_thread_id();
-  const auto event_json = [&](const std::string& name, const char* category, double begin, double end) {
-    return Json{{"name", name},       {"cat", category}, {"ph", "X"},    {"ts", begin},
-                {"dur", end - begin}, {"pid", process},  {"tid", thread}};
+  JsonText json;
+  const auto begin_event = [&](const std::string& name, const char* category, double begin, double end) {
+    json.member("name", name).member("cat", category).member("ph", "X").member("ts", begin).member("dur", end - begin);
+    json.member("pid", process).member("tid", thread);
   };
-  Json events = Json::array();
-  events.push_back(event_json("run " + model, "run", 0, now_us()));
-  for (const Event& e : events_) {
-    Json json = event_json(e.name, e.is_step ? "node" : "phase", e.begin_us, e.end_us);
-    if (e.is_step)
-      json["args"] = {{"op_type", e.info.op_type},
-                      {"provider", e.info.provider},
-                      {"input_shapes", e.info.input_shapes},
-                      {"output_shapes", e.output_shapes}};
-    events.push_back(std::move(json));
-  }
+  const auto write_event = [&](const Event& e) {
+    begin_event(e.name, e.is_step ? "node" : "phase", e.begin_us, e.end_us);
+    if (!e.is_step) return;
+    json.key("args").object([&] {
+      json.member("op_type", e.info.op_type).member("provider", e.info.provider);
+      json.member("input_shapes", e.info.input_shapes).member("output_shapes", e.output_shapes);
+    });
+  };
+  json.object([&] {
+    json.member("displayTimeUnit", "ms").key("traceEvents").list([&] {
+      json.item().object([&] { begin_event("run " + model, "run", 0, now_us()); });
+      for (const Event& e : events_) json.item().object([&] { write_event(e); });
+    });
+  });
   std::ofstream file(path);
-  file << dump({{"displayTimeUnit", "ms"}, {"traceEvents", std::move(events)}}) << '\n';
+  file << json.text() << '\n';
   file.close();
   if (!file) return error(TN_NOT_FOUND, "cannot write the profile '", path.string(), "': is the folder there?");
   return {};

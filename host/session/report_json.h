@@ -1,13 +1,11 @@
 // Parts of a report as JSON, for commands that print more than a report. Stateless.
 #pragma once
 
-#include <nlohmann/json.hpp>
-#include <vector>
-
+#include "host/session/json_text.h"
 #include "host/session/report.h"
 
 namespace tenon::host {
 
-nlohmann::ordered_json residency_json(const std::vector<ResidencyEntry>& residency);
+void write_residency(JsonText& json, const ResidencyEntry& entry);
 
 }  // namespace tenon::host
