@@ -1,4 +1,9 @@
 // <tenon/tenon.h>: versions and messages.
+#include <pthread.h>
+
+#include <cstdlib>
+#include <cstring>
+
 #include "host/api/c_api_internal.h"
 
 namespace tenon::host::c_api {
@@ -7,19 +12,31 @@ namespace {
 static_assert(sizeof(tenon_string) == sizeof(tn_str) && offsetof(tenon_string, size) == offsetof(tn_str, size));
 static_assert(int{TENON_INTERNAL} == int{TN_INTERNAL} && int{TENON_CANCELLED} == int{TN_CANCELLED});
 
-// A C string per thread, so that the pointer handed out stays as the header promises.
-std::string& last_error() {
-  thread_local std::string message;
-  return message;
-}
+// The message of a thread's last failure: the thread's own, or a constant. In memory that every thread has from its
+// start, without a destructor that C++ would have to register: both would need memory at the first failure.
+struct LastError {
+  char* own;             // from malloc; freed at the thread's end by way of the key
+  const char* constant;  // where there was no memory for the words
+};
+__attribute__((tls_model("initial-exec"))) thread_local LastError last_error{nullptr, ""};
+
+// Made before memory can run out. Its values are what threads have to free at their end.
+const pthread_key_t last_error_key = [] {
+  pthread_key_t key{};
+  return pthread_key_create(&key, std::free) == 0 ? key : pthread_key_t{};
+}();
 
 }  // namespace
 
 int failed(tn_code code, const char* message) noexcept {
-  try {
-    last_error() = message;
-  } catch (...) {
-    last_error().clear();
+  const size_t bytes = std::strlen(message) + 1;
+  auto* words = static_cast<char*>(std::realloc(last_error.own, bytes));
+  if (words != nullptr && pthread_setspecific(last_error_key, words) == 0) {
+    std::memcpy(words, message, bytes);
+    last_error = {words, nullptr};
+  } else {
+    if (words != nullptr) last_error.own = words;
+    last_error.constant = code == TN_OUT_OF_MEMORY ? "out of memory" : "out of memory for the message of an error";
   }
   return code;
 }
@@ -31,7 +48,8 @@ Status null_argument(const char* name) {
 }  // namespace tenon::host::c_api
 
 const char* tenon_last_error(void) {
-  return tenon::host::c_api::last_error().c_str();
+  const auto& last = tenon::host::c_api::last_error;
+  return last.constant != nullptr ? last.constant : last.own;
 }
 
 const char* tenon_version(void) {

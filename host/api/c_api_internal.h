@@ -4,12 +4,12 @@
 
 #include <tenon/tenon.h>
 
-#include <exception>
 #include <memory>
-#include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "host/base/exceptions.h"
 #include "host/session/session.h"
 
 namespace tenon::host::c_api {
@@ -45,17 +45,9 @@ const SessionOptions& options_of(const tenon_options* options);
 
 /// Runs `body`, which returns a Status, and keeps its message.
 template <typename Body>
-int guarded(Body&& body) noexcept {
-  try {
-    const Status status = body();
-    return status.is_ok() ? int{TENON_OK} : failed(status.code(), status.message().c_str());
-  } catch (const std::bad_alloc&) {
-    return failed(TN_OUT_OF_MEMORY, "out of memory");
-  } catch (const std::exception& e) {
-    return failed(TN_INTERNAL, e.what());
-  } catch (...) {
-    return failed(TN_INTERNAL, "unknown exception");
-  }
+int code_of(Body&& body) noexcept {
+  const Status status = guarded(std::forward<Body>(body));
+  return status.is_ok() ? int{TENON_OK} : failed(status.code(), status.message().c_str());
 }
 
 }  // namespace tenon::host::c_api

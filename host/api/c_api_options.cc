@@ -98,7 +98,7 @@ void tenon_options_destroy(tenon_options* options) {
 }
 
 int tenon_options_set(tenon_options* options, const char* name, const char* value) {
-  return guarded([&]() -> Status {
+  return code_of([&]() -> Status {
     if (options == nullptr) return null_argument("options");
     if (name == nullptr) return null_argument("name");
     if (value == nullptr) return null_argument("value");

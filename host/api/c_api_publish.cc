@@ -6,7 +6,7 @@ using namespace tenon::host;
 using namespace tenon::host::c_api;
 
 int tenon_publish(const char* name, const char* path, const tenon_options* options) {
-  return c_api::guarded([&]() -> Status {
+  return c_api::code_of([&]() -> Status {
     if (name == nullptr) return null_argument("name");
     if (path == nullptr) return null_argument("path");
     return publish_model(path, name, options_of(options));
@@ -14,7 +14,7 @@ int tenon_publish(const char* name, const char* path, const tenon_options* optio
 }
 
 int tenon_publish_bytes(const char* name, const void* data, size_t size, const tenon_options* options) {
-  return c_api::guarded([&]() -> Status {
+  return c_api::code_of([&]() -> Status {
     if (name == nullptr) return null_argument("name");
     if (data == nullptr) return null_argument("data");
     return publish_bytes({static_cast<const std::byte*>(data), size}, name, options_of(options));
@@ -22,7 +22,7 @@ int tenon_publish_bytes(const char* name, const void* data, size_t size, const t
 }
 
 int tenon_unpublish(const char* name) {
-  return c_api::guarded([&]() -> Status {
+  return c_api::code_of([&]() -> Status {
     if (name == nullptr) return null_argument("name");
     return unpublish_model(name);
   });

@@ -38,7 +38,7 @@ std::optional<std::chrono::steady_clock::time_point> deadline_after(int64_t time
 int tenon_session_run(tenon_session* session, const tenon_tensor* inputs, size_t input_count,
                       const char* const* outputs, size_t output_count, int64_t timeout_ms, tenon_cancel* cancel,
                       tenon_results** results) {
-  return guarded([&]() -> Status {
+  return code_of([&]() -> Status {
     if (results == nullptr) return null_argument("results");
     *results = nullptr;
     if (session == nullptr) return null_argument("session");
@@ -69,7 +69,7 @@ size_t tenon_results_count(const tenon_results* results) {
 }
 
 int tenon_results_get(const tenon_results* results, size_t index, tenon_tensor* tensor) {
-  return guarded([&]() -> Status {
+  return code_of([&]() -> Status {
     if (results == nullptr) return null_argument("results");
     if (tensor == nullptr) return null_argument("tensor");
     if (index >= results->tensors.size())

@@ -37,7 +37,7 @@ Status give_port(const Ports& ports, const char* kind, size_t index, tenon_port*
 }  // namespace
 
 int tenon_session_open(const char* path, const tenon_options* options, tenon_session** session) {
-  return guarded([&]() -> Status {
+  return code_of([&]() -> Status {
     if (session == nullptr) return null_argument("session");
     *session = nullptr;
     if (path == nullptr) return null_argument("path");
@@ -46,7 +46,7 @@ int tenon_session_open(const char* path, const tenon_options* options, tenon_ses
 }
 
 int tenon_session_open_bytes(const void* data, size_t size, const tenon_options* options, tenon_session** session) {
-  return guarded([&]() -> Status {
+  return code_of([&]() -> Status {
     if (session == nullptr) return null_argument("session");
     *session = nullptr;
     if (data == nullptr) return null_argument("data");
@@ -68,21 +68,21 @@ size_t tenon_session_output_count(const tenon_session* session) {
 }
 
 int tenon_session_input(const tenon_session* session, size_t index, tenon_port* port) {
-  return guarded([&]() -> Status {
+  return code_of([&]() -> Status {
     if (session == nullptr) return null_argument("session");
     return give_port(session->inputs, "input", index, port);
   });
 }
 
 int tenon_session_output(const tenon_session* session, size_t index, tenon_port* port) {
-  return guarded([&]() -> Status {
+  return code_of([&]() -> Status {
     if (session == nullptr) return null_argument("session");
     return give_port(session->outputs, "output", index, port);
   });
 }
 
 int tenon_session_report(const tenon_session* session, const char* format, char** report) {
-  return guarded([&]() -> Status {
+  return code_of([&]() -> Status {
     if (report == nullptr) return null_argument("report");
     *report = nullptr;
     if (session == nullptr) return null_argument("session");

@@ -1,6 +1,20 @@
 #include "host/base/status.h"
 
 namespace tenon::host {
+namespace {
+
+const Status& shared_out_of_memory() {
+  static const Status* shared = new Status(TN_OUT_OF_MEMORY, "out of memory");
+  return *shared;
+}
+// Made before memory can run out.
+const Status& touch_out_of_memory = shared_out_of_memory();
+
+}  // namespace
+
+Status Status::out_of_memory() noexcept {
+  return shared_out_of_memory();
+}
 
 const char* code_name(tn_code code) {
   switch (code) {

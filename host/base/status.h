@@ -20,6 +20,8 @@ class [[nodiscard]] Status {
   Status() = default;
   Status(tn_code code, std::string message)
       : error_(std::make_shared<Error>(Error{code == TN_OK ? TN_INTERNAL : code, std::move(message)})) {}
+  /// TN_OUT_OF_MEMORY, for where there is none for words.
+  static Status out_of_memory() noexcept;
 
   bool is_ok() const { return error_ == nullptr; }
   tn_code code() const { return error_ ? error_->code : TN_OK; }

@@ -2,9 +2,10 @@
 // Status, and an exception that it lets out becomes TN_INTERNAL instead of ending the process.
 #pragma once
 
-#include <exception>
+#include <string>
 
-#include "host/base/status.h"
+#include "host/base/exceptions.h"
+#include "host/base/log.h"
 #include "host/plugins/plugin_call.h"
 #include "host/plugins/provider.h"
 
@@ -14,16 +15,25 @@ namespace tenon::host {
 /// provider. thread: any.
 template <typename Body>
 Status call_plugin(const PluginCall& call, Body&& body) {
-  const char* function = phase_text(call.facts().phase);
   try {
     return adopt_status(body());
-  } catch (const std::exception& e) {
-    return error(TN_INTERNAL, "threw across the ABI in ", function, ": ", e.what(),
-                 "; a plugin must catch its own exceptions");
   } catch (...) {
-    return error(TN_INTERNAL, "threw across the ABI in ", function,
-                 ": something that is no std::exception; a plugin must catch its own exceptions");
+    return status_of_exception([&](const char* what) {
+      return error(TN_INTERNAL, "threw across the ABI in ", phase_text(call.facts().phase), ": ", what,
+                   "; a plugin must catch its own exceptions");
+    });
   }
+}
+
+/// For destructors: what goes wrong in `body`, a call as above that hands back nothing, is only logged. `name`: of the
+/// provider.
+template <typename Body>
+void call_plugin_and_log(const PluginCall& call, const std::string& name, Body&& body) noexcept {
+  (void)guarded([&]() -> Status {
+    const Status status = call_plugin(call, [&]() -> tn_status* { return body(), nullptr; });
+    if (!status.is_ok()) log(TN_LOG_ERROR, "provider '", name, "': ", status.message());
+    return {};
+  });
 }
 
 }  // namespace tenon::host

@@ -5,12 +5,15 @@
 #include <deque>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "host/plugins/abi_sizes.h"
 #include "host/plugins/abi_tables.h"
 
 namespace tenon::host {
 namespace {
+
+thread_local GraphScope* current_graph_scope = nullptr;
 
 class HandedOut {
  public:
@@ -28,15 +31,17 @@ class HandedOut {
     shapes_.clear();
     strings_.clear();
   }
-  const int64_t* keep(std::vector<int64_t> shape) {
+  const int64_t* keep(const std::vector<Dim>& dims) {
+    std::vector<int64_t> shape;
+    for (const Dim& d : dims) shape.push_back(d.value);
     const std::lock_guard lock(mutex_);
     return shapes_.insert(std::move(shape)).first->data();
   }
   const tn_str* keep(const std::vector<std::string>& strings) {
-    const std::lock_guard lock(mutex_);
-    std::vector<tn_str>& kept = strings_.emplace_back();
+    std::vector<tn_str> kept;
     for (const std::string& s : strings) kept.push_back(to_abi(std::string_view(s)));
-    return kept.data();
+    const std::lock_guard lock(mutex_);
+    return strings_.emplace_back(std::move(kept)).data();
   }
 
  private:
@@ -45,6 +50,17 @@ class HandedOut {
   std::set<std::vector<int64_t>> shapes_;
   std::deque<std::vector<tn_str>> strings_;
 };
+
+// What HandedOut::keep() gives for `what`; nullptr without memory, which the scope remembers.
+template <typename What>
+auto try_keep(const What& what) -> decltype(HandedOut::process().keep(what)) {
+  try {
+    return HandedOut::process().keep(what);
+  } catch (const std::exception&) {
+    GraphScope::note_lack_of_memory();
+    return nullptr;
+  }
+}
 
 tn_str node_name(const tn_node* n) {
   return to_abi(std::string_view(from_abi(n)->name));
@@ -127,8 +143,9 @@ bool attr_floats(const tn_node* n, tn_str name, const float** values, size_t* co
 }
 bool attr_strings(const tn_node* n, tn_str name, const tn_str** values, size_t* count) {
   const auto* found = payload<std::vector<std::string>>(n, name);
-  if (found == nullptr) return false;
-  *values = HandedOut::process().keep(*found);
+  const tn_str* kept = found != nullptr ? try_keep(*found) : nullptr;
+  if (found == nullptr || (kept == nullptr && !found->empty())) return false;
+  *values = kept;
   *count = found->size();
   return true;
 }
@@ -147,11 +164,10 @@ void value_info(const tn_value* v, tn_tensor* info) {
   known.memory_kind = TN_MEMORY_HOST;
   const bool is_tensor = value.type.kind == ValueType::Kind::kTensor;
   known.dtype = is_tensor ? value.type.dtype : TN_UNDEFINED;
-  if (is_tensor && value.type.dims) {
-    std::vector<int64_t> shape;
-    for (const Dim& d : *value.type.dims) shape.push_back(d.value);
-    known.rank = static_cast<uint32_t>(shape.size());
-    known.shape = HandedOut::process().keep(std::move(shape));
+  const bool has_shape = is_tensor && value.type.dims.has_value();
+  if (has_shape) known.shape = try_keep(*value.type.dims);
+  if (has_shape && (known.shape != nullptr || value.type.dims->empty())) {
+    known.rank = static_cast<uint32_t>(value.type.dims->size());
   } else {
     known.flags = TN_TENSOR_RANK_UNKNOWN;
   }
@@ -233,11 +249,15 @@ const tn_graph_api& graph_api() {
   return kGraphApi;
 }
 
-GraphScope::GraphScope() {
+GraphScope::GraphScope() : outer_(std::exchange(current_graph_scope, this)) {
   HandedOut::process().enter();
 }
 GraphScope::~GraphScope() {
   HandedOut::process().leave();
+  current_graph_scope = outer_;
+}
+void GraphScope::note_lack_of_memory() {
+  if (current_graph_scope != nullptr) current_graph_scope->lacked_memory_ = true;
 }
 
 }  // namespace tenon::host

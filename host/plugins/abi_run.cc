@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "host/base/dtype.h"
+#include "host/base/exceptions.h"
 #include "host/plugins/abi_sizes.h"
 #include "host/plugins/abi_tables.h"
 #include "host/plugins/plugin_call.h"
@@ -21,10 +22,8 @@ template <typename Body>
 tn_status* guard(Body&& body) {
   try {
     return to_abi(body());
-  } catch (const std::bad_alloc&) {
-    return to_abi(Status(TN_OUT_OF_MEMORY, "out of memory"));
-  } catch (const std::exception& e) {
-    return to_abi(Status(TN_INTERNAL, e.what()));
+  } catch (...) {
+    return to_abi(status_of_exception([](const char* what) { return error(TN_INTERNAL, what); }));
   }
 }
 
@@ -107,15 +106,15 @@ struct GuardedBody {
     const PluginCall call(guarded.run_call);
     try {
       guarded.body(guarded.arg, worker, begin, end);
-    } catch (const std::exception& e) {
-      guarded.fail(e.what());
     } catch (...) {
-      guarded.fail("something that is no std::exception");
+      guarded.fail(status_of_exception([](const char* what) {
+        return error(TN_INTERNAL, "threw across the ABI in a body of parallel_for: ", what);
+      }));
     }
   }
-  void fail(const char* what) {
+  void fail(const Status& status) {
     const std::lock_guard lock(mutex);
-    if (failure.is_ok()) failure = error(TN_INTERNAL, "threw across the ABI in a body of parallel_for: ", what);
+    if (failure.is_ok()) failure = status;
   }
 };
 
@@ -126,8 +125,9 @@ void parallel_for(tn_run* r, int64_t count, double cost_per_item_ns, tn_range_fn
     GuardedBody guarded{body, arg, PluginCall::current(), {}, {}};
     KernelRun::from_abi(r)->parallel_for(count, cost_per_item_ns, GuardedBody::run, &guarded);
     if (scope != nullptr && !guarded.failure.is_ok()) scope->fail(guarded.failure);
-  } catch (const std::exception& e) {
-    if (scope != nullptr) scope->fail(Status(TN_INTERNAL, e.what()));
+  } catch (...) {
+    if (scope != nullptr)
+      scope->fail(status_of_exception([](const char* what) { return error(TN_INTERNAL, "parallel_for: ", what); }));
   }
 }
 
@@ -138,7 +138,12 @@ bool cancelled(tn_run* r) {
   return KernelRun::from_abi(r)->cancelled();
 }
 void phase(tn_run* r, tn_str name) {
-  if (name.data != nullptr) KernelRun::from_abi(r)->phase(std::string_view(name.data, name.size));
+  if (name.data == nullptr) return;
+  try {
+    KernelRun::from_abi(r)->phase(std::string_view(name.data, name.size));
+  } catch (const std::exception&) {
+    // A profile without memory for a phase goes without it.
+  }
 }
 tn_stream* stream(tn_run*) {
   return nullptr;

@@ -51,13 +51,24 @@ inline tn_str to_abi(std::string_view text) {
   return {text.data(), text.size()};
 }
 
-/// Held while a hook or factory of a plugin runs: the arrays that graph_api() hands out live at least as long.
+/// Held while a hook or factory of a plugin runs: the arrays that graph_api() hands out live at least as long. One per
+/// thread at a time; scopes nest.
 class GraphScope {
  public:
   GraphScope();
   ~GraphScope();
   GraphScope(const GraphScope&) = delete;
   GraphScope& operator=(const GraphScope&) = delete;
+
+  /// `status`, or TN_OUT_OF_MEMORY where something could not be handed out: what the plugin made of that does not
+  /// count.
+  Status judge(const Status& status) const { return lacked_memory_ ? Status::out_of_memory() : status; }
+  /// Of the innermost scope of the calling thread.
+  static void note_lack_of_memory();
+
+ private:
+  bool lacked_memory_ = false;
+  GraphScope* outer_;
 };
 
 /// Held while a kernel's `run` is on the stack: collects what went wrong in bodies of parallel_for, which cannot return

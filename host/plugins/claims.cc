@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <variant>
 
+#include "host/base/exceptions.h"
 #include "host/plugins/abi_tables.h"
 
 namespace {
@@ -171,8 +172,8 @@ tn_status* claim_group(tn_claims* claims, const tn_node* const* nodes, size_t co
     std::vector<const Node*> group;
     for (size_t i = 0; nodes != nullptr && i < count; ++i) group.push_back(from_abi(nodes[i]));
     return to_abi(claims->claim_group(group, text_of(label)));
-  } catch (const std::exception& e) {
-    return to_abi(Status(TN_OUT_OF_MEMORY, e.what()));
+  } catch (...) {
+    return to_abi(status_of_exception([](const char* what) { return error(TN_INTERNAL, "claim_group: ", what); }));
   }
 }
 
@@ -184,7 +185,7 @@ void refuse(tn_claims* claims, const tn_node* node, tn_str reason) {
   try {
     claims->refuse(from_abi(node), text_of(reason));
   } catch (const std::exception&) {
-    // Without memory for the reason the node is simply not refused, and the kernel table decides.
+    GraphScope::note_lack_of_memory();
   }
 }
 

@@ -171,10 +171,15 @@ Result<Descriptor> read_descriptor(const std::filesystem::path& path) {
   struct stat facts;
   if (fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) return error(TN_INVALID_ARGUMENT, "not a file");
   if (elf_version(EV_CURRENT) == EV_NONE) return error(TN_INTERNAL, "libelf: ", elf_errmsg(-1));
+  errno = 0;
   const ElfHandle elf(elf_begin(file.get(), ELF_C_READ, nullptr));
-  TENON_RETURN_IF_ERROR(check_header(elf.get()));
-  TENON_ASSIGN_OR_RETURN(const std::string bytes, find_descriptor(elf.get(), static_cast<uint64_t>(facts.st_size)));
-  return parse_descriptor(bytes);
+  Status status = check_header(elf.get());
+  if (status.is_ok()) {
+    auto bytes = find_descriptor(elf.get(), static_cast<uint64_t>(facts.st_size));
+    if (bytes.is_ok()) return parse_descriptor(*bytes);
+    status = bytes.status();
+  }
+  return errno == ENOMEM ? Status::out_of_memory() : status;  // libelf does not say it in a way that one could ask for
 }
 
 Status judge_descriptor(const Descriptor& d, const HostTraits& host) {

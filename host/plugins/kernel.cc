@@ -36,11 +36,9 @@ PluginCall Kernel::call(PluginPhase phase) const {
 
 Kernel::~Kernel() {
   if (kernel_ == nullptr) return;
-  const Status status = call_plugin(call(PluginPhase::kKernelDestroy), [&]() -> tn_status* {
-    vtable_->destroy(kernel_);
-    return nullptr;
-  });
-  if (!status.is_ok()) log(TN_LOG_ERROR, in_context(status).message());
+  static const std::string no_name;
+  call_plugin_and_log(call(PluginPhase::kKernelDestroy), instance_ != nullptr ? instance_->name : no_name,
+                      [&] { vtable_->destroy(kernel_); });
 }
 
 Status Kernel::in_context(const Status& status) const {

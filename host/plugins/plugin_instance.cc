@@ -16,18 +16,15 @@ Result<std::shared_ptr<const PluginInstance>> PluginInstance::create(
     names.push_back(to_abi(std::string_view(name)));
     values.push_back(to_abi(std::string_view(value)));
   }
-  tn_provider_instance* raw = nullptr;
-  const std::string provider = table.name;
-  const std::string path = library != nullptr ? library->path().string() : std::string();
-  const Status status = call_plugin(PluginCall(PluginPhase::kCreate, provider, path), [&] {
-    return table.create(&host_table(), names.data(), values.data(), names.size(), &raw);
-  });
-  TENON_RETURN_IF_ERROR(status.with_context(concat("provider '", provider, "'")));
+  // Made first: what create() hands over must have an owner at once.
   auto instance = std::make_shared<PluginInstance>();
   instance->library = std::move(library);
+  instance->name = table.name;
+  const Status status = call_plugin(PluginCall(PluginPhase::kCreate, instance->name, instance->library_path()), [&] {
+    return table.create(&host_table(), names.data(), values.data(), names.size(), &instance->raw);
+  });
+  TENON_RETURN_IF_ERROR(status.with_context(concat("provider '", instance->name, "'")));
   instance->table = &table;
-  instance->raw = raw;
-  instance->name = provider;
   return std::shared_ptr<const PluginInstance>(std::move(instance));
 }
 
@@ -37,11 +34,7 @@ std::string_view PluginInstance::library_path() const {
 
 PluginInstance::~PluginInstance() {
   if (table == nullptr) return;
-  const Status status = call_plugin(PluginCall(PluginPhase::kDestroy, name, library_path()), [&]() -> tn_status* {
-    table->destroy(raw);
-    return nullptr;
-  });
-  if (!status.is_ok()) log(TN_LOG_ERROR, "provider '", name, "': ", status.message());
+  call_plugin_and_log(PluginCall(PluginPhase::kDestroy, name, library_path()), name, [&] { table->destroy(raw); });
 }
 
 }  // namespace tenon::host

@@ -47,8 +47,8 @@ Result<ClaimResult> LoadedProvider::claim(const Graph& graph, const std::map<con
   const GraphScope scope;
   const tn_graph view{&graph, nullptr};
   tn_claims claims(graph, taken, table()->compile != nullptr);
-  TENON_RETURN_IF_ERROR(in_context(
-      call_plugin(call(PluginPhase::kClaim), [&] { return table()->claim(instance_->raw, &view, &claims); })));
+  TENON_RETURN_IF_ERROR(in_context(scope.judge(
+      call_plugin(call(PluginPhase::kClaim), [&] { return table()->claim(instance_->raw, &view, &claims); }))));
   return claims.take();
 }
 
@@ -68,18 +68,23 @@ Result<Kernel> LoadedProvider::compile(const ClaimedGroup& group) {
   if (kernel == nullptr)
     return in_context(
         error(TN_INTERNAL, "compile reports success for the group '", group.label, "', but hands over no kernel"));
-  return Kernel(vtable, kernel, 0, true, instance_, first, group.nodes.size());
+  Kernel made(vtable, kernel, 0, true, instance_, first, group.nodes.size());
+  TENON_RETURN_IF_ERROR(in_context(scope.judge({})));
+  return made;
 }
 
 Result<Kernel> LoadedProvider::create_from(const tn_kernel_def& def, const Node& node) {
   const GraphScope scope;
   tn_kernel* kernel = nullptr;
-  TENON_RETURN_IF_ERROR(call_plugin(call(PluginPhase::kKernelCreate, &node),
-                                    [&] { return def.create(instance_->raw, to_abi(&node), &kernel); }));
+  const Status status = call_plugin(call(PluginPhase::kKernelCreate, &node),
+                                    [&] { return def.create(instance_->raw, to_abi(&node), &kernel); });
+  if (!status.is_ok()) return scope.judge(status);
   if (kernel == nullptr)
     return error(TN_INTERNAL, "create reports success for ", describe(node), ", but hands over no kernel");
   const bool deterministic = (def.flags & TN_KERNEL_NOT_DETERMINISTIC) == 0;
-  return Kernel(def.vtable, kernel, def.may_reuse_input, deterministic, instance_, &node);
+  Kernel made(def.vtable, kernel, def.may_reuse_input, deterministic, instance_, &node);
+  TENON_RETURN_IF_ERROR(scope.judge({}));
+  return made;
 }
 
 Result<Kernel> LoadedProvider::create_kernel(const Node& node) {

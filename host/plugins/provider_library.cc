@@ -2,9 +2,11 @@
 // registry is never destroyed, so that pinned libraries outlive every static destructor.
 #include <algorithm>
 #include <boost/dll/shared_library.hpp>
+#include <cerrno>
 #include <mutex>
 #include <optional>
 
+#include "host/base/exceptions.h"
 #include "host/base/log.h"
 #include "host/plugins/abi_call.h"
 #include "host/plugins/abi_sizes.h"
@@ -77,7 +79,9 @@ Result<boost::dll::shared_library> open_library(const fs::path& path, const std:
     const PluginCall call(PluginPhase::kLoading, name, path.native());
     boost::dll::fs::error_code failed;
     boost::dll::shared_library library;
+    errno = 0;
     library.load(path.string(), boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local, failed);
+    if (failed && errno == ENOMEM) return Status::out_of_memory();
     if (failed)
       return error(TN_INVALID_ARGUMENT, "the dynamic loader refuses it: ", last_loader_error(),
                    "; link the provider against all that it uses");
@@ -85,8 +89,8 @@ Result<boost::dll::shared_library> open_library(const fs::path& path, const std:
       return error(TN_NOT_FOUND, "it exports no symbol " TN_ENTRY_SYMBOL
                                  "; export it with TN_EXPORT and C linkage (TENON_EXPORT_PROVIDER does)");
     return library;
-  } catch (const std::exception& e) {
-    return error(TN_INTERNAL, "loading failed: ", e.what());
+  } catch (...) {
+    return status_of_exception([](const char* what) { return error(TN_INTERNAL, "loading failed: ", what); });
   }
 }
 
@@ -101,8 +105,9 @@ Result<const tn_provider*> negotiate(const boost::dll::shared_library& library, 
       table = entry(&host_table(), kMaxAbiVersion);
       return nullptr;
     }));
-  } catch (const std::exception& e) {
-    return error(TN_INTERNAL, "its entry function cannot be reached: ", e.what());
+  } catch (...) {
+    return status_of_exception(
+        [](const char* what) { return error(TN_INTERNAL, "its entry function cannot be reached: ", what); });
   }
   if (table == nullptr)
     return error(TN_UNSUPPORTED, "the provider refuses this host, which speaks the kernel ABI up to version ",
@@ -165,6 +170,7 @@ std::string folder_list(const std::vector<SearchFolder>& folders) {
 fs::path resolved(const fs::path& path) {
   std::error_code failed;
   fs::path absolute = fs::weakly_canonical(path, failed);
+  throw_if_no_memory(failed);
   return failed ? path : absolute;
 }
 

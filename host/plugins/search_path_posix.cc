@@ -5,6 +5,7 @@
 #include <sstream>
 #include <string>
 
+#include "host/base/exceptions.h"
 #include "host/plugins/search_path.h"
 
 namespace tenon::host {
@@ -12,9 +13,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// The callback of dl_iterate_phdr, which may not throw, fills it.
 struct Module {
   bool found = false;
-  std::string name;  // empty: the executable
+  const char* name = "";  // empty: the executable; lives as long as the module is loaded
 };
 
 // Of dl_iterate_phdr: whether this module holds this function. dladdr would search its symbols too.
@@ -37,7 +39,8 @@ fs::path module_folder() {
   if (!module.found) return {};
   std::error_code failed;
   const fs::path file =
-      module.name.empty() ? fs::read_symlink("/proc/self/exe", failed) : fs::canonical(module.name, failed);
+      *module.name == '\0' ? fs::read_symlink("/proc/self/exe", failed) : fs::canonical(module.name, failed);
+  throw_if_no_memory(failed);
   return failed ? fs::path() : file.parent_path();
 }
 
@@ -54,6 +57,7 @@ std::vector<SearchFolder> search_folders(const char* variable) {
     for (std::string entry; std::getline(list, entry, ':');) {
       std::error_code failed;
       const fs::path absolute = fs::absolute(entry, failed);
+      throw_if_no_memory(failed);
       if (!entry.empty()) add(failed ? fs::path(entry) : absolute, false);
     }
   }

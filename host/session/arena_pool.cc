@@ -19,6 +19,10 @@ Result<ArenaPool::Lease> ArenaPool::take(uint64_t bytes) {
   if (bytes == 0) return Lease();
   std::vector<Idle> aged;  // unmapped after the lock is released
   std::lock_guard lock(mutex_);
+  // All the room that the lists can need from here to the arena's way back, so that neither fails half way.
+  aged.reserve(idle_.size());
+  idle_.reserve(ranges_.size() + 1);
+  ranges_.reserve(ranges_.size() + 1);
   ++takes_;
   size_t best = idle_.size();
   for (size_t i = 0; i < idle_.size(); ++i)
@@ -50,7 +54,7 @@ Result<ArenaPool::Lease> ArenaPool::take(uint64_t bytes) {
 
 void ArenaPool::give_back(HostRegion region) {
   std::lock_guard lock(mutex_);
-  idle_.push_back({std::move(region), takes_});
+  idle_.push_back({std::move(region), takes_});  // into the room that take() made
 }
 
 std::vector<std::span<const std::byte>> ArenaPool::ranges() const {

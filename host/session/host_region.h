@@ -14,6 +14,8 @@ class HostRegion {
   HostRegion() = default;
   /// At least `bytes` zeroed bytes, backed by the system page by page on first touch. TN_OUT_OF_MEMORY.
   static Result<HostRegion> allocate(uint64_t bytes);
+  /// The same without words for a failure, and so without other memory: false.
+  static bool try_allocate(uint64_t bytes, HostRegion* region) noexcept;
   HostRegion(HostRegion&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
   HostRegion& operator=(HostRegion&& other) noexcept;

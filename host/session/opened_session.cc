@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "host/base/exceptions.h"
 #include "host/graph/shape_inference.h"
 #include "host/optimize/constant_folding.h"
-#include "host/session/guarded.h"
 #include "host/session/input_check.h"
 #include "host/session/memory_limit.h"
 #include "host/session/memory_policy.h"

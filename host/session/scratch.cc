@@ -26,6 +26,7 @@ void* Scratch::take(uint64_t bytes, uint64_t alignment, uint64_t limit) {
       return regions_[current_].data() + begin;
     }
   }
+  regions_.reserve(regions_.size() + 1);
   auto made = HostRegion::allocate(std::max({kLeastRegion, *padded.get(), bytes_}));
   if (!made.is_ok()) return nullptr;
   bytes_ += made->bytes();
@@ -39,18 +40,18 @@ void Scratch::reset() {
   taken_ = 0;
 }
 
-void Scratch::tidy() {
+void Scratch::tidy() noexcept {
   reset();
   roomy_runs_ = bytes_ > kLeastRegion && bytes_ / 4 > run_peak_ ? roomy_runs_ + 1 : 0;
-  if (regions_.size() > 1 || roomy_runs_ > kRoomyRuns) {
+  if (regions_.size() > 1 || (roomy_runs_ > kRoomyRuns && !regions_.empty())) {
     regions_.clear();
     bytes_ = 0;
     roomy_runs_ = 0;
-    if (run_peak_ > 0)
-      if (auto made = HostRegion::allocate(std::max(kLeastRegion, run_peak_)); made.is_ok()) {
-        bytes_ = made->bytes();
-        regions_.push_back(std::move(*made));
-      }
+    HostRegion joined;
+    if (run_peak_ > 0 && HostRegion::try_allocate(std::max(kLeastRegion, run_peak_), &joined)) {
+      bytes_ = joined.bytes();
+      regions_.push_back(std::move(joined));  // into the room that the list had before
+    }
   }
   run_peak_ = 0;
 }

@@ -16,7 +16,7 @@ class Scratch {
   /// Ends the life of all that was taken; keeps the regions.
   void reset();
   /// Between runs: one region instead of several, or none when the last runs needed far less.
-  void tidy();
+  void tidy() noexcept;
   const std::vector<HostRegion>& regions() const { return regions_; }
   uint64_t bytes() const { return bytes_; }
   uint64_t peak_bytes() const { return peak_bytes_; }

@@ -3,9 +3,9 @@
 
 #include <cstdlib>
 
+#include "host/base/exceptions.h"
 #include "host/formats/importer.h"
 #include "host/plugins/crash_report.h"
-#include "host/session/guarded.h"
 #include "host/session/opened_session.h"
 #include "host/session/packs/pack_places.h"
 #include "host/session/packs/published_model.h"

@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "host/base/exceptions.h"
 #include "host/session/thread_pool.h"
 
 namespace tenon::host {
@@ -22,7 +23,7 @@ Status run_tasks(size_t count, unsigned threads, const std::function<Status(size
       [](void* arg, uint32_t, int64_t begin, int64_t end) {
         Context& c = *static_cast<Context*>(arg);
         for (int64_t i = begin; i < end; ++i) {
-          const Status status = c.task(static_cast<size_t>(i));
+          const Status status = guarded([&] { return c.task(static_cast<size_t>(i)); });
           if (status.is_ok()) continue;
           std::lock_guard lock(c.mutex);
           if (c.failure.is_ok()) c.failure = status;

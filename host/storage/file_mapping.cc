@@ -14,6 +14,7 @@
 #include "host/storage/fault_guard.h"
 #include "host/storage/file_descriptor.h"
 #include "host/storage/mapped_pages.h"
+#include "host/base/exceptions.h"
 #include "host/storage/pack/file_mark.h"
 
 namespace tenon::host {
@@ -119,8 +120,9 @@ class Registry {
     } catch (const ipc::interprocess_exception& e) {
       const tn_code code = e.get_native_error() == ENOMEM ? TN_OUT_OF_MEMORY : TN_INVALID_ARGUMENT;
       return error(code, shown, ": cannot be mapped: ", e.what());
-    } catch (const std::exception& e) {
-      return error(TN_OUT_OF_MEMORY, shown, ": cannot be mapped: ", e.what());
+    } catch (...) {
+      return status_of_exception(
+          [&](const char* what) { return error(TN_INTERNAL, shown, ": cannot be mapped: ", what); });
     }
   }
 

@@ -8,6 +8,7 @@
 #include "host/formats/onnx/message_writer.h"
 #include "host/formats/onnx/onnx_proto.h"
 #include "host/storage/file_mapping.h"
+#include "host/base/exceptions.h"
 #include "host/storage/file_writer.h"
 
 namespace tenon::host {
@@ -153,8 +154,9 @@ Status export_onnx_file(const Model& model, const std::filesystem::path& path, c
   // Protobuf and the containers throw only when memory runs out.
   try {
     return OnnxExport(model, path, options).write();
-  } catch (const std::exception& e) {
-    return error(TN_OUT_OF_MEMORY, "no memory to export the model: ", e.what());
+  } catch (...) {
+    return status_of_exception(
+        [](const char* what) { return error(TN_OUT_OF_MEMORY, "no memory to export the model: ", what); });
   }
 }
 

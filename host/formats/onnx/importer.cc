@@ -15,6 +15,7 @@
 #include "host/formats/onnx/wire_walker.h"
 #include "host/graph/schema.h"
 #include "host/storage/file_mapping.h"
+#include "host/base/exceptions.h"
 #include "host/storage/private_peak.h"
 
 namespace tenon::host {
@@ -139,8 +140,9 @@ template <typename F>
 auto catching(F&& f) -> decltype(f()) {
   try {
     return f();
-  } catch (const std::exception& e) {
-    return error(TN_OUT_OF_MEMORY, "no memory to import the model: ", e.what());
+  } catch (...) {
+    return status_of_exception(
+        [](const char* what) { return error(TN_OUT_OF_MEMORY, "no memory to import the model: ", what); });
   }
 }
 

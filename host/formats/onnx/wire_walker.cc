@@ -211,7 +211,7 @@ Result<Skeleton> walk(std::span<const std::byte> input, Message root) {
   try {
     return Walker(input).walk_all(root);
   } catch (const std::bad_alloc&) {
-    return error(TN_OUT_OF_MEMORY, "no memory for the structure of a model of ", input.size(), " bytes");
+    return Status::out_of_memory();
   }
 }
 

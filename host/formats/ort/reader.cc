@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "host/base/exceptions.h"
 #include "host/formats/ort/graph_reader.h"
 #include "host/formats/ort/ort_generated.h"
 #include "host/formats/ort/value_types.h"
@@ -96,8 +97,9 @@ Result<std::unique_ptr<Model>> read_ort(std::span<const std::byte> bytes, std::s
   // Only the standard library's containers throw here.
   try {
     return ort::read_model(bytes, std::move(owner), options);
-  } catch (const std::exception& e) {
-    return error(TN_OUT_OF_MEMORY, "no memory to read the model: ", e.what());
+  } catch (...) {
+    return status_of_exception(
+        [](const char* what) { return error(TN_OUT_OF_MEMORY, "no memory to read the model: ", what); });
   }
 }
 

@@ -1,5 +1,6 @@
 #include "host/formats/ort/writer.h"
 
+#include "host/base/exceptions.h"
 #include "host/formats/ort/graph_writer.h"
 #include "host/storage/file_mapping.h"
 #include "host/storage/file_writer.h"
@@ -55,8 +56,9 @@ Result<flatbuffers::DetachedBuffer> write_buffer(const Model& model, const OrtWr
     const auto version = builder.CreateString(kFormatVersion);
     file::FinishInferenceSessionBuffer(builder, file::CreateInferenceSession(builder, version, table, kernel_types));
     return builder.Release();
-  } catch (const std::exception& e) {
-    return error(TN_OUT_OF_MEMORY, "no memory to write the model: ", e.what());
+  } catch (...) {
+    return status_of_exception(
+        [](const char* what) { return error(TN_OUT_OF_MEMORY, "no memory to write the model: ", what); });
   }
 }
 
@@ -73,7 +75,7 @@ Result<std::vector<std::byte>> write_ort(const Model& model, const OrtWriteOptio
     const auto bytes = ort::bytes_of(buffer);
     return std::vector<std::byte>(bytes.begin(), bytes.end());
   } catch (const std::bad_alloc&) {
-    return error(TN_OUT_OF_MEMORY, "no memory for a model of ", buffer.size(), " bytes");
+    return Status::out_of_memory();
   }
 }
 

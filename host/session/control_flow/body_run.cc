@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "host/base/exceptions.h"
+
 namespace tenon::host {
 namespace {
 
@@ -24,7 +26,8 @@ BodyRun::BodyRun(ControlStep& control, size_t body)
 }
 
 BodyRun::~BodyRun() {
-  if (outgrew_plan_) pool_.make_plan(signature_, sizes_);
+  // Without memory for the plan, the next run makes it.
+  if (outgrew_plan_) (void)guarded([&]() -> Status { return pool_.make_plan(signature_, sizes_), Status(); });
 }
 
 Result<std::vector<Tensor>> BodyRun::run(std::span<const Tensor> inputs) {

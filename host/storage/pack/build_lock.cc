@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "host/base/exceptions.h"
 #include "host/storage/pack/lock_descriptor.h"
 
 namespace tenon::host {
@@ -50,12 +51,15 @@ class HeldPaths {
 };
 
 struct HeldPath {
-  explicit HeldPath(std::string taken) : path(std::move(taken)) {}
-  ~HeldPath() { HeldPaths::instance().release(path); }
+  explicit HeldPath(std::string named) : path(std::move(named)) {}
+  ~HeldPath() {
+    if (taken) HeldPaths::instance().release(path);
+  }
   HeldPath(const HeldPath&) = delete;
   HeldPath& operator=(const HeldPath&) = delete;
 
   const std::string path;
+  bool taken = false;
 };
 
 // Members die in reverse order: the lock, our own descriptor of its file, the path.
@@ -63,7 +67,11 @@ struct HeldLock {
   ~HeldLock() {
     // Removed while held. Who waits for it finds that the path no longer names it and starts anew. Another's is left:
     // our own may have been removed by hand.
-    if (locked && is_named(descriptor, path->path)) files->unlink(path->path);
+    // Without memory for that it stays, and is nobody's.
+    (void)guarded([&]() -> Status {
+      if (locked && is_named(descriptor, path->path)) files->unlink(path->path);
+      return {};
+    });
   }
   std::shared_ptr<HeldPath> path;
   FileOps* files = nullptr;
@@ -118,8 +126,9 @@ Result<PackStore::BuildLock> lock_file(const std::filesystem::path& path, std::c
   std::error_code failed;
   const auto folder = std::filesystem::canonical(path.parent_path(), failed);
   const std::string name = ((failed ? path.parent_path() : folder) / path.filename()).string();
-  if (!HeldPaths::instance().take(name, deadline, result.waited)) return result;
   auto held_path = std::make_shared<HeldPath>(name);
+  held_path->taken = HeldPaths::instance().take(name, deadline, result.waited);
+  if (!held_path->taken) return result;
   try {
     TENON_ASSIGN_OR_RETURN(auto held, wait_for_file(std::move(held_path), deadline, files, result.waited));
     result.has_lock = held != nullptr;

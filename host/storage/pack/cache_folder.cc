@@ -35,13 +35,4 @@ Status make_private_folder(const std::filesystem::path& folder, FileOps& files) 
   return check_private_folder(folder);
 }
 
-std::vector<std::filesystem::path> files_with_suffix(const std::filesystem::path& folder, std::string_view suffix) {
-  std::vector<std::filesystem::path> found;
-  std::error_code failed;
-  std::filesystem::directory_iterator entry(folder, failed);
-  for (; !failed && entry != std::filesystem::directory_iterator(); entry.increment(failed))
-    if (entry->path().filename().string().ends_with(suffix)) found.push_back(entry->path());
-  return found;
-}
-
 }  // namespace tenon::host

@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -5,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <memory>
 #include <system_error>
 
 #include "host/storage/file_descriptor.h"
@@ -73,6 +75,15 @@ bool is_unsafe_folder(const std::filesystem::path& folder) {
   if (lstat(folder.c_str(), &info) != 0) return false;
   if (S_ISLNK(info.st_mode)) return true;
   return S_ISDIR(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+// Not by std::filesystem, whose iterator ends the process when memory runs out.
+std::vector<std::filesystem::path> files_with_suffix(const std::filesystem::path& folder, std::string_view suffix) {
+  std::vector<std::filesystem::path> found;
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(opendir(folder.c_str()), closedir);
+  while (const dirent* entry = listing != nullptr ? readdir(listing.get()) : nullptr)
+    if (std::string_view(entry->d_name).ends_with(suffix)) found.push_back(folder / entry->d_name);
+  return found;
 }
 
 }  // namespace tenon::host

@@ -51,7 +51,7 @@ Result<std::unique_ptr<TemporaryFile>> TemporaryFile::create(const std::filesyst
 }
 
 TemporaryFile::~TemporaryFile() {
-  if (!renamed_) files_.unlink(path_.string());
+  if (!renamed_) files_.unlink(path_.native());  // string() would need memory
 }
 
 Status TemporaryFile::write(std::span<const std::byte> bytes, uint64_t offset) {
