@@ -1,0 +1,95 @@
+// The definitions here take the place of glibc's for every library of the process; glibc's own allocator stands behind
+// them under its internal names.
+#include <dlfcn.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+
+#include "tests/faults/failing_calls.h"
+
+extern "C" {
+void* __libc_malloc(size_t);
+void* __libc_calloc(size_t, size_t);
+void* __libc_realloc(void*, size_t);
+void* __libc_memalign(size_t, size_t);
+}
+
+namespace tenon::faults {
+namespace {
+
+std::atomic<bool> armed{false};
+std::atomic<uint64_t> calls{0};
+std::atomic<uint64_t> failing{0};
+std::atomic<bool> lasts{false};
+
+bool fails() {
+  if (!armed.load(std::memory_order_relaxed)) return false;
+  const uint64_t call = calls.fetch_add(1, std::memory_order_relaxed) + 1;
+  const uint64_t nth = failing.load(std::memory_order_relaxed);
+  if (nth == 0 || call < nth || (call > nth && !lasts.load(std::memory_order_relaxed))) return false;
+  errno = ENOMEM;
+  return true;
+}
+
+}  // namespace
+
+void arm(uint64_t nth, Mode mode) {
+  calls = 0;
+  failing = nth;
+  lasts = mode == Mode::kFromThereOn;
+  armed = true;
+}
+
+uint64_t disarm() {
+  armed = false;
+  return calls;
+}
+
+}  // namespace tenon::faults
+
+using tenon::faults::fails;
+
+extern "C" {
+
+void* malloc(size_t size) {
+  return fails() ? nullptr : __libc_malloc(size);
+}
+void* calloc(size_t count, size_t size) {
+  return fails() ? nullptr : __libc_calloc(count, size);
+}
+void* realloc(void* old, size_t size) {
+  return fails() ? nullptr : __libc_realloc(old, size);
+}
+void* memalign(size_t alignment, size_t size) {
+  return fails() ? nullptr : __libc_memalign(alignment, size);
+}
+void* aligned_alloc(size_t alignment, size_t size) {
+  return fails() ? nullptr : __libc_memalign(alignment, size);
+}
+int posix_memalign(void** out, size_t alignment, size_t size) {
+  if (fails()) return ENOMEM;
+  *out = __libc_memalign(alignment, size);
+  return *out == nullptr ? ENOMEM : 0;
+}
+
+void* mmap(void* address, size_t length, int protection, int flags, int fd, off_t offset) {
+  if ((flags & MAP_ANONYMOUS) != 0 && fails()) return MAP_FAILED;
+  return reinterpret_cast<void*>(syscall(SYS_mmap, address, length, protection, flags, fd, offset));
+}
+void* mmap64(void* address, size_t length, int protection, int flags, int fd, off64_t offset) {
+  return mmap(address, length, protection, flags, fd, offset);
+}
+
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*), void* argument) {
+  using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+  static const auto next = reinterpret_cast<Create>(dlsym(RTLD_NEXT, "pthread_create"));
+  return fails() ? EAGAIN : next(thread, attributes, start, argument);
+}
+
+}  // extern "C"
