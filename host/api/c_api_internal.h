@@ -67,5 +67,5 @@ struct tenon_results {
 
 struct tenon_session {
   std::unique_ptr<tenon::host::Session> session;
-  tenon::host::c_api::Ports inputs, outputs;
+  tenon::host::c_api::Ports inputs, optional_inputs, outputs;
 };

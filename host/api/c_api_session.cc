@@ -9,9 +9,10 @@ using namespace tenon::host::c_api;
 
 namespace {
 
-Ports ports_of(const std::vector<Port>& ports) {
+Ports ports_of(const std::vector<Port>& ports, bool has_default = false) {
   Ports storage;
-  for (const Port& port : ports) storage.push_back(std::make_unique<PortStorage>(port));
+  for (const Port& port : ports)
+    if (port.has_default == has_default) storage.push_back(std::make_unique<PortStorage>(port));
   return storage;
 }
 
@@ -19,6 +20,7 @@ Status give_session(Result<std::unique_ptr<Session>> opened, tenon_session** out
   if (!opened.is_ok()) return opened.status();
   auto handle = std::make_unique<tenon_session>();
   handle->inputs = ports_of((*opened)->inputs());
+  handle->optional_inputs = ports_of((*opened)->inputs(), true);
   handle->outputs = ports_of((*opened)->outputs());
   handle->session = std::move(*opened);
   *out = handle.release();
@@ -71,6 +73,17 @@ int tenon_session_input(const tenon_session* session, size_t index, tenon_port* 
   return code_of([&]() -> Status {
     if (session == nullptr) return null_argument("session");
     return give_port(session->inputs, "input", index, port);
+  });
+}
+
+size_t tenon_session_optional_input_count(const tenon_session* session) {
+  return session != nullptr ? session->optional_inputs.size() : 0;
+}
+
+int tenon_session_optional_input(const tenon_session* session, size_t index, tenon_port* port) {
+  return guarded([&]() -> Status {
+    if (session == nullptr) return null_argument("session");
+    return give_port(session->optional_inputs, "optional input", index, port);
   });
 }
 

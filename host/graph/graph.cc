@@ -80,6 +80,39 @@ std::string describe(const Node& node) {
   return text + ")";
 }
 
+void rename_shadowing_values(Graph& root) {
+  std::unordered_map<std::string, size_t> serials;  // of each name: what was tried last, so that none is tried twice
+  for (Graph* graph : graph_tree(root)) {
+    if (graph->parent() == nullptr) continue;
+    for (const auto& value : graph->values()) {
+      if (graph->parent()->find_value(value->name, true) == nullptr) continue;
+      size_t& serial = serials[value->name];
+      std::string fresh;
+      do fresh = concat(value->name, "_", ++serial);
+      while (graph->find_value(fresh, true) != nullptr);
+      graph->rename(*value, std::move(fresh));
+    }
+  }
+}
+
+void make_default(Value& input, ValueType declared) {
+  const std::vector<int64_t>& shape = input.constant->shape();
+  const auto fits = [](const Dim& d, int64_t size) { return d.value < 0 || d.value == size; };
+  const bool has_shape =
+      !declared.dims || std::equal(declared.dims->begin(), declared.dims->end(), shape.begin(), shape.end(), fits);
+  if (declared.kind == ValueType::Kind::kTensor && has_shape &&
+      (declared.dtype == TN_UNDEFINED || declared.dtype == input.constant->dtype())) {
+    declared.dtype = input.constant->dtype();
+    input.type = std::move(declared);
+  } else {
+    input.graph->notes.push_back(concat("input '", input.name, "' is declared ", describe(declared),
+                                        ", its initializer is ", describe(input.type),
+                                        ": the initializer's type is used"));
+  }
+  input.default_value = std::move(input.constant);
+  input.constant.reset();
+}
+
 std::vector<Graph*> subgraphs(const Node& node) {
   std::vector<Graph*> found;
   for (const Attribute& a : node.attributes) {
@@ -115,6 +148,12 @@ Result<Value*> Graph::add_value(std::string value_name) {
                  "' twice: every input, initializer and node output needs a name of its own");
   values_.push_back(std::move(value));
   return values_.back().get();
+}
+
+void Graph::rename(Value& value, std::string fresh) {
+  by_name_.erase(value.name);
+  value.name = std::move(fresh);
+  by_name_.emplace(value.name, &value);
 }
 
 void Graph::reserve_values(size_t count) {

@@ -55,12 +55,15 @@ struct Value {
   ValueType type;
   Node* producer = nullptr;  // nullptr: graph input, initializer, or constant
   uint32_t producer_output = 0;
-  std::vector<Node*> consumers;    // once per reading node, nodes that read it through a subgraph included
-  uint32_t use_count = 0;          // node inputs that read it, plus one if it is a graph output
-  std::optional<Tensor> constant;  // initializers and folded values
-  Graph* graph = nullptr;          // where it is defined
+  std::vector<Node*> consumers;         // once per reading node, nodes that read it through a subgraph included
+  uint32_t use_count = 0;               // node inputs that read it, plus one if it is a graph output
+  std::optional<Tensor> constant;       // initializers and folded values
+  std::optional<Tensor> default_value;  // of an input of the main graph: what it is when a run gives it nothing
+  Graph* graph = nullptr;               // where it is defined
 
   bool is_constant() const { return constant.has_value(); }
+  /// What the model stores for it: its constant or its default; nullptr when it stores nothing.
+  const Tensor* stored() const { return constant ? &*constant : default_value ? &*default_value : nullptr; }
 };
 
 struct Attribute {
@@ -92,6 +95,18 @@ struct Node {
 /// "node 'conv1' (Conv, opset 11)"; for unnamed nodes the first output names it. For error messages.
 std::string describe(const Node& node);
 
+/// From this IR version on an initializer that is also an input of the main graph is a default; before, every
+/// initializer had to be an input too.
+constexpr int64_t kFirstIrVersionWithDefaults = 4;
+
+/// Makes the constant of an input of the main graph its default. `declared`: its type as an input. Where the constant
+/// does not fit it, the constant's type counts, and the graph gets a note.
+void make_default(Value& input, ValueType declared);
+
+/// Renames values of subgraphs whose name a graph around them has too, as in the inlined bodies of functions, where
+/// names mean something else than outside. ONNX allows no such shadowing, and formats that refer by name cannot say it.
+void rename_shadowing_values(Graph& root);
+
 /// The graphs in the node's attributes, none of them null.
 std::vector<Graph*> subgraphs(const Node& node);
 /// The graph and all graphs below it, each before the ones that its nodes hold.
@@ -104,12 +119,15 @@ class Graph {
   Graph& operator=(const Graph&) = delete;
 
   std::string name;
-  std::vector<Value*> inputs;  // without those that have an initializer, which are constants for Tenon
+  // Of the main graph from IR version 4 on also those that have an initializer, their default; else such are constants.
+  std::vector<Value*> inputs;
   std::vector<Value*> outputs;
   std::vector<std::string> notes;  // what was put right in this graph, for the session's report
 
   /// Adds a value; TN_INVALID_MODEL when the name is taken in this graph. An empty name gets a made-up one.
   Result<Value*> add_value(std::string value_name);
+  /// Gives a value of this graph a name that neither it nor a graph around it has.
+  void rename(Value& value, std::string fresh);
   /// Makes room for so many more values.
   void reserve_values(size_t count);
   /// The value of that name in this graph; with `outer`, in the enclosing graphs too. nullptr: none.

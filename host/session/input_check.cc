@@ -41,37 +41,25 @@ Status unknown_name(const char* kind, const std::vector<Port>& ports, const std:
                "s are: ", known.empty() ? std::string("none") : known);
 }
 
+Status check_shape(const Port& port, const Tensor& tensor) {
+  if (!port.type.dims) return {};
+  const std::vector<Dim>& dims = *port.type.dims;
+  const std::vector<int64_t>& shape = tensor.shape();
+  if (shape.size() != dims.size())
+    return error(TN_INVALID_ARGUMENT, "input '", port.name, "' has rank ", shape.size(), " (", shape_text(shape),
+                 "), expected rank ", dims.size(), ": give it the shape of ", describe(port.type));
+  for (size_t i = 0; i < dims.size(); ++i)
+    if (dims[i].value >= 0 && dims[i].value != shape[i])
+      return error(TN_INVALID_ARGUMENT, "input '", port.name, "' has ", shape[i], " in dimension ", i, " (",
+                   shape_text(shape), "), expected ", dims[i].value, ": give it the shape of ", describe(port.type));
+  return {};
+}
+
 struct SymbolUse {
   const Port* port;
   size_t axis;
   int64_t value;
-};
-
-class ShapeCheck {
- public:
-  Status check(const Port& port, const Tensor& tensor) {
-    if (!port.type.dims) return {};
-    const std::vector<Dim>& dims = *port.type.dims;
-    const std::vector<int64_t>& shape = tensor.shape();
-    if (shape.size() != dims.size())
-      return error(TN_INVALID_ARGUMENT, "input '", port.name, "' has rank ", shape.size(), " (", shape_text(shape),
-                   "), expected rank ", dims.size(), ": give it the shape of ", describe(port.type));
-    for (size_t i = 0; i < dims.size(); ++i) {
-      if (dims[i].value >= 0 && dims[i].value != shape[i])
-        return error(TN_INVALID_ARGUMENT, "input '", port.name, "' has ", shape[i], " in dimension ", i, " (",
-                     shape_text(shape), "), expected ", dims[i].value, ": give it the shape of ", describe(port.type));
-      if (dims[i].value >= 0 || dims[i].symbol.empty()) continue;
-      const auto [it, is_new] = symbols_.try_emplace(dims[i].symbol, SymbolUse{&port, i, shape[i]});
-      if (!is_new && it->second.value != shape[i])
-        return error(TN_INVALID_ARGUMENT, "dimension '", dims[i].symbol, "' is ", it->second.value, " in input '",
-                     it->second.port->name, "' (dimension ", it->second.axis, ") and ", shape[i], " in input '",
-                     port.name, "' (dimension ", i, "): they must agree");
-    }
-    return {};
-  }
-
- private:
-  std::map<std::string_view, SymbolUse> symbols_;
+  bool has_clashed;
 };
 
 Status check_tensor(const Port& port, const Tensor& tensor) {
@@ -105,14 +93,37 @@ Result<std::vector<size_t>> match_inputs(const std::vector<Port>& ports, std::sp
     if (index != SIZE_MAX) return error(TN_INVALID_ARGUMENT, "input '", port->name, "' is given twice");
     index = g;
   }
-  ShapeCheck shapes;
   for (size_t i = 0; i < ports.size(); ++i) {
+    if (found[i] == SIZE_MAX && ports[i].has_default) continue;
     if (found[i] == SIZE_MAX)
       return error(TN_INVALID_ARGUMENT, "input '", ports[i].name, "' (", describe(ports[i].type), ") is missing");
     TENON_RETURN_IF_ERROR(check_tensor(ports[i], given[found[i]].tensor));
-    TENON_RETURN_IF_ERROR(shapes.check(ports[i], given[found[i]].tensor));
+    TENON_RETURN_IF_ERROR(check_shape(ports[i], given[found[i]].tensor));
   }
   return found;
+}
+
+std::vector<NameClash> find_name_clashes(const std::vector<Port>& ports, std::span<const NamedTensor> given,
+                                         std::span<const size_t> found) {
+  std::vector<NameClash> clashes;
+  std::map<std::string_view, SymbolUse> symbols;
+  for (size_t p = 0; p < ports.size(); ++p) {
+    if (found[p] == SIZE_MAX || !ports[p].type.dims) continue;
+    const std::vector<Dim>& dims = *ports[p].type.dims;
+    const std::vector<int64_t>& shape = given[found[p]].tensor.shape();
+    for (size_t i = 0; i < dims.size(); ++i) {
+      if (dims[i].value >= 0 || dims[i].symbol.empty()) continue;
+      const auto [it, is_new] = symbols.try_emplace(dims[i].symbol, SymbolUse{&ports[p], i, shape[i], false});
+      SymbolUse& first = it->second;
+      if (is_new || first.value == shape[i] || first.has_clashed) continue;
+      first.has_clashed = true;
+      clashes.push_back(
+          {dims[i].symbol, concat("dimension '", dims[i].symbol, "' was ", first.value, " in input '", first.port->name,
+                                  "' (dimension ", first.axis, ") and ", shape[i], " in input '", ports[p].name,
+                                  "' (dimension ", i, "): the name was taken to say nothing")});
+    }
+  }
+  return clashes;
 }
 
 Result<std::vector<size_t>> match_outputs(const std::vector<Port>& ports, std::span<const std::string> wanted) {

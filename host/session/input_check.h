@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "host/session/session.h"
@@ -9,8 +10,17 @@
 namespace tenon::host {
 
 /// For each port the index of the tensor given for it. TN_INVALID_ARGUMENT for an unknown, missing or repeated name, a
-/// wrong type, rank or dimension, a symbol that stands for two numbers, too few bytes, or misaligned data.
+/// wrong type, rank or dimension, too few bytes, or misaligned data. SIZE_MAX: not given, and the port has a default.
 Result<std::vector<size_t>> match_inputs(const std::vector<Port>& ports, std::span<const NamedTensor> given);
+
+/// The name of a dimension that stood for two numbers in one run. Exporters give one name to unrelated dimensions ("?",
+/// "None", "dynamic"), so that is no error.
+struct NameClash {
+  std::string symbol, text;  // the text names both inputs and sizes
+};
+/// The clashes among the tensors that match_inputs() found for the ports; of each name the first.
+std::vector<NameClash> find_name_clashes(const std::vector<Port>& ports, std::span<const NamedTensor> given,
+                                         std::span<const size_t> found);
 
 /// For each wanted name the index of its port, all ports when nothing is named. TN_INVALID_ARGUMENT for unknown names.
 Result<std::vector<size_t>> match_outputs(const std::vector<Port>& ports, std::span<const std::string> wanted);

@@ -23,6 +23,8 @@ struct LoadedModel {
   std::string pack_note;  // see OpenedPack
   std::unique_ptr<PackPlan> plan;
   PackedWeights packed;
+  // By piecewise_digest(), of model->files, where there is no pack; nothing of a file that is too large.
+  std::vector<std::optional<Digest>> file_digests;
   Program program;
   std::vector<Port> inputs, outputs;  // as declared
 };

@@ -9,6 +9,7 @@
 #include "host/session/memory_limit.h"
 #include "host/session/memory_policy.h"
 #include "host/session/node_runner.h"
+#include "host/session/packs/source_state.h"
 #include "host/session/report_maker.h"
 #include "host/session/thread_pool.h"
 #include "host/storage/file_mapping.h"
@@ -18,8 +19,20 @@ namespace {
 
 std::vector<Port> ports_of(const std::vector<Value*>& values) {
   std::vector<Port> ports;
-  for (const Value* value : values) ports.push_back({value->name, value->type});
+  for (const Value* value : values) ports.push_back({value->name, value->type, value->default_value.has_value()});
   return ports;
+}
+
+// A run may give others, so they cost what constants do not.
+void note_defaults(const std::vector<Port>& inputs, std::vector<std::string>* notes) {
+  const auto count = std::count_if(inputs.begin(), inputs.end(), [](const Port& port) { return port.has_default; });
+  if (count == 0) return;
+  notes->push_back(concat(count,
+                          count == 1 ? " initializer is also an input of the graph, the default of one"
+                                     : " initializers are also inputs of the graph, defaults",
+                          " that a run may override (IR version ", kFirstIrVersionWithDefaults,
+                          " on), so nothing is folded or packed of them: where that is not meant, remove them from "
+                          "the graph's inputs, or export without keep_initializers_as_inputs"));
 }
 
 }  // namespace
@@ -36,6 +49,7 @@ OpenedSession::OpenedSession(const SessionOptions& options, ProviderList provide
 Status OpenedSession::optimize(StageClock* clock) {
   // Names and types as declared, before passes refine them.
   own_->inputs = ports_of(own_->model->graph->inputs);
+  note_defaults(own_->inputs, &report_.notes);
   if (options_.fold_constants) {
     TENON_RETURN_IF_ERROR(fold());
     clock->end_stage("fold");
@@ -86,7 +100,19 @@ Result<bool> OpenedSession::pack_weights(Placement* placement, ModelPacks* packs
   TENON_ASSIGN_OR_RETURN(own_->packed, prepack(placement->steps, plan, threads_));
   drop_unread(plan);
   clock->end_stage("pack");
+  TENON_RETURN_IF_ERROR(take_digests());
+  clock->end_stage("digest");
   return false;
+}
+
+// What reaffirm_files() needs in the place of a pack's digests.
+Status OpenedSession::take_digests() {
+  for (const SourceFile& file : own_->model->files) {
+    std::optional<Digest>& digest = own_->file_digests.emplace_back();
+    if (file.mapping->bytes().size() > kMostDigestedBytes) continue;
+    TENON_ASSIGN_OR_RETURN(digest, piecewise_digest(*file.mapping, threads_));
+  }
+  return {};
 }
 
 // Lets go of private copies that only exist packed from now on.
@@ -110,6 +136,8 @@ void OpenedSession::adopt(OpenedPack opened, std::string path, std::string state
   own_->plan = std::move(opened.plan);
   own_->model = std::move(opened.restored.model);
   own_->model->path = path_;
+  for (size_t i = 0; i < own_->inputs.size(); ++i)
+    own_->inputs[i].has_default = own_->model->graph->inputs[i]->default_value.has_value();
   own_->program = build_program(*own_->model->graph, std::move(opened.restored.steps));
   tell_pack(std::move(state));
   start();
@@ -147,7 +175,10 @@ Result<std::vector<Tensor>> OpenedSession::run(std::span<const NamedTensor> inpu
     TENON_ASSIGN_OR_RETURN(const std::vector<size_t> given, match_inputs(loaded_->inputs, inputs));
     TENON_ASSIGN_OR_RETURN(const std::vector<size_t> outputs, match_outputs(loaded_->outputs, wanted));
     std::vector<const Tensor*> tensors;
-    for (const size_t g : given) tensors.push_back(&inputs[g].tensor);
+    for (size_t i = 0; i < given.size(); ++i)
+      tensors.push_back(given[i] != SIZE_MAX ? &inputs[given[i]].tensor
+                                             : &*loaded_->model->graph->inputs[i]->default_value);
+    note_clashes(inputs, given);
     const auto run_once = [&]() -> Result<std::vector<Tensor>> {
       auto results = runner_->run(tensors, outputs, options, path_);
       TENON_RETURN_IF_ERROR(check_files());
@@ -169,23 +200,43 @@ Status OpenedSession::check_files() const {
   return loaded_->pack != nullptr ? loaded_->pack->mapping().check_intact() : Status();
 }
 
-// Whether all files that are not intact were only touched, by the digests that the pack has of them.
+void OpenedSession::note_clashes(std::span<const NamedTensor> inputs, std::span<const size_t> given) {
+  const std::vector<NameClash> found = find_name_clashes(loaded_->inputs, inputs, given);
+  if (found.empty()) return;
+  const std::lock_guard lock(clashes_mutex_);
+  for (const NameClash& clash : found) clashes_.try_emplace(clash.symbol, clash.text);
+}
+
+// Whether all files that are not intact were only touched, by the digests that were taken of them.
 bool OpenedSession::reaffirm_files() const {
-  if (loaded_->plan == nullptr || !loaded_->pack->mapping().check_intact().is_ok()) return false;
-  const std::vector<PlanSource> sources = loaded_->plan->sources();
-  return std::all_of(loaded_->model->files.begin(), loaded_->model->files.end(), [&](const SourceFile& file) {
-    if (file.mapping->check_intact().is_ok()) return true;
-    const auto source =
-        std::find_if(sources.begin(), sources.end(), [&](const PlanSource& s) { return s.location == file.location; });
-    return source != sources.end() && source->digest &&
-           file.mapping->reaffirm([&](std::span<const std::byte> bytes) { return digest_of(bytes) == source->digest; });
-  });
+  if (loaded_->pack != nullptr && !loaded_->pack->mapping().check_intact().is_ok()) return false;
+  const std::vector<SourceFile>& files = loaded_->model->files;
+  for (size_t i = 0; i < files.size(); ++i)
+    if (!files[i].mapping->check_intact().is_ok() &&
+        !files[i].mapping->reaffirm([&](std::span<const std::byte> bytes) { return has_same_bytes(i, bytes); }))
+      return false;
+  return true;
+}
+
+bool OpenedSession::has_same_bytes(size_t file, std::span<const std::byte> bytes) const {
+  if (loaded_->plan == nullptr) {
+    const std::vector<std::optional<Digest>>& digests = loaded_->file_digests;
+    return file < digests.size() && digests[file] && piecewise_digest(bytes) == digests[file];
+  }
+  const std::string& location = loaded_->model->files[file].location;
+  for (const PlanSource& source : loaded_->plan->sources())
+    if (source.location == location) return source.digest && digest_of(bytes) == source.digest;
+  return false;
 }
 
 SessionReport OpenedSession::report() const {
   SessionReport report = report_;
   report.model = path_;
   report.threads = threads_;
+  {
+    const std::lock_guard lock(clashes_mutex_);
+    for (const auto& [symbol, text] : clashes_) report.notes.push_back(text);
+  }
   if (loaded_->plan != nullptr) report.placement = loaded_->plan->decisions(*loaded_->model->graph);
   add_providers(loaded_->providers, &report);
   add_initializers(*loaded_->model, &report);

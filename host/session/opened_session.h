@@ -1,7 +1,9 @@
 // A session's parts and their order of life. See session.h.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -49,6 +51,9 @@ class OpenedSession final : public Session {
   Status fold();
   Status optimize(StageClock* clock);
   Result<bool> pack_weights(Placement* placement, ModelPacks* packs, StageClock* clock);
+  Status take_digests();
+  bool has_same_bytes(size_t file, std::span<const std::byte> bytes) const;
+  void note_clashes(std::span<const NamedTensor> inputs, std::span<const size_t> given);
   void drop_unread(const PrepackPlan& plan);
   void start();
   void tell_pack(std::string state);
@@ -62,6 +67,8 @@ class OpenedSession final : public Session {
   std::string path_;                           // of the model, as it was given
   std::unique_ptr<Runner> runner_;
   SessionReport report_;  // what was known when the session opened
+  mutable std::mutex clashes_mutex_;
+  std::map<std::string, std::string> clashes_;  // by the name of the dimension; what the first such run had to say
 };
 
 }  // namespace tenon::host

@@ -50,10 +50,10 @@ void add_initializers(const Model& model, SessionReport* report) {
   std::vector<const Value*> constants;
   for (const Graph* graph : graph_tree(*model.graph))
     for (const auto& value : graph->values())
-      if (value->is_constant()) constants.push_back(value.get());
+      if (value->stored() != nullptr) constants.push_back(value.get());
   ConstantBytes bytes;
   for (const Value* value : constants) {
-    const Tensor& tensor = *value->constant;
+    const Tensor& tensor = *value->stored();
     InitializerEntry entry;
     entry.name = value->name;
     entry.dtype = dtype_name(tensor.dtype());

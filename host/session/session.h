@@ -77,6 +77,7 @@ struct NamedTensor {
 struct Port {
   std::string name;
   ValueType type;
+  bool has_default = false;  // an input that a run may leave out: the model's initializer of that name is taken
 };
 
 class Session {
@@ -93,9 +94,10 @@ class Session {
 
   virtual const std::vector<Port>& inputs() const = 0;
   virtual const std::vector<Port>& outputs() const = 0;
-  /// Runs the model. Every input must be given once, with the declared type, rank and fixed dimensions. `wanted`: names
-  /// of outputs, all when empty; the results come in that order and own their memory. TN_DATA_LOST when a file of the
-  /// model did not stay as it was opened: now and for every later run.
+  /// Runs the model. Every input without a default must be given, none twice, with the declared type, rank and fixed
+  /// dimensions; names of dimensions that stand for two numbers are a note of the report. `wanted`: names of outputs,
+  /// all when empty; the results come in that order and own their memory. TN_DATA_LOST when a file of the model did not
+  /// stay as it was opened: now and for every later run.
   virtual Result<std::vector<Tensor>> run(std::span<const NamedTensor> inputs, std::span<const std::string> wanted = {},
                                           const RunOptions& options = {}) = 0;
   /// Where every node runs and why, and where every byte lives. thread: any.

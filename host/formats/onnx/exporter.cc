@@ -82,7 +82,7 @@ class OnnxExport {
 
   // `main`: the message of the main graph, whose initializers are written in pieces.
   Status take(const onnx::GraphProto& main, onnx::GraphProto& graph, const Value& constant) {
-    const Tensor& tensor = *constant.constant;
+    const Tensor& tensor = *constant.stored();
     if (data_ != nullptr && tensor.dtype() != TN_STRING && tensor.byte_length() >= kLeastExternalBytes)
       return write_external(constant.name, tensor, *graph.add_initializer());
     if (&graph != &main || tensor.dtype() == TN_STRING)

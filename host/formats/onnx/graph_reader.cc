@@ -21,11 +21,15 @@ ValueType type_of(const Tensor& tensor) {
   return type;
 }
 
+Result<ValueType> declared_type(const onnx::ValueInfoProto& proto, const char* role) {
+  if (!proto.has_type()) return ValueType();
+  auto type = read_type(proto.type());
+  return type.is_ok() ? type : type.status().with_context(concat(role, " '", proto.name(), "'"));
+}
+
 Status set_type(const onnx::ValueInfoProto& proto, const char* role, Value& value) {
   if (!proto.has_type() || value.is_constant()) return {};
-  auto type = read_type(proto.type());
-  if (!type.is_ok()) return type.status().with_context(concat(role, " '", proto.name(), "'"));
-  value.type = std::move(type.value());
+  TENON_ASSIGN_OR_RETURN(value.type, declared_type(proto, role));
   return {};
 }
 
@@ -86,8 +90,14 @@ Status GraphReader::read_inputs(const onnx::GraphProto& proto, Graph& graph) {
   for (int i = 0; i < proto.input_size(); ++i) {
     const auto& input = proto.input(i);
     if (input.name().empty()) return error(TN_INVALID_MODEL, "graph input ", i, " has no name: give it one");
-    // An input with an initializer is a constant.
-    if (const Value* known = graph.find_value(input.name()); known != nullptr && known->is_constant()) continue;
+    if (Value* known = graph.find_value(input.name()); known != nullptr && known->is_constant()) {
+      // Of a subgraph, whose inputs come by position, it is a constant.
+      if (!has_defaults_ || graph.parent() != nullptr) continue;
+      TENON_ASSIGN_OR_RETURN(ValueType declared, declared_type(input, "graph input"));
+      make_default(*known, std::move(declared));
+      graph.inputs.push_back(known);
+      continue;
+    }
     auto value = graph.add_value(input.name());
     if (!value.is_ok()) return value.status().with_context(concat("graph input '", input.name(), "'"));
     TENON_RETURN_IF_ERROR(set_type(input, "graph input", **value));

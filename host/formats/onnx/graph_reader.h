@@ -22,10 +22,15 @@ namespace tenon::host {
 class GraphReader {
  public:
   /// `opset_imports`: of the model; domains that only functions import are added. `structure_bytes`: length of the
-  /// model without its weights, which bounds what functions may grow to. All references must outlive the reader.
+  /// model without its weights, which bounds what functions may grow to. `has_defaults`: initializers that are inputs
+  /// of the main graph are their defaults. All references must outlive the reader.
   GraphReader(TensorReader& tensors, const FunctionLibrary& functions, std::map<std::string, int64_t>& opset_imports,
-              uint64_t structure_bytes)
-      : tensors_(tensors), functions_(functions), opset_imports_(opset_imports), structure_bytes_(structure_bytes) {}
+              uint64_t structure_bytes, bool has_defaults)
+      : tensors_(tensors),
+        functions_(functions),
+        opset_imports_(opset_imports),
+        structure_bytes_(structure_bytes),
+        has_defaults_(has_defaults) {}
 
   Status read(const onnx::GraphProto& proto, Graph& graph);
 
@@ -80,6 +85,7 @@ class GraphReader {
   const FunctionLibrary& functions_;
   std::map<std::string, int64_t>& opset_imports_;
   const uint64_t structure_bytes_;
+  const bool has_defaults_;
   Scope* scope_ = nullptr;  // nullptr: in no function
   int subgraph_depth_ = 0;
   uint64_t inlined_nodes_ = 0, inlined_bytes_ = 0;

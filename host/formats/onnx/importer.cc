@@ -117,7 +117,8 @@ Result<std::unique_ptr<Model>> import_model(const Input& input, ExternalFiles fi
   TENON_ASSIGN_OR_RETURN(const FunctionLibrary functions, FunctionLibrary::read(*proto));
   TensorReader tensors(input.bytes, input.owner, input.mapping.get(), skeleton, std::move(files));
   model->graph = std::make_unique<Graph>();
-  TENON_RETURN_IF_ERROR(GraphReader(tensors, functions, model->opset_imports, skeleton.message.size())
+  TENON_RETURN_IF_ERROR(GraphReader(tensors, functions, model->opset_imports, skeleton.message.size(),
+                                    model->ir_version >= kFirstIrVersionWithDefaults)
                             .read(proto->graph(), *model->graph));
   if (input.mapping != nullptr) {
     model->files.push_back({"", input.mapping});
@@ -130,6 +131,7 @@ Result<std::unique_ptr<Model>> import_model(const Input& input, ExternalFiles fi
       model->files.push_back({entry.first, entry.second});
   tensors.finish_copies(options.run_tasks);
   TENON_RETURN_IF_ERROR(model->graph->finish());
+  rename_shadowing_values(*model->graph);  // of errors until here the names are the file's
   TENON_RETURN_IF_ERROR(resolve_schemas(*model));
   note_private_peak();  // the messages are still there
   return model;
@@ -151,8 +153,8 @@ auto catching(F&& f) -> decltype(f()) {
 Result<std::unique_ptr<Model>> import_onnx_file(const std::filesystem::path& path, const ImportOptions& options) {
   TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
   auto model = catching([&] {
-    return import_model({mapping->bytes(), mapping, mapping},
-                        ExternalFiles(path.parent_path(), options.external_data_root, true), options);
+    return import_model({mapping->bytes(), mapping, mapping}, ExternalFiles(path.parent_path(), options.external_data_root, true),
+                        options);
   });
   if (!model.is_ok()) {
     // A file cut short meanwhile reads as damaged in some other way.
@@ -166,8 +168,8 @@ Result<std::unique_ptr<Model>> import_onnx_file(const std::filesystem::path& pat
 Result<std::unique_ptr<Model>> import_onnx_bytes(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
                                                  const std::filesystem::path& folder, const ImportOptions& options) {
   return catching([&] {
-    return import_model({bytes, std::move(owner), nullptr},
-                        ExternalFiles(folder, options.external_data_root, !folder.empty()), options);
+    return import_model({bytes, std::move(owner), nullptr}, ExternalFiles(folder, options.external_data_root, !folder.empty()),
+                        options);
   });
 }
 

@@ -168,7 +168,7 @@ Status write_graph(const Graph& graph, const InitializerSink& sink, onnx::GraphP
   for (const Value* value : graph.inputs) write_value(*value, *proto.add_input());
   for (const Value* value : graph.outputs) write_value(*value, *proto.add_output());
   for (const auto& value : graph.values()) {
-    if (value->is_constant()) {
+    if (value->stored() != nullptr) {
       TENON_RETURN_IF_ERROR(sink(proto, *value));
     } else if (value->producer != nullptr && is_known(value->type)) {
       write_value(*value, *proto.add_value_info());

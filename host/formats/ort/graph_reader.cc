@@ -66,6 +66,7 @@ Status GraphReader::read(const file::Graph& source, Graph& graph) {
   TENON_RETURN_IF_ERROR(declare_values(source, graph));
   TENON_RETURN_IF_ERROR(read_initializers(source, graph));
   TENON_RETURN_IF_ERROR(read_inputs(source, graph));
+  declared_.clear();
   // All outputs come before any input is looked up: nodes may stand in any order, and subgraphs see them too.
   TENON_RETURN_IF_ERROR(
       for_each_table(source.nodes(), [&](const file::Node& node) { return declare_node(node, *graph.add_node()); }));
@@ -112,6 +113,7 @@ Status GraphReader::read_initializers(const file::Graph& source, Graph& graph) {
     if (!tensor.is_ok()) return tensor.status().with_context(where());
     TENON_ASSIGN_OR_RETURN(Value* const value, find_or_add_value(graph, name, false));
     if (value->is_constant()) return error(TN_INVALID_MODEL, where(), " is given twice: the file is damaged");
+    if (has_defaults_ && graph.parent() == nullptr) declared_.insert_or_assign(value, std::move(value->type));
     value->type = type_of_tensor(*tensor);
     value->constant = std::move(*tensor);
     return budget_.charge(kValueBytes + 2 * name.size());
@@ -128,8 +130,12 @@ Status GraphReader::read_inputs(const file::Graph& source, Graph& graph) {
     TENON_RETURN_IF_ERROR(budget_.charge(kValueBytes + 2 * name.size()));
     if (!seen.insert(value).second)
       return error(TN_INVALID_MODEL, "graph input '", name, "' is given twice: the file is damaged");
-    // An input with an initializer is a constant.
-    if (!value->is_constant()) graph.inputs.push_back(value);
+    if (value->is_constant()) {
+      // Of a subgraph, whose inputs come by position, it is a constant.
+      if (!has_defaults_ || graph.parent() != nullptr) continue;
+      make_default(*value, std::move(declared_[value]));
+    }
+    graph.inputs.push_back(value);
   }
   return {};
 }
@@ -154,8 +160,9 @@ Status GraphReader::declare_node(const file::Node& source, Node& node) {
                  ", expected 1 or more: the file is damaged");
   if (node.domain == "com.microsoft.nchwc")
     return error(TN_UNSUPPORTED, describe(node),
-                 ": its weights are laid out for the machine that converted the model: convert it again without "
-                 "--target_platform amd64, or use the .onnx model");
+                 ": its weights are in the blocked layout of the machine that saved the model, as ONNX Runtime writes "
+                 "them at the optimization level 'all': save it again at the level 'extended' or below "
+                 "(convert_onnx_models_to_ort does so without --target_platform amd64), or use the .onnx model");
   if (source.type() == file::NodeType::FUSED)
     return error(TN_UNSUPPORTED, describe(node), ": it stands for nodes that the execution provider '",
                  text(source.execution_provider_type()),

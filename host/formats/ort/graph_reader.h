@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "host/base/status.h"
@@ -17,9 +18,15 @@ namespace tenon::host::ort {
 
 class GraphReader {
  public:
-  /// Initializers are views of `bytes`, which holds every table that is read. The options must outlive the reader.
-  GraphReader(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, const OrtReadOptions& options)
-      : bytes_(bytes), owner_(std::move(owner)), options_(options), budget_(bytes.size()) {}
+  /// Initializers are views of `bytes`, which holds every table that is read. `has_defaults`: those that are inputs of
+  /// the main graph are their defaults. The options must outlive the reader.
+  GraphReader(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, const OrtReadOptions& options,
+              bool has_defaults)
+      : bytes_(bytes),
+        owner_(std::move(owner)),
+        options_(options),
+        has_defaults_(has_defaults),
+        budget_(bytes.size()) {}
 
   Status read(const ort_file::Graph& source, Graph& graph);
 
@@ -46,8 +53,10 @@ class GraphReader {
   std::span<const std::byte> bytes_;
   std::shared_ptr<const void> owner_;
   const OrtReadOptions& options_;
+  const bool has_defaults_;
   ReadBudget budget_;
   int subgraph_depth_ = 0;
+  std::unordered_map<const Value*, ValueType> declared_;  // of the graph's initializers, while it is read
 };
 
 /// The elements of a vector, which the format does not align.

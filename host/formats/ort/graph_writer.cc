@@ -63,7 +63,7 @@ Result<flatbuffers::Offset<file::Graph>> GraphWriter::write(const Graph& graph) 
 Result<GraphWriter::Tables<file::Tensor>> GraphWriter::write_constants(const Graph& graph) {
   Tables<file::Tensor> tables;
   for (const auto& value : graph.values()) {
-    if (!value->is_constant()) continue;
+    if (value->stored() == nullptr) continue;
     TENON_ASSIGN_OR_RETURN(const auto table, write_constant(*value));
     tables.push_back(table);
   }
@@ -194,7 +194,7 @@ GraphWriter::Tables<file::NodeEdge> GraphWriter::write_edges(const std::vector<c
 }
 
 Result<flatbuffers::Offset<file::Tensor>> GraphWriter::write_constant(const Value& value) {
-  const Tensor& tensor = *value.constant;
+  const Tensor& tensor = *value.stored();
   const std::optional<int64_t> outside = options_.outside ? options_.outside(value) : std::nullopt;
   if (!outside) {
     auto table = write_tensor(value.name, tensor);

@@ -76,7 +76,8 @@ Result<std::unique_ptr<Model>> read_model(std::span<const std::byte> bytes, std:
   auto model = std::make_unique<Model>();
   TENON_RETURN_IF_ERROR(read_header(*session.model(), *model));
   model->graph = std::make_unique<Graph>();
-  TENON_RETURN_IF_ERROR(GraphReader(bytes, owner, options).read(*session.model()->graph(), *model->graph));
+  TENON_RETURN_IF_ERROR(GraphReader(bytes, owner, options, model->ir_version >= kFirstIrVersionWithDefaults)
+                            .read(*session.model()->graph(), *model->graph));
   if (owner != nullptr) model->owners.push_back(std::move(owner));
   TENON_RETURN_IF_ERROR(model->graph->finish());
   TENON_RETURN_IF_ERROR(resolve_written_schemas(*model));

@@ -20,8 +20,8 @@ size_t first_size(const Model& model, const OrtWriteOptions& options) {
   uint64_t bytes = kStructureBytes;
   for (Graph* graph : graph_tree(*model.graph))
     for (const auto& value : graph->values())
-      if (value->is_constant() && !(options.outside && options.outside(*value)))
-        bytes += value->constant->byte_length() + 128;
+      if (value->stored() != nullptr && !(options.outside && options.outside(*value)))
+        bytes += value->stored()->byte_length() + 128;
   return bytes < FLATBUFFERS_MAX_BUFFER_SIZE ? bytes : kStructureBytes;
 }
 

@@ -16,7 +16,7 @@ namespace tenon::host {
 namespace {
 
 // Any change of the optimizer, of placement or of the plan's meaning that gives other plans counts up.
-constexpr int kPlanVersion = 4;
+constexpr int kPlanVersion = 5;
 
 std::string provider_line(const Provider& provider) {
   std::string line = concat("provider=", provider.name(), " ", provider.version());

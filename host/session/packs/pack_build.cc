@@ -15,9 +15,6 @@ namespace {
 // Smaller constants are written into the plan: a table line for each would cost more than its bytes.
 constexpr size_t kInlineBytes = 1024;
 
-// Reading more takes longer than all else that opening does, and identities tell the files of this machine apart.
-constexpr uint64_t kDigestedBytes = uint64_t{512} << 20;
-
 // Memory for one blob at a time and thread. Its pages serve one blob after the other.
 class PackingMemory {
  public:
@@ -50,7 +47,7 @@ class PackBuild {
   Status run() {
     for (Graph* graph : graph_tree(*c_.model->graph))
       for (const auto& value : graph->values())
-        if (value->is_constant()) place(*value);
+        if (value->stored() != nullptr) place(*value);
     TENON_RETURN_IF_ERROR(share_blobs());
     TENON_RETURN_IF_ERROR(write_bytes());
     return write_plan_section();
@@ -78,7 +75,7 @@ class PackBuild {
   }
 
   void place(const Value& value) {
-    const Tensor& tensor = *value.constant;
+    const Tensor& tensor = *value.stored();
     ConstantPlace place;
     place.length = tensor.byte_length();
     if (tensor.dtype() == TN_STRING || tensor.byte_length() <= kInlineBytes) return;
@@ -101,15 +98,15 @@ class PackBuild {
   Status share_blobs() {
     std::vector<const Value*> by_address = to_copy_;
     std::stable_sort(by_address.begin(), by_address.end(), [](const Value* a, const Value* b) {
-      return std::less<>()(a->constant->data(), b->constant->data());
+      return std::less<>()(a->stored()->data(), b->stored()->data());
     });
     std::vector<std::span<const std::byte>> runs;
     std::unordered_map<const Value*, size_t> run_of;
     for (const Value* value : by_address) {
-      const auto bytes = bytes_of(*value->constant);
+      const auto bytes = bytes_of(*value->stored());
       const size_t offset = runs.empty() ? 0 : static_cast<size_t>(bytes.data() - runs.back().data());
       // In a blob, too, an element lies where its type may lie.
-      if (runs.empty() || offset >= runs.back().size() || offset % dtype_alignment(value->constant->dtype()) != 0) {
+      if (runs.empty() || offset >= runs.back().size() || offset % dtype_alignment(value->stored()->dtype()) != 0) {
         runs.push_back(bytes);
       } else {
         runs.back() = {runs.back().data(), std::max(runs.back().size(), offset + bytes.size())};
@@ -125,7 +122,7 @@ class PackBuild {
       }
       ConstantPlace& place = plan_.constants.at(value);
       place.index = *blobs[run];
-      place.offset = static_cast<uint64_t>(bytes_of(*value->constant).data() - runs[run].data());
+      place.offset = static_cast<uint64_t>(bytes_of(*value->stored()).data() - runs[run].data());
     }
     return {};
   }
@@ -150,7 +147,7 @@ class PackBuild {
     if (use_ != PackUse::kSelfContained) digests_.resize(c_.model->files.size());
     for (size_t i = 0; i < digests_.size(); ++i) {
       const uint64_t bytes = c_.model->files[i].mapping->bytes().size();
-      if (use_ != PackUse::kHere || bytes <= kDigestedBytes)
+      if (use_ != PackUse::kHere || bytes <= kMostDigestedBytes)
         tasks.push_back({bytes, [this, i] { return take_digest(i); }});
     }
     std::stable_sort(tasks.begin(), tasks.end(), [](const Task& x, const Task& y) { return x.bytes > y.bytes; });

@@ -128,6 +128,9 @@ Result<PackPlan::Restored> Plan::restore(std::vector<SourceFile> files, const Pr
   TENON_ASSIGN_OR_RETURN(restored.steps, read_steps(*plan_, *pack_, *restored.model->graph, providers));
   for (const Graph* graph : graph_tree(*restored.model->graph))
     if (std::any_of(graph->outputs.begin(), graph->outputs.end(), is_left_out)) return misfit("an output is left out");
+  const Graph& graph = *restored.model->graph;
+  if (graph.inputs.size() != size_of(plan_->inputs()) || graph.outputs.size() != size_of(plan_->outputs()))
+    return misfit("its graph has other inputs or outputs than it declares");
   restored.model->files = std::move(files);
   return restored;
 }

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <vector>
 
+#include "host/session/tasks.h"
+
 namespace tenon::host {
 namespace {
 
 constexpr size_t kPage = 4096;
 constexpr size_t kSamples = 16;
 constexpr size_t kPiece = size_t{8} << 20;
+constexpr size_t kRead = size_t{128} << 10;  // fits the caches beside what is hashed
 
 }  // namespace
 
@@ -40,6 +43,29 @@ Result<Digest> full_digest(const FileMapping& file) {
   }
   TENON_RETURN_IF_ERROR(file.check_intact());
   return digest.digest();
+}
+
+Result<Digest> piecewise_digest(const FileMapping& file, unsigned threads) {
+  const size_t size = file.bytes().size();
+  std::vector<Digest> pieces((size + kPiece - 1) / kPiece);
+  TENON_RETURN_IF_ERROR(run_tasks(pieces.size(), threads, [&](size_t i) -> Status {
+    std::vector<FilePart> parts;
+    for (size_t at = i * kPiece; at < std::min(size, (i + 1) * kPiece); at += kRead)
+      parts.push_back({at, std::min(kRead, size - at)});
+    DigestStream digest;
+    file.read(parts, [&](std::span<const std::byte> bytes) { digest.add(bytes); });
+    pieces[i] = digest.digest();
+    return {};
+  }));
+  TENON_RETURN_IF_ERROR(file.check_intact());
+  return digest_of(std::as_bytes(std::span(pieces)));
+}
+
+Digest piecewise_digest(std::span<const std::byte> bytes) {
+  std::vector<Digest> pieces;
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min(kPiece, bytes.size())))
+    pieces.push_back(digest_of(bytes.first(std::min(kPiece, bytes.size()))));
+  return digest_of(std::as_bytes(std::span(pieces)));
 }
 
 }  // namespace tenon::host

@@ -19,4 +19,14 @@ Digest sampled_digest(const FileMapping& file);
 /// Of all bytes. Reads the whole file, and gives back the pages as it goes.
 Result<Digest> full_digest(const FileMapping& file);
 
+/// No digest is taken of larger files while a model opens: reading more takes longer than all else, and identities tell
+/// the files of this machine apart.
+constexpr uint64_t kMostDigestedBytes = uint64_t{512} << 20;
+
+/// Of the digests of all pieces of a few megabytes: another one than full_digest(), but taken on all threads, and read
+/// without a page of the mapping becoming the process's.
+Result<Digest> piecewise_digest(const FileMapping& file, unsigned threads);
+/// The same of bytes that are at hand.
+Digest piecewise_digest(std::span<const std::byte> bytes);
+
 }  // namespace tenon::host

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <tenon/tenon.hpp>
 
+#include "tests/support/onnx_models.h"
+
 using Catch::Contains;
 
 namespace {
@@ -192,4 +194,27 @@ TEST_CASE("the C++ API throws errors with code and message", "[api]") {
     CHECK_THAT(e.what(), Contains("no input 'y'"));
   }
   CHECK_THROWS_AS(tenon::Session("/nonexistent/model.onnx"), tenon::Error);
+}
+
+TEST_CASE("an input that a run may leave out is listed apart", "[api]") {
+  onnx::ModelProto proto = tenon::test::empty_model();
+  onnx::GraphProto& graph = *proto.mutable_graph();
+  for (const char* name : {"x", "w"}) {
+    tenon::test::set_float_type(*graph.add_input(), name, {2});
+    tenon::test::set_float_type(*graph.add_output(), name, {2});
+  }
+  const std::vector<float> x = {1, 2}, w = {3, 4}, other = {5, 6};
+  tenon::test::add_initializer(graph, "w", onnx::TensorProto::FLOAT, {2}).set_raw_data(tenon::test::raw_bytes(w));
+  const std::string bytes = proto.SerializeAsString();
+  tenon::Session session = tenon::Session::from_bytes(bytes.data(), bytes.size());
+  REQUIRE(session.inputs().size() == 1);
+  REQUIRE(session.optional_inputs().size() == 1);
+  CHECK(session.optional_inputs()[0].name == "w");
+  CHECK(session.optional_inputs()[0].shape == std::vector<int64_t>{2});
+  const auto tensor = [](const std::vector<float>& values) { return tenon::Tensor::of<float>({2}, values); };
+  CHECK(session.run({{"x", tensor(x)}})["w"].to_vector<float>() == w);
+  CHECK(session.run({{"x", tensor(x)}, {"w", tensor(other)}})["w"].to_vector<float>() == other);
+  tenon_port port;
+  CHECK(tenon_session_optional_input_count(nullptr) == 0);
+  CHECK(tenon_session_optional_input(nullptr, 0, &port) == TENON_INVALID_ARGUMENT);
 }

@@ -62,9 +62,25 @@ TEST_CASE("an input with a wrong fixed dimension is refused", "[inputs]") {
              Contains("has 2 in dimension 1 (3x2), expected 3"));
 }
 
-TEST_CASE("a symbol that stands for two numbers is refused with both inputs", "[inputs]") {
-  CHECK_THAT(refusal({floats("image", {2, 3}, kSix), floats("mask", {3}, {1, 1, 1})}),
-             Contains("dimension 'batch' is 2 in input 'image' (dimension 0) and 3 in input 'mask'"));
+TEST_CASE("a symbol that stands for two numbers is told with both inputs, and is no error", "[inputs]") {
+  const std::vector given = {floats("image", {2, 3}, kSix), floats("mask", {3}, {1, 1, 1})};
+  const auto matched = match_inputs(two_ports(), given);
+  REQUIRE(matched.is_ok());
+  const auto clashes = find_name_clashes(two_ports(), given, *matched);
+  REQUIRE(clashes.size() == 1);
+  CHECK(clashes[0].symbol == "batch");
+  CHECK_THAT(clashes[0].text, Contains("'batch' was 2 in input 'image' (dimension 0) and 3 in input 'mask'"));
+  const std::vector agreeing = {floats("image", {2, 3}, kSix), floats("mask", {2}, kTwo)};
+  CHECK(find_name_clashes(two_ports(), agreeing, *match_inputs(two_ports(), agreeing)).empty());
+}
+
+TEST_CASE("an input with a default need not be given, and is checked when it is", "[inputs]") {
+  std::vector<Port> ports = two_ports();
+  ports[1].has_default = true;
+  const auto matched = match_inputs(ports, std::vector{floats("image", {2, 3}, kSix)});
+  REQUIRE(matched.is_ok());
+  CHECK(matched.value() == std::vector<size_t>{0, SIZE_MAX});
+  CHECK_FALSE(match_inputs(ports, std::vector{floats("image", {2, 3}, kSix), floats("mask", {1, 2}, kTwo)}).is_ok());
 }
 
 TEST_CASE("an input with too few bytes is refused", "[inputs]") {

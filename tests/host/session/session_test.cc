@@ -250,3 +250,24 @@ TEST_CASE("a session still runs after a run that failed", "[session]") {
   CHECK(refused.status().code() == TN_OUT_OF_MEMORY);
   CHECK(values_of(must_run(*session, {floats("x", {1}, {3})})[0]) == Floats{6});
 }
+
+TEST_CASE("a dimension's name that stands for two numbers is a note of the report, once", "[session]") {
+  GraphBuilder b;
+  const std::string name = GENERATE("?", "None", "unk__12", "dynamic");
+  b.symbolic_input("a", TN_FLOAT, {{-1, name}, {2, ""}});
+  b.symbolic_input("b", TN_FLOAT, {{-1, name}, {2, ""}});
+  b.node("Relu", {"a"}, {"y"});
+  b.node("Relu", {"b"}, {"z"});
+  b.output("y");
+  b.output("z");
+  const auto session = must_open(b);
+  const size_t before = session->report().notes.size();
+  for (int i = 0; i < 3; ++i) {
+    const auto results = must_run(*session, {floats("a", {1, 2}, {1, -1}), floats("b", {2, 2}, {1, 2, 3, -4})});
+    CHECK(values_of(results[0]) == std::vector<float>{1, 0});
+    CHECK(values_of(results[1]) == std::vector<float>{1, 2, 3, 0});
+  }
+  const auto notes = session->report().notes;
+  REQUIRE(notes.size() == before + 1);
+  CHECK_THAT(notes.back(), Catch::Contains("dimension '" + name + "' was 1 in input 'a'"));
+}

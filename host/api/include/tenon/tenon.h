@@ -89,6 +89,10 @@ TENON_API size_t tenon_session_input_count(const tenon_session*);
 TENON_API size_t tenon_session_output_count(const tenon_session*);
 TENON_API int tenon_session_input(const tenon_session*, size_t index, tenon_port*);
 TENON_API int tenon_session_output(const tenon_session*, size_t index, tenon_port*);
+/* Inputs that a run may leave out, by a count of their own: initializers that the model also lists as inputs. A run that
+ * does not give one takes the initializer. */
+TENON_API size_t tenon_session_optional_input_count(const tenon_session*);
+TENON_API int tenon_session_optional_input(const tenon_session*, size_t index, tenon_port*);
 
 /* Runs the model; safe from several threads at once. `outputs`: names of the wanted ones, or NULL for all.
  * `timeout_ms`: negative for none. `cancel` may be NULL. The results are the caller's, to be freed with

@@ -100,6 +100,10 @@ class Session {
   }
 
   std::vector<Port> inputs() const { return ports(tenon_session_input_count(session_.get()), tenon_session_input); }
+  /// Those that a run may leave out, none of them in inputs(): it then takes the model's initializer.
+  std::vector<Port> optional_inputs() const {
+    return ports(tenon_session_optional_input_count(session_.get()), tenon_session_optional_input);
+  }
   std::vector<Port> outputs() const { return ports(tenon_session_output_count(session_.get()), tenon_session_output); }
 
   /// `wanted`: names of outputs, all when empty. `timeout`: negative for none. `cancel` may be null.

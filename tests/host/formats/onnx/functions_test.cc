@@ -249,3 +249,35 @@ TEST_CASE("functions that double at every level, or nest deep, are refused", "[f
   CHECK_THAT(chain(100, 1), Contains("deeper than 64 levels"));
   CHECK_THAT(chain(60, 1), Contains("Relu call/F1/F2"));
 }
+
+TEST_CASE("a name inside a function's subgraph that the graph around the call has too becomes another", "[onnx]") {
+  onnx::ModelProto model = calling_model();
+  add_node(*model.mutable_graph(), "Relu", {"x"}, {"t"});
+  onnx::FunctionProto& function = add_function(model, "F", {"a"}, {"b"});
+  onnx::NodeProto& constant = add_body_node(function, "Constant", {}, {"c"});
+  onnx::AttributeProto& value = *constant.add_attribute();
+  value.set_name("value");
+  value.set_type(onnx::AttributeProto::TENSOR);
+  value.mutable_t()->set_data_type(onnx::TensorProto::BOOL);
+  value.mutable_t()->set_raw_data(std::string(1, '\1'));
+  onnx::NodeProto& branch = add_body_node(function, "If", {"c"}, {"b"});
+  for (const char* name : {"then_branch", "else_branch"}) {
+    onnx::AttributeProto& attribute = *branch.add_attribute();
+    attribute.set_name(name);
+    attribute.set_type(onnx::AttributeProto::GRAPH);
+    attribute.mutable_g()->set_name(name);
+    add_node(*attribute.mutable_g(), "Relu", {"a"}, {"t"});
+    add_node(*attribute.mutable_g(), "Neg", {"t"}, {"x"});
+    attribute.mutable_g()->add_output()->set_name("x");
+  }
+  const auto imported = import_proto(model);
+  REQUIRE(imported.status().message() == "");
+  for (const Graph* graph : graph_tree(*(*imported)->graph)) {
+    if (graph->parent() == nullptr) continue;
+    for (const auto& v : graph->values()) CHECK(graph->parent()->find_value(v->name, true) == nullptr);
+    CHECK(graph->nodes()[0]->inputs[0]->name == "x");
+    CHECK(graph->nodes()[0]->outputs[0] == graph->nodes()[1]->inputs[0]);
+    CHECK(graph->outputs[0] == graph->nodes()[1]->outputs[0]);
+    CHECK(graph->find_value(graph->outputs[0]->name) == graph->outputs[0]);
+  }
+}

@@ -60,14 +60,19 @@ TEST_CASE("inputs and outputs that are left out stay empty", "[onnx]") {
   CHECK(clip.inputs[2]->name == "high");
 }
 
-TEST_CASE("a graph input with an initializer is a constant", "[onnx]") {
+TEST_CASE("a graph input with an initializer is a constant, from IR version 4 on an input with a default", "[onnx]") {
   onnx::ModelProto proto = relu_model();
+  const int64_t ir_version = GENERATE(3, 4, 8);
+  proto.set_ir_version(ir_version);
   onnx::GraphProto& graph = *proto.mutable_graph();
   add_initializer(graph, "x", TN_FLOAT, {2, 3}).set_raw_data(std::string(24, '\0'));
   auto model = import_proto(proto);
   REQUIRE(model.status().message() == "");
-  CHECK((*model)->graph->inputs.empty());
-  CHECK((*model)->graph->find_value("x")->is_constant());
+  const Value& x = *(*model)->graph->find_value("x");
+  CHECK((*model)->graph->inputs.empty() == (ir_version == 3));
+  CHECK(x.is_constant() == (ir_version == 3));
+  CHECK(x.default_value.has_value() == (ir_version >= 4));
+  CHECK(x.stored() != nullptr);
 }
 
 TEST_CASE("the domain ai.onnx is the empty one", "[onnx]") {
