@@ -57,6 +57,9 @@ Result<OpenedFile> open_regular_file(const std::filesystem::path& path);
 /// The contract of FileMapping::open_beneath, short of the mapping.
 Result<OpenedFile> open_regular_file_beneath(const std::filesystem::path& folder, const std::string& location,
                                              const std::filesystem::path& root);
+/// The contract of FileMapping::open_beside, short of the mapping.
+Result<OpenedFile> open_data_file(const std::filesystem::path& model, const std::string& location,
+                                  const std::filesystem::path& root);
 
 /// What became of a path that had to stay beneath a folder: a descriptor (O_PATH), or the errno. EXDEV: it leads out.
 struct BeneathResult {

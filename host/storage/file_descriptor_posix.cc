@@ -92,6 +92,51 @@ Status beneath_error(int number, const std::string& location, const std::string&
   }
 }
 
+Status check_hard_links(const OpenedFile& file, const std::string& location) {
+  if (file.hard_links <= 1) return {};
+  return error(TN_INVALID_MODEL, "external data file '", location, "' has ", file.hard_links,
+               " hard links, so it may be another file of this machine under a borrowed name: copy it, or name its "
+               "folder with the option external_data_root");
+}
+
+// The folder of the file that a link at `model` leads to; nothing when it is no link.
+std::optional<std::string> folder_behind_link(const std::filesystem::path& model) {
+  struct stat info;
+  if (lstat(model.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return std::nullopt;
+  const auto file = open_regular_file(model);
+  if (!file.is_ok()) return std::nullopt;
+  return std::filesystem::path(file->real_path).parent_path().string();
+}
+
+// The file that the link `folder`/`location` leads to, which must lie beneath `target`. The link itself lies beneath
+// the folder: only its own text may lead out.
+Result<OpenedFile> open_link_into(const std::filesystem::path& folder, const std::string& location,
+                                  const std::string& target) {
+  TENON_RETURN_IF_ERROR(check_location(location));
+  const std::filesystem::path name = std::filesystem::path(location).filename();
+  const std::filesystem::path within = std::filesystem::path(location).parent_path();
+  if (name.empty() || name == "." || name == "..") return error(TN_INVALID_MODEL, "'", location, "' names no file");
+  TENON_ASSIGN_OR_RETURN(const FileDescriptor base, open_folder(folder, "folder"));
+  FileDescriptor holder;
+  if (!within.empty()) {
+    TENON_ASSIGN_OR_RETURN(const std::string base_path, base.real_path());
+    BeneathResult result = resolve_beneath_by_walk(base, base_path, within.string());
+    if (!result.descriptor.is_open()) return beneath_error(result.error_number, location, base_path);
+    holder = std::move(result.descriptor);
+  }
+  const int at = holder.is_open() ? holder.get() : base.get();
+  struct stat info;
+  if (fstatat(at, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISLNK(info.st_mode))
+    return error(TN_INVALID_MODEL, "'", location, "' is no link");
+  FileDescriptor descriptor(openat(at, name.c_str(), O_PATH | O_CLOEXEC));
+  if (!descriptor.is_open()) return beneath_error(errno, location, target);
+  TENON_ASSIGN_OR_RETURN(
+      OpenedFile file, regular_file(std::move(descriptor), "external data file '" + location + "'", TN_INVALID_MODEL));
+  if (!path_below(target, file.real_path)) return beneath_error(EXDEV, location, target);
+  TENON_RETURN_IF_ERROR(check_hard_links(file, location));
+  return file;
+}
+
 }  // namespace
 
 FileDescriptor::~FileDescriptor() {
@@ -167,11 +212,21 @@ Result<OpenedFile> open_regular_file_beneath(const std::filesystem::path& folder
   if (!result.descriptor.is_open()) return beneath_error(result.error_number, location, root_path);
   TENON_ASSIGN_OR_RETURN(OpenedFile file, regular_file(std::move(result.descriptor),
                                                        "external data file '" + location + "'", TN_INVALID_MODEL));
-  if (root.empty() && file.hard_links > 1)
-    return error(TN_INVALID_MODEL, "external data file '", location, "' has ", file.hard_links,
-                 " hard links, so it may be another file of this machine under a borrowed name: copy it, or name its "
-                 "folder with the option external_data_root");
+  if (root.empty()) TENON_RETURN_IF_ERROR(check_hard_links(file, location));
   return file;
+}
+
+Result<OpenedFile> open_data_file(const std::filesystem::path& model, const std::string& location,
+                                  const std::filesystem::path& root) {
+  const std::filesystem::path folder = model.parent_path();
+  auto plain = open_regular_file_beneath(folder, location, root);
+  const tn_code code = plain.status().code();
+  if (plain.is_ok() || !root.empty() || (code != TN_INVALID_MODEL && code != TN_NOT_FOUND)) return plain;
+  const auto linked = folder_behind_link(model);
+  if (!linked) return plain;
+  auto behind = code == TN_NOT_FOUND ? open_regular_file_beneath(*linked, location, {})
+                                     : open_link_into(folder, location, *linked);
+  return behind.is_ok() ? std::move(behind) : std::move(plain);
 }
 
 }  // namespace tenon::host

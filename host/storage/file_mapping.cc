@@ -145,4 +145,11 @@ Result<std::shared_ptr<const FileMapping>> FileMapping::open_beneath(const std::
   return Registry::instance().map(file, folder / location);
 }
 
+Result<std::shared_ptr<const FileMapping>> FileMapping::open_beside(const std::filesystem::path& model,
+                                                                    const std::string& location,
+                                                                    const std::filesystem::path& root) {
+  TENON_ASSIGN_OR_RETURN(const OpenedFile file, open_data_file(model, location, root));
+  return Registry::instance().map(file, model.parent_path() / location);
+}
+
 }  // namespace tenon::host

@@ -37,6 +37,12 @@ class FileMapping {
   static Result<std::shared_ptr<const FileMapping>> open_beneath(const std::filesystem::path& folder,
                                                                  const std::string& location,
                                                                  const std::filesystem::path& root = {});
+  /// Maps the external data of the model at `model` by open_beneath(). Where no root is named and the model is a link,
+  /// as in a model hub's cache, its data may also be a link into the folder of the file that the model's link leads to,
+  /// or lie there under `location`.
+  static Result<std::shared_ptr<const FileMapping>> open_beside(const std::filesystem::path& model,
+                                                                const std::string& location,
+                                                                const std::filesystem::path& root);
 
   virtual ~FileMapping() = default;
   virtual std::span<const std::byte> bytes() const = 0;

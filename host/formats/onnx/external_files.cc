@@ -56,14 +56,15 @@ Result<ExternalBytes> ExternalFiles::find(const onnx::TensorProto& tensor, uint6
 }
 
 Result<std::shared_ptr<const FileMapping>> ExternalFiles::open(const std::string& location) {
-  if (!allowed_)
+  if (model_.empty() && folder_.empty())
     return error(TN_INVALID_MODEL, "it is stored in the external file '", location,
                  "', but no folder to look in is known, as for a model opened from memory without a folder: give the "
                  "folder, open "
                  "the model by path, or store the bytes inside");
   auto known = files_.find(location);
   if (known != files_.end()) return known->second;
-  TENON_ASSIGN_OR_RETURN(auto file, FileMapping::open_beneath(folder_, location, root_));
+  TENON_ASSIGN_OR_RETURN(auto file, model_.empty() ? FileMapping::open_beneath(folder_, location, root_)
+                                                   : FileMapping::open_beside(model_, location, root_));
   files_.emplace(location, file);
   return file;
 }

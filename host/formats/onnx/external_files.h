@@ -22,9 +22,16 @@ struct ExternalBytes {
 
 class ExternalFiles {
  public:
-  /// `folder`: what locations are relative to. `root`: what they must not leave; empty: folder.
-  ExternalFiles(std::filesystem::path folder, std::filesystem::path root, bool allowed)
-      : folder_(std::move(folder)), root_(std::move(root)), allowed_(allowed) {}
+  /// Of no model: none may be read.
+  ExternalFiles() = default;
+  /// Of a model in a file. `root`: what locations must not leave; empty: see FileMapping::open_beside.
+  static ExternalFiles beside(std::filesystem::path model, std::filesystem::path root) {
+    return {std::move(model), {}, std::move(root)};
+  }
+  /// Of a model from memory. `folder`: what locations are relative to; empty: none may be read.
+  static ExternalFiles in(std::filesystem::path folder, std::filesystem::path root) {
+    return {{}, std::move(folder), std::move(root)};
+  }
 
   /// `expected`: the length in bytes that type and dims ask for. TN_NOT_FOUND for a missing file, TN_INVALID_MODEL for
   /// entries that are wrong or that lead out of the root or past the end of the file.
@@ -33,10 +40,12 @@ class ExternalFiles {
   const std::map<std::string, std::shared_ptr<const FileMapping>>& files() const { return files_; }
 
  private:
+  ExternalFiles(std::filesystem::path model, std::filesystem::path folder, std::filesystem::path root)
+      : model_(std::move(model)), folder_(std::move(folder)), root_(std::move(root)) {}
+
   Result<std::shared_ptr<const FileMapping>> open(const std::string& location);
 
-  std::filesystem::path folder_, root_;
-  bool allowed_;
+  std::filesystem::path model_, folder_, root_;
   std::map<std::string, std::shared_ptr<const FileMapping>> files_;  // by location
 };
 

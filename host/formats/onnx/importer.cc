@@ -153,7 +153,7 @@ auto catching(F&& f) -> decltype(f()) {
 Result<std::unique_ptr<Model>> import_onnx_file(const std::filesystem::path& path, const ImportOptions& options) {
   TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
   auto model = catching([&] {
-    return import_model({mapping->bytes(), mapping, mapping}, ExternalFiles(path.parent_path(), options.external_data_root, true),
+    return import_model({mapping->bytes(), mapping, mapping}, ExternalFiles::beside(path, options.external_data_root),
                         options);
   });
   if (!model.is_ok()) {
@@ -168,7 +168,7 @@ Result<std::unique_ptr<Model>> import_onnx_file(const std::filesystem::path& pat
 Result<std::unique_ptr<Model>> import_onnx_bytes(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
                                                  const std::filesystem::path& folder, const ImportOptions& options) {
   return catching([&] {
-    return import_model({bytes, std::move(owner), nullptr}, ExternalFiles(folder, options.external_data_root, !folder.empty()),
+    return import_model({bytes, std::move(owner), nullptr}, ExternalFiles::in(folder, options.external_data_root),
                         options);
   });
 }
@@ -184,7 +184,7 @@ Result<Tensor> read_tensor_proto(const std::filesystem::path& path) {
       return error(TN_INVALID_MODEL,
                    "it holds no tensor: expected a serialized TensorProto with an element type, as in ",
                    "the data sets of ONNX (a model is none)");
-    TensorReader reader(mapping->bytes(), nullptr, mapping.get(), skeleton, ExternalFiles({}, {}, false));
+    TensorReader reader(mapping->bytes(), nullptr, mapping.get(), skeleton, ExternalFiles());
     TENON_ASSIGN_OR_RETURN(const Tensor view, reader.read(proto));
     reader.finish_copies({});
     if (view.residence() == Residence::kCopied) return view;

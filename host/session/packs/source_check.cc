@@ -5,7 +5,7 @@
 namespace tenon::host {
 
 Result<std::shared_ptr<const FileMapping>> ModelPlace::map(const std::string& location) const {
-  if (!location.empty()) return FileMapping::open_beneath(model.parent_path(), location, root);
+  if (!location.empty()) return FileMapping::open_beside(model, location, root);
   return file != nullptr ? file : FileMapping::open(model);
 }
 
