@@ -41,6 +41,8 @@ const OpSchema* first_in(std::span<const OpSchema> table, std::string_view domai
 
 // Operators of the ONNX domain that optimizers write into models of opsets below the one that brought them.
 constexpr std::string_view kWrittenEarly[] = {"LayerNormalization"};
+// Forms that the standard has withdrawn and that exporters wrote into models all the same.
+constexpr std::string_view kWrittenThough[] = {"GroupNormalization"};
 
 }  // namespace
 
@@ -52,6 +54,11 @@ const OpSchema* first_schema(std::string_view domain, std::string_view op_type) 
 bool is_written_early(const OpSchema& schema) {
   return schema.domain.empty() &&
          std::find(std::begin(kWrittenEarly), std::end(kWrittenEarly), schema.op_type) != std::end(kWrittenEarly);
+}
+
+bool is_written_though_withdrawn(const OpSchema& schema) {
+  return schema.deprecated && schema.domain.empty() &&
+         std::find(std::begin(kWrittenThough), std::end(kWrittenThough), schema.op_type) != std::end(kWrittenThough);
 }
 
 const OpSchema* find_schema(std::string_view domain, std::string_view op_type, int64_t opset) {

@@ -71,6 +71,8 @@ const OpSchema* find_schema(std::string_view domain, std::string_view op_type, i
 const OpSchema* first_schema(std::string_view domain, std::string_view op_type);
 /// Whether nodes of opsets below the operator's first are taken by that first form, as optimizers write them.
 bool is_written_early(const OpSchema& schema);
+/// Whether a withdrawn form is taken by its own meaning, since models that hold it are about.
+bool is_written_though_withdrawn(const OpSchema& schema);
 /// The opset that this build knows last for a domain; 0: unknown domain.
 int64_t newest_opset(std::string_view domain);
 /// The formal parameter of the i-th actual input or output (the last one for those past a variadic); nullptr if too

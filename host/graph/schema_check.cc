@@ -115,7 +115,7 @@ Status check_node(Node& node) {
   const OpSchema& schema = *node.schema;
   drop_surplus(node.inputs, schema.max_inputs);
   drop_surplus(node.outputs, schema.max_outputs);
-  if (schema.deprecated)
+  if (schema.deprecated && !is_written_though_withdrawn(schema))
     return error(TN_INVALID_MODEL, describe(node), ": the operator was withdrawn in opset ", schema.since_version,
                  ": import an older opset or export the model with the operator that replaced it");
   TENON_RETURN_IF_ERROR(check_arity(node, "input", node.inputs, schema.min_inputs, schema.max_inputs, schema.inputs));

@@ -1,7 +1,8 @@
 // InstanceNormalization and GroupNormalization: Y = (X - mean) / sqrt(var + epsilon) * scale + bias, with the mean and
 // the population's variance of each instance's group of channels; an instance normalization's groups are single
-// channels. X: N x C x D1.... Scale and bias have one value per channel. Computed in double, whatever
-// stash_type says: no less exact.
+// channels. X: N x C x D1.... Scale and bias have one value per channel; in GroupNormalization of opset 18 one per
+// group, and where there are as many values as channels, as some exporters wrote, one per channel. Computed in double,
+// whatever stash_type says: no less exact.
 #include <cmath>
 #include <tenon/sdk/kernel.hpp>
 
@@ -15,7 +16,9 @@ class GroupNormalization final : public sdk::Kernel {
  public:
   /// groups 0: as many as channels.
   GroupNormalization(const sdk::KernelInfo& info, int64_t groups)
-      : epsilon_(info.attr_float("epsilon", 1e-5f)), groups_(groups) {}
+      : epsilon_(info.attr_float("epsilon", 1e-5f)),
+        groups_(groups),
+        per_group_(groups > 0 && info.since_version() < 21) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
@@ -25,8 +28,10 @@ class GroupNormalization final : public sdk::Kernel {
     const int64_t channels = x.dim(1), groups = groups_ == 0 ? channels : groups_;
     if (groups_ != 0 && channels % groups_ != 0)
       return sdk::invalid_argument("num_groups is ", groups_, ", expected a divisor of the ", channels, " channels");
-    TN_ASSIGN_OR_RETURN(const std::vector<double> scale, read_doubles(run.input(1), channels, "scale"));
-    TN_ASSIGN_OR_RETURN(const std::vector<double> bias, read_doubles(run.input(2), channels, "bias"));
+    const int64_t group_channels = groups == 0 ? 0 : channels / groups;
+    TN_ASSIGN_OR_RETURN(const std::vector<double> scale,
+                        read_per_channel(run.input(1), group_channels, groups, "scale"));
+    TN_ASSIGN_OR_RETURN(const std::vector<double> bias, read_per_channel(run.input(2), group_channels, groups, "bias"));
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), x.shape()));
     if (x.count() == 0) return {};
     const int64_t plane = x.count() / (x.dim(0) * channels), size = channels / groups * plane;
@@ -52,8 +57,20 @@ class GroupNormalization final : public sdk::Kernel {
   }
 
  private:
+  // One value for each of the groups' channels.
+  sdk::Result<std::vector<double>> read_per_channel(const sdk::TensorView& t, int64_t group_channels, int64_t groups,
+                                                    std::string_view name) const {
+    const int64_t channels = groups * group_channels;
+    if (!per_group_ || t.count() != groups) return read_doubles(t, channels, name);
+    TN_ASSIGN_OR_RETURN(const std::vector<double> of_groups, read_doubles(t, groups, name));
+    std::vector<double> values(static_cast<size_t>(channels));
+    for (size_t c = 0; c < values.size(); ++c) values[c] = of_groups[c / static_cast<size_t>(group_channels)];
+    return values;
+  }
+
   double epsilon_;
   int64_t groups_;
+  bool per_group_;
 };
 
 }  // namespace

@@ -66,6 +66,26 @@ TEST_CASE("GroupNormalization has one mean per group and one scale per channel",
       Floats{-2, 2, -3, 3});
 }
 
+TEST_CASE("GroupNormalization of opset 18 has one scale per group, or one per channel as exporters wrote",
+          "[cpu_ref]") {
+  const auto x = make_tensor<float>({1, 4, 2}, Floats{-1, 1, -1, 1, -2, 2, -2, 2});
+  const auto output = [&](int opset, int64_t count, const Floats& scale, const Floats& bias) {
+    return run_operator({"GroupNormalization",
+                         opset,
+                         {x, make_tensor<float>({count}, scale), make_tensor<float>({count}, bias)},
+                         {int_attr("num_groups", 2), float_attr("epsilon", kEpsilon)}});
+  };
+  const auto values = [](const auto& outputs) {
+    REQUIRE(outputs.status().message() == "");
+    const auto span = (*outputs)[0].template span<float>();
+    return Floats(span.begin(), span.end());
+  };
+  CHECK(values(output(18, 2, {2, 3}, {0, 1})) == Floats{-2, 2, -2, 2, -2, 4, -2, 4});
+  CHECK(values(output(20, 4, {2, 3, 4, 5}, {0, 0, 1, 0})) == Floats{-2, 2, -3, 3, -3, 5, -5, 5});
+  CHECK_FALSE(output(18, 3, {1, 1, 1}, {0, 0, 0}).is_ok());
+  CHECK_FALSE(output(21, 2, {2, 3}, {0, 1}).is_ok());
+}
+
 TEST_CASE("LRN of an even size reaches one channel further up than down", "[cpu_ref]") {
   const auto x = make_tensor<float>({1, 3, 1}, Floats{1, 2, 3});
   const auto y = first_output<float>(
