@@ -96,6 +96,13 @@ KernelIndex::KernelIndex(const tn_provider& table) {
   }
 }
 
+bool KernelIndex::has_operator(const Node& node) const {
+  const auto lines = lines_by_operator_.find(operator_name(node.domain, node.op_type));
+  return lines != lines_by_operator_.end() &&
+         std::any_of(lines->second.begin(), lines->second.end(),
+                     [&](const tn_kernel_def* def) { return version_fits(*def, node.since_version); });
+}
+
 KernelIndex::Match KernelIndex::match(const Node& node) const {
   const std::string name = operator_name(node.domain, node.op_type);
   const auto lines = lines_by_operator_.find(name);

@@ -24,6 +24,8 @@ class KernelIndex {
     std::string reason;
   };
   Match match(const Node& node) const;
+  /// Whether a line is of the node's operator and version, whatever its types.
+  bool has_operator(const Node& node) const;
 
  private:
   std::unordered_map<std::string, std::vector<const tn_kernel_def*>> lines_by_operator_;

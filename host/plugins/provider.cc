@@ -27,6 +27,7 @@ class LoadedProvider final : public Provider {
   Result<ClaimResult> claim(const Graph& graph, const std::map<const Node*, std::string>& taken) override;
   Result<Kernel> compile(const ClaimedGroup& group) override;
   Result<Kernel> create_kernel(const Node& node) override;
+  bool has_operator(const Node& node) const override { return index_.has_operator(node); }
 
  private:
   Result<Kernel> create_from(const tn_kernel_def& def, const Node& node);
@@ -134,6 +135,7 @@ class DeferredProvider final : public Provider {
     TENON_RETURN_IF_ERROR(make());
     return provider_->create_kernel(node);
   }
+  bool has_operator(const Node& node) const override { return provider_ != nullptr && provider_->has_operator(node); }
 
  private:
   Status make() {

@@ -33,6 +33,9 @@ struct Takings {
   std::map<const Node*, std::string> labels;  // kernel
   std::map<const Node*, std::vector<std::string>> refusals;
   std::set<const Node*> views;  // whose outputs are views of their inputs
+  // Nodes that nobody takes only because they read results of such nodes, whose types are therefore unknown: the first
+  // of these.
+  std::map<const Node*, const Node*> waiting;
   std::vector<std::string> notes;
 
   void take(const Step& step) {
@@ -166,12 +169,26 @@ class GraphPlacer {
   std::vector<std::vector<const Node*>> groups_;
 };
 
+// Fills Takings::waiting. A node's producers come before it, those of outer graphs too.
+void find_waiting(const Graph& graph, const ProviderList& providers, Takings& takings) {
+  const auto is_known = [&](const Node& node) {
+    return std::any_of(providers.begin(), providers.end(), [&](const auto& p) { return p->has_operator(node); });
+  };
+  for_each_node(graph, [&](const Node& node, const std::string&) {
+    if (takings.taken.count(&node) != 0 || has_subgraph(node) || !is_known(node)) return;
+    for (const Value* value : node.inputs) {
+      if (value == nullptr || value->type.dtype != TN_UNDEFINED || value->producer == nullptr) continue;
+      if (takings.taken.count(value->producer) == 0) takings.waiting.emplace(&node, value->producer);
+    }
+  });
+}
+
 // All nodes without a provider, the first one in full.
 Status check_all_taken(const Graph& graph, const ProviderList& providers, const Takings& takings) {
   const Node* first = nullptr;
   std::map<std::string, size_t> missing;
   for_each_node(graph, [&](const Node& node, const std::string&) {
-    if (takings.taken.count(&node) != 0) return;
+    if (takings.taken.count(&node) != 0 || takings.waiting.count(&node) != 0) return;
     if (first == nullptr) first = &node;
     ++missing[label_of(node)];
   });
@@ -188,8 +205,11 @@ Status check_all_taken(const Graph& graph, const ProviderList& providers, const 
   for (const ProviderSpec& spec : *defaults)
     if (std::find(names.begin(), names.end(), spec.name) == names.end())
       mend = concat("Add ", spec.name, " to the list of providers, or a provider that has these operators");
+  const size_t waiting = takings.waiting.size();
+  const std::string rest =
+      waiting == 0 ? std::string() : concat(" (", waiting, " more wait for the types that these compute)");
   return error(TN_UNSUPPORTED, describe(*first), ": no provider takes it (", reasons,
-               "). Nodes without a provider: ", joined(operators, ", "), ". ", mend,
+               "). Nodes without a provider: ", joined(operators, ", "), rest, ". ", mend,
                "; asked were: ", joined(names, ", "));
 }
 
@@ -204,6 +224,8 @@ NodePlacement decision(const Node& node, const std::string& within, const Taking
                       : reasons.empty()  ? "first in the order"
                                          : "next in the order: " + d.provider);
     if (takings.views.contains(&node)) reasons.push_back("its output is a view of its input");
+  } else if (const auto waiting = takings.waiting.find(&node); waiting != takings.waiting.end()) {
+    reasons = {"it waits for the types that " + describe(*waiting->second) + " computes, which no provider takes"};
   } else {
     reasons.push_back("no provider takes it");
   }
@@ -259,6 +281,7 @@ Result<Placement> place_nodes(const Model& model, const ProviderList& providers,
   Takings takings;
   Placement placement;
   TENON_ASSIGN_OR_RETURN(placement.steps, GraphPlacer(*model.graph, providers, takings).place());
+  find_waiting(*model.graph, providers, takings);
   if (require_all) TENON_RETURN_IF_ERROR(check_all_taken(*model.graph, providers, takings));
   for_each_node(*model.graph, [&](const Node& node, const std::string& within) {
     placement.decisions.push_back(decision(node, within, takings));

@@ -194,6 +194,12 @@ sdk::Result<KernelPtr> make_picky(const KernelInfo& info) {
   return make<run_relu>(info);
 }
 constexpr tn_kernel_def kPickyKernels[] = {sdk::kernel_def<make_picky>("", "Relu", 6, 0, {}, 1)};
+
+constexpr uint32_t kOnlyFloat[] = {TN_FLOAT};
+constexpr tn_type_rule kFloatRule[] = {sdk::type_rule("T", kOnlyFloat)};
+constexpr tn_kernel_def kTypedKernels[] = {sdk::kernel_def<make<run_add>>("", "Add", 7, 0, kFloatRule),
+                                           sdk::kernel_def<make<run_relu>>("", "Relu", 6, 0, kFloatRule)};
+constexpr tn_provider kTypedProvider = sdk::provider_table("typed", "1.0", kTypedKernels);
 constexpr tn_provider kPickyProvider = sdk::provider_table("picky", "1.0", kPickyKernels);
 
 Status run_neg(RunContext& run) {
@@ -238,6 +244,9 @@ const tn_provider& test_provider() {
 }
 const tn_provider& picky_provider() {
   return kPickyProvider;
+}
+const tn_provider& typed_provider() {
+  return kTypedProvider;
 }
 const tn_provider& fusing_provider() {
   return kFusingProvider;

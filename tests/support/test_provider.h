@@ -20,6 +20,8 @@ namespace tenon::test {
 const tn_provider& test_provider();
 /// Has Relu only, and refuses it when the node's name begins with "no_".
 const tn_provider& picky_provider();
+/// Has Add and Relu, by type rules that ask for float.
+const tn_provider& typed_provider();
 /// Claims every pair Add then Relu as one group, and has no kernels of its own besides Neg.
 const tn_provider& fusing_provider();
 

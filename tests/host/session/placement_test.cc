@@ -128,3 +128,30 @@ TEST_CASE("an operator with subgraphs that the host does not run is refused in w
   CHECK(session.status().code() == TN_UNSUPPORTED);
   CHECK_THAT(session.status().message(), Contains("node 'y_node' (test.Repeat") && Contains("If, Loop and Scan"));
 }
+
+TEST_CASE("a node that waits for the type of an unknown one is not listed as without a provider", "[placement]") {
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {2});
+  b.node("test:Unknown", {"x"}, {"u"});
+  b.node("Relu", {"u"}, {"a"});
+  b.node("Add", {"a", "x"}, {"y"});
+  b.node("LRN", {"y"}, {"z"}, {int_attr("size", 1)});
+  b.output("z");
+  const auto options = on({&typed_provider()});
+  const auto session = open(b, options);
+  REQUIRE_FALSE(session.is_ok());
+  CHECK_THAT(session.status().message(),
+             Contains("Nodes without a provider: LRN x1, test.Unknown x1 (2 more wait for"));
+}
+
+TEST_CASE("inspection says of a node that waits for an unknown one what it waits for", "[placement]") {
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {2});
+  b.node("test:Unknown", {"x"}, {"u"});
+  b.node("Relu", {"u"}, {"y"});
+  b.output("y");
+  SessionOptions options = on({&typed_provider()});
+  options.require_placement = false;
+  const auto session = must_open(b, options);
+  CHECK_THAT(placement_of(session->report(), "y_node").reason, Contains("waits for the types that node 'u_node'"));
+}
