@@ -84,6 +84,7 @@ json ports_json(const std::vector<host::Port>& ports) {
       }
     }
     list.push_back({{"name", port.name}, {"type", describe(port.type)}, {"shape", shape}});
+    if (port.has_default) list.back()["has_default"] = true;
   }
   return list;
 }
@@ -114,7 +115,9 @@ void heading(const char* text) {
 
 void print_ports(const char* title, const std::vector<host::Port>& ports) {
   heading(title);
-  for (const auto& port : ports) std::printf("  %s  %s\n", port.name.c_str(), describe(port.type).c_str());
+  for (const auto& port : ports)
+    std::printf("  %s  %s%s\n", port.name.c_str(), describe(port.type).c_str(),
+                port.has_default ? "  optional: its default is the initializer of that name" : "");
   if (ports.empty()) std::printf("  none\n");
 }
 

@@ -1,12 +1,12 @@
 // `tenon run`: makes the inputs, runs the model once, prints or stores its outputs, or compares them with a test data
 // set.
 #include <cstdio>
-#include <set>
 
 #include "host/session/session.h"
 #include "tools/commands.h"
-#include "tools/support/compare.h"
 #include "tools/support/data_set.h"
+#include "tools/support/data_set_check.h"
+#include "tools/support/file_stems.h"
 #include "tools/support/inputs.h"
 #include "tools/support/npy.h"
 #include "tools/support/print.h"
@@ -28,9 +28,13 @@ constexpr char kExamples[] =
     "  tenon run resnet50.onnx --shape data_0=1x3x224x224 --fill random --output results\n"
     "  tenon run model.onnx --check test_data_set_0 --providers cpu_ref\n"
     "  tenon run model.onnx --fill ones --profile trace.json --report details\n"
-    "Inputs without a file are filled; free dimensions are 1 unless --shape names them. --check exits with 0 when "
-    "every\n"
-    "output is within --atol + --rtol * |expected|, with 1 otherwise. For bfloat16 outputs --rtol is 2^-6 at least, as "
+    "Inputs without a file are filled; free dimensions are 1 unless --shape names them. An input that has an "
+    "initializer\n"
+    "as its default keeps it unless --input or --shape names it. A NAME may hold '=': the longest input that fits is\n"
+    "meant. --output writes NAME.npy; what a path gives meaning to becomes '_', long names are cut, and names that "
+    "would\n"
+    "meet get '~2', '~3' ... --check runs each set twice, and exits with 0 when every output of both is within --atol "
+    "+ --rtol * |expected|, with 1 otherwise. For bfloat16 outputs --rtol is 2^-6 at least, as "
     "in the\n"
     "runner of the onnx package.";
 
@@ -52,28 +56,20 @@ Result<std::vector<Tensor>> run_once(Session& session, const std::vector<host::N
   return session.run(inputs, {}, options);
 }
 
-// A file name for an output: letters that a path gives meaning to become '_'; equal names get a number.
-std::string file_stem(const std::string& output, std::set<std::string>& taken) {
-  std::string stem = output.empty() ? "output" : output;
-  for (char& c : stem)
-    if (c == '/' || c == '\\' || c == ':' || static_cast<unsigned char>(c) < 0x20) c = '_';
-  if (stem[0] == '.') stem[0] = '_';
-  std::string unique = stem;
-  for (int i = 1; !taken.insert(unique).second; ++i) unique = host::concat(stem, "_", i);
-  return unique;
-}
-
 Status store(const std::vector<host::Port>& ports, const std::vector<Tensor>& outputs,
              const std::filesystem::path& folder) {
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
   if (failure)
     return host::error(TN_INVALID_ARGUMENT, "--output '", folder.string(), "' cannot be made: ", failure.message());
-  std::set<std::string> taken;
+  std::vector<std::string> names;
+  for (const host::Port& port : ports) names.push_back(port.name);
+  const std::vector<std::string> stems = file_stems(names);
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const auto file = folder / (file_stem(ports[i].name, taken) + ".npy");
+    const auto file = folder / (stems[i] + ".npy");
     TENON_RETURN_IF_ERROR(write_npy(file, outputs[i]));
-    std::fprintf(stderr, "wrote %s\n", file.c_str());
+    std::fprintf(stderr, "wrote %s%s%s\n", file.c_str(), stems[i] == names[i] ? "" : ": ",
+                 stems[i] == names[i] ? "" : names[i].c_str());
   }
   return {};
 }
@@ -91,25 +87,9 @@ void print_report(const Session& session, const std::string& format) {
   std::printf("%s%s%s", format == "json" ? "" : "\n", text.c_str(), text.ends_with('\n') ? "" : "\n");
 }
 
-// Prints one line per output of the set; false when one differs.
-Result<bool> check_data_set(Session& session, const std::filesystem::path& folder, const RunFlags& flags,
-                            TimeLimit& limit) {
+Result<bool> check_in(Session& session, const std::filesystem::path& folder, const RunFlags& flags, TimeLimit& limit) {
   TENON_ASSIGN_OR_RETURN(const DataSet set, read_data_set(folder, session));
-  TENON_ASSIGN_OR_RETURN(const auto outputs, run_once(session, set.inputs, flags, limit));
-  bool all_equal = true;
-  for (size_t i = 0; i < set.outputs.size(); ++i) {
-    const Comparison result = compare(outputs[i], set.outputs[i].tensor, flags.tolerance);
-    const double rtol = relative_tolerance(outputs[i].dtype(), flags.tolerance);
-    const std::string allowed =
-        rtol != flags.tolerance.relative
-            ? host::concat(" (", rtol, " allowed for ", host::dtype_name(outputs[i].dtype()), ")")
-            : "";
-    std::printf("%s %s  %s: worst difference %.3g absolute, %.3g relative%s%s%s\n", result.equal ? "ok  " : "FAIL",
-                set.outputs[i].name.c_str(), describe(outputs[i]).c_str(), result.worst_absolute, result.worst_relative,
-                allowed.c_str(), result.equal ? "" : "; ", result.reason.c_str());
-    all_equal = all_equal && result.equal;
-  }
-  return all_equal;
+  return check_data_set(set, flags.tolerance, [&] { return run_once(session, set.inputs, flags, limit); });
 }
 
 Result<bool> check(Session& session, const RunFlags& flags, TimeLimit& limit) {
@@ -117,12 +97,13 @@ Result<bool> check(Session& session, const RunFlags& flags, TimeLimit& limit) {
   bool all_equal = true;
   for (const auto& folder : folders) {
     std::printf("%s\n", folder.c_str());
-    auto equal = check_data_set(session, folder, flags, limit);
+    auto equal = check_in(session, folder, flags, limit);
     if (!equal.is_ok()) return equal.status().with_context(folder.filename().string());
     all_equal = all_equal && *equal;
   }
-  std::printf("%s: tolerance %g absolute + %g relative\n", all_equal ? "all outputs agree" : "outputs differ",
-              flags.tolerance.absolute, flags.tolerance.relative);
+  std::printf("%s: tolerance %g absolute + %g relative\n",
+              all_equal ? "all outputs agree, of a first run and a second" : "outputs differ", flags.tolerance.absolute,
+              flags.tolerance.relative);
   return all_equal;
 }
 

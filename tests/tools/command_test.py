@@ -69,6 +69,20 @@ def matmul_model(weight):
     return b"\x08\x08" + field(7, graph) + field(8, b"\x10\x11")
 
 
+def copies_model(names, default=None):
+    """Each output is its input of that name and '=in' behind it, two floats; `default`: of an input 'w', an output too."""
+    shape = field(2, field(1, b"\x08\x02"))
+    port = lambda name: field(1, name.encode()) + field(2, field(1, b"\x08\x01" + shape))
+    graph = b""
+    for name in names:
+        node = field(1, f"{name}=in".encode()) + field(2, name.encode()) + field(4, b"Identity")
+        graph += field(1, node) + field(11, port(f"{name}=in")) + field(12, port(name))
+    if default is not None:
+        tensor = b"\x08\x02\x10\x01" + field(8, b"w") + field(9, struct.pack("<2f", *default))
+        graph += field(5, tensor) + field(11, port("w")) + field(12, port("w"))
+    return b"\x08\x08" + field(7, graph + field(2, b"g")) + field(8, b"\x10\x11")
+
+
 def product_model():
     """y = a b, two inputs of 2 x 2 floats."""
     node = field(1, b"a") + field(1, b"b") + field(2, b"y") + field(4, b"MatMul")
@@ -124,6 +138,33 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(code, 0, errors)
         self.assertIn("top 5:  [7] ", output)
         self.assertIn("float 1x10", output)
+
+    def test_outputs_of_any_name_get_files_of_their_own(self):
+        names = ["a/b", "a_b", "a:b", "x" * 300 + "1", "x" * 300 + "2"]
+        model = self.write("copies.onnx", copies_model(names))
+        given = []
+        for i, name in enumerate(names):
+            given += ["--input", f"{name}=in={self.write(f'{i}.npy', npy('<f4', (2,), struct.pack('<2f', i, 9)))}"]
+        code, _, errors = tenon("run", model, *given, "--output", self.folder / "out")
+        self.assertEqual(code, 0, errors)
+        stems = ["a_b~2", "a_b", "a_b~3", "x" * 200, "x" * 200 + "~2"]
+        self.assertEqual(sorted(f.name for f in (self.folder / "out").iterdir()), sorted(f"{s}.npy" for s in stems))
+        for i, stem in enumerate(stems):
+            self.assertEqual(read_npy(self.folder / "out" / f"{stem}.npy")[1], (i, 9))
+        self.assertIn("a_b~2.npy: a/b", errors)
+
+    def test_an_input_with_a_default_may_be_given_or_left_out(self):
+        model = self.write("default.onnx", copies_model(["y"], default=(3, 4)))
+        other = self.write("w.npy", npy("<f4", (2,), struct.pack("<2f", 5, 6)))
+        for given, expected in ([], (3, 4)), (["--input", f"w={other}"], (5, 6)):
+            code, _, errors = tenon("run", model, "--fill", "ones", *given, "--output", self.folder / "out")
+            self.assertEqual(code, 0, errors)
+            self.assertEqual(read_npy(self.folder / "out" / "w.npy")[1], expected)
+        code, output, errors = tenon("inspect", model)
+        self.assertEqual(code, 0, errors)
+        self.assertIn("w  float[2]  optional", output)
+        ports = json.loads(tenon("inspect", model, "--json")[1])["inputs"]
+        self.assertEqual([p.get("has_default", False) for p in ports], [False, True])
 
     def test_a_protobuf_tensor_is_taken_as_input(self):
         file = self.write("image.pb", tensor_proto([1, 1, 8, 8], self.image()))

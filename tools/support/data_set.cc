@@ -17,6 +17,21 @@ bool holds_tensors(const fs::path& folder) {
   return fs::exists(folder / "input_0.pb", ignored) || fs::exists(folder / "output_0.pb", ignored);
 }
 
+// How many of stem_0.pb, stem_1.pb ... there are.
+size_t count_of(const fs::path& folder, const std::string& stem) {
+  std::error_code ignored;
+  size_t count = 0;
+  while (fs::exists(folder / concat(stem, "_", count, ".pb"), ignored)) ++count;
+  return count;
+}
+
+// The inputs that the set's files are of, in order: all, or those without a default when there are no files for more.
+std::vector<host::Port> inputs_of_set(const fs::path& folder, const std::vector<host::Port>& all) {
+  std::vector<host::Port> asked;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(asked), [](const host::Port& p) { return !p.has_default; });
+  return count_of(folder, "input") > asked.size() ? all : asked;
+}
+
 // Reads stem_0.pb, stem_1.pb ... as long as they exist, into tensors named by `ports`.
 Status read_series(const fs::path& folder, const std::string& stem, const std::vector<host::Port>& ports,
                    std::vector<host::NamedTensor>& tensors) {
@@ -55,7 +70,7 @@ Result<std::vector<fs::path>> find_data_sets(const fs::path& folder) {
 Result<DataSet> read_data_set(const fs::path& folder, const host::Session& session) {
   DataSet set;
   set.folder = folder;
-  TENON_RETURN_IF_ERROR(read_series(folder, "input", session.inputs(), set.inputs));
+  TENON_RETURN_IF_ERROR(read_series(folder, "input", inputs_of_set(folder, session.inputs()), set.inputs));
   TENON_RETURN_IF_ERROR(read_series(folder, "output", session.outputs(), set.outputs));
   if (set.outputs.empty())
     return host::error(TN_NOT_FOUND, "'", folder.string(), "' has no output_0.pb, so there is nothing to compare with");

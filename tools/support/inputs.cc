@@ -1,5 +1,6 @@
 #include "tools/support/inputs.h"
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 
@@ -24,20 +25,31 @@ std::string names_of(const std::vector<Port>& ports) {
   return text.empty() ? "none" : text;
 }
 
-// "NAME=VALUE" split at the first '=', with NAME checked against the model's inputs.
+// The length of the longest name of an input that `pair` begins with before a '='; npos when there is none. Names may
+// hold a '=' themselves.
+size_t name_length(const std::string& pair, const std::vector<Port>& ports) {
+  size_t longest = std::string::npos;
+  for (const Port& port : ports)
+    if (pair.size() > port.name.size() && pair[port.name.size()] == '=' && pair.starts_with(port.name) &&
+        (longest == std::string::npos || port.name.size() > longest))
+      longest = port.name.size();
+  return longest;
+}
+
+// "NAME=VALUE" split after the longest NAME that is an input of the model.
 Result<std::map<std::string, std::string>> split_pairs(const std::vector<std::string>& pairs, const char* option,
                                                        const char* example, const std::vector<Port>& ports) {
   std::map<std::string, std::string> split;
   for (const std::string& pair : pairs) {
-    const size_t at = pair.find('=');
-    if (at == std::string::npos || at == 0)
-      return error(TN_INVALID_ARGUMENT, option, " '", pair, "': expected ", example);
+    const size_t at = name_length(pair, ports);
+    if (at == std::string::npos) {
+      const size_t first = pair.find('=');
+      if (first == std::string::npos || first == 0)
+        return error(TN_INVALID_ARGUMENT, option, " '", pair, "': expected ", example);
+      return error(TN_INVALID_ARGUMENT, option, ": the model has no input '", pair.substr(0, first),
+                   "'; its inputs are ", names_of(ports));
+    }
     const std::string name = pair.substr(0, at);
-    bool known = false;
-    for (const Port& port : ports) known = known || port.name == name;
-    if (!known)
-      return error(TN_INVALID_ARGUMENT, option, ": the model has no input '", name, "'; its inputs are ",
-                   names_of(ports));
     if (!split.emplace(name, pair.substr(at + 1)).second)
       return error(TN_INVALID_ARGUMENT, option, ": input '", name, "' is given twice");
   }
@@ -145,7 +157,8 @@ Result<PreparedInputs> prepare_inputs(const std::vector<Port>& ports, const Inpu
   TENON_ASSIGN_OR_RETURN(const auto shapes, split_pairs(request.shapes, "--shape", "NAME=1x3x224x224", ports));
   PreparedInputs prepared;
   const std::string fill = request.fill.empty() ? "random" : request.fill;
-  if (files.empty() && request.fill.empty() && !ports.empty())
+  const bool asks_for_some = std::any_of(ports.begin(), ports.end(), [](const Port& p) { return !p.has_default; });
+  if (files.empty() && request.fill.empty() && asks_for_some)
     prepared.notes.push_back("no --input given: inputs are filled with random values, the same every time");
   for (const Port& port : ports) {
     if (const auto file = files.find(port.name); file != files.end()) {
@@ -153,6 +166,7 @@ Result<PreparedInputs> prepare_inputs(const std::vector<Port>& ports, const Inpu
       prepared.tensors.push_back({port.name, std::move(tensor)});
       continue;
     }
+    if (port.has_default && shapes.find(port.name) == shapes.end()) continue;  // the model's own
     if (!files.empty() && request.fill.empty())
       return error(TN_INVALID_ARGUMENT, "input '", port.name, "' (", describe(port.type),
                    ") is not given: add --input ", port.name, "=FILE.npy, or --fill random for all that have no file");

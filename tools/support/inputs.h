@@ -12,6 +12,7 @@
 namespace tenon::tools {
 
 struct InputRequest {
+  // NAME is the longest name of an input that fits, since names may hold a '='.
   std::vector<std::string> files;   // "NAME=FILE.npy" or "NAME=FILE.pb"
   std::vector<std::string> shapes;  // "NAME=1x3x224x224"
   std::string fill;                 // "random", "ones", "zeros"; empty: random, when no file is given
@@ -22,8 +23,9 @@ struct PreparedInputs {
   std::vector<std::string> notes;  // what was chosen for the user
 };
 
-/// One tensor for every input of the model. Names that the model lacks, files that cannot be read, free dimensions of
-/// an unknown rank, and inputs without a file when others have one and `fill` is empty are TN_INVALID_ARGUMENT.
+/// One tensor for every input of the model, but for those with a default that no file or shape is given for. Names that
+/// the model lacks, files that cannot be read, free dimensions of an unknown rank, and inputs without a file when
+/// others have one and `fill` is empty are TN_INVALID_ARGUMENT.
 host::Result<PreparedInputs> prepare_inputs(const std::vector<host::Port>& ports, const InputRequest& request);
 
 /// A tensor of the type and shape; "random" is uniform in [0, 1) for floats, 0 or 1 for integers, the same every time.

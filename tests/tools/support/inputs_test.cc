@@ -53,6 +53,25 @@ TEST_CASE("free dimensions become 1 with a note unless a shape is given", "[tool
   CHECK(given.value().notes.empty());
 }
 
+TEST_CASE("an input whose name holds '=' is named by the longest name that fits", "[tools]") {
+  const std::vector<Port> ports = {port("a", TN_FLOAT, {{Dim{1, ""}}}), port("a=b", TN_FLOAT, std::nullopt),
+                                   port("=", TN_FLOAT, std::nullopt)};
+  const auto prepared = prepare_inputs(ports, {{}, {"a=b=4x3", "==2"}, "ones"});
+  REQUIRE(prepared.status().message() == "");
+  CHECK(prepared.value().tensors[1].tensor.shape() == std::vector<int64_t>{4, 3});
+  CHECK(prepared.value().tensors[2].tensor.shape() == std::vector<int64_t>{2});
+  CHECK(failure(ports, {{}, {"c=b=2"}, "ones"}).find("no input 'c'") != std::string::npos);
+}
+
+TEST_CASE("an input with a default is made only when it is asked for", "[tools]") {
+  std::vector<Port> ports = {port("x", TN_FLOAT, {{Dim{1, ""}}}), port("w", TN_FLOAT, {{Dim{2, ""}}})};
+  ports[1].has_default = true;
+  CHECK(prepare_inputs(ports, {{}, {}, "ones"}).value().tensors.size() == 1);
+  const auto both = prepare_inputs(ports, {{}, {"w=2"}, "ones"});
+  REQUIRE(both.value().tensors.size() == 2);
+  CHECK(both.value().tensors[1].name == "w");
+}
+
 TEST_CASE("an input of unknown rank needs a shape", "[tools]") {
   const std::vector<Port> ports = {port("x", TN_FLOAT, std::nullopt)};
   CHECK(failure(ports, {{}, {}, "ones"}).find("--shape x=") != std::string::npos);

@@ -1,0 +1,30 @@
+#include "tools/support/data_set_check.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/test_provider.h"
+
+namespace tenon::tools {
+namespace {
+
+/// Whether runs agree of which the first `right` ones do; `runs`: how many there were.
+bool agrees(int right, int* runs) {
+  DataSet set;
+  set.outputs = {test::floats("y", {1}, {1})};
+  *runs = 0;
+  const auto run = [&]() -> host::Result<std::vector<host::Tensor>> {
+    return std::vector{test::make_tensor<float>({1}, {++*runs > right ? 2.0f : 1.0f})};
+  };
+  return check_data_set(set, {}, run).value();
+}
+
+TEST_CASE("a data set is held against a first run and a second", "[tools]") {
+  int runs = 0;
+  CHECK(agrees(2, &runs));
+  CHECK(runs == 2);
+  CHECK_FALSE(agrees(1, &runs));
+  CHECK_FALSE(agrees(0, &runs));
+}
+
+}  // namespace
+}  // namespace tenon::tools
