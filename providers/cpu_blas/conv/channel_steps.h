@@ -1,5 +1,5 @@
-// What follows a convolution for each output channel: y = y * scale + shift. The constants are read when the kernel
-// first runs, so that opening a model touches none of them.
+// What follows a convolution for each output channel: y = y * scale + shift. The constants are read in each run:
+// opening a model touches none of them, and a kernel keeps nothing of a file that may turn out to have been written to.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,14 @@ struct ChannelStep {
   double epsilon = 0;  // of kNormalize
 };
 
-/// Applies the steps in order to one scale and one shift a channel.
-void apply(const std::vector<ChannelStep>& steps, sdk::RunContext& run, std::vector<double>* scale,
-           std::vector<double>* shift);
+/// One scale and one shift a channel.
+struct ChannelScales {
+  const float* scale;
+  const float* shift;
+};
+
+/// What the steps, in order, come to behind a bias of `count` channels, which may be null. In scratch memory.
+sdk::Result<ChannelScales> apply(const std::vector<ChannelStep>& steps, sdk::RunContext& run, const float* bias,
+                                 int64_t count);
 
 }  // namespace tenon::cpu_blas

@@ -78,16 +78,9 @@ sdk::Status ConvKernel::set_channel_map(sdk::RunContext& run, ConvCall* call) co
   if (plan_.channels != call->outputs)
     return sdk::invalid_model(plan_.node, ": a weight for ", call->outputs, " output channels, expected M, ",
                               plan_.channels, ", as declared");
-  std::call_once(first_run_, [&] {
-    const auto count = static_cast<size_t>(call->outputs);
-    std::vector<double> scale(count, 1), shift(count, 0);
-    if (call->shift != nullptr) shift.assign(call->shift, call->shift + count);
-    apply(plan_.channel_steps, run, &scale, &shift);
-    scale_.assign(scale.begin(), scale.end());
-    shift_.assign(shift.begin(), shift.end());
-  });
-  call->scale = scale_.data();
-  call->shift = shift_.data();
+  TN_ASSIGN_OR_RETURN(const ChannelScales scales, apply(plan_.channel_steps, run, call->shift, call->outputs));
+  call->scale = scales.scale;
+  call->shift = scales.shift;
   return {};
 }
 

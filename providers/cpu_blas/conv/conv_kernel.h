@@ -2,8 +2,6 @@
 // output pixels share it, else read where it lies.
 #pragma once
 
-#include <mutex>
-
 #include "conv/channel_steps.h"
 #include "conv/conv_call.h"
 #include "conv/window.h"
@@ -42,9 +40,6 @@ class ConvKernel final : public sdk::Kernel {
   sdk::Status convolve(sdk::RunContext& run, const ConvCall& call) const;
 
   ConvPlan plan_;
-  // What plan_.channel_steps come to, from the first run on; per output channel.
-  mutable std::once_flag first_run_;
-  mutable std::vector<float> scale_, shift_;
 };
 
 }  // namespace tenon::cpu_blas
