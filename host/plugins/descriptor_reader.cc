@@ -17,6 +17,7 @@
 #include "host/plugins/abi_sizes.h"
 #include "host/plugins/cpu_features.h"
 #include "host/plugins/process.h"
+#include "host/storage/digest.h"
 
 namespace tenon::host {
 namespace {
@@ -42,6 +43,16 @@ struct ElfEnd {
   void operator()(Elf* elf) const { elf_end(elf); }
 };
 using ElfHandle = std::unique_ptr<Elf, ElfEnd>;
+
+std::string hex_text(std::string_view bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += {kDigits[byte / 16], kDigits[byte % 16]};
+  }
+  return text;
+}
 
 std::string machine_name(uint16_t machine) {
   switch (machine) {
@@ -70,24 +81,33 @@ Status check_header(Elf* elf) {
   return {};
 }
 
-// The descriptions of all notes of our name and type in one PT_NOTE segment.
-void find_descriptors(Elf_Data* notes, std::vector<std::string>& found) {
+// What the notes of a file say.
+struct Notes {
+  std::vector<std::string> descriptors;
+  std::string build_id;
+};
+
+// Adds those of one PT_NOTE segment.
+void read_notes(Elf_Data* segment, Notes* notes) {
   size_t offset = 0, name_offset = 0, description_offset = 0;
   GElf_Nhdr note;
-  while ((offset = gelf_getnote(notes, offset, &note, &name_offset, &description_offset)) > 0) {
-    const char* bytes = static_cast<const char*>(notes->d_buf);
-    if (note.n_type == kNoteType && note.n_namesz == sizeof kNoteName &&
-        std::memcmp(bytes + name_offset, kNoteName, sizeof kNoteName) == 0)
-      found.emplace_back(bytes + description_offset, note.n_descsz);
+  while ((offset = gelf_getnote(segment, offset, &note, &name_offset, &description_offset)) > 0) {
+    const char* bytes = static_cast<const char*>(segment->d_buf);
+    const std::string_view name(bytes + name_offset, note.n_namesz);
+    const std::string_view description(bytes + description_offset, note.n_descsz);
+    if (note.n_type == kNoteType && name == std::string_view(kNoteName, sizeof kNoteName))
+      notes->descriptors.emplace_back(description);
+    if (note.n_type == NT_GNU_BUILD_ID && name == std::string_view(ELF_NOTE_GNU, sizeof ELF_NOTE_GNU))
+      notes->build_id = description;
   }
 }
 
-// The one descriptor of the file; also checks that all the bytes that the dynamic linker would map are in the file.
-Result<std::string> find_descriptor(Elf* elf, uint64_t file_size) {
+// Of a file with one descriptor. Also checks that all the bytes that the dynamic linker would map are in the file.
+Result<Notes> find_notes(Elf* elf, uint64_t file_size) {
   size_t header_count = 0;
   if (elf_getphdrnum(elf, &header_count) != 0)
     return error(TN_INVALID_ARGUMENT, "the program headers are cut short or damaged");
-  std::vector<std::string> found;
+  Notes found;
   for (size_t i = 0; i < header_count; ++i) {
     GElf_Phdr header;
     if (gelf_getphdr(elf, static_cast<int>(i), &header) == nullptr)
@@ -99,14 +119,36 @@ Result<std::string> find_descriptor(Elf* elf, uint64_t file_size) {
     Elf_Data* notes = elf_getdata_rawchunk(elf, static_cast<int64_t>(header.p_offset), header.p_filesz,
                                            header.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
     if (notes == nullptr) return error(TN_INVALID_ARGUMENT, "the notes cannot be read: ", elf_errmsg(-1));
-    find_descriptors(notes, found);
+    read_notes(notes, &found);
   }
-  if (found.empty())
+  if (found.descriptors.empty())
     return error(TN_INVALID_ARGUMENT,
                  "not a Tenon provider: the library has no note of the name \"Tenon\" (see TN_DESCRIPTOR)");
-  if (found.size() > 1)
-    return error(TN_INVALID_ARGUMENT, "the library has ", found.size(), " Tenon descriptors, expected one");
-  return found.front();
+  if (found.descriptors.size() > 1)
+    return error(TN_INVALID_ARGUMENT, "the library has ", found.descriptors.size(), " Tenon descriptors, expected one");
+  return found;
+}
+
+// Of the whole file: what tells builds apart that were linked without a build id.
+Result<Digest> digest_of_file(int file) {
+  DigestStream stream;
+  std::vector<std::byte> piece(1 << 20);
+  for (off_t at = 0;;) {
+    const ssize_t got = pread(file, piece.data(), piece.size(), at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return error(TN_INVALID_ARGUMENT, "cannot be read: ", std::strerror(errno));
+    if (got == 0) return stream.digest();
+    stream.add(std::span(piece).first(static_cast<size_t>(got)));
+    at += got;
+  }
+}
+
+Result<std::string> build_of(const Notes& notes, int file) {
+  constexpr size_t kMostShown = 64;
+  if (notes.build_id.size() > kMostShown) return "build id of digest " + to_hex(digest_of(notes.build_id));
+  if (!notes.build_id.empty()) return "build id " + hex_text(notes.build_id);
+  TENON_ASSIGN_OR_RETURN(const Digest digest, digest_of_file(file));
+  return "digest " + to_hex(digest);
 }
 
 // The text of a zero-terminated array; nothing when it is not terminated or not printable ASCII.
@@ -119,7 +161,7 @@ std::optional<std::string> printable(const char (&text)[N]) {
   return clean ? std::optional<std::string>(s) : std::nullopt;
 }
 
-Result<Descriptor> parse_descriptor(const std::string& bytes) {
+Result<Descriptor> parse_descriptor(const std::string& bytes, std::string build) {
   if (bytes.size() < kDescriptorSizeV1)
     return error(TN_INVALID_ARGUMENT, "malformed descriptor: it has ", bytes.size(), " bytes, expected at least ",
                  kDescriptorSizeV1);
@@ -136,7 +178,7 @@ Result<Descriptor> parse_descriptor(const std::string& bytes) {
                  "malformed descriptor: name and version must be zero-terminated printable text without spaces");
   if (raw.min_abi == 0 || raw.min_abi > raw.max_abi)
     return error(TN_INVALID_ARGUMENT, "malformed descriptor: ABI versions ", raw.min_abi, " to ", raw.max_abi);
-  return Descriptor{raw.min_abi, raw.max_abi, raw.sanitizer, raw.cpu_features, *name, *version};
+  return Descriptor{raw.min_abi, raw.max_abi, raw.sanitizer, raw.cpu_features, *name, *version, std::move(build)};
 }
 
 std::string version_range(uint32_t low, uint32_t high) {
@@ -156,6 +198,13 @@ std::string sanitizer_names(uint32_t sanitizers) {
   return text;
 }
 
+Result<Descriptor> describe_library(Elf* elf, int file, uint64_t file_size) {
+  TENON_RETURN_IF_ERROR(check_header(elf));
+  TENON_ASSIGN_OR_RETURN(const Notes notes, find_notes(elf, file_size));
+  TENON_ASSIGN_OR_RETURN(std::string build, build_of(notes, file));
+  return parse_descriptor(notes.descriptors.front(), std::move(build));
+}
+
 }  // namespace
 
 HostTraits host_traits() {
@@ -173,13 +222,9 @@ Result<Descriptor> read_descriptor(const std::filesystem::path& path) {
   if (elf_version(EV_CURRENT) == EV_NONE) return error(TN_INTERNAL, "libelf: ", elf_errmsg(-1));
   errno = 0;
   const ElfHandle elf(elf_begin(file.get(), ELF_C_READ, nullptr));
-  Status status = check_header(elf.get());
-  if (status.is_ok()) {
-    auto bytes = find_descriptor(elf.get(), static_cast<uint64_t>(facts.st_size));
-    if (bytes.is_ok()) return parse_descriptor(*bytes);
-    status = bytes.status();
-  }
-  return errno == ENOMEM ? Status::out_of_memory() : status;  // libelf does not say it in a way that one could ask for
+  auto descriptor = describe_library(elf.get(), file.get(), static_cast<uint64_t>(facts.st_size));
+  if (descriptor.is_ok() || errno != ENOMEM) return descriptor;
+  return Status::out_of_memory();  // libelf does not say it in a way that one could ask for
 }
 
 Status judge_descriptor(const Descriptor& d, const HostTraits& host) {

@@ -10,7 +10,8 @@
 
 namespace tenon::host {
 
-/// tn_descriptor with its texts checked: `name` is not empty, both are printable.
+/// tn_descriptor with its texts checked: `name` is not empty, both are printable. `build` tells one build of the
+/// library from another, as "build id <GNU build id>", or "digest <of the file>" where it was linked without one.
 struct Descriptor {
   uint32_t min_abi = 0;
   uint32_t max_abi = 0;
@@ -18,6 +19,7 @@ struct Descriptor {
   uint32_t cpu_features = 0;
   std::string name;
   std::string version;
+  std::string build;
 };
 
 /// What this process offers to a library.

@@ -18,6 +18,7 @@ class LoadedProvider final : public Provider {
 
   std::string name() const override { return instance_->name; }
   std::string version() const override { return instance_->table->version; }
+  std::string build() const override { return instance_->library != nullptr ? instance_->library->build() : ""; }
   std::filesystem::path path() const override {
     return instance_->library != nullptr ? instance_->library->path() : std::filesystem::path();
   }
@@ -119,6 +120,7 @@ class DeferredProvider final : public Provider {
 
   std::string name() const override { return file_.name; }
   std::string version() const override { return file_.version; }
+  std::string build() const override { return file_.build; }
   std::filesystem::path path() const override { return file_.path; }
   const tn_provider* table() const override { return provider_ != nullptr ? provider_->table() : nullptr; }
   const std::map<std::string, std::string>& options() const override { return no_options_; }
@@ -141,7 +143,8 @@ class DeferredProvider final : public Provider {
   Status make() {
     if (provider_ != nullptr) return {};
     TENON_ASSIGN_OR_RETURN(provider_, create_loaded(file_));
-    if (provider_->name() == file_.name && provider_->version() == file_.version) return {};
+    if (provider_->name() == file_.name && provider_->version() == file_.version && provider_->build() == file_.build)
+      return {};
     provider_.reset();
     return error(TN_INVALID_ARGUMENT, "provider '", file_.name, "': its library ", file_.path.string(),
                  " was replaced while the session was being opened; open it again");

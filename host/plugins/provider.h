@@ -44,7 +44,7 @@ class ProviderLibrary {
   /// A library file and what its descriptor says. None of its code has run.
   struct File {
     std::filesystem::path path;
-    std::string name, version;
+    std::string name, version, build;
   };
   /// The file that load() or find() would load for `name`, a path or a name, judged as they judge it.
   static Result<File> look_up(const std::string& name);
@@ -55,6 +55,7 @@ class ProviderLibrary {
   virtual const std::filesystem::path& path() const = 0;
   virtual std::string name() const = 0;
   virtual std::string version() const = 0;
+  virtual std::string build() const = 0;  // as Descriptor::build, of the file that was loaded
   /// Closes the library when its last instance is gone instead of keeping it until process exit.
   virtual void unload_when_unused() = 0;
 };
@@ -132,6 +133,7 @@ class Provider {
   virtual ~Provider() = default;
   virtual std::string name() const = 0;
   virtual std::string version() const = 0;
+  virtual std::string build() const = 0;                                  // of its library; empty for create(table)
   virtual std::filesystem::path path() const = 0;                         // empty for create(table)
   virtual const tn_provider* table() const = 0;                           // nullptr: deferred, and not needed so far
   virtual const std::map<std::string, std::string>& options() const = 0;  // as given to create()

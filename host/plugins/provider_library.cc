@@ -51,8 +51,12 @@ class Registry {
 
 class LoadedLibrary final : public ProviderLibrary {
  public:
-  LoadedLibrary(fs::path path, boost::dll::shared_library library, const tn_provider& table)
-      : path_(std::move(path)), name_(table.name), library_(std::move(library)), table_(table) {
+  LoadedLibrary(fs::path path, boost::dll::shared_library library, const tn_provider& table, std::string build)
+      : path_(std::move(path)),
+        name_(table.name),
+        build_(std::move(build)),
+        library_(std::move(library)),
+        table_(table) {
     add_provider_code(&table_, name_.c_str(), path_.c_str());
   }
   ~LoadedLibrary() override {
@@ -64,11 +68,12 @@ class LoadedLibrary final : public ProviderLibrary {
   const fs::path& path() const override { return path_; }
   std::string name() const override { return name_; }
   std::string version() const override { return table_.version; }
+  std::string build() const override { return build_; }
   void unload_when_unused() override { Registry::process().unpin(this); }
 
  private:
   const fs::path path_;
-  const std::string name_;
+  const std::string name_, build_;
   boost::dll::shared_library library_;
   const tn_provider& table_;
 };
@@ -147,7 +152,7 @@ Result<std::shared_ptr<ProviderLibrary>> Registry::load(const fs::path& path) {
   }
   TENON_ASSIGN_OR_RETURN(boost::dll::shared_library library, open_library(path, descriptor.name));
   TENON_ASSIGN_OR_RETURN(const tn_provider* table, negotiate(library, descriptor, path));
-  auto loaded = std::make_shared<LoadedLibrary>(path, std::move(library), *table);
+  auto loaded = std::make_shared<LoadedLibrary>(path, std::move(library), *table, descriptor.build);
   entries_.push_back({file.value_or(FileNumber{}), descriptor.name, path, loaded, loaded});
   log(TN_LOG_INFO, "loaded provider '", descriptor.name, "' ", descriptor.version, " from ", path.string());
   return std::shared_ptr<ProviderLibrary>(std::move(loaded));
@@ -221,12 +226,12 @@ Result<ProviderLibrary::File> ProviderLibrary::look_up(const std::string& name) 
   }
   const fs::path path = is_path ? fs::path(name) : file;  // for messages
   if (const auto loaded = Registry::process().find(file))
-    return File{loaded->path(), loaded->name(), loaded->version()};
+    return File{loaded->path(), loaded->name(), loaded->version(), loaded->build()};
   const auto descriptor = read_descriptor(file);
   if (!descriptor.is_ok()) return in_context(descriptor.status(), path);
   if (const Status status = judge_descriptor(*descriptor, host_traits()); !status.is_ok())
     return in_context(status, path);
-  return File{file, descriptor->name, descriptor->version};
+  return File{file, descriptor->name, descriptor->version, descriptor->build};
 }
 
 }  // namespace tenon::host

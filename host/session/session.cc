@@ -72,8 +72,9 @@ class Opening {
     }
     TENON_ASSIGN_OR_RETURN(const auto file, FileMapping::open(path));
     if (is_pack_file(*file)) {
-      const PackPlaces places(packs);
-      TENON_ASSIGN_OR_RETURN(const SelfContainedPack pack, find_self_contained(path, places.facts()));
+      const auto places = std::make_shared<PackPlaces>(packs);
+      std::shared_ptr<PackStore> facts(places, places->facts());
+      TENON_ASSIGN_OR_RETURN(const SelfContainedPack pack, find_self_contained(path, std::move(facts)));
       return open_pack(pack, path.string());
     }
     std::unique_ptr<ModelPacks> model_packs;

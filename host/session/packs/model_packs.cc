@@ -6,6 +6,7 @@
 #include "host/plugins/cpu_features.h"
 #include "host/session/packs/pack_build.h"
 #include "host/session/packs/pack_places.h"
+#include "host/session/packs/pack_proof.h"
 #include "host/session/packs/source_check.h"
 #include "host/session/packs/source_state.h"
 #include "host/storage/pack/file_mark.h"
@@ -19,7 +20,7 @@ namespace {
 constexpr int kPlanVersion = 5;
 
 std::string provider_line(const Provider& provider) {
-  std::string line = concat("provider=", provider.name(), " ", provider.version());
+  std::string line = concat("provider=", provider.name(), " ", provider.version(), " ", provider.build());
   std::error_code failure;
   if (const auto path = provider.path(); !path.empty()) {
     const auto size = std::filesystem::file_size(path, failure);
@@ -73,6 +74,21 @@ Result<OpenedPack> restore(std::shared_ptr<const PackFile> pack, const SourceChe
   TENON_ASSIGN_OR_RETURN(auto files, check.map(opened.plan->sources(), by_identity));
   TENON_ASSIGN_OR_RETURN(opened.restored, opened.plan->restore(std::move(files), providers));
   return opened;
+}
+
+// That kernels here pack as the pack says, once for its file, these libraries and this CPU where `facts` can remember
+// it. A table of the program has no build that a fact could name.
+Status prove(const OpenedPack& opened, const ProviderList& providers, PackStore* facts) {
+  std::string fact = concat("packing of ", identity_text(opened.pack->mapping().identity()), " proven on ",
+                            cpu_feature_names(cpu_features()), " with ");
+  std::string lines;
+  for (const auto& provider : providers) lines += provider_line(*provider);
+  fact += to_hex(digest_of(lines));
+  const bool is_remembered = facts != nullptr && has_builds(providers);
+  if (is_remembered && facts->knows(fact)) return {};
+  TENON_RETURN_IF_ERROR(opened.plan->prove(opened.restored));
+  if (is_remembered) facts->remember(fact);
+  return {};
 }
 
 // A pack that this machine did not make. Without a store nothing is remembered, and it is read in full each time.
@@ -171,6 +187,8 @@ class Packs final : public ModelPacks {
     if (!pack.is_ok()) return pack.status();
     std::string note = places_.note_on(**pack);
     TENON_ASSIGN_OR_RETURN(OpenedPack opened, restore(std::move(*pack), check, by_identity, providers_));
+    // One that was made here is found by the builds of its providers.
+    if (!by_identity || !has_builds(providers_)) TENON_RETURN_IF_ERROR(prove(opened, providers_, places_.facts()));
     opened.note = std::move(note);
     return opened;
   }
@@ -259,18 +277,20 @@ void SelfContainedPack::share(const std::shared_ptr<const LoadedModel>& loaded) 
 
 Result<OpenedPack> SelfContainedPack::restore(const ProviderList& providers) const {
   auto opened = host::restore(pack, SourceCheck({}, nullptr), false, providers);
+  if (opened.is_ok())
+    if (const Status proven = prove(*opened, providers, facts.get()); !proven.is_ok()) opened = proven;
   if (!opened.is_ok()) return error(opened.status().code(), opened.status().message(), ": ", mend);
   opened->note = note;
   return opened;
 }
 
-Result<SelfContainedPack> find_self_contained(const std::filesystem::path& path, PackStore* store) {
-  auto pack = open_shipped(path, store);
+Result<SelfContainedPack> find_self_contained(const std::filesystem::path& path, std::shared_ptr<PackStore> store) {
+  auto pack = open_shipped(path, store.get());
   if (!pack.is_ok()) return pack.status();
-  return SelfContainedPack{
-      std::move(*pack),
-      {},
-      "make the pack again from its model with `tenon pack`, for these providers and this machine"};
+  return SelfContainedPack{std::move(*pack),
+                           {},
+                           "make the pack again from its model with `tenon pack`, for these providers and this machine",
+                           std::move(store)};
 }
 
 }  // namespace tenon::host

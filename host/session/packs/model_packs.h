@@ -67,8 +67,9 @@ bool is_pack_file(const FileMapping& file);
 /// A pack that needs no source, verified.
 struct SelfContainedPack {
   std::shared_ptr<const PackFile> pack;
-  std::string note;  // see OpenedPack
-  std::string mend;  // of one that does not fit, for errors
+  std::string note;                  // see OpenedPack
+  std::string mend;                  // of one that does not fit, for errors
+  std::shared_ptr<PackStore> facts;  // that remembers what was proven of it; nullptr: nothing is
 
   /// What a session of this process loaded from it with the same providers; nullptr: none that is open.
   std::shared_ptr<const LoadedModel> find_loaded(const ProviderList& providers) const;
@@ -78,6 +79,6 @@ struct SelfContainedPack {
 };
 
 /// `store`: remembers that the file is whole; nullptr: it is read in full each time.
-Result<SelfContainedPack> find_self_contained(const std::filesystem::path& path, PackStore* store);
+Result<SelfContainedPack> find_self_contained(const std::filesystem::path& path, std::shared_ptr<PackStore> store);
 
 }  // namespace tenon::host

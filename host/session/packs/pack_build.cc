@@ -6,6 +6,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "host/session/packs/pack_proof.h"
 #include "host/session/packs/source_state.h"
 #include "host/session/tasks.h"
 
@@ -180,6 +181,13 @@ class PackBuild {
     plan_.providers = &providers_;
     plan_.prepack = c_.prepack;
     plan_.packed_blobs = packed_blobs_;
+    const bool is_proven = use_ != PackUse::kHere || !has_builds(providers_);
+    TENON_ASSIGN_OR_RETURN(const auto probes, probe_digests(*c_.prepack, [&](const Value* value) {
+                             if (!is_proven) return false;
+                             const auto it = plan_.constants.find(value);
+                             return it != plan_.constants.end() && it->second.holder == ConstantPlace::Holder::kNowhere;
+                           }));
+    plan_.probes = probes;
     plan_.inputs = c_.inputs;
     plan_.outputs = c_.outputs;
     plan_.notes = c_.notes;

@@ -4,6 +4,7 @@
 
 #include "host/base/checked.h"
 #include "host/formats/ort/reader.h"
+#include "host/session/packs/pack_proof.h"
 #include "host/session/packs/step_reader.h"
 
 namespace tenon::host {
@@ -52,6 +53,9 @@ class Plan final : public PackPlan {
     return notes;
   }
   Result<Restored> restore(std::vector<SourceFile> files, const ProviderList& providers) const override;
+  Status prove(const Restored& restored) const override {
+    return prove_packing(*plan_, *pack_, *restored.model->graph, restored.steps);
+  }
   std::vector<NodePlacement> decisions(const Graph& graph) const override;
 
  private:
@@ -85,8 +89,16 @@ Status Plan::check_providers(const ProviderList& providers) const {
   }
   for (const auto& provider : providers)
     given += concat(given.empty() ? "" : ", ", provider->name(), " ", provider->version());
-  if (made_for == given) return {};
-  return error(TN_UNSUPPORTED, "it was made for the providers ", made_for, ", and the session asks for ", given);
+  if (made_for != given || providers.size() != size_of(plan_->providers()))
+    return error(TN_UNSUPPORTED, "it was made for the providers ", made_for, ", and the session asks for ", given);
+  for (uint32_t i = 0; i < providers.size(); ++i) {
+    const std::string build = text_of(plan_->providers()->Get(i)->build());
+    if (build != providers[i]->build())
+      return error(TN_UNSUPPORTED, "it was made with another build of the provider ", providers[i]->name(), " (",
+                   build.empty() ? "an unknown one" : build, "; here is ",
+                   providers[i]->build().empty() ? "one without a library" : providers[i]->build(), ")");
+  }
+  return {};
 }
 
 Result<Tensor> Plan::constant(const std::vector<SourceFile>& files, tn_dtype dtype, std::vector<int64_t> shape,

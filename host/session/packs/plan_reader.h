@@ -49,6 +49,8 @@ class PackPlan {
   };
   /// `files`: mapped, one for each of sources(). TN_UNSUPPORTED when these providers would not make the same kernels.
   virtual Result<Restored> restore(std::vector<SourceFile> files, const ProviderList& providers) const = 0;
+  /// Has kernels of `restored` pack weights again, see pack_proof.h. TN_UNSUPPORTED when they come out otherwise.
+  virtual Status prove(const Restored& restored) const = 0;
   /// Where each node of `graph` (of restore()) runs and why.
   virtual std::vector<NodePlacement> decisions(const Graph& graph) const = 0;
 };

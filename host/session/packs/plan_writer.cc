@@ -84,16 +84,21 @@ class PlanWriter {
   Offset<flatbuffers::Vector<Offset<fbs::Provider>>> write_providers() {
     std::vector<Offset<fbs::Provider>> providers;
     for (const auto& provider : *c_.providers)
-      providers.push_back(fbs::CreateProviderDirect(builder_, provider->name().c_str(), provider->version().c_str()));
+      providers.push_back(fbs::CreateProviderDirect(builder_, provider->name().c_str(), provider->version().c_str(),
+                                                    provider->build().c_str()));
     return builder_.CreateVector(providers);
   }
 
   Offset<flatbuffers::Vector<Offset<fbs::Step>>> write_steps() {
     const std::vector<const Step*> tree = step_tree(c_.placement->steps);
     std::vector<std::vector<Offset<fbs::Packed>>> packed(tree.size());
-    for (const PrepackPlan::Use& use : c_.prepack->uses)
-      packed[use.step].push_back(
-          fbs::CreatePacked(builder_, use.input, c_.packed_blobs[use.blob], builder_.CreateSharedString(use.key)));
+    for (const PrepackPlan::Use& use : c_.prepack->uses) {
+      const Digest known = c_.probes[use.blob].value_or(Digest());
+      const fbs::Digest probe(known.low, known.high);
+      packed[use.step].push_back(fbs::CreatePacked(builder_, use.input, c_.packed_blobs[use.blob],
+                                                   builder_.CreateSharedString(use.key),
+                                                   c_.probes[use.blob] ? &probe : nullptr));
+    }
     std::vector<Offset<fbs::Step>> steps;
     for (size_t s = 0; s < tree.size(); ++s) {
       const Step& step = *tree[s];

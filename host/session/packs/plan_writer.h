@@ -30,8 +30,9 @@ struct PlanContents {
   const Placement* placement = nullptr;
   const ProviderList* providers = nullptr;
   const PrepackPlan* prepack = nullptr;
-  std::span<const uint32_t> packed_blobs;  // the pack's blob of each blob of `prepack`
-  std::span<const Port> inputs, outputs;   // as declared
+  std::span<const uint32_t> packed_blobs;         // the pack's blob of each blob of `prepack`
+  std::span<const std::optional<Digest>> probes;  // likewise, see pack_proof.h
+  std::span<const Port> inputs, outputs;          // as declared
   std::span<const std::string> notes;
   /// Of model->files, where they are known; empty: the files are left out, nothing lies in them.
   std::span<const std::optional<Digest>> source_digests;

@@ -7,9 +7,9 @@
 namespace tenon::host {
 namespace {
 
-SelfContainedPack published(std::shared_ptr<const PackFile> pack) {
+SelfContainedPack published(std::shared_ptr<const PackFile> pack, std::shared_ptr<PackStore> store) {
   return {std::move(pack), "published in shared memory",
-          "publish the model again, for these providers and this machine"};
+          "publish the model again, for these providers and this machine", std::move(store)};
 }
 
 class PublishedPack final : public ModelPacks {
@@ -25,12 +25,12 @@ class PublishedPack final : public ModelPacks {
     TENON_ASSIGN_OR_RETURN(auto writer, store_->create_named(name_, key_));
     TENON_RETURN_IF_ERROR(fill_pack(*writer, PackUse::kSelfContained, contents, providers_));
     TENON_ASSIGN_OR_RETURN(auto pack, store_->publish_named(std::move(writer), name_));
-    return published(std::move(pack)).restore(providers_);
+    return published(std::move(pack), store_).restore(providers_);
   }
 
  private:
   const std::string name_, key_;
-  const std::unique_ptr<PackStore> store_;
+  const std::shared_ptr<PackStore> store_;
   const ProviderList& providers_;
 };
 
@@ -52,11 +52,11 @@ Result<SelfContainedPack> find_published(const std::string& name, const PackOpti
   TENON_ASSIGN_OR_RETURN(const auto folder, shared_memory_folder());
   std::error_code failed;
   const bool is_missing = !std::filesystem::exists(folder, failed);
-  TENON_ASSIGN_OR_RETURN(const auto store, open_shared_store(packs, is_missing || packs.mode != PackMode::kAuto));
+  TENON_ASSIGN_OR_RETURN(auto store, open_shared_store(packs, is_missing || packs.mode != PackMode::kAuto));
   auto pack = store->find_named(name);
   if (pack.status().code() == TN_NOT_FOUND) return no_such_name(name);
   if (!pack.is_ok()) return pack.status();
-  return published(std::move(*pack));
+  return published(std::move(*pack), std::move(store));
 }
 
 Result<std::unique_ptr<ModelPacks>> packs_for_publishing(const std::string& name, const std::string& source,
