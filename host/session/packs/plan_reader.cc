@@ -4,6 +4,7 @@
 
 #include "host/base/checked.h"
 #include "host/formats/ort/reader.h"
+#include "host/graph/shape_inference.h"
 #include "host/session/packs/pack_proof.h"
 #include "host/session/packs/step_reader.h"
 
@@ -36,6 +37,43 @@ std::vector<Port> ports_of(const flatbuffers::Vector<flatbuffers::Offset<fbs::Po
     ports.push_back(std::move(port));
   }
   return ports;
+}
+
+// What a run is held against must not promise less than the value, for whose type kernels are made.
+bool fits(const Port& port, const Value& value) {
+  const ValueType& type = value.type;
+  if (port.name != value.name || port.type.kind != type.kind || port.type.dtype != type.dtype) return false;
+  if (!type.dims) return true;
+  return port.type.dims && std::equal(port.type.dims->begin(), port.type.dims->end(), type.dims->begin(),
+                                      type.dims->end(), [](const Dim& declared, const Dim& known) {
+                                        return known.value < 0 || declared.value == known.value;
+                                      });
+}
+
+Status check_inputs(const std::vector<Port>& ports, const Graph& graph) {
+  if (std::equal(ports.begin(), ports.end(), graph.inputs.begin(), graph.inputs.end(),
+                 [](const Port& port, const Value* value) { return fits(port, *value); }))
+    return {};
+  return misfit("its inputs are not those of the model");
+}
+
+Status check_outputs(const std::vector<Port>& ports, const Graph& graph) {
+  if (std::equal(ports.begin(), ports.end(), graph.outputs.begin(), graph.outputs.end(),
+                 [](const Port& port, const Value* value) { return port.name == value->name; }))
+    return {};
+  return misfit("its outputs are not those of the model");
+}
+
+// The rules that an imported model is held to. What a plan declares was inferred once, so nothing contradicts it.
+Status check_types(Model& model) {
+  const auto count_notes = [&] {
+    size_t count = 0;
+    for (const Graph* graph : graph_tree(*model.graph)) count += graph->notes.size();
+    return count;
+  };
+  const size_t before = count_notes();
+  TENON_RETURN_IF_ERROR(infer_shapes(model));
+  return count_notes() == before ? Status() : misfit("a value has another shape than its operator gives");
 }
 
 class Plan final : public PackPlan {
@@ -137,6 +175,9 @@ Result<PackPlan::Restored> Plan::restore(std::vector<SourceFile> files, const Pr
   const auto* bytes = reinterpret_cast<const std::byte*>(plan_->model()->data());
   Restored restored;
   TENON_ASSIGN_OR_RETURN(restored.model, read_ort({bytes, plan_->model()->size()}, pack_, options));
+  TENON_RETURN_IF_ERROR(check_types(*restored.model));
+  TENON_RETURN_IF_ERROR(check_inputs(inputs(), *restored.model->graph));
+  TENON_RETURN_IF_ERROR(check_outputs(outputs(), *restored.model->graph));
   TENON_ASSIGN_OR_RETURN(restored.steps, read_steps(*plan_, *pack_, *restored.model->graph, providers));
   for (const Graph* graph : graph_tree(*restored.model->graph))
     if (std::any_of(graph->outputs.begin(), graph->outputs.end(), is_left_out)) return misfit("an output is left out");

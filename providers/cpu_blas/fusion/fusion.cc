@@ -39,7 +39,7 @@ sdk::Result<sdk::KernelPtr> compile_group(const sdk::Instance&, const sdk::Graph
       if (match.chain.nodes.size() == members.size()) return make_matmul_group(match, group);
     }
   }
-  return sdk::Status(TN_INTERNAL, "the group to compile is not one that cpu_blas claimed");
+  return sdk::Status(TN_UNSUPPORTED, "the group to compile is not one that cpu_blas claims");
 }
 
 }  // namespace tenon::cpu_blas

@@ -20,11 +20,11 @@ int64_t ms_since(Clock::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin).count();
 }
 
-Options make_options(const Limits& limits) {
+Options make_options(const Limits& limits, const char* pack) {
   Options options(tenon_options_create(), tenon_options_destroy);
   const std::string memory = std::to_string(limits.run_memory_mb << 20);
   for (const auto& [name, value] :
-       {std::pair("providers", limits.providers.c_str()), std::pair("threads", "1"), std::pair("pack", "off"),
+       {std::pair("providers", limits.providers.c_str()), std::pair("threads", "1"), std::pair("pack", pack),
         std::pair("run_memory_limit_bytes", memory.c_str()), std::pair("fold_limit_bytes", memory.c_str())})
     if (tenon_options_set(options.get(), name, value) != 0) return {nullptr, tenon_options_destroy};
   return options;
@@ -75,23 +75,38 @@ Verdict run_once(tenon_session* session, const MutantInputs& inputs, const Limit
   return {};
 }
 
-}  // namespace
-
-Verdict run_mutant(const Mutant& mutant, const Limits& limits, Random& random) {
-  const Options options = make_options(limits);
+// `open` gives a session or an error's code.
+template <typename Open>
+Verdict open_and_run(const Seed& seed, const Limits& limits, Random& random, const char* pack, Open open) {
+  const Options options = make_options(limits, pack);
   if (options == nullptr) return {Kind::kBroken, tenon_last_error()};
   const auto begin = Clock::now();
   tenon_session* opened = nullptr;
-  const int code = tenon_session_open_bytes(mutant.bytes.data(), mutant.bytes.size(), options.get(), &opened);
+  const int code = open(options.get(), &opened);
   const Session session(opened, tenon_session_close);
   if (const int64_t took = ms_since(begin); took > limits.deadline_ms + limits.grace_ms)
     return {Kind::kBroken, "opening took " + std::to_string(took) + " ms"};
   if (code != 0) return refused(code, Kind::kRefusedOpen);
-  const MutantInputs inputs(*session, *mutant.seed, random);
+  const MutantInputs inputs(*session, seed, random);
   // Twice: the second run has a memory plan.
   Verdict verdict = run_once(session.get(), inputs, limits);
   if (verdict.kind != Kind::kBroken) verdict = run_once(session.get(), inputs, limits);
   return verdict;
+}
+
+}  // namespace
+
+Verdict run_mutant(const Mutant& mutant, const Limits& limits, Random& random) {
+  return open_and_run(*mutant.seed, limits, random, "off", [&](tenon_options* options, tenon_session** session) {
+    return tenon_session_open_bytes(mutant.bytes.data(), mutant.bytes.size(), options, session);
+  });
+}
+
+Verdict run_mutant_file(const std::filesystem::path& path, const char* pack, const Seed& seed, const Limits& limits,
+                        Random& random) {
+  return open_and_run(seed, limits, random, pack, [&](tenon_options* options, tenon_session** session) {
+    return tenon_session_open(path.c_str(), options, session);
+  });
 }
 
 }  // namespace tenon::mutants

@@ -1,6 +1,7 @@
 // Opens a mutant through the C API, runs it twice and closes it. Used by one thread.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "tests/fuzz/mutants/mutation.h"
@@ -23,5 +24,8 @@ struct Verdict {
 
 /// `random` chooses what the inputs hold where the seed's do not fit.
 Verdict run_mutant(const Mutant& mutant, const Limits& limits, Random& random);
+/// The same of a file. `pack`: the option of that name; `seed`: for the inputs.
+Verdict run_mutant_file(const std::filesystem::path& path, const char* pack, const Seed& seed, const Limits& limits,
+                        Random& random);
 
 }  // namespace tenon::mutants

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "host/formats/ort/ort_generated.h"
 #include "tests/host/session/packs/small_model.h"
 
 using namespace tenon::host;
@@ -72,7 +73,23 @@ Change set_node(const char* what, uint32_t value) {
           }};
 }
 
+Change change_port(const char* what, bool input, std::function<bool(const plan_format::Port& port)> change) {
+  return {what, [=](const Plan& plan) { return change(*(input ? plan.inputs() : plan.outputs())->Get(0)); }};
+}
+
+// Of the value between the two nodes.
+Change change_type(const char* what, std::function<bool(const ort_file::TensorTypeAndShape& type)> change) {
+  return {what, [=](const Plan& plan) {
+            const auto* graph = ort_file::GetInferenceSession(plan.model()->data())->model()->graph();
+            for (const ort_file::ValueInfo* value : *graph->node_args())
+              if (value->name()->str() == "m") return change(*value->type()->value_as_tensor_type());
+            return false;
+          }};
+}
+
 std::vector<Change> changes_of_any_pack() {
+  using plan_format::Dim;
+  using plan_format::Port;
   return {
       set_in_packed("a packed weight in no blob", Packed::VT_BLOB, 1000),
       set_in_packed("a packed weight in the last number of a blob", Packed::VT_BLOB, kMax32),
@@ -93,6 +110,29 @@ std::vector<Change> changes_of_any_pack() {
          const_cast<flatbuffers::Vector<uint32_t>*>(plan.steps()->Get(0)->nodes())->Mutate(0, other);
          return true;
        }},
+      change_port("an input of another name", true, [](const Port& port) { return set_text(port.name(), "z"); }),
+      change_port("an input of another type", true,
+                  [](const Port& port) { return set_field<uint32_t>(&port, Port::VT_DTYPE, TN_INT8); }),
+      change_port("an input of another size", true,
+                  [](const Port& port) { return set_field<int64_t>(port.dims()->Get(1), Dim::VT_VALUE, 1); }),
+      change_port("an input of any rank", true,
+                  [](const Port& port) { return set_field<uint8_t>(&port, Port::VT_HAS_RANK, 0); }),
+      change_port("an output of another name", false, [](const Port& port) { return set_text(port.name(), "z"); }),
+      {"fewer outputs",
+       [](const Plan& plan) {
+         const flatbuffers::uoffset_t none = 0;
+         std::memcpy(const_cast<uint8_t*>(reinterpret_cast<const uint8_t*>(plan.outputs())), &none, sizeof none);
+         return true;
+       }},
+      change_type("a value of another type than its operator gives",
+                  [](const auto& type) {
+                    return set_field<int32_t>(&type, ort_file::TensorTypeAndShape::VT_ELEM_TYPE, TN_INT8);
+                  }),
+      change_type("a value of another shape than its operator gives",
+                  [](const auto& type) {
+                    const auto* value = type.shape()->dims()->Get(1)->value();
+                    return set_field<int64_t>(value, ort_file::DimensionValue::VT_VALUE, 1 << 20);
+                  }),
       {"another length of the model",
        [](const Plan& plan) {
          auto* bytes = const_cast<flatbuffers::Vector<uint8_t>*>(plan.model());
