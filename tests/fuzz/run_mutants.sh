@@ -19,5 +19,5 @@ for kind in structure bytes; do
   "$build/tests/model_mutants" --data "$data" --names "$names" --kind $kind --mutants "$count" --seed "$seed" \
     --save "$build/../mutants"
 done
-# A tenth: nearly as many as their figures ask for.
+# A tenth, which is what is asked of them.
 "$build/tests/plan_mutants" --data "$data" --names "$names" --mutants $((count / 10)) --seed "$seed"
