@@ -39,10 +39,14 @@ std::vector<Port> ports_of(const flatbuffers::Vector<flatbuffers::Offset<fbs::Po
   return ports;
 }
 
+bool has_name_and_type(const Port& port, const Value& value) {
+  return port.name == value.name && port.type.kind == value.type.kind && port.type.dtype == value.type.dtype;
+}
+
 // What a run is held against must not promise less than the value, for whose type kernels are made.
-bool fits(const Port& port, const Value& value) {
+bool fits_input(const Port& port, const Value& value) {
   const ValueType& type = value.type;
-  if (port.name != value.name || port.type.kind != type.kind || port.type.dtype != type.dtype) return false;
+  if (!has_name_and_type(port, value)) return false;
   if (!type.dims) return true;
   return port.type.dims && std::equal(port.type.dims->begin(), port.type.dims->end(), type.dims->begin(),
                                       type.dims->end(), [](const Dim& declared, const Dim& known) {
@@ -50,18 +54,14 @@ bool fits(const Port& port, const Value& value) {
                                       });
 }
 
-Status check_inputs(const std::vector<Port>& ports, const Graph& graph) {
-  if (std::equal(ports.begin(), ports.end(), graph.inputs.begin(), graph.inputs.end(),
-                 [](const Port& port, const Value* value) { return fits(port, *value); }))
-    return {};
-  return misfit("its inputs are not those of the model");
-}
-
-Status check_outputs(const std::vector<Port>& ports, const Graph& graph) {
-  if (std::equal(ports.begin(), ports.end(), graph.outputs.begin(), graph.outputs.end(),
-                 [](const Port& port, const Value* value) { return port.name == value->name; }))
-    return {};
-  return misfit("its outputs are not those of the model");
+Status check_ports(const std::vector<Port>& inputs, const std::vector<Port>& outputs, const Graph& graph) {
+  const auto all_fit = [](const std::vector<Port>& ports, const std::vector<Value*>& values, auto fits) {
+    return std::equal(ports.begin(), ports.end(), values.begin(), values.end(),
+                      [&](const Port& port, const Value* value) { return fits(port, *value); });
+  };
+  if (!all_fit(inputs, graph.inputs, fits_input)) return misfit("its inputs are not those of the model");
+  if (!all_fit(outputs, graph.outputs, has_name_and_type)) return misfit("its outputs are not those of the model");
+  return {};
 }
 
 // The rules that an imported model is held to. What a plan declares was inferred once, so nothing contradicts it.
@@ -176,8 +176,7 @@ Result<PackPlan::Restored> Plan::restore(std::vector<SourceFile> files, const Pr
   Restored restored;
   TENON_ASSIGN_OR_RETURN(restored.model, read_ort({bytes, plan_->model()->size()}, pack_, options));
   TENON_RETURN_IF_ERROR(check_types(*restored.model));
-  TENON_RETURN_IF_ERROR(check_inputs(inputs(), *restored.model->graph));
-  TENON_RETURN_IF_ERROR(check_outputs(outputs(), *restored.model->graph));
+  TENON_RETURN_IF_ERROR(check_ports(inputs(), outputs(), *restored.model->graph));
   TENON_ASSIGN_OR_RETURN(restored.steps, read_steps(*plan_, *pack_, *restored.model->graph, providers));
   for (const Graph* graph : graph_tree(*restored.model->graph))
     if (std::any_of(graph->outputs.begin(), graph->outputs.end(), is_left_out)) return misfit("an output is left out");
