@@ -78,4 +78,12 @@ Corpus load_corpus(const std::filesystem::path& folder, const std::vector<std::s
   return corpus;
 }
 
+void add_model(Corpus& corpus, const std::filesystem::path& file) {
+  Seed seed;
+  seed.name = file.filename();
+  seed.bytes = read_file(file);
+  if (!seed.model.ParseFromString(seed.bytes)) throw std::runtime_error(file.string() + " is no ONNX model");
+  corpus.seeds.push_back(std::move(seed));
+}
+
 }  // namespace tenon::mutants

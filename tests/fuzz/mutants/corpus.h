@@ -33,4 +33,7 @@ struct Corpus {
 /// Throws std::runtime_error when there is none.
 Corpus load_corpus(const std::filesystem::path& folder, const std::vector<std::string>& only = {});
 
+/// Adds a model of any size, without inputs: they are made up. Throws std::runtime_error when it is none.
+void add_model(Corpus& corpus, const std::filesystem::path& file);
+
 }  // namespace tenon::mutants

@@ -22,6 +22,7 @@ using tenon::conformance::Outcome;
 
 struct Arguments {
   std::string data, names, folder = "/dev/shm";
+  std::vector<std::string> models;
   uint64_t seed = 1, count = 1000, at = 0;
   bool has_at = false, verbose = false;
   Limits limits;
@@ -32,6 +33,7 @@ Arguments parse(int argc, char** argv) {
   CLI::App app("Random mutants of the plans of packs");
   app.add_option("--data", arguments.data, "folder of exported node tests")->required();
   app.add_option("--names", arguments.names, "file of the tests to take, a line each");
+  app.add_option("--model", arguments.models, "a model to take beside them, for a quarter of the mutants");
   app.add_option("--mutants", arguments.count);
   app.add_option("--seed", arguments.seed);
   app.add_option("--at", arguments.at, "run this one alone, and keep its pack");
@@ -80,16 +82,17 @@ class Packs {
     const auto outcomes =
         tenon::conformance::run_isolated(corpus.seeds.size(), [this] { return [this](size_t i) { return pack(i); }; });
     for (size_t i = 0; i < outcomes.size(); ++i)
-      if (outcomes[i].kind == Outcome::Kind::kPassed) packed_.push_back(i);
+      if (outcomes[i].kind == Outcome::Kind::kPassed)
+        (i + arguments.models.size() < outcomes.size() ? packed_ : packed_models_).push_back(i);
     if (packed_.empty()) throw std::runtime_error("no model could be packed: " + outcomes.front().reason);
   }
 
-  size_t count() const { return packed_.size(); }
+  size_t count() const { return packed_.size() + packed_models_.size(); }
 
   /// In a child process.
   Outcome run_mutant(uint64_t index) const {
     Random random(arguments_.seed, index);
-    const size_t i = random.of(packed_);
+    const size_t i = random.of(!packed_models_.empty() && random.one_in(4) ? packed_models_ : packed_);
     const Seed& seed = corpus_.seeds[i];
     const bool is_shipped = random.one_in(4);
     const fs::path target = folder_ / "mutant.onnx";
@@ -129,11 +132,12 @@ class Packs {
   const Arguments& arguments_;
   const Corpus& corpus_;
   const fs::path folder_;
-  std::vector<size_t> packed_;
+  std::vector<size_t> packed_, packed_models_;  // seeds; those of --model come last
 };
 
 int run(const Arguments& arguments) {
-  const Corpus corpus = load_corpus(arguments.data, read_names(arguments.names));
+  Corpus corpus = load_corpus(arguments.data, read_names(arguments.names));
+  for (const std::string& model : arguments.models) add_model(corpus, model);
   WorkFolder folder(arguments.folder);
   folder.is_kept = arguments.has_at;
   const fs::path cache = folder.path() / "cache";
