@@ -81,7 +81,7 @@ size_t tenon_session_optional_input_count(const tenon_session* session) {
 }
 
 int tenon_session_optional_input(const tenon_session* session, size_t index, tenon_port* port) {
-  return guarded([&]() -> Status {
+  return code_of([&]() -> Status {
     if (session == nullptr) return null_argument("session");
     return give_port(session->optional_inputs, "optional input", index, port);
   });
