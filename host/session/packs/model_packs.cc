@@ -66,13 +66,20 @@ uint64_t bytes_of(const Model& model) {
   return bytes;
 }
 
+// `facts`, where there are some, remember by its header, whose checksums stand for all else, which plan was found to keep the
+// rules: inferring all types and shapes again is an eighth of an open.
 Result<OpenedPack> restore(std::shared_ptr<const PackFile> pack, const SourceCheck& check, bool by_identity,
-                           const ProviderList& providers) {
+                           const ProviderList& providers, PackStore* facts) {
   OpenedPack opened;
   opened.pack = pack;
+  const std::string fact =
+      concat("plan ", kPlanVersion, " keeps the rules of tenon ", TENON_VERSION, ": header ",
+             to_hex(digest_of(pack->mapping().bytes().first(kPackHeaderBytes))));
+  const bool is_known = facts != nullptr && facts->knows(fact);
   TENON_ASSIGN_OR_RETURN(opened.plan, PackPlan::read(std::move(pack)));
   TENON_ASSIGN_OR_RETURN(auto files, check.map(opened.plan->sources(), by_identity));
-  TENON_ASSIGN_OR_RETURN(opened.restored, opened.plan->restore(std::move(files), providers));
+  TENON_ASSIGN_OR_RETURN(opened.restored, opened.plan->restore(std::move(files), providers, !is_known));
+  if (facts != nullptr && !is_known) facts->remember(fact);
   return opened;
 }
 
@@ -186,7 +193,7 @@ class Packs final : public ModelPacks {
                               bool by_identity) const {
     if (!pack.is_ok()) return pack.status();
     std::string note = places_.note_on(**pack);
-    TENON_ASSIGN_OR_RETURN(OpenedPack opened, restore(std::move(*pack), check, by_identity, providers_));
+    TENON_ASSIGN_OR_RETURN(OpenedPack opened, restore(std::move(*pack), check, by_identity, providers_, places_.facts()));
     // One that was made here is found by the builds of its providers.
     if (!by_identity || !has_builds(providers_)) TENON_RETURN_IF_ERROR(prove(opened, providers_, places_.facts()));
     opened.note = std::move(note);
@@ -228,7 +235,7 @@ class TargetPack final : public ModelPacks {
     TENON_RETURN_IF_ERROR(writer->publish(target_));
     TENON_ASSIGN_OR_RETURN(auto pack, PackFile::open(target_, false));
     return restore(std::move(pack), SourceCheck({model_, options_.external_data_root, nullptr}, nullptr), true,
-                   providers_);
+                   providers_, nullptr);
   }
 
  private:
@@ -276,7 +283,7 @@ void SelfContainedPack::share(const std::shared_ptr<const LoadedModel>& loaded) 
 }
 
 Result<OpenedPack> SelfContainedPack::restore(const ProviderList& providers) const {
-  auto opened = host::restore(pack, SourceCheck({}, nullptr), false, providers);
+  auto opened = host::restore(pack, SourceCheck({}, nullptr), false, providers, facts.get());
   if (opened.is_ok())
     if (const Status proven = prove(*opened, providers, facts.get()); !proven.is_ok()) opened = proven;
   if (!opened.is_ok()) return error(opened.status().code(), opened.status().message(), ": ", mend);

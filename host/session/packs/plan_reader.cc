@@ -90,7 +90,8 @@ class Plan final : public PackPlan {
       notes.push_back(plan_->notes()->Get(static_cast<uint32_t>(i))->str());
     return notes;
   }
-  Result<Restored> restore(std::vector<SourceFile> files, const ProviderList& providers) const override;
+  Result<Restored> restore(std::vector<SourceFile> files, const ProviderList& providers,
+                           bool is_unproven) const override;
   Status prove(const Restored& restored) const override {
     return prove_packing(*plan_, *pack_, *restored.model->graph, restored.steps);
   }
@@ -163,7 +164,8 @@ Result<Tensor> Plan::constant(const std::vector<SourceFile>& files, tn_dtype dty
                 in_source ? Residence::kMapped : Residence::kPackFile, text_of(c.reason()));
 }
 
-Result<PackPlan::Restored> Plan::restore(std::vector<SourceFile> files, const ProviderList& providers) const {
+Result<PackPlan::Restored> Plan::restore(std::vector<SourceFile> files, const ProviderList& providers,
+                                         bool is_unproven) const {
   TENON_RETURN_IF_ERROR(check_providers(providers));
   if (files.size() != size_of(plan_->sources())) return misfit("it has another number of files");
   if (plan_->model() == nullptr) return misfit("it holds no model");
@@ -175,7 +177,7 @@ Result<PackPlan::Restored> Plan::restore(std::vector<SourceFile> files, const Pr
   const auto* bytes = reinterpret_cast<const std::byte*>(plan_->model()->data());
   Restored restored;
   TENON_ASSIGN_OR_RETURN(restored.model, read_ort({bytes, plan_->model()->size()}, pack_, options));
-  TENON_RETURN_IF_ERROR(check_types(*restored.model));
+  if (is_unproven) TENON_RETURN_IF_ERROR(check_types(*restored.model));
   TENON_RETURN_IF_ERROR(check_ports(inputs(), outputs(), *restored.model->graph));
   TENON_ASSIGN_OR_RETURN(restored.steps, read_steps(*plan_, *pack_, *restored.model->graph, providers));
   for (const Graph* graph : graph_tree(*restored.model->graph))
