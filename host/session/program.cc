@@ -73,7 +73,10 @@ std::string describe(const Step& step) {
 bool makes_view(const Node& node) {
   if (!is_whole_view(node)) return false;
   const std::vector<Value*>& handed_out = node.graph->outputs;
-  return std::find(handed_out.begin(), handed_out.end(), node.outputs[0]) == handed_out.end();
+  if (std::find(handed_out.begin(), handed_out.end(), node.outputs[0]) == handed_out.end()) return true;
+  const Value& input = *node.inputs[0];
+  return input.graph == node.graph && input.producer != nullptr && !input.is_constant() && input.use_count == 1 &&
+         subgraphs(*input.producer).empty() && !is_whole_view(*input.producer);
 }
 
 Program build_program(const Graph& graph, std::vector<Step> steps) {
@@ -101,7 +104,10 @@ Program build_program(const Graph& graph, std::vector<Step> steps) {
     }
     build_bodies(step, builder);
     step.is_view = !step.is_group && !step.is_control_flow() && makes_view(*step.nodes.front());
-    if (step.is_view) program.slots[step.outputs[0]].view_of = program.root_of(step.inputs[0]);
+    if (!step.is_view) continue;
+    Slot& view = program.slots[step.outputs[0]];
+    view.view_of = program.root_of(step.inputs[0]);
+    if (view.is_output) program.slots[view.view_of].is_handed_out = true;
   }
   for (const Slot& slot : program.slots)
     if (slot.view_of != kNoSlot) {
@@ -110,7 +116,7 @@ Program build_program(const Graph& graph, std::vector<Step> steps) {
     }
   for (uint32_t i = 0; i < program.slots.size(); ++i) {
     const Slot& slot = program.slots[i];
-    if (slot.source == Slot::Source::kStep && !slot.is_output && slot.last_step != kNoStep)
+    if (slot.source == Slot::Source::kStep && !slot.is_output && !slot.is_handed_out && slot.last_step != kNoStep)
       program.steps[slot.last_step].last_reads.push_back(i);
   }
   return program;

@@ -28,11 +28,12 @@ struct Slot {
   uint32_t last_step = kNoStep;   // the last to read it, or first_step; kNoStep when no step touches it
   bool by_control_flow = false;   // its memory comes from the run of a subgraph
   uint32_t view_of = kNoSlot;     // whose memory it looks at, which lives as long: a slot that is no view itself
+  bool is_handed_out = false;     // a view of it is an output
 
   /// Whether a memory plan may place it: computed by a kernel into memory of its own, of fixed element size, and not
   /// handed out with the results.
   bool in_arena() const {
-    return source == Source::kStep && !is_output && !by_control_flow && view_of == kNoSlot &&
+    return source == Source::kStep && !is_output && !is_handed_out && !by_control_flow && view_of == kNoSlot &&
            value->type.dtype != TN_STRING;
   }
 };
@@ -76,8 +77,8 @@ struct Program {
   uint32_t root_of(uint32_t slot) const { return slots[slot].view_of == kNoSlot ? slot : slots[slot].view_of; }
 };
 
-/// Whether the node, run by itself, makes its output a view of its input instead of a copy. What the model hands out is
-/// no view: results have memory of their own.
+/// Whether the node, run by itself, makes its output a view of its input instead of a copy. A value that its graph
+/// hands out is one only of what a kernel has made for it alone: results share no memory.
 bool makes_view(const Node& node);
 
 /// Gives every value of the placed steps a slot and finds its life; so too in the bodies, of which graph and steps are

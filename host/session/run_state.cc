@@ -49,6 +49,14 @@ void RunState::set_arena(uint32_t i, uint32_t dtype, const int64_t* shape, uint3
   slot.is_set = true;
 }
 
+Tensor RunState::handed_out(uint32_t i) const {
+  const uint32_t root = program_.slots[i].view_of;
+  const SlotValue& slot = slots_[i];
+  if (root == kNoSlot || slot.tensor.data() != nullptr) return slot.tensor;
+  return Tensor(static_cast<tn_dtype>(slot.view.dtype), slot.shape, slot.view.data, slot.view.byte_length,
+                slots_[root].tensor.owner(), Residence::kRuntime);
+}
+
 void RunState::release(uint32_t i) {
   SlotValue& slot = slots_[i];
   if (slot.tensor.data() != nullptr) {

@@ -31,6 +31,8 @@ class RunState {
   void set_view(uint32_t i, const tn_tensor& view);
   /// Puts memory of the arena, or of another slot that lives as long, into a slot.
   void set_arena(uint32_t i, uint32_t dtype, const int64_t* shape, uint32_t rank, void* data, uint64_t bytes);
+  /// The tensor of a computed value that the graph hands out.
+  Tensor handed_out(uint32_t i) const;
   /// Ends the life of a computed value.
   void release(uint32_t i);
   /// Lets go of all that the run held; constants stay.

@@ -26,7 +26,7 @@ Result<std::vector<Tensor>> Runner::run(std::span<const Tensor* const> inputs, s
   for (const size_t w : wanted) {
     const uint32_t slot = program_.outputs[w];
     if (program_.slots[slot].source == Slot::Source::kStep) {
-      results.push_back(state.slot(slot).tensor);
+      results.push_back(state.handed_out(slot));
     } else {
       TENON_ASSIGN_OR_RETURN(Tensor copy, copy_of(state.slot(slot).view));
       results.push_back(std::move(copy));

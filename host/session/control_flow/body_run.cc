@@ -94,10 +94,14 @@ std::vector<Tensor> BodyRun::take_outputs() {
   for (const uint32_t slot : program_.outputs) {
     const SlotValue& value = state.slot(slot);
     const bool is_held = program_.slots[slot].source != Slot::Source::kConstant && value.tensor.dtype() != TN_UNDEFINED;
-    outputs.push_back(is_held ? value.tensor : view_without_owner(value.view));
+    const bool is_view = program_.slots[slot].view_of != kNoSlot;
+    outputs.push_back(is_view ? state.handed_out(slot) : is_held ? value.tensor : view_without_owner(value.view));
   }
-  for (const uint32_t slot : program_.outputs)
-    if (program_.slots[slot].source == Slot::Source::kStep) state.release(slot);
+  for (const uint32_t slot : program_.outputs) {
+    if (program_.slots[slot].source != Slot::Source::kStep) continue;
+    state.release(slot);
+    if (const uint32_t root = program_.slots[slot].view_of; root != kNoSlot) state.release(root);
+  }
   return outputs;
 }
 
