@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "host/api/c_api_internal.h"
+#include "host/base/dtype.h"
 
 using namespace tenon::host;
 using namespace tenon::host::c_api;
@@ -19,8 +20,8 @@ Result<NamedTensor> borrowed(const tenon_tensor& t, size_t index) {
   if (t.rank > kMaxRank)
     return error(TN_INVALID_ARGUMENT, "input '", t.name, "' has rank ", t.rank, ", expected at most ", kMaxRank,
                  ": set rank to the number of its dimensions");
-  return NamedTensor{t.name, Tensor(static_cast<tn_dtype>(t.dtype), std::vector<int64_t>(t.shape, t.shape + t.rank),
-                                    t.data, t.byte_length, nullptr, Residence::kBorrowed)};
+  return NamedTensor{t.name, Tensor(dtype_from_number(t.dtype), std::vector<int64_t>(t.shape, t.shape + t.rank), t.data,
+                                    t.byte_length, nullptr, Residence::kBorrowed)};
 }
 
 // A deadline past what the clock can hold is none.

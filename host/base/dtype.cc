@@ -39,6 +39,10 @@ tn_dtype dtype_from_name(std::string_view name) {
   return TN_UNDEFINED;
 }
 
+tn_dtype dtype_from_number(int64_t number) {
+  return number > 0 && number < static_cast<int64_t>(kTypes.size()) ? static_cast<tn_dtype>(number) : TN_UNDEFINED;
+}
+
 CheckedSize checked_byte_length(uint32_t dtype, std::span<const int64_t> dims) {
   const CheckedSize bits = checked_element_count(dims) * CheckedSize(static_cast<uint64_t>(dtype_bits(dtype)));
   const CheckedSize rounded = bits + CheckedSize(7);

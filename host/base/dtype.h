@@ -18,6 +18,8 @@ int dtype_bits(uint32_t dtype);
 std::string dtype_name(uint32_t dtype);
 /// The type of that name, TN_UNDEFINED if there is none. Accepts also "float32" and "float64".
 tn_dtype dtype_from_name(std::string_view name);
+/// The type of that number, as a file or an application gives it; TN_UNDEFINED if there is none.
+tn_dtype dtype_from_number(int64_t number);
 /// Bytes of a tensor: sub-byte types are packed and rounded up to whole bytes. Invalid on overflow or a negative
 /// dimension.
 CheckedSize checked_byte_length(uint32_t dtype, std::span<const int64_t> dims);

@@ -36,7 +36,7 @@ bool has_odd_bools(std::span<const std::byte> bytes) {
 }  // namespace
 
 Result<tn_dtype> read_element_type(int64_t number) {
-  if (number > TN_UNDEFINED && number <= TN_FLOAT6E3M2) return static_cast<tn_dtype>(number);
+  if (const tn_dtype dtype = dtype_from_number(number); dtype != TN_UNDEFINED) return dtype;
   if (number == TN_UNDEFINED) return error(TN_INVALID_MODEL, "its element type is missing or undefined (0)");
   return error(TN_UNSUPPORTED, "its element type is number ", number, ", expected one of 1 (float) to ",
                static_cast<int>(TN_FLOAT6E3M2), " (float6e3m2): export the model with a type among these");

@@ -157,7 +157,7 @@ std::optional<tn_dtype> type_attribute(const Node& node, std::string_view name) 
   }
   const auto number = node.int_attribute(name);
   if (!number) return std::nullopt;
-  return *number > 0 && *number <= TN_FLOAT6E3M2 ? static_cast<tn_dtype>(*number) : TN_UNDEFINED;
+  return dtype_from_number(*number);
 }
 
 Result<std::optional<ElementType>> type_from_attribute(const Node& node, const OutputTypeSource& source) {
@@ -184,9 +184,8 @@ Result<std::optional<ElementType>> special_type(const Node& node) {
     return std::optional(ElementType{Kind::kTensor, tensor ? tensor->dtype() : TN_FLOAT});
   }
   if (op == "DequantizeLinear") {
-    const auto stated = node.int_attribute("output_dtype").value_or(0);
-    if (stated > 0 && stated <= TN_FLOAT6E3M2)
-      return std::optional(ElementType{Kind::kTensor, static_cast<tn_dtype>(stated)});
+    const tn_dtype stated = dtype_from_number(node.int_attribute("output_dtype").value_or(0));
+    if (stated != TN_UNDEFINED) return std::optional(ElementType{Kind::kTensor, stated});
     return input_type(node, 1, Kind::kTensor);
   }
   if (op == "SequenceConstruct" || op == "SplitToSequence") return input_type(node, 0, Kind::kSequence);

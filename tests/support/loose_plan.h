@@ -63,7 +63,8 @@ class LoosePlan final : public host::PackFile {
 };
 
 /// Reads all of a plan and restores what it says.
-inline host::Status restore_plan(std::span<const std::byte> bytes, const host::ProviderList& providers) {
+inline host::Result<host::PackPlan::Restored> read_plan(std::span<const std::byte> bytes,
+                                                        const host::ProviderList& providers) {
   TENON_ASSIGN_OR_RETURN(const auto plan, host::PackPlan::read(std::make_shared<LoosePlan>(bytes)));
   (void)plan->model_path();
   (void)plan->inputs();
@@ -72,9 +73,13 @@ inline host::Status restore_plan(std::span<const std::byte> bytes, const host::P
   std::vector<host::SourceFile> files;
   const auto file = std::make_shared<ZeroMapping>();
   for (const host::PlanSource& source : plan->sources()) files.push_back({source.location, file});
-  TENON_ASSIGN_OR_RETURN(const auto restored, plan->restore(std::move(files), providers));
+  TENON_ASSIGN_OR_RETURN(auto restored, plan->restore(std::move(files), providers));
   (void)plan->decisions(*restored.model->graph);
-  return {};
+  return restored;
+}
+
+inline host::Status restore_plan(std::span<const std::byte> bytes, const host::ProviderList& providers) {
+  return read_plan(bytes, providers).status();
 }
 
 }  // namespace tenon::test

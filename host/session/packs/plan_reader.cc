@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/base/checked.h"
+#include "host/base/dtype.h"
 #include "host/formats/ort/reader.h"
 #include "host/graph/shape_inference.h"
 #include "host/session/packs/pack_proof.h"
@@ -26,7 +27,7 @@ std::vector<Port> ports_of(const flatbuffers::Vector<flatbuffers::Offset<fbs::Po
     Port port;
     port.name = text_of(p.name());
     port.type.kind = static_cast<ValueType::Kind>(p.kind());
-    port.type.dtype = static_cast<tn_dtype>(p.dtype());
+    port.type.dtype = dtype_from_number(p.dtype());
     if (p.has_rank()) {
       port.type.dims.emplace();
       for (size_t d = 0; d < size_of(p.dims()); ++d) {
