@@ -74,6 +74,17 @@ TEST_CASE("a slice that starts before the first element and goes backwards takes
     }
 }
 
+TEST_CASE("a slice along no axes is refused where it has bounds, and else takes everything", "[providers]") {
+  const auto x = make_tensor<float>({3}, Floats{1, 2, 3});
+  const auto none = integers({}), one = integers({1});
+  for (const char* provider : {"cpu_ref", "cpu_blas"}) {
+    const auto outputs = run_operator({"Slice", 13, {x, one, one, none, one}, {}, 1, true}, provider);
+    REQUIRE_FALSE(outputs.is_ok());
+    CHECK_THAT(outputs.status().message(), Contains("expected as many of each"));
+    CHECK(floats_of({"Slice", 13, {x, none, none, none, none}, {}, 1, true}, provider) == Floats{1, 2, 3});
+  }
+}
+
 TEST_CASE("a NaN in a window is its maximum, wherever it stands", "[providers]") {
   for (const char* provider : {"cpu_ref", "cpu_blas"})
     for (const int64_t stride : {1, 2, 3})

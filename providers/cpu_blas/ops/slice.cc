@@ -18,6 +18,7 @@ class Slice final : public sdk::Kernel {
     attributes_.starts = info.attr_ints("starts");
     attributes_.ends = info.attr_ints("ends");
     attributes_.axes = info.attr_ints("axes");
+    has_axes_ = info.has_ints("axes");
   }
 
   sdk::Status run(sdk::RunContext& run) const override {
@@ -55,9 +56,10 @@ class Slice final : public sdk::Kernel {
         TN_ASSIGN_OR_RETURN(*targets[i], read_integers(node_, run.input(i + 1)));
       }
     }
-    if (b.axes.empty() && static_cast<int64_t>(b.starts.size()) <= rank)
+    // An empty list that is given says something else than one that is left out.
+    if (!(by_input_ ? run.has_input(3) : has_axes_) && static_cast<int64_t>(b.starts.size()) <= rank)
       for (size_t i = 0; i < b.starts.size(); ++i) b.axes.push_back(static_cast<int64_t>(i));
-    if (b.steps.empty()) b.steps.assign(b.starts.size(), 1);
+    if (!by_input_ || !run.has_input(4)) b.steps.assign(b.starts.size(), 1);
     if (b.ends.size() != b.starts.size() || b.axes.size() != b.starts.size() || b.steps.size() != b.starts.size())
       return sdk::invalid_model(node_, ": starts, ends, axes and steps have ", b.starts.size(), ", ", b.ends.size(),
                                 ", ", b.axes.size(), " and ", b.steps.size(), " elements, expected as many of each");
@@ -66,6 +68,7 @@ class Slice final : public sdk::Kernel {
 
   std::string node_;
   bool by_input_;
+  bool has_axes_ = false;
   Bounds attributes_;
 };
 

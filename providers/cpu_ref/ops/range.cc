@@ -29,6 +29,8 @@ sdk::Result<int64_t> range_length(T start, T limit, T delta) {
   }
 }
 
+constexpr int64_t kNumbersPerLook = int64_t{1} << 20;  // at whether the run is to stop
+
 class Range final : public sdk::Kernel {
  public:
   sdk::Status run(sdk::RunContext& run) const override {
@@ -44,6 +46,7 @@ class Range final : public sdk::Kernel {
       TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, run.input(0).dtype(), shape));
       T* out = y.data<T>();
       for (int64_t i = 0; i < length; ++i) {
+        if (i % kNumbersPerLook == 0 && run.cancelled()) return {};
         if constexpr (std::is_integral_v<T>) {
           out[i] = T(uint64_t(start) + uint64_t(i) * uint64_t(delta));
         } else {
