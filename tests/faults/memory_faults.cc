@@ -22,6 +22,7 @@ constexpr unsigned kMostSeconds = 20;  // of a child; a hang is one that takes l
 
 struct Arguments {
   std::string model, cache;
+  std::string calls = "memory";
   std::string pack = "off";  // off, made (a new pack in each process) or used
   uint64_t first = 1, last = 0, step = 1;
   bool verbose = false;
@@ -78,13 +79,14 @@ void judge(const Shared& shared, int status, uint64_t nth, const char* mode, Cou
   } else {
     ++(shared.failed_cleanly ? counts.clean : counts.succeeded);
   }
-  if (what != nullptr) std::printf("allocation %llu, %s: %s\n", static_cast<unsigned long long>(nth), mode, what);
+  if (what != nullptr) std::printf("call %llu, %s: %s\n", static_cast<unsigned long long>(nth), mode, what);
 }
 
 int run(const Arguments& arguments) {
   auto& shared =
       *static_cast<Shared*>(mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-  const Plan plan{arguments.model, arguments.pack == "off" ? "off" : "auto", arguments.cache};
+  const Plan plan{arguments.model, arguments.calls == "files" ? Calls::kFiles : Calls::kMemory,
+                  arguments.pack == "off" ? "off" : "auto", arguments.cache};
   empty_cache(arguments);
   // Where packs are used, the first rehearsal makes it and the second counts.
   if (arguments.pack == "used") in_child([&] { rehearse(plan, shared); });
@@ -103,11 +105,12 @@ int run(const Arguments& arguments) {
       judge(shared, status, nth, name, counts);
     }
   }
-  std::printf("%s, pack %s: %llu allocations; %llu clean errors, %llu did without, %llu died, %llu hung, %llu wrong\n",
+  std::printf("%s, pack %s: %llu calls of %s; %llu clean errors, %llu did without, %llu died, %llu hung, %llu wrong\n",
               std::filesystem::path(arguments.model).filename().c_str(), arguments.pack.c_str(),
-              static_cast<unsigned long long>(calls), static_cast<unsigned long long>(counts.clean),
-              static_cast<unsigned long long>(counts.succeeded), static_cast<unsigned long long>(counts.died),
-              static_cast<unsigned long long>(counts.hung), static_cast<unsigned long long>(counts.wrong));
+              static_cast<unsigned long long>(calls), arguments.calls.c_str(),
+              static_cast<unsigned long long>(counts.clean), static_cast<unsigned long long>(counts.succeeded),
+              static_cast<unsigned long long>(counts.died), static_cast<unsigned long long>(counts.hung),
+              static_cast<unsigned long long>(counts.wrong));
   return counts.died + counts.hung + counts.wrong == 0 ? 0 : 1;
 }
 
@@ -115,13 +118,14 @@ int run(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   Arguments arguments;
-  CLI::App app("Lets each allocation fail in turn");
+  CLI::App app("Lets each allocation or call of files fail in turn");
   app.add_option("model", arguments.model)->required();
+  app.add_option("--calls", arguments.calls, "what fails")->check(CLI::IsMember({"memory", "files"}));
   app.add_option("--pack", arguments.pack)->check(CLI::IsMember({"off", "made", "used"}));
   app.add_option("--cache", arguments.cache, "folder for packs; emptied where they are made");
   app.add_option("--first", arguments.first);
   app.add_option("--last", arguments.last, "0: all");
-  app.add_option("--step", arguments.step, "every so many allocations")->check(CLI::PositiveNumber);
+  app.add_option("--step", arguments.step, "every so many calls")->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
   return run(arguments);
 }

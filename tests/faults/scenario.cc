@@ -93,10 +93,11 @@ void complain(Shared& shared, const char* when, int code) {
     std::snprintf(shared.complaint, sizeof shared.complaint, "%s: code %d: %s", when, code, tenon_last_error());
 }
 
-// The only error that running out of memory may cause.
-bool is_clean(Shared& shared, const char* when, int code) {
+// Running out of memory may cause but one error; files that fail cause several, but none of ours.
+bool is_clean(Shared& shared, Calls calls, const char* when, int code) {
   if (code == 0) return true;
-  if (code != TENON_OUT_OF_MEMORY || tenon_last_error()[0] == '\0') complain(shared, when, code);
+  const bool is_due = calls == Calls::kMemory ? code == TENON_OUT_OF_MEMORY : code != TENON_INTERNAL;
+  if (!is_due || tenon_last_error()[0] == '\0') complain(shared, when, code);
   shared.failed_cleanly = 1;
   return false;
 }
@@ -113,10 +114,11 @@ void expect_usable(const Stage& stage, tenon_session* session, const char* when,
 }  // namespace
 
 void rehearse(const Plan& plan, Shared& shared) {
+  choose(plan.calls);
   Stage stage(plan);
   {
     // Without a pack, so that the counted open makes the first one where it is to.
-    const Plan without{plan.model, "off", {}};
+    const Plan without{plan.model, plan.calls, "off", {}};
     Session probe(nullptr, tenon_session_close);
     if (const int code = Stage(without).open(probe); code != 0) return complain(shared, "undisturbed open", code);
     stage.make_inputs(*probe);
@@ -134,11 +136,12 @@ void rehearse(const Plan& plan, Shared& shared) {
 }
 
 void perform(const Plan& plan, uint64_t nth, Mode mode, Shared& shared) {
+  choose(plan.calls);
   Stage stage(plan);
   Session session(nullptr, tenon_session_close);
   arm(nth, mode);
   int code = stage.open(session);
-  bool goes_on = is_clean(shared, "open", code);
+  bool goes_on = is_clean(shared, plan.calls, "open", code);
   // Of the inputs nothing is known before the first open, so a second one tells, undisturbed.
   const uint64_t taken = disarm();
   {
@@ -150,10 +153,10 @@ void perform(const Plan& plan, uint64_t nth, Mode mode, Shared& shared) {
   if (!goes_on) return;
   if (nth > taken) arm(nth - taken, mode);
   uint64_t answer = 0;
-  for (int i = 0; i < 2 && is_clean(shared, "run", code = stage.run(session.get(), &answer)); ++i)
+  for (int i = 0; i < 2 && is_clean(shared, plan.calls, "run", code = stage.run(session.get(), &answer)); ++i)
     if (answer != shared.answer) complain(shared, "a run gives another answer", 0);
   char* report = nullptr;
-  is_clean(shared, "report", tenon_session_report(session.get(), "json", &report));
+  is_clean(shared, plan.calls, "report", tenon_session_report(session.get(), "json", &report));
   tenon_string_free(report);
   if (mode == Mode::kOnce || nth <= taken) disarm();
   if (mode == Mode::kFromThereOn && nth > taken) {

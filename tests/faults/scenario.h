@@ -11,6 +11,7 @@ namespace tenon::faults {
 
 struct Plan {
   std::string model;
+  Calls calls = Calls::kMemory;
   std::string pack = "off";  // as the option
   std::string cache;         // a folder
 };
