@@ -69,6 +69,8 @@ uint64_t disarm() {
 using tenon::faults::Calls;
 using tenon::faults::fails;
 
+// Else they would be this program's own.
+#pragma GCC visibility push(default)
 extern "C" {
 
 void* malloc(size_t size) {
@@ -139,3 +141,4 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
 }
 
 }  // extern "C"
+#pragma GCC visibility pop
