@@ -71,7 +71,8 @@ TEST_CASE("names of any length and any bytes make one bounded line", "[plugins]"
   g.finish({"x"}, {"y"});
   relu->name = "two\nlines" + std::string(100'000, 'x');
   SignalText text;
-  const PluginCall call(PluginPhase::kRun, std::string(5'000, 'p'), std::string(5'000, 'l'), relu);
+  const std::string provider(5'000, 'p'), library(5'000, 'l');  // borrowed
+  const PluginCall call(PluginPhase::kRun, provider, library, relu);
   add_provider(call.facts(), text);
   add_place(call.facts(), text);
   CHECK(text.view().size() < 2048);

@@ -2,6 +2,7 @@
 #include "host/plugins/table_check.h"
 
 #include <catch2/catch.hpp>
+#include <deque>
 #include <stdexcept>
 
 #include "host/plugins/provider.h"
@@ -42,7 +43,8 @@ struct Sound {
     auto provider = Provider::create(table, {});
     INFO(provider.status().message());
     REQUIRE(provider.is_ok());
-    TestGraph g;
+    static std::deque<TestGraph> graphs;  // a kernel's node outlives it
+    TestGraph& g = graphs.emplace_back();
     const Node* relu = g.node("Relu", {"x"}, {"y"});
     g.finish({"x"}, {"y"});
     return (*provider)->create_kernel(*relu);

@@ -1,5 +1,6 @@
 // Packs and the builds of the providers that filled them: another build under the same name, version and key packs
 // otherwise, and must never be given the bytes of the first.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "host/session/packs/published_model.h"
@@ -106,13 +107,16 @@ TEST_CASE("a provider replaced by its next build of the same size and time has a
   const std::string kind = GENERATE("packer", "packer_unnoted");
   const fs::path library = folder.path() / "libpacker.so", cache = folder.path() / "cache";
   const fs::path model = folder.write("m.onnx", scale_model());
+  // Builds may differ in size, as sanitized ones do; what is behind the last section is nobody's.
+  const auto size = std::max(fs::file_size(plugin_path(kind + "_first")), fs::file_size(plugin_path(kind + "_next")));
   fs::copy_file(plugin_path(kind + "_first"), library);
+  fs::resize_file(library, size);
   const auto time = fs::last_write_time(library);
   CHECK(open_in_child(model, with_library(library, cache)) == text(kMade));
   CHECK(open_in_child(model, with_library(library, cache)) == text(kUsed));
-  REQUIRE(fs::file_size(plugin_path(kind + "_next")) == fs::file_size(library));
   fs::remove(library);
   fs::copy_file(plugin_path(kind + "_next"), library);
+  fs::resize_file(library, size);
   fs::last_write_time(library, time);
   CHECK(open_in_child(model, with_library(library, cache)) == text(kMade));
 }
