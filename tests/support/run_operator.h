@@ -62,7 +62,7 @@ inline host::Tensor tensor_of_bytes(tn_dtype dtype, std::vector<int64_t> shape, 
   auto tensor = host::Tensor::allocate(dtype, std::move(shape), host::Residence::kComputed);
   if (!tensor.is_ok()) throw std::runtime_error(tensor.status().message());
   if (tensor->byte_length() != bytes.size()) throw std::runtime_error("the number of bytes differs from the shape");
-  std::memcpy(tensor->mutable_data(), bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(tensor->mutable_data(), bytes.data(), bytes.size());
   return *tensor;
 }
 
