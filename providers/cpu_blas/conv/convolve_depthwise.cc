@@ -17,15 +17,9 @@ sdk::Status convolve_depthwise(sdk::RunContext& run, const ConvCall& call) {
       const float* image = call.x + channel * call.in_pixels;
       float* out = call.y + plane * call.out_pixels;
       std::fill(out, out + call.out_pixels, 0.0f);
-      for (int64_t tap = 0; tap < call.k; ++tap) {
-        const int64_t kh = tap / w.kernel, kw = tap % w.kernel;
-        const WindowAxis::Range rows = h.inside(kh), columns = w.inside(kw);
-        if (columns.begin >= columns.end) continue;
-        const float weight = call.w[output * call.k + tap];
-        for (int64_t oh = rows.begin; oh < rows.end; ++oh)
-          simd::multiply_add_strided(image + h.input_of(oh, kh) * w.in + w.input_of(columns.begin, kw), w.stride,
-                                     weight, out + oh * w.out + columns.begin, columns.end - columns.begin);
-      }
+      const float* weights = call.w + output * call.k;
+      for_each_tap(call.window, image, out,
+                   [&](int64_t tap, const simd::WindowRows& rows) { simd::multiply_add_rows(rows, weights[tap]); });
       const float zero = 0;
       simd::finish_row(out, call.scale != nullptr ? call.scale[output] : 1.0f,
                        call.shift != nullptr ? call.shift + output : &zero, 0,

@@ -6,6 +6,7 @@
 #include <tenon/sdk/graph.hpp>
 
 #include "common.h"
+#include "simd/rows.h"
 
 namespace tenon::cpu_blas {
 
@@ -39,6 +40,24 @@ inline sdk::Result<Window2d> resolve_window(const WindowAttributes& attributes, 
   const WindowAxis axes[] = {window.h, window.w};
   TN_RETURN_IF_ERROR(WindowAttributes::check_products(axes));
   return window;
+}
+
+/// Calls fold(tap, rows) for each position of the window over one image, taps counted row by row.
+template <typename Fold>
+void for_each_tap(const Window2d& window, const float* image, float* out, Fold&& fold) {
+  const WindowAxis &h = window.h, &w = window.w;
+  for (int64_t kh = 0; kh < h.kernel; ++kh) {
+    const WindowAxis::Range rows = h.inside(kh);
+    if (rows.begin >= rows.end) continue;
+    for (int64_t kw = 0; kw < w.kernel; ++kw) {
+      const WindowAxis::Range columns = w.inside(kw);
+      if (columns.begin >= columns.end) continue;
+      const float* from = image + h.input_of(rows.begin, kh) * w.in + w.input_of(columns.begin, kw);
+      float* to = out + rows.begin * w.out + columns.begin;
+      fold(kh * w.kernel + kw, simd::WindowRows{from, h.stride * w.in, w.stride, to, w.out, rows.end - rows.begin,
+                                                columns.end - columns.begin});
+    }
+  }
 }
 
 }  // namespace tenon::cpu_blas

@@ -55,7 +55,9 @@ class Pool final : public sdk::Kernel {
       for (int64_t plane = begin; plane < end; ++plane) {
         float* to = y.data<float>() + plane * out;
         std::fill(to, to + out, is_max_ ? -std::numeric_limits<float>::infinity() : 0.0f);
-        fold(window, x.data<float>() + plane * in, to);
+        for_each_tap(window, x.data<float>() + plane * in, to, [&](int64_t, const simd::WindowRows& rows) {
+          is_max_ ? simd::max_rows(rows) : simd::multiply_add_rows(rows, 1.0f);
+        });
         if (!is_max_) simd::binary(simd::Binary::kMul, to, 1, divisors.data(), 1, to, out);
       }
     });
@@ -63,25 +65,6 @@ class Pool final : public sdk::Kernel {
   }
 
  private:
-  /// Folds each kernel position's row of inputs into the row of outputs.
-  void fold(const Window2d& window, const float* image, float* out) const {
-    const WindowAxis &h = window.h, &w = window.w;
-    for (int64_t tap = 0; tap < h.kernel * w.kernel; ++tap) {
-      const int64_t kh = tap / w.kernel, kw = tap % w.kernel;
-      const WindowAxis::Range rows = h.inside(kh), columns = w.inside(kw);
-      if (columns.begin >= columns.end) continue;
-      for (int64_t oh = rows.begin; oh < rows.end; ++oh) {
-        const float* from = image + h.input_of(oh, kh) * w.in + w.input_of(columns.begin, kw);
-        float* to = out + oh * w.out + columns.begin;
-        if (is_max_) {
-          simd::max_strided(from, w.stride, to, columns.end - columns.begin);
-        } else {
-          simd::multiply_add_strided(from, w.stride, 1.0f, to, columns.end - columns.begin);
-        }
-      }
-    }
-  }
-
   std::vector<float> inverse_counts(const Window2d& window) const {
     std::vector<float> inverse;
     inverse.reserve(static_cast<size_t>(window.h.out * window.w.out));

@@ -109,38 +109,50 @@ void layer_norm_row(const float* x, const float* scale, const float* bias, float
   *inverse_deviation = inverse;
 }
 
-/// Every other float of the 2 * lanes at x, without reading past the last one used.
-HWY_INLINE V load_even(D d, const float* x) {
+/// Every other float of the 2 * Lanes(d) at x, without reading past the last one used.
+template <class Tag>
+HWY_INLINE hn::Vec<Tag> load_even(Tag d, const float* x) {
 #if HWY_TARGET == HWY_SCALAR
   return hn::LoadU(d, x);
 #else
-  return hn::ConcatEven(d, hn::LoadU(d, x + lanes()), hn::LoadU(d, x));
+  return hn::ConcatEven(d, hn::LoadU(d, x + hn::Lanes(d)), hn::LoadU(d, x));
 #endif
 }
 
-/// y[i] = f(y[i], x[i * stride]). A vector of stride 2 reads one float past the last it uses, hence the early stop.
-template <class F, class S>
-HWY_INLINE void fold_strided(const float* x, int64_t stride, float* y, int64_t n, F&& vector, S&& scalar) {
-  const D d;
-  int64_t i = 0;
+/// fold_rows() of the elements of a row from i on that fill vectors of `d`; the first that is left.
+template <class Tag, class F>
+HWY_INLINE int64_t fold_vectors(Tag d, const float* x, int64_t stride, float* y, int64_t i, int64_t n, F&& vector) {
+  const auto step = static_cast<int64_t>(hn::Lanes(d));
   if (stride == 1) {
-    for (; i + lanes() <= n; i += lanes()) hn::StoreU(vector(hn::LoadU(d, y + i), hn::LoadU(d, x + i)), d, y + i);
+    for (; i + step <= n; i += step) hn::StoreU(vector(hn::LoadU(d, y + i), hn::LoadU(d, x + i)), d, y + i);
   } else if (stride == 2) {
-    for (; i + lanes() < n; i += lanes()) hn::StoreU(vector(hn::LoadU(d, y + i), load_even(d, x + 2 * i)), d, y + i);
+    for (; i + step < n; i += step) hn::StoreU(vector(hn::LoadU(d, y + i), load_even(d, x + 2 * i)), d, y + i);
   }
-  for (; i < n; ++i) y[i] = scalar(y[i], x[i * stride]);
+  return i;
 }
 
-void max_strided(const float* x, int64_t stride, float* y, int64_t n) {
-  fold_strided(
-      x, stride, y, n, [](V a, V b) HWY_ATTR { return hn::IfThenElse(hn::Or(hn::Gt(a, b), hn::IsNaN(a)), a, b); },
+/// y[i] = f(y[i], x[i * stride]) in each row. A vector of stride 2 reads one float past the last it uses, hence the
+/// early stop. Rows of small images are shorter than a long vector, so a short one goes on.
+template <class F, class S>
+HWY_INLINE void fold_rows(const WindowRows& r, F&& vector, S&& scalar) {
+  const float* x = r.x;
+  float* y = r.y;
+  for (int64_t row = 0; row < r.rows; ++row, x += r.x_row, y += r.y_row) {
+    int64_t i = fold_vectors(D(), x, r.stride, y, 0, r.n, vector);
+    i = fold_vectors(hn::CappedTag<float, 4>(), x, r.stride, y, i, r.n, vector);
+    for (; i < r.n; ++i) y[i] = scalar(y[i], x[i * r.stride]);
+  }
+}
+
+void max_rows(const WindowRows& rows) {
+  fold_rows(
+      rows, [](auto a, auto b) HWY_ATTR { return hn::IfThenElse(hn::Or(hn::Gt(a, b), hn::IsNaN(a)), a, b); },
       [](float a, float b) HWY_ATTR { return a > b || a != a ? a : b; });
 }
 
-void multiply_add_strided(const float* x, int64_t stride, float weight, float* y, int64_t n) {
-  const V weights = hn::Set(D(), weight);
-  fold_strided(
-      x, stride, y, n, [&](V a, V b) HWY_ATTR { return hn::MulAdd(b, weights, a); },
+void multiply_add_rows(const WindowRows& rows, float weight) {
+  fold_rows(
+      rows, [&](auto a, auto b) HWY_ATTR { return hn::MulAdd(b, hn::Set(hn::DFromV<decltype(a)>(), weight), a); },
       [&](float a, float b) HWY_ATTR { return a + b * weight; });
 }
 
@@ -165,8 +177,8 @@ namespace tenon::cpu_blas::simd {
 TENON_SIMD_EXPORT(sum);
 TENON_SIMD_EXPORT(softmax_row);
 TENON_SIMD_EXPORT(layer_norm_row);
-TENON_SIMD_EXPORT(max_strided);
-TENON_SIMD_EXPORT(multiply_add_strided);
+TENON_SIMD_EXPORT(max_rows);
+TENON_SIMD_EXPORT(multiply_add_rows);
 TENON_SIMD_EXPORT(copy_strided);
 
 float sum(const float* x, int64_t n) {
@@ -182,12 +194,12 @@ void layer_norm_row(const float* x, const float* scale, const float* bias, float
   TENON_SIMD(layer_norm_row)(x, scale, bias, epsilon, y, n, mean, inverse_deviation);
 }
 
-void max_strided(const float* x, int64_t stride, float* y, int64_t n) {
-  TENON_SIMD(max_strided)(x, stride, y, n);
+void max_rows(const WindowRows& rows) {
+  TENON_SIMD(max_rows)(rows);
 }
 
-void multiply_add_strided(const float* x, int64_t stride, float weight, float* y, int64_t n) {
-  TENON_SIMD(multiply_add_strided)(x, stride, weight, y, n);
+void multiply_add_rows(const WindowRows& rows, float weight) {
+  TENON_SIMD(multiply_add_rows)(rows, weight);
 }
 
 void copy_strided(const float* x, int64_t stride, float* y, int64_t n) {

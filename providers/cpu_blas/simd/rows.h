@@ -17,11 +17,22 @@ void softmax_row(const float* x, float* y, int64_t n);
 void layer_norm_row(const float* x, const float* scale, const float* bias, float epsilon, float* y, int64_t n,
                     float* mean, float* inverse_deviation);
 
-/// y[i] = max(y[i], x[i * stride]), n elements; stride 1 and 2 are fast. NaN is not looked for.
-void max_strided(const float* x, int64_t stride, float* y, int64_t n);
+/// `rows` rows of n outputs and the inputs that one position of a sliding window brings to them; stride 1 and 2 are
+/// fast.
+struct WindowRows {
+  const float* x;
+  int64_t x_row;   // from a row's first input to the next row's
+  int64_t stride;  // from one input to the next
+  float* y;
+  int64_t y_row;
+  int64_t rows, n;
+};
 
-/// y[i] += x[i * stride] * weight, n elements; stride 1 and 2 are fast.
-void multiply_add_strided(const float* x, int64_t stride, float weight, float* y, int64_t n);
+/// y[r][i] = max(y[r][i], x[r][i * stride]). NaN wins.
+void max_rows(const WindowRows& rows);
+
+/// y[r][i] += x[r][i * stride] * weight.
+void multiply_add_rows(const WindowRows& rows, float weight);
 
 /// y[i] = x[i * stride], n elements; stride 1 and 2 are fast.
 void copy_strided(const float* x, int64_t stride, float* y, int64_t n);
