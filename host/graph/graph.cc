@@ -109,7 +109,7 @@ void make_default(Value& input, ValueType declared) {
                                         ", its initializer is ", describe(input.type),
                                         ": the initializer's type is used"));
   }
-  input.default_value = std::move(input.constant);
+  input.default_value = std::make_unique<Tensor>(std::move(*input.constant));
   input.constant.reset();
 }
 

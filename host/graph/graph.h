@@ -55,15 +55,15 @@ struct Value {
   ValueType type;
   Node* producer = nullptr;  // nullptr: graph input, initializer, or constant
   uint32_t producer_output = 0;
-  std::vector<Node*> consumers;         // once per reading node, nodes that read it through a subgraph included
-  uint32_t use_count = 0;               // node inputs that read it, plus one if it is a graph output
-  std::optional<Tensor> constant;       // initializers and folded values
-  std::optional<Tensor> default_value;  // of an input of the main graph: what it is when a run gives it nothing
-  Graph* graph = nullptr;               // where it is defined
+  std::vector<Node*> consumers;           // once per reading node, nodes that read it through a subgraph included
+  uint32_t use_count = 0;                 // node inputs that read it, plus one if it is a graph output
+  std::optional<Tensor> constant;         // initializers and folded values
+  std::unique_ptr<Tensor> default_value;  // of an input of the main graph: what it is when a run gives it nothing
+  Graph* graph = nullptr;                 // where it is defined
 
   bool is_constant() const { return constant.has_value(); }
   /// What the model stores for it: its constant or its default; nullptr when it stores nothing.
-  const Tensor* stored() const { return constant ? &*constant : default_value ? &*default_value : nullptr; }
+  const Tensor* stored() const { return constant ? &*constant : default_value.get(); }
 };
 
 struct Attribute {

@@ -19,7 +19,7 @@ namespace {
 
 std::vector<Port> ports_of(const std::vector<Value*>& values) {
   std::vector<Port> ports;
-  for (const Value* value : values) ports.push_back({value->name, value->type, value->default_value.has_value()});
+  for (const Value* value : values) ports.push_back({value->name, value->type, value->default_value != nullptr});
   return ports;
 }
 
@@ -137,7 +137,7 @@ void OpenedSession::adopt(OpenedPack opened, std::string path, std::string state
   own_->model = std::move(opened.restored.model);
   own_->model->path = path_;
   for (size_t i = 0; i < own_->inputs.size(); ++i)
-    own_->inputs[i].has_default = own_->model->graph->inputs[i]->default_value.has_value();
+    own_->inputs[i].has_default = own_->model->graph->inputs[i]->default_value != nullptr;
   own_->program = build_program(*own_->model->graph, std::move(opened.restored.steps));
   tell_pack(std::move(state));
   start();
@@ -177,7 +177,7 @@ Result<std::vector<Tensor>> OpenedSession::run(std::span<const NamedTensor> inpu
     std::vector<const Tensor*> tensors;
     for (size_t i = 0; i < given.size(); ++i)
       tensors.push_back(given[i] != SIZE_MAX ? &inputs[given[i]].tensor
-                                             : &*loaded_->model->graph->inputs[i]->default_value);
+                                             : loaded_->model->graph->inputs[i]->default_value.get());
     note_clashes(inputs, given);
     const auto run_once = [&]() -> Result<std::vector<Tensor>> {
       auto results = runner_->run(tensors, outputs, options, path_);

@@ -105,6 +105,9 @@ Status GraphReader::declare_values(const file::Graph& source, Graph& graph) {
 }
 
 Status GraphReader::read_initializers(const file::Graph& source, Graph& graph) {
+  std::unordered_set<std::string_view> overridable;
+  if (has_defaults_ && graph.parent() == nullptr && source.inputs() != nullptr)
+    for (const flatbuffers::String* input : *source.inputs()) overridable.insert(text(input));
   return for_each_table(source.initializers(), [&](const file::Tensor& initializer) -> Status {
     const std::string_view name = text(initializer.name());
     if (name.empty()) return error(TN_INVALID_MODEL, "an initializer has no name: the file is damaged");
@@ -113,7 +116,7 @@ Status GraphReader::read_initializers(const file::Graph& source, Graph& graph) {
     if (!tensor.is_ok()) return tensor.status().with_context(where());
     TENON_ASSIGN_OR_RETURN(Value* const value, find_or_add_value(graph, name, false));
     if (value->is_constant()) return error(TN_INVALID_MODEL, where(), " is given twice: the file is damaged");
-    if (has_defaults_ && graph.parent() == nullptr) declared_.insert_or_assign(value, std::move(value->type));
+    if (overridable.contains(name)) declared_.insert_or_assign(value, std::move(value->type));
     value->type = type_of_tensor(*tensor);
     value->constant = std::move(*tensor);
     return budget_.charge(kValueBytes + 2 * name.size());

@@ -56,7 +56,7 @@ class GraphReader {
   const bool has_defaults_;
   ReadBudget budget_;
   int subgraph_depth_ = 0;
-  std::unordered_map<const Value*, ValueType> declared_;  // of the graph's initializers, while it is read
+  std::unordered_map<const Value*, ValueType> declared_;  // of initializers that are inputs, while the graph is read
 };
 
 /// The elements of a vector, which the format does not align.
