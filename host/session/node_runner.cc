@@ -57,7 +57,7 @@ Result<std::vector<Tensor>> run_node(const Node& node, const ProviderList& provi
   steps.push_back(std::move(made));
   const Graph no_graph;
   TENON_ASSIGN_OR_RETURN(const PrepackPlan plan, plan_prepack(steps, no_graph, memory_limit));
-  TENON_ASSIGN_OR_RETURN(const PackedWeights packed, prepack(steps, plan, threads));
+  TENON_ASSIGN_OR_RETURN(const PackedWeights packed, prepack(steps, plan, threads, Sources::kKept));
   const Program program = one_step_program(std::move(steps.front()));
   RunState state(program);
   Execution execution;

@@ -97,8 +97,7 @@ Result<bool> OpenedSession::pack_weights(Placement* placement, ModelPacks* packs
     }
     report_.pack.reason = opened.status().message();
   }
-  TENON_ASSIGN_OR_RETURN(own_->packed, prepack(placement->steps, plan, threads_));
-  drop_unread(plan);
+  TENON_ASSIGN_OR_RETURN(own_->packed, prepack(placement->steps, plan, threads_, Sources::kDropped));
   clock->end_stage("pack");
   TENON_RETURN_IF_ERROR(take_digests());
   clock->end_stage("digest");
@@ -113,18 +112,6 @@ Status OpenedSession::take_digests() {
     TENON_ASSIGN_OR_RETURN(digest, piecewise_digest(*file.mapping, threads_));
   }
   return {};
-}
-
-// Lets go of private copies that only exist packed from now on.
-void OpenedSession::drop_unread(const PrepackPlan& plan) {
-  for (const Graph* graph : graph_tree(*own_->model->graph))
-    for (const auto& value : graph->values()) {
-      if (!value->is_constant() || !plan.unread_sources.contains(value.get())) continue;
-      const Tensor& source = *value->constant;
-      if (source.residence() != Residence::kCopied && source.residence() != Residence::kComputed) continue;
-      value->constant = Tensor(source.dtype(), source.shape(), nullptr, 0, nullptr, Residence::kDropped,
-                               "every kernel reads it packed, so the private copy was freed");
-    }
 }
 
 void OpenedSession::adopt(OpenedPack opened, std::string path, std::string state, StageClock clock) {

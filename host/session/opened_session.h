@@ -54,7 +54,6 @@ class OpenedSession final : public Session {
   Status take_digests();
   bool has_same_bytes(size_t file, std::span<const std::byte> bytes) const;
   void note_clashes(std::span<const NamedTensor> inputs, std::span<const size_t> given);
-  void drop_unread(const PrepackPlan& plan);
   void start();
   void tell_pack(std::string state);
   HeldMemory held_memory() const;

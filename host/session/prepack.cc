@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <tuple>
 #include <unordered_map>
 
@@ -95,7 +97,40 @@ Status pack_blob(const PrepackPlan& plan, const PrepackPlan::Blob& blob, void* m
   return step.kernel.pack(blob.input, source_of(plan, blob), memory).with_context(describe(step));
 }
 
-Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan, unsigned threads) {
+namespace {
+
+Value& source_value(const PrepackPlan& plan, const PrepackPlan::Blob& blob) {
+  return *plan.steps[blob.step]->input_values[blob.input];
+}
+
+void drop_private_copy(Value& value) {
+  const Tensor& source = *value.constant;
+  if (source.residence() != Residence::kCopied && source.residence() != Residence::kComputed) return;
+  value.constant = Tensor(source.dtype(), source.shape(), nullptr, 0, nullptr, Residence::kDropped,
+                          "every kernel reads it packed, so the private copy was freed");
+}
+
+// Frees private copies as soon as their last blob is packed, so that not all are held beside all blobs. thread: any
+class SourceUses {
+ public:
+  explicit SourceUses(const PrepackPlan& plan) : plan_(plan) {
+    for (const PrepackPlan::Blob& blob : plan.blobs) ++left_[&source_value(plan, blob)];
+  }
+  void end_one(const PrepackPlan::Blob& blob) {
+    Value& value = source_value(plan_, blob);
+    const std::lock_guard lock(mutex_);
+    if (--left_[&value] == 0 && plan_.unread_sources.contains(&value)) drop_private_copy(value);
+  }
+
+ private:
+  const PrepackPlan& plan_;
+  std::mutex mutex_;
+  std::unordered_map<const Value*, size_t> left_;
+};
+
+}  // namespace
+
+Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan, unsigned threads, Sources sources) {
   std::vector<uint64_t> offsets;
   uint64_t total = 0;
   for (const PrepackPlan::Blob& blob : plan.blobs) {
@@ -106,12 +141,21 @@ Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan,
   if (!region.is_ok()) return region.status().with_context("packed weights");
   PackedWeights packed{std::make_unique<HostRegion>(std::move(*region)), plan.bytes};
   std::byte* memory = packed.region->data();
-  TENON_RETURN_IF_ERROR(run_tasks(plan.blobs.size(), threads,
-                                  [&](size_t i) { return pack_blob(plan, plan.blobs[i], memory + offsets[i]); }));
+  std::optional<SourceUses> uses;
+  if (sources == Sources::kDropped) uses.emplace(plan);
+  const auto pack_one = [&](size_t i) -> Status {
+    TENON_RETURN_IF_ERROR(pack_blob(plan, plan.blobs[i], memory + offsets[i]));
+    if (uses) uses->end_one(plan.blobs[i]);
+    return {};
+  };
+  TENON_RETURN_IF_ERROR(run_tasks(plan.blobs.size(), threads, pack_one));
   TENON_RETURN_IF_ERROR(packed.region->seal());
   const std::vector<Step*> tree = step_tree(steps);
   for (const PrepackPlan::Use& use : plan.uses) {
     Step& step = *tree[use.step];
+    // Of another value than the blob was made from, but with the same bytes.
+    Value& source = *step.input_values[use.input];
+    if (uses && plan.unread_sources.contains(&source)) drop_private_copy(source);
     const Status status = step.kernel.bind_pack(use.input, memory + offsets[use.blob], plan.blobs[use.blob].bytes);
     if (!status.is_ok()) return status.with_context(describe(step));
   }

@@ -52,7 +52,10 @@ struct PackedWeights {
   uint64_t bytes = 0;                  // of the blobs
 };
 
+/// Whether private copies of constants are freed that only exist packed from then on.
+enum class Sources { kKept, kDropped };
+
 /// Packs into private memory and hands it to the kernels of `steps`, the list that the plan was made for.
-Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan, unsigned threads);
+Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan, unsigned threads, Sources sources);
 
 }  // namespace tenon::host
