@@ -4,24 +4,19 @@
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 
-#include "tests/conformance/isolated.h"
-#include "tests/fuzz/mutants/mutant_run.h"
+#include "tests/fuzz/mutants/mutant_driver.h"
 
 namespace {
 
 using namespace tenon::mutants;
 using tenon::conformance::Outcome;
 
-struct Arguments {
-  std::string data, names, kind = "structure", save;
-  uint64_t seed = 1, count = 1000, at = 0;
-  bool has_at = false, verbose = false;
-  Limits limits;
+struct Arguments : DriverOptions {
+  std::string kind = "structure", save;
 };
 
 Mutant make_mutant(const Arguments& arguments, const Corpus& corpus, Random& random) {
@@ -40,14 +35,13 @@ Outcome run_one(const Arguments& arguments, const Corpus& corpus, uint64_t index
   const Mutant mutant = make_mutant(arguments, corpus, random);
   const Verdict verdict = run_mutant(mutant, arguments.limits, random);
   if (arguments.verbose) std::cerr << mutant.seed->name << ": " << verdict.reason << '\n';
-  if (verdict.kind == Verdict::Kind::kBroken)
-    return {Outcome::Kind::kFailed, mutant.seed->name + ": " + verdict.reason};
+  if (verdict.kind == Verdict::Kind::kBroken) return outcome_of(verdict, mutant.seed->name);
   if (const int64_t grown = peak_mb() - floor_mb; grown > arguments.limits.memory_mb) {
     std::fprintf(stderr, "mutant %llu of %s: the process grew by %lld MiB\n", static_cast<unsigned long long>(index),
                  mutant.seed->name.c_str(), static_cast<long long>(grown));
     std::abort();  // the peak stays: a new process goes on
   }
-  return {Outcome::Kind::kPassed, std::string(1, static_cast<char>('0' + static_cast<int>(verdict.kind)))};
+  return outcome_of(verdict, mutant.seed->name);
 }
 
 void save_mutant(const Arguments& arguments, const Corpus& corpus, uint64_t index) {
@@ -59,69 +53,29 @@ void save_mutant(const Arguments& arguments, const Corpus& corpus, uint64_t inde
   std::cout << "  of " << mutant.seed->name << ", written to " << path.string() << '\n';
 }
 
-Arguments parse(int argc, char** argv) {
-  Arguments arguments;
-  CLI::App app("Random mutants of the node tests through the C API");
-  app.add_option("--data", arguments.data, "folder of exported node tests")->required();
-  app.add_option("--names", arguments.names, "file of the tests to take, a line each");
-  app.add_option("--kind", arguments.kind)->check(CLI::IsMember({"structure", "bytes"}));
-  app.add_option("--mutants", arguments.count);
-  app.add_option("--seed", arguments.seed);
-  app.add_option("--at", arguments.at, "run this one alone");
-  app.add_option("--save", arguments.save, "folder for the models of those that failed");
-  app.add_option("--providers", arguments.limits.providers);
-  app.add_option("--deadline-ms", arguments.limits.deadline_ms, "of a run");
-  app.add_option("--grace-ms", arguments.limits.grace_ms, "by which a run may outlive it");
-  app.add_option("--memory-mb", arguments.limits.memory_mb, "by which a process may grow");
-  app.add_flag("--verbose", arguments.verbose);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    std::exit(app.exit(e));
-  }
-  arguments.has_at = app.count("--at") > 0;
-  return arguments;
-}
-
-std::vector<std::string> read_names(const std::string& path) {
-  std::vector<std::string> names;
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) names.push_back(line);
-  return names;
-}
-
 int run(const Arguments& arguments) {
-  const Corpus corpus = load_corpus(arguments.data, read_names(arguments.names));
-  const uint64_t first = arguments.has_at ? arguments.at : 0, count = arguments.has_at ? 1 : arguments.count;
-  const auto outcomes = tenon::conformance::run_isolated(count, [&] {
+  const Corpus corpus = load_corpus(arguments);
+  MutantRuns runs;
+  runs.what = "mutants (" + arguments.kind + ", seed " + std::to_string(arguments.seed) + ")";
+  runs.models = corpus.seeds.size();
+  runs.make_runner = [&] {
     const int64_t floor_mb = peak_mb();
-    return [&arguments, &corpus, first, floor_mb](size_t i) { return run_one(arguments, corpus, first + i, floor_mb); };
-  });
-  std::array<size_t, 3> kinds{};
-  size_t broken = 0;
-  for (size_t i = 0; i < outcomes.size(); ++i) {
-    if (outcomes[i].kind == Outcome::Kind::kPassed) {
-      ++kinds[static_cast<size_t>(outcomes[i].reason[0] - '0')];
-      continue;
-    }
-    ++broken;
-    std::cout << "mutant " << first + i << ": " << outcomes[i].reason << '\n';
-    if (!arguments.save.empty()) save_mutant(arguments, corpus, first + i);
-  }
-  std::cout << count << " mutants (" << arguments.kind << ", seed " << arguments.seed << ") of " << corpus.seeds.size()
-            << " models: " << kinds[0] << " ran, " << kinds[1] << " were refused by a run, " << kinds[2]
-            << " by the open, " << broken << " broke\n";
-  return broken == 0 ? 0 : 1;
+    return [&arguments, &corpus, floor_mb](size_t index) { return run_one(arguments, corpus, index, floor_mb); };
+  };
+  if (!arguments.save.empty()) runs.on_broken = [&](uint64_t index) { save_mutant(arguments, corpus, index); };
+  return run_mutants(arguments, runs) ? 0 : 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Arguments arguments = parse(argc, argv);
-  try {
-    return run(arguments);
-  } catch (const std::exception& e) {
-    std::cerr << "error: " << e.what() << '\n';
-    return 1;
-  }
+  Arguments arguments;
+  CLI::App app("Random mutants of the node tests through the C API");
+  add_driver_options(app, arguments, "run this one alone");
+  app.add_option("--kind", arguments.kind)->check(CLI::IsMember({"structure", "bytes"}));
+  app.add_option("--save", arguments.save, "folder for the models of those that failed");
+  app.add_option("--deadline-ms", arguments.limits.deadline_ms, "of a run");
+  app.add_option("--grace-ms", arguments.limits.grace_ms, "by which a run may outlive it");
+  app.add_option("--memory-mb", arguments.limits.memory_mb, "by which a process may grow");
+  return run_program(app, arguments, argc, argv, [&] { return run(arguments); });
 }

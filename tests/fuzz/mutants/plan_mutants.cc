@@ -4,14 +4,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 
 #include "host/session/session.h"
-#include "tests/conformance/isolated.h"
-#include "tests/fuzz/mutants/mutant_run.h"
+#include "tests/fuzz/mutants/mutant_driver.h"
 #include "tests/fuzz/mutants/plan_mutation.h"
 
 namespace {
@@ -20,41 +18,10 @@ namespace fs = std::filesystem;
 using namespace tenon::mutants;
 using tenon::conformance::Outcome;
 
-struct Arguments {
-  std::string data, names, folder = "/dev/shm";
+struct Arguments : DriverOptions {
+  std::string folder = "/dev/shm";
   std::vector<std::string> models;
-  uint64_t seed = 1, count = 1000, at = 0;
-  bool has_at = false, verbose = false;
-  Limits limits;
 };
-
-Arguments parse(int argc, char** argv) {
-  Arguments arguments;
-  CLI::App app("Random mutants of the plans of packs");
-  app.add_option("--data", arguments.data, "folder of exported node tests")->required();
-  app.add_option("--names", arguments.names, "file of the tests to take, a line each");
-  app.add_option("--model", arguments.models, "a model to take beside them, for a quarter of the mutants");
-  app.add_option("--mutants", arguments.count);
-  app.add_option("--seed", arguments.seed);
-  app.add_option("--at", arguments.at, "run this one alone, and keep its pack");
-  app.add_option("--folder", arguments.folder, "where the packs are written for the while");
-  app.add_option("--providers", arguments.limits.providers);
-  app.add_flag("--verbose", arguments.verbose);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    std::exit(app.exit(e));
-  }
-  arguments.has_at = app.count("--at") > 0;
-  return arguments;
-}
-
-std::vector<std::string> read_names(const std::string& path) {
-  std::vector<std::string> names;
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) names.push_back(line);
-  return names;
-}
 
 // A folder that is gone with this object, unless it is kept.
 class WorkFolder {
@@ -103,8 +70,7 @@ class Packs {
     const Verdict verdict =
         run_mutant_file(is_shipped ? target : pack, is_shipped ? "readonly" : "off", seed, arguments_.limits, random);
     if (arguments_.verbose) std::cerr << seed.name << (is_shipped ? " (shipped): " : ": ") << verdict.reason << '\n';
-    if (verdict.kind == Verdict::Kind::kBroken) return {Outcome::Kind::kFailed, seed.name + ": " + verdict.reason};
-    return {Outcome::Kind::kPassed, std::string(1, static_cast<char>('0' + static_cast<int>(verdict.kind)))};
+    return outcome_of(verdict, seed.name);
   }
 
  private:
@@ -136,7 +102,7 @@ class Packs {
 };
 
 int run(const Arguments& arguments) {
-  Corpus corpus = load_corpus(arguments.data, read_names(arguments.names));
+  Corpus corpus = load_corpus(arguments);
   for (const std::string& model : arguments.models) add_model(corpus, model);
   WorkFolder folder(arguments.folder);
   folder.is_kept = arguments.has_at;
@@ -145,34 +111,22 @@ int run(const Arguments& arguments) {
   fs::permissions(cache, fs::perms::owner_all);
   setenv("TENON_CACHE_DIR", cache.c_str(), 1);
   const Packs packs(arguments, corpus, folder.path());
-  const uint64_t first = arguments.has_at ? arguments.at : 0, count = arguments.has_at ? 1 : arguments.count;
-  const auto outcomes = tenon::conformance::run_isolated(
-      count, [&] { return [&packs, first](size_t i) { return packs.run_mutant(first + i); }; });
-  std::array<size_t, 3> kinds{};
-  size_t broken = 0;
-  for (size_t i = 0; i < outcomes.size(); ++i) {
-    if (outcomes[i].kind == Outcome::Kind::kPassed) {
-      ++kinds[static_cast<size_t>(outcomes[i].reason[0] - '0')];
-      continue;
-    }
-    ++broken;
-    std::cout << "mutant " << first + i << ": " << outcomes[i].reason << '\n';
-  }
-  std::cout << count << " mutants of plans (seed " << arguments.seed << ") of " << packs.count()
-            << " models: " << kinds[0] << " ran, " << kinds[1] << " were refused by a run, " << kinds[2]
-            << " by the open, " << broken << " broke\n";
+  MutantRuns runs;
+  runs.what = "mutants of plans (seed " + std::to_string(arguments.seed) + ")";
+  runs.models = packs.count();
+  runs.make_runner = [&packs] { return [&packs](size_t index) { return packs.run_mutant(index); }; };
+  const bool none_broke = run_mutants(arguments, runs);
   if (folder.is_kept) std::cout << "its pack is in " << folder.path().string() << '\n';
-  return broken == 0 ? 0 : 1;
+  return none_broke ? 0 : 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Arguments arguments = parse(argc, argv);
-  try {
-    return run(arguments);
-  } catch (const std::exception& e) {
-    std::cerr << "error: " << e.what() << '\n';
-    return 1;
-  }
+  Arguments arguments;
+  CLI::App app("Random mutants of the plans of packs");
+  add_driver_options(app, arguments, "run this one alone, and keep its pack");
+  app.add_option("--model", arguments.models, "a model to take beside them, for a quarter of the mutants");
+  app.add_option("--folder", arguments.folder, "where the packs are written for the while");
+  return run_program(app, arguments, argc, argv, [&] { return run(arguments); });
 }
