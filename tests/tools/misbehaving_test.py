@@ -6,38 +6,23 @@ import os
 import pathlib
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
 
+from command_case import floats, node, onnx_model, port, tensor_proto
+
 TENON = ""
 LIBRARY = ""
 
 
-def varint(value):
-    out = b""
-    while value >= 0x80:
-        out += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return out + bytes([value])
-
-
-def field(number, content):
-    return varint(number << 3 | 2) + varint(len(content)) + content
-
-
 def model():
     """y = Relu(x) + w, four floats each; the nodes are named."""
-    relu = field(1, b"x") + field(2, b"h") + field(3, b"first") + field(4, b"Relu")
-    add = field(1, b"h") + field(1, b"w") + field(2, b"y") + field(3, b"second") + field(4, b"Add")
-    weight = b"\x08\x04\x10\x01" + field(8, b"w") + field(9, struct.pack("<4f", 1, 2, 3, 4))
-    port = lambda name: field(1, name) + field(2, field(1, b"\x08\x01" + field(2, field(1, b"\x08\x04"))))
-    graph = field(1, relu) + field(1, add) + field(2, b"g") + field(5, weight) + field(11, port(b"x"))
-    graph += field(12, port(b"y"))
-    return b"\x08\x08" + field(7, graph) + field(8, b"\x10\x0e")
+    nodes = [node("Relu", ["x"], ["h"], "first"), node("Add", ["h", "w"], ["y"], "second")]
+    weight = tensor_proto([4], floats(1, 2, 3, 4), "w")
+    return onnx_model(nodes, [port("x", 4)], [port("y", 4)], [weight], opset=14)
 
 
 # Phase, how the plugin of the tests calls it, what the message says.

@@ -10,13 +10,12 @@ import json
 import os
 import pathlib
 import re
-import struct
 import subprocess
 import sys
 import tempfile
 import unittest
 
-import command_test
+from command_case import floats, matmul_model
 
 TENON = ""
 EVERY = 1
@@ -29,9 +28,9 @@ class PacksTest(unittest.TestCase):
         cls.addClassCleanup(cls.scratch.cleanup)
         cls.folder = pathlib.Path(cls.scratch.name)
         # Twice the size that is not worth a pack.
-        values = struct.pack("<131072f", *(i % 251 / 64 for i in range(131072)))
+        values = floats(*(i % 251 / 64 for i in range(131072)))
         cls.model = cls.folder / "m.onnx"
-        cls.model.write_bytes(command_test.matmul_model(values))
+        cls.model.write_bytes(matmul_model(values))
         cls.expected = cls.answer_of("expected", "--pack", "off")
 
     @classmethod
