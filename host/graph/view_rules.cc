@@ -4,6 +4,7 @@
 #include <array>
 #include <iterator>
 #include <string_view>
+#include <tenon/sdk/geometry/slice.hpp>
 
 #include "host/base/checked.h"
 #include "host/graph/shape_rules/shape_context.h"
@@ -126,26 +127,25 @@ std::optional<std::vector<int64_t>> stated(const ShapeContext& c, std::string_vi
 
 Offset slice(const ShapeContext& c, size_t) {
   const auto x = c.shape(0) == nullptr ? std::nullopt : known_shape(*c.shape(0));
-  const auto y = known_shape(c.inferred(0));
-  const auto given_starts = stated(c, "starts", 1);
+  const auto from = stated(c, "starts", 1), to = stated(c, "ends", 2);
   bool has_axes = false;
   auto axes = c.axes(3, &has_axes);
   const auto steps = c.has_input(4) ? c.ints(4) : std::vector<int64_t>();
-  if (!x || !y || !count_of(*x) || !given_starts || !axes || !steps) return std::nullopt;
+  if (!x || !count_of(*x) || !from || !to || !axes || !steps) return std::nullopt;
   if (!has_axes)
-    for (size_t i = 0; i < given_starts->size(); ++i) axes->push_back(static_cast<int64_t>(i));
+    for (size_t i = 0; i < from->size(); ++i) axes->push_back(static_cast<int64_t>(i));
   const auto rank = static_cast<int64_t>(x->size());
-  std::vector<int64_t> starts(x->size(), 0);
+  std::vector<int64_t> box = *x, starts(x->size(), 0);
   for (size_t k = 0; k < axes->size(); ++k) {
-    const int64_t axis = (*axes)[k] < 0 ? (*axes)[k] + rank : (*axes)[k];
-    if (axis < 0 || axis >= rank || k >= given_starts->size()) return std::nullopt;
-    const auto d = static_cast<size_t>(axis);
+    // The shape rule has held axes, steps and the lengths of the lists.
+    const auto d = static_cast<size_t>((*axes)[k] < 0 ? (*axes)[k] + rank : (*axes)[k]);
     const int64_t step = steps->empty() ? 1 : steps->at(k);
-    if (step < 1 || (step > 1 && (*y)[d] > 1)) return std::nullopt;
-    const WideInt start = WideInt{(*given_starts)[k]} + ((*given_starts)[k] < 0 ? (*x)[d] : 0);
-    starts[d] = static_cast<int64_t>(std::clamp<WideInt>(start, 0, (*x)[d]));
+    const sdk::SliceAxis part = sdk::slice_axis(x->at(d), from->at(k), to->at(k), step);
+    if (part.step != 0 && part.step != 1) return std::nullopt;
+    starts[d] = part.start;
+    box[d] = part.count;
   }
-  return box_offset(*x, *y, starts);
+  return box_offset(*x, box, starts);
 }
 
 // Indices that count up by one pick rows that lie together.

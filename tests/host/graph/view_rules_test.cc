@@ -85,6 +85,11 @@ TEST_CASE("parts are views when their elements lie together", "[graph][views]") 
   CHECK(views_text({"Slice", {}, {{0}, {4}, {0}, {2}}}) == "computed");
   CHECK(views_text({"Slice", {}, {{1}, {2}, {0}, {2}}}) == "1x6@6");
   CHECK(views_text({"Slice", {}, {{3}, {-100}, {0}, {-1}}}) == "computed");
+  CHECK(views_text({"Slice", {}, {{-100}, {INT64_MIN}, {0}, {-1}}}) == "1x6@0");
+  CHECK(views_text({"Slice", {}, {{INT64_MAX}, {2}, {0}, {INT64_MIN}}}) == "1x6@18");
+  CHECK(views_text({"Slice", {}, {{1, 5}, {2, 0}, {0, 1}, {1, -5}}}) == "1x1@11");
+  CHECK(views_text({"Slice", {}, {{3}, {3}}}) == "0x6@0");
+  CHECK(views_text({"Slice", {ints_attr("starts", {-3}), ints_attr("ends", {-1})}, {}, 1, {4, 6}, 9}) == "2x6@6");
   CHECK(views_text({"Gather", {}, {{1, 2, 3}}}) == "3x6@6");
   CHECK(views_text({"Gather", {}, {{-1}}}) == "1x6@18");
   CHECK(views_text({"Gather", {}, {{1, 3}}}) == "computed");
