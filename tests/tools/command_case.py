@@ -61,6 +61,11 @@ def floats(*values):
     return struct.pack(f"<{len(values)}f", *values)
 
 
+def int64s(name, *values):
+    """A tensor of one dimension."""
+    return tensor_proto([len(values)], struct.pack(f"<{len(values)}q", *values), name, element_type=7)
+
+
 def tensor_proto(shape, data, name="", element_type=1):
     """A serialized TensorProto: dims, data_type, raw_data. 1: float, 7: int64."""
     dims = b"".join(int_field(1, d) for d in shape)

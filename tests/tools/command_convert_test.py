@@ -1,5 +1,36 @@
 """Tests of what `tenon convert` writes."""
-from command_case import CommandCase, main, tenon
+import json
+
+from command_case import CommandCase, floats, int64s, main, node, npy, onnx_model, port, read_npy, tenon, tensor_proto
+
+ROW = 64  # floats
+
+
+def looks_model():
+    """Outputs of x times rows of a weight, 12 x ROW floats that count up, through nodes that only look at it, and one
+    that is such rows; with the first row and the number of rows of each."""
+    weight = tensor_proto([12, ROW], floats(*range(12 * ROW)), "w")
+    numbers = {"square": (4, 3, ROW), "rows": (-1, ROW), "parts": (5, 7), "zero": (0,), "one": (1,), "two": (2,)}
+    numbers |= {"four": (4,), "back": (-1,), "far": (-(2**62),)}
+    nodes = [
+        node("Identity", ["w"], ["same"]),
+        node("Reshape", ["same", "square"], ["squares"]),
+        node("Slice", ["squares", "back", "four"], ["last_square"]),
+        node("Squeeze", ["last_square", "zero"], ["square_rows"]),
+        node("Reshape", ["squares", "rows"], ["again"]),
+        node("Split", ["again", "parts"], ["first", "second"]),
+        node("Slice", ["second", "one", "four"], ["some"]),
+        node("Slice", ["second", "two", "one", "zero", "back"], ["backwards"]),
+        node("Slice", ["second", "far", "far", "zero", "back"], ["clamped"]),
+        node("Identity", ["some"], ["some_rows"]),
+    ]
+    looks = {"square_rows": (9, 3), "first": (0, 5), "second": (5, 7), "some": (6, 3), "backwards": (7, 1)}
+    looks["clamped"] = (5, 1)
+    nodes += [node("Mul", [name, "x"], [f"{name}_x"]) for name in looks]
+    outputs = {f"{name}_x": rows for name, rows in looks.items()} | {"some_rows": looks["some"]}
+    ports = [port(name, count, ROW) for name, (_, count) in outputs.items()]
+    constants = [weight, *(int64s(name, *values) for name, values in numbers.items())]
+    return onnx_model(nodes, [port("x", 1)], ports, constants), outputs
 
 
 class ConvertTest(CommandCase):
@@ -16,6 +47,27 @@ class ConvertTest(CommandCase):
             outputs.append(output)
         self.assertEqual(outputs[0], outputs[1])
         self.assertEqual(outputs[0], outputs[2])
+
+    def test_weights_that_nodes_only_look_at_keep_their_values(self):
+        content, outputs = looks_model()
+        names = ["looks.ort", "plain.onnx", "beside.onnx", "of_ort.onnx", "of_beside.ort"]
+        ort, plain, beside, of_ort, of_beside = (self.folder / name for name in names)
+        source = self.write("looks.onnx", content)
+        ways = [(source, ort), (source, plain), (source, beside, "--external-data"), (ort, of_ort), (beside, of_beside)]
+        for way in ways:
+            self.assertEqual(tenon("convert", *way)[0], 0)
+        two = self.write("two.npy", npy("<f4", (1,), floats(2)))
+        for model in source, ort, plain, beside, of_ort, of_beside:
+            out = self.folder / (model.name + ".out")
+            with self.subTest(model.name):
+                code, output, errors = tenon("run", model, "--input", f"x={two}", "--output", out, "--report", "json")
+                self.assertEqual(code, 0, errors)
+                if model in (ort, of_beside):  # aligned: the rows are views, not copies
+                    self.assertEqual(json.loads(output)["memory"]["computed_weight_bytes"], 0)
+                for name, (first, count) in outputs.items():
+                    factor = 2 if name.endswith("_x") else 1
+                    expected = tuple(float(factor * i) for i in range(first * ROW, (first + count) * ROW))
+                    self.assertEqual(read_npy(out / f"{name}.npy")[1], expected, name)
 
     def test_weights_are_written_beside_the_model_and_mapped_in_place(self):
         model = self.folder / "aligned.onnx"
