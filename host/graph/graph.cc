@@ -1,7 +1,6 @@
 #include "host/graph/graph.h"
 
 #include <algorithm>
-#include <unordered_set>
 
 #include "host/base/dtype.h"
 
@@ -130,7 +129,8 @@ std::vector<Graph*> graph_tree(Graph& root) {
   std::vector<Graph*> tree{&root};
   for (size_t i = 0; i < tree.size(); ++i)
     for (const auto& node : tree[i]->nodes())
-      for (Graph* sub : subgraphs(*node)) tree.push_back(sub);
+      if (node->graph != nullptr)
+        for (Graph* sub : subgraphs(*node)) tree.push_back(sub);
   return tree;
 }
 
@@ -172,39 +172,8 @@ Value* Graph::find_value(std::string_view value_name, bool outer) const {
 Node* Graph::add_node() {
   nodes_.push_back(std::make_unique<Node>());
   nodes_.back()->graph = this;
+  nodes_.back()->rank = next_rank_++;
   return nodes_.back().get();
-}
-
-void Graph::erase_nodes(const std::vector<Node*>& doomed) {
-  if (doomed.empty()) return;
-  const std::unordered_set<const Node*> dead(doomed.begin(), doomed.end());
-  std::unordered_set<Value*> read;
-  std::unordered_set<const Value*> orphans;
-  for (Node* node : doomed) {
-    for (const auto* values : {&node->inputs, &node->implicit_inputs}) {
-      for (Value* v : *values) {
-        if (v == nullptr) continue;
-        read.insert(v);
-        if (v->graph == this && v->use_count > 0) --v->use_count;
-      }
-    }
-    for (Value* v : node->outputs) {
-      if (v == nullptr) continue;
-      if (v->producer == node) v->producer = nullptr;
-      if (!v->is_constant()) orphans.insert(v);
-    }
-  }
-  for (Value* v : read) std::erase_if(v->consumers, [&](const Node* reader) { return dead.contains(reader); });
-  for (const auto& node : nodes_)
-    if (!dead.contains(node.get()))
-      for (const Value* v : node->outputs) orphans.erase(v);
-  std::erase_if(nodes_, [&](const auto& node) { return dead.contains(node.get()); });
-  erase_values(orphans);
-}
-
-void Graph::erase_values(const std::unordered_set<const Value*>& doomed) {
-  std::erase_if(by_name_, [&](const auto& entry) { return doomed.contains(entry.second); });
-  std::erase_if(values_, [&](const auto& value) { return doomed.contains(value.get()); });
 }
 
 }  // namespace tenon::host

@@ -1,8 +1,10 @@
 // The graph IR that every importer fills and every pass changes. Values and nodes have stable addresses until they are
 // erased. Not thread-safe while it changes; read-only use is safe from any thread.
 //
-// Invariants after Graph::finish(): nodes are in topological order; Value::producer and Value::consumers agree with the
+// Invariants after Graph::finish(): nodes are in topological order; Value::producer and Value::uses agree with the
 // nodes' inputs and outputs; every value is an input, an initializer, computed by one node, or of an outer graph.
+// Graph's edits (graph_edit.cc) keep all this but the order, and what a subgraph reads of outer graphs; finish() puts
+// both right.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +14,12 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <variant>
 #include <vector>
 
 #include "host/base/status.h"
 #include "host/graph/tensor.h"
+#include "host/graph/use_list.h"
 
 namespace tenon::host {
 
@@ -55,13 +57,14 @@ struct Value {
   ValueType type;
   Node* producer = nullptr;  // nullptr: graph input, initializer, or constant
   uint32_t producer_output = 0;
-  std::vector<Node*> consumers;           // once per reading node, nodes that read it through a subgraph included
-  uint32_t use_count = 0;                 // node inputs that read it, plus one if it is a graph output
-  std::optional<Tensor> constant;         // initializers and folded values
+  uint32_t handed_out = 0;         // how often it is an output, of its graph or of one below
+  UseList uses;                    // by nodes of its graph: each input, and one for a node whose subgraphs read it
+  std::optional<Tensor> constant;  // initializers and folded values
   std::unique_ptr<Tensor> default_value;  // of an input of the main graph: what it is when a run gives it nothing
   Graph* graph = nullptr;                 // where it is defined
 
   bool is_constant() const { return constant.has_value(); }
+  size_t use_count() const { return uses.size() + handed_out; }
   /// What the model stores for it: its constant or its default; nullptr when it stores nothing.
   const Tensor* stored() const { return constant ? &*constant : default_value.get(); }
 };
@@ -79,12 +82,15 @@ struct Node {
   std::string domain;  // "" for the ONNX domain ("ai.onnx" is folded into it)
   std::string op_type;
   int since_version = 0;                // of the schema in use; 0 until resolve_schemas()
+  uint32_t rank = 0;                    // its place among the nodes after finish(); an inserted one shares another's
   const OpSchema* schema = nullptr;     // nullptr: unknown operator
   std::vector<Value*> inputs;           // nullptr: optional input left out
   std::vector<Value*> outputs;          // nullptr: optional output left out
   std::vector<Value*> implicit_inputs;  // values of outer graphs that its subgraphs read
   std::vector<Attribute> attributes;
-  Graph* graph = nullptr;
+  Graph* graph = nullptr;   // nullptr: erased, until the graph is swept
+  Use* uses = nullptr;      // its own records: one for each input, then one for each implicit input; the graph's memory
+  uint32_t uses_count = 0;  // 0 until it is connected
 
   const Attribute* find_attribute(std::string_view attribute) const;
   std::optional<int64_t> int_attribute(std::string_view attribute) const;
@@ -132,13 +138,29 @@ class Graph {
   void reserve_values(size_t count);
   /// The value of that name in this graph; with `outer`, in the enclosing graphs too. nullptr: none.
   Value* find_value(std::string_view value_name, bool outer = false) const;
+  /// After all nodes. Connects nothing: for importers, which finish() afterwards, and with connect() for edits.
   Node* add_node();
-  /// Erases nodes and the values that only they produced; they must not be used any more.
-  void erase_nodes(const std::vector<Node*>& doomed);
-  /// Erases values of this graph that no node, input or output refers to any more.
-  void erase_values(const std::unordered_set<const Value*>& doomed);
 
-  /// Sorts the nodes topologically and rebuilds producers, consumers and use counts, subgraphs included.
+  /// Edits of a finished graph, each in constant time for what it changes: see the invariants.
+  /// A node that finish() puts directly before another, unless it has to wait for its inputs; to be connected.
+  Node* insert_node(const Node& before);
+  /// Links a node's inputs and outputs as they stand. Whoever computed one of the outputs leaves it out from now on.
+  void connect(Node& node);
+  /// Other inputs for a connected node.
+  void set_inputs(Node& node, std::vector<Value*> values);
+  void set_input(Node& node, size_t index, Value* value);
+  /// Lets everything read `by`, a value of this graph, in the place of `old`, subgraphs included. Outputs of this graph
+  /// keep `old`, as their names are the model's. Returns how many nodes of subgraphs it has looked at for that.
+  size_t replace_uses(Value& old, Value& by);
+  /// Erases a node and the values that nobody but it computes or reads. Until sweep() node and values stay in nodes()
+  /// and values(), without a graph.
+  void erase_node(Node& node);
+  /// Erases a value that nothing refers to any more.
+  void erase_value(Value& value);
+  /// Frees what was erased. finish() does so, too.
+  void sweep();
+
+  /// Sorts the nodes topologically and rebuilds producers and uses, subgraphs included.
   /// TN_INVALID_MODEL names a node on a cycle, or a value that nothing defines.
   Status finish();
 
@@ -147,9 +169,13 @@ class Graph {
   Graph* parent() const { return parent_; }
 
  private:
+  friend class GraphLinker;
   Graph* parent_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<Value>> values_;
+  std::vector<std::unique_ptr<Use[]>> uses_;  // of finish() all in one, of each connect() one more
+  uint32_t next_rank_ = 0;
+  bool has_erased_ = false;
   // By the values' own names, which therefore stay.
   std::unordered_map<std::string_view, Value*> by_name_;
 };

@@ -32,19 +32,11 @@ Status define(Node& node, uint32_t index, Value& value, const std::unordered_set
   return {};
 }
 
-// What nested graphs read of the graphs around them, in order of first use.
-struct OuterReads {
-  std::vector<Value*> values;
-  std::unordered_set<const Value*> seen;
+}  // namespace
 
-  void add(Value* value) {
-    if (seen.insert(value).second) values.push_back(value);
-  }
-};
-
-class Linker {
+class GraphLinker {
  public:
-  explicit Linker(Graph& root) : tree_(graph_tree(root)) {}
+  explicit GraphLinker(Graph& root) : tree_(graph_tree(root)) {}
 
   Status link() {
     TENON_RETURN_IF_ERROR(define_values());
@@ -55,14 +47,24 @@ class Linker {
   const std::vector<Graph*>& tree() const { return tree_; }
 
  private:
+  // What nested graphs read of the graphs around them, in order of first use.
+  struct OuterReads {
+    std::vector<Value*> values;
+    std::unordered_set<const Value*> seen;
+
+    void add(Value* value) {
+      if (seen.insert(value).second) values.push_back(value);
+    }
+  };
+
   Status define_values() {
     for (Graph* graph : tree_) {
       graph_inputs_.insert(graph->inputs.begin(), graph->inputs.end());
       for (const auto& value : graph->values()) {
         value->producer = nullptr;
         value->producer_output = 0;
-        value->consumers.clear();
-        value->use_count = 0;
+        value->uses.clear();
+        value->handed_out = 0;
       }
     }
     for (Graph* graph : tree_) {
@@ -78,18 +80,26 @@ class Linker {
 
   Status link_graph(Graph& graph) {
     OuterReads& outer = outer_reads_[&graph];
+    size_t count = 0;
     for (const auto& node : graph.nodes()) {
       TENON_RETURN_IF_ERROR(collect_implicit_inputs(*node));
-      for (size_t i = 0; i < node->inputs.size(); ++i) {
+      count += node->inputs.size() + node->implicit_inputs.size();
+    }
+    graph.uses_.clear();
+    Use* use = graph.uses_.emplace_back(std::make_unique<Use[]>(count)).get();
+    for (const auto& node : graph.nodes()) {
+      node->uses = use;
+      node->uses_count = static_cast<uint32_t>(node->inputs.size() + node->implicit_inputs.size());
+      for (uint32_t i = 0; i < node->inputs.size(); ++i, ++use) {
         Value* value = node->inputs[i];
         if (value == nullptr) continue;
         if (!is_defined(*value) || !is_visible(&graph, value->graph))
           return error(TN_INVALID_MODEL, describe(*node), ": input ", i, " is '", value->name,
                        "', which is no graph input, no initializer and no node's output: correct the name or add the "
                        "node that computes it");
-        read(*node, *value, outer);
+        read(*use, *node, i, *value, outer);
       }
-      for (Value* value : node->implicit_inputs) read(*node, *value, outer);
+      for (Value* value : node->implicit_inputs) read(*use++, *node, Use::kImplicit, *value, outer);
     }
     return link_outputs(graph, outer);
   }
@@ -100,7 +110,7 @@ class Linker {
         return error(TN_INVALID_MODEL, "graph '", graph.name, "': output '", value->name,
                      "' is no graph input, no initializer and no node's output: correct the name or add the node that "
                      "computes it");
-      ++value->use_count;
+      ++value->handed_out;
       if (value->graph != &graph) outer.add(value);
     }
     return {};
@@ -117,13 +127,15 @@ class Linker {
     return {};
   }
 
-  static void read(Node& node, Value& value, OuterReads& outer) {
+  static void read(Use& use, Node& node, uint32_t input, Value& value, OuterReads& outer) {
+    use.node = &node;
+    use.input = input;
     if (value.graph != node.graph) {
       outer.add(&value);
       return;
     }
-    ++value.use_count;
-    if (value.consumers.empty() || value.consumers.back() != &node) value.consumers.push_back(&node);
+    use.value = &value;
+    value.uses.add(use);
   }
 
   bool is_defined(const Value& value) const {
@@ -134,6 +146,8 @@ class Linker {
   std::unordered_set<const Value*> graph_inputs_;
   std::unordered_map<const Graph*, OuterReads> outer_reads_;
 };
+
+namespace {
 
 template <typename F>
 void for_each_producer(const Node& node, F visit) {
@@ -168,8 +182,11 @@ Status cycle_error(const Graph& graph, const std::unordered_set<const Node*>& wa
                ", which reads the first: a node must not depend on its own output");
 }
 
-// Stable: the earliest node in the file whose inputs are ready comes next.
+// Stable: of the nodes whose inputs are ready, the one of the lowest rank comes next, as in the file.
 Status sort_nodes(const Graph& graph, std::vector<std::unique_ptr<Node>>& nodes) {
+  const auto has_lower_rank = [](const auto& a, const auto& b) { return a->rank < b->rank; };
+  if (!std::is_sorted(nodes.begin(), nodes.end(), has_lower_rank))
+    std::stable_sort(nodes.begin(), nodes.end(), has_lower_rank);
   std::unordered_map<const Node*, size_t> index;
   std::vector<size_t> missing(nodes.size(), 0);
   for (size_t i = 0; i < nodes.size(); ++i) index.emplace(nodes[i].get(), i);
@@ -200,7 +217,10 @@ Status sort_nodes(const Graph& graph, std::vector<std::unique_ptr<Node>>& nodes)
   }
   std::vector<std::unique_ptr<Node>> sorted;
   sorted.reserve(nodes.size());
-  for (size_t i : order) sorted.push_back(std::move(nodes[i]));
+  for (size_t i : order) {
+    nodes[i]->rank = static_cast<uint32_t>(sorted.size());
+    sorted.push_back(std::move(nodes[i]));
+  }
   nodes = std::move(sorted);
   return {};
 }
@@ -208,9 +228,13 @@ Status sort_nodes(const Graph& graph, std::vector<std::unique_ptr<Node>>& nodes)
 }  // namespace
 
 Status Graph::finish() {
-  Linker linker(*this);
+  for (Graph* graph : graph_tree(*this)) graph->sweep();
+  GraphLinker linker(*this);
   TENON_RETURN_IF_ERROR(linker.link());
-  for (Graph* graph : linker.tree()) TENON_RETURN_IF_ERROR(sort_nodes(*graph, graph->nodes_));
+  for (Graph* graph : linker.tree()) {
+    TENON_RETURN_IF_ERROR(sort_nodes(*graph, graph->nodes_));
+    graph->next_rank_ = static_cast<uint32_t>(graph->nodes_.size());
+  }
   return {};
 }
 

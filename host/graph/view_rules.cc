@@ -226,7 +226,7 @@ bool is_whole_view(const Node& node) {
   const ShapeRule shape_rule = rule == nullptr ? nullptr : find_shape_rule(node.domain, node.op_type);
   if (shape_rule == nullptr || node.outputs.empty() || node.outputs[0] == nullptr) return false;
   if (node.inputs[0]->type.kind != ValueType::Kind::kTensor) return false;
-  const auto is_read = [](const Value* v) { return v != nullptr && v->use_count > 0; };
+  const auto is_read = [](const Value* v) { return v != nullptr && v->use_count() > 0; };
   if (std::any_of(node.outputs.begin() + 1, node.outputs.end(), is_read)) return false;
   ShapeContext context(node);
   if (!shape_rule(context).is_ok() || rule->offset(context, 0) != 0) return false;

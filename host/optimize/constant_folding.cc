@@ -156,7 +156,8 @@ class Folder {
       if (done) folded.push_back(node.get());
     }
     report_.folded_nodes += folded.size();
-    graph.erase_nodes(folded);
+    for (Node* node : folded) graph.erase_node(*node);
+    graph.sweep();
     return {};
   }
   FoldReport take_report() { return std::move(report_); }
@@ -213,7 +214,7 @@ class Folder {
         continue;
       if (std::any_of(node.inputs.begin(), node.inputs.begin() + static_cast<ptrdiff_t>(i), same)) continue;
       const auto reads = std::count_if(node.inputs.begin(), node.inputs.end(), same);
-      if (static_cast<ptrdiff_t>(input->use_count) != reads) continue;
+      if (static_cast<ptrdiff_t>(input->use_count()) != reads) continue;
       const auto held = holds_.find(input->constant->owner().get());
       if (is_held_here(*input->constant) && held != holds_.end() && held->second.count == 1)
         bytes += held->second.bytes;
@@ -246,8 +247,9 @@ class Folder {
       node.outputs[i]->constant = std::move(tensors[i]);
       set_constant_type(*node.outputs[i]);
     }
-    for (Value* input : node.inputs) release(node, input);
-    node.inputs.clear();
+    const std::vector<Value*> inputs = node.inputs;
+    node.graph->set_inputs(node, {});
+    for (Value* input : inputs) release(node, input);
     return true;
   }
 
@@ -291,8 +293,8 @@ class Folder {
 
   // A folded value that only folded nodes have read is dropped at once: chains hold one link at a time.
   void release(const Node& node, Value* input) {
-    if (input == nullptr || input->graph != node.graph || input->use_count == 0) return;
-    if (--input->use_count > 0 || input->producer == nullptr || !input->is_constant()) return;
+    if (input == nullptr || input->graph != node.graph || input->use_count() > 0) return;
+    if (input->producer == nullptr || !input->is_constant()) return;
     let_go(*input->constant);
     input->constant.reset();
   }
@@ -323,11 +325,10 @@ ConstantSizes constant_sizes(const std::vector<Graph*>& graphs) {
 }
 
 void erase_unused_constants(Graph& graph) {
-  std::unordered_set<const Value*> unused;
+  const std::unordered_set<const Value*> inputs(graph.inputs.begin(), graph.inputs.end());
   for (const auto& value : graph.values())
-    if (value->is_constant() && value->use_count == 0) unused.insert(value.get());
-  for (const Value* input : graph.inputs) unused.erase(input);
-  graph.erase_values(unused);
+    if (value->is_constant() && value->use_count() == 0 && !inputs.contains(value.get())) graph.erase_value(*value);
+  graph.sweep();
 }
 
 }  // namespace

@@ -180,12 +180,18 @@ const tn_node* value_producer(const tn_value* v, uint32_t* output_index) {
   return to_abi(value.producer);
 }
 uint32_t value_use_count(const tn_value* v) {
-  return from_abi(v)->use_count;
+  return static_cast<uint32_t>(from_abi(v)->use_count());
 }
 size_t value_consumers(const tn_value* v, const tn_node** found, size_t capacity) {
-  const auto& consumers = from_abi(v)->consumers;
-  for (size_t i = 0; i < consumers.size() && i < capacity; ++i) found[i] = to_abi(consumers[i]);
-  return consumers.size();
+  size_t count = 0;
+  const Node* last = nullptr;
+  for (const Use& use : from_abi(v)->uses) {
+    if (use.node == last) continue;
+    last = use.node;
+    if (count < capacity) found[count] = to_abi(last);
+    ++count;
+  }
+  return count;
 }
 
 size_t graph_node_count(const tn_graph* g) {

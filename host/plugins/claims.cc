@@ -111,7 +111,7 @@ Status tn_claims::check_connected(const NodeSet& group) const {
     for_each_value(*n, [&](const Value& v) {
       if (v.is_constant()) return;
       reach(v.producer);
-      for (const Node* consumer : v.consumers) reach(consumer);
+      for (const tenon::host::Use& use : v.uses) reach(use.node);
     });
   }
   if (reached.size() == group.size()) return {};
@@ -129,7 +129,8 @@ Status tn_claims::check_convex(const NodeSet& group, size_t last_position) const
     pending.pop_back();
     for (const Value* v : n->outputs) {
       if (v == nullptr) continue;
-      for (const Node* consumer : v->consumers) {
+      for (const tenon::host::Use& use : v->uses) {
+        const Node* consumer = use.node;
         const auto position = position_.find(consumer);
         if (position == position_.end() || position->second > last_position) continue;
         if (group.count(consumer) == 0) {
@@ -153,8 +154,8 @@ Status tn_claims::find_interface(const NodeSet& group, tenon::host::ClaimedGroup
     }
     for (Value* v : n->outputs) {
       if (v == nullptr) continue;
-      const bool read_outside = std::any_of(v->consumers.begin(), v->consumers.end(),
-                                            [&](const Node* consumer) { return group.count(consumer) == 0; });
+      const bool read_outside =
+          std::any_of(v->uses.begin(), v->uses.end(), [&](const auto& use) { return group.count(use.node) == 0; });
       if (read_outside || graph_outputs_.count(v) > 0) claimed.outputs.push_back(v);
     }
   }

@@ -75,7 +75,7 @@ bool makes_view(const Node& node) {
   const std::vector<Value*>& handed_out = node.graph->outputs;
   if (std::find(handed_out.begin(), handed_out.end(), node.outputs[0]) == handed_out.end()) return true;
   const Value& input = *node.inputs[0];
-  return input.graph == node.graph && input.producer != nullptr && !input.is_constant() && input.use_count == 1 &&
+  return input.graph == node.graph && input.producer != nullptr && !input.is_constant() && input.use_count() == 1 &&
          subgraphs(*input.producer).empty() && !is_whole_view(*input.producer);
 }
 

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/graph/graph.h"
+#include "host/graph/node_builder.h"
 #include "host/graph/schema.h"
 #include "host/graph/tensor.h"
 
@@ -69,15 +69,10 @@ inline host::Attribute graph_attr(std::string name, std::shared_ptr<host::Graph>
 class GraphBuilder {
  public:
   /// A model of this opset of the ONNX domain; "com.microsoft" is imported too.
-  explicit GraphBuilder(int64_t opset = 17) : model_(std::make_unique<host::Model>()) {
-    model_->ir_version = 8;
-    model_->opset_imports = {{"", opset}, {"com.microsoft", 1}};
-    model_->graph = std::make_unique<host::Graph>();
-    graph_ = model_->graph.get();
-  }
+  explicit GraphBuilder(int64_t opset = 17) : model_(model_of(opset)), build_(*model_->graph) {}
   /// A subgraph of `parent`'s graph; take it with build_subgraph().
   explicit GraphBuilder(GraphBuilder& parent)
-      : subgraph_(std::make_shared<host::Graph>(parent.graph_)), graph_(subgraph_.get()) {}
+      : subgraph_(std::make_shared<host::Graph>(&parent.graph())), build_(*subgraph_) {}
 
   host::Value* input(const std::string& name, tn_dtype dtype, std::vector<int64_t> shape) {
     std::vector<host::Dim> dims;
@@ -89,19 +84,11 @@ class GraphBuilder {
     return input_of(name, {host::ValueType::Kind::kTensor, dtype, std::move(dims)});
   }
   host::Value* input_of(const std::string& name, host::ValueType type) {
-    host::Value* v = value(name);
-    v->type = std::move(type);
-    graph_->inputs.push_back(v);
-    return v;
+    return made(build_.input(name, std::move(type)));
   }
 
   host::Value* constant_of(const std::string& name, host::Tensor tensor) {
-    host::Value* v = value(name);
-    v->type.dtype = tensor.dtype();
-    v->type.dims.emplace();
-    for (int64_t d : tensor.shape()) v->type.dims->push_back({d, ""});
-    v->constant = std::move(tensor);
-    return v;
+    return made(build_.constant(name, std::move(tensor)));
   }
   template <typename T>
   host::Value* constant(const std::string& name, std::vector<int64_t> shape, const std::vector<T>& values) {
@@ -112,7 +99,7 @@ class GraphBuilder {
   /// named after its first output.
   host::Node* node(const std::string& op, const std::vector<std::string>& inputs,
                    const std::vector<std::string>& outputs, std::vector<host::Attribute> attributes = {}) {
-    host::Node* n = graph_->add_node();
+    host::Node* n = graph().add_node();  // not connected: tests build broken graphs, too, which finish() judges
     const size_t colon = op.find(':');
     n->op_type = colon == std::string::npos ? op : op.substr(colon + 1);
     if (colon != std::string::npos) n->domain = op.substr(0, colon);
@@ -123,30 +110,37 @@ class GraphBuilder {
     return n;
   }
 
-  void output(const std::string& name) { graph_->outputs.push_back(value(name)); }
+  void output(const std::string& name) { build_.output(*value(name)); }
 
   /// The value of that name here or in an outer graph; made when there is none.
-  host::Value* value(const std::string& name) {
-    if (host::Value* v = graph_->find_value(name, true)) return v;
-    auto made = graph_->add_value(name);
-    if (!made.is_ok()) throw std::runtime_error(made.status().message());
-    return *made;
-  }
-  host::Graph& graph() { return *graph_; }
+  host::Value* value(const std::string& name) { return made(build_.value(name)); }
+  host::Graph& graph() { return build_.graph(); }
   host::Model& model() { return *model_; }
 
   /// The model, finished and with schemas resolved.
   std::unique_ptr<host::Model> build() {
-    for (const host::Status& status : {graph_->finish(), host::resolve_schemas(*model_)})
+    for (const host::Status& status : {graph().finish(), host::resolve_schemas(*model_)})
       if (!status.is_ok()) throw std::runtime_error(status.message());
     return std::move(model_);
   }
   std::shared_ptr<host::Graph> build_subgraph() { return std::move(subgraph_); }
 
  private:
+  static std::unique_ptr<host::Model> model_of(int64_t opset) {
+    auto model = std::make_unique<host::Model>();
+    model->ir_version = 8;
+    model->opset_imports = {{"", opset}, {"com.microsoft", 1}};
+    model->graph = std::make_unique<host::Graph>();
+    return model;
+  }
+  static host::Value* made(host::Result<host::Value*> value) {
+    if (!value.is_ok()) throw std::runtime_error(value.status().message());
+    return *value;
+  }
+
   std::unique_ptr<host::Model> model_;
   std::shared_ptr<host::Graph> subgraph_;
-  host::Graph* graph_;
+  host::NodeBuilder build_;
 };
 
 }  // namespace tenon::test

@@ -24,7 +24,7 @@ class ModelText {
  private:
   void value(const host::Value& value, const std::string& indent) {
     out_ << indent << "value " << value.name << ' ' << static_cast<int>(value.type.kind) << ' ' << describe(value.type)
-         << " use " << value.use_count;
+         << " use " << value.use_count();
     if (value.is_constant()) tensor(*value.constant);
     out_ << '\n';
   }

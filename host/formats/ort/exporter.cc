@@ -55,14 +55,13 @@ Result<Tensor> constant_of(const Node& node) {
 }
 
 Status fold_constant_nodes(Graph& graph) {
-  std::vector<Node*> done;
   for (const auto& node : graph.nodes()) {
     if (!is_operator(*node, "Constant") || node->attributes.size() != 1 || node->outputs.size() != 1) continue;
     TENON_ASSIGN_OR_RETURN(node->outputs[0]->constant, constant_of(*node));
     set_constant_type(*node->outputs[0]);
-    done.push_back(node.get());
+    graph.erase_node(*node);
   }
-  graph.erase_nodes(done);
+  graph.sweep();
   return {};
 }
 

@@ -53,7 +53,7 @@ TEST_CASE("a chain of constant nodes becomes one constant", "[fold]") {
   const Value* s = model->graph->find_value("s");
   REQUIRE(s->is_constant());
   CHECK(s->constant->span<float>()[1] == 0.0f);
-  CHECK(s->use_count == 1);
+  CHECK(s->use_count() == 1);
   // Nothing reads these any more.
   CHECK(model->graph->find_value("w") == nullptr);
   CHECK(model->graph->find_value("n") == nullptr);
