@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstring>
+#include <tenon/sdk/geometry/axes.hpp>
 #include <tenon/sdk/kernel.hpp>
 
 namespace tenon::cpu_blas {
@@ -18,11 +19,10 @@ inline int64_t extent(sdk::ShapeView shape, int64_t begin, int64_t end) {
   return product;
 }
 
-/// Turns an axis of [-rank, rank) into one of [0, rank). `limit` is rank, or rank + 1 where an axis may be the end.
-inline sdk::Result<int64_t> normalize_axis(const std::string& node, int64_t axis, int64_t limit) {
-  if (axis < -limit || axis >= limit)
-    return sdk::invalid_model(node, ": axis is ", axis, ", expected one in [", -limit, ", ", limit - 1, "]");
-  return axis < 0 ? axis + limit : axis;
+/// An axis counted from the front.
+inline sdk::Result<int64_t> normalize_axis(int64_t axis, int64_t rank) {
+  TN_ASSIGN_OR_RETURN(const size_t index, sdk::axis_index(axis, static_cast<size_t>(rank)));
+  return static_cast<int64_t>(index);
 }
 
 /// Bytes of one element of a type of whole bytes.

@@ -30,9 +30,12 @@ constexpr Known kKnown[] = {
     {"LeakyRelu", 1, [](double x, double a, double) { return x < 0 ? a * x : x; }},
     {"Elu", 1, [](double x, double a, double) { return x < 0 ? a * std::expm1(x) : x; }},
     {"ThresholdedRelu", 1, [](double x, double a, double) { return x <= a ? 0 : x; }},
-    {"Clip", 2, [](double x, double a, double b) { return x < a   ? a
-                                                          : x > b ? b
-                                                                  : x; }},
+    // As the operator: the upper bound wins where the lower one is above it.
+    {"Clip", 2,
+     [](double x, double a, double b) {
+       const double raised = x < a ? a : x;
+       return raised > b ? b : raised;
+     }},
     {"HardSigmoid", 2, [](double x, double a, double b) { return a * x + b < 0   ? 0
                                                                  : a * x + b > 1 ? 1
                                                                                  : a * x + b; }},

@@ -21,7 +21,7 @@ class ArgPick final : public sdk::Kernel {
     const int64_t one[] = {1};
     const sdk::ShapeView in_shape = is_scalar ? sdk::ShapeView(one) : x.shape();
     TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(axis_, static_cast<int64_t>(in_shape.size())));
-    TN_ASSIGN_OR_RETURN(const Lanes lanes, Lanes::along(in_shape, axis));
+    TN_ASSIGN_OR_RETURN(const sdk::Lanes lanes, sdk::Lanes::along(in_shape, axis));
     sdk::Shape shape = to_shape(x.shape());
     if (!is_scalar && keeps_dims_) shape[axis] = 1;
     if (!is_scalar && !keeps_dims_) shape.erase(shape.begin() + axis);

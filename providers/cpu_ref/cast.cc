@@ -63,6 +63,8 @@ std::string text_of(const NumberBlock& block, int64_t i, tn_dtype from) {
 sdk::Result<Fitting> fitting_of(const sdk::KernelInfo& info) {
   Fitting fitting;
   fitting.saturate = info.attr_int("saturate", 1) != 0;
+  // It is said of that type alone.
+  if (info.output(0).info().dtype() != TN_FLOAT8E8M0) return fitting;
   const std::string mode = info.attr_string("round_mode", "up");
   if (mode == "down") {
     fitting.round_mode = RoundMode::kDown;

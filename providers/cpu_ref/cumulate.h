@@ -20,7 +20,7 @@ class Cumulate final : public sdk::Kernel {
     const sdk::TensorView x = run.input(0);
     TN_ASSIGN_OR_RETURN(const sdk::Shape axis, read_ints(run.input(1), "axis"));
     if (axis.size() != 1) return sdk::invalid_argument("input axis has ", axis.size(), " elements, expected a scalar");
-    TN_ASSIGN_OR_RETURN(const Lanes lanes, Lanes::along(x.shape(), axis[0]));
+    TN_ASSIGN_OR_RETURN(const sdk::Lanes lanes, sdk::Lanes::along(x.shape(), axis[0]));
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), x.shape()));
     return visit_numeric(x.dtype(), [&](auto tag) -> sdk::Status {
       using T = decltype(tag);

@@ -10,8 +10,9 @@
 namespace tenon::cpu_ref {
 
 /// Y = activation(alpha * A' x B' + beta * C). A' is A or its transpose and M x K, B' likewise and K x N; C, which may
-/// be left out, broadcasts to M x N. Floating point is summed and scaled in double; integers wrap around, and are
-/// scaled in double and truncated only where alpha or beta is not 1. Y must not be an input.
+/// be left out, broadcasts to M x N and is not read where beta is 0, as in BLAS. Floating point is summed and scaled in
+/// double; integers wrap around, and are scaled in double and truncated only where alpha or beta is not 1. Y must not
+/// be an input.
 class GemmKernel final : public sdk::Kernel {
  public:
   GemmKernel(const sdk::KernelInfo& info, const std::optional<Activation>& activation)
@@ -40,7 +41,7 @@ class GemmKernel final : public sdk::Kernel {
     if (y.count() == 0) return {};
     return visit_numeric(a.dtype(), [&](auto tag) -> sdk::Status {
       using T = decltype(tag);
-      const T* c = run.has_input(2) ? run.input(2).data<T>() : nullptr;
+      const T* c = run.has_input(2) && beta_ != 0 ? run.input(2).data<T>() : nullptr;
       T* out = y.template data<T>();
       TN_ASSIGN_OR_RETURN(Accumulator<T>* const sums, run.scratch<Accumulator<T>>(static_cast<size_t>(N)));
       multiply_matrices<T>({a.data<T>(), transposes_a_ ? 1 : K, transposes_a_ ? M : 1},

@@ -2,43 +2,13 @@
 // LpNormalization).
 #pragma once
 
+#include <tenon/sdk/geometry/lanes.hpp>
 #include <tenon/sdk/kernel.hpp>
 
 #include "arithmetic.h"
 #include "shape_math.h"
 
 namespace tenon::cpu_ref {
-
-/// outer x length x inner: element i of lane (o, n) lies at (o * length + i) * inner + n.
-struct Lanes {
-  int64_t outer = 1;
-  int64_t length = 1;
-  int64_t inner = 1;
-
-  /// Along `axis` alone.
-  static sdk::Result<Lanes> along(sdk::ShapeView shape, int64_t axis) {
-    TN_ASSIGN_OR_RETURN(const int64_t a, normalize_axis(axis, static_cast<int64_t>(shape.size())));
-    const size_t at = static_cast<size_t>(a);
-    Lanes lanes;
-    TN_ASSIGN_OR_RETURN(lanes.outer, product(shape, 0, at));
-    lanes.length = shape[at];
-    TN_ASSIGN_OR_RETURN(lanes.inner, product(shape, at + 1, shape.size()));
-    return lanes;
-  }
-
-  /// Over `axis` and all axes after it, as one: the 2-D view of operators before opset 13. `axis` may be the rank.
-  static sdk::Result<Lanes> from(sdk::ShapeView shape, int64_t axis) {
-    const int64_t rank = static_cast<int64_t>(shape.size());
-    if (axis < -rank || axis > rank)
-      return sdk::invalid_argument("axis ", axis, " is out of range: expected ", -rank, " to ", rank,
-                                   " for a tensor of rank ", rank);
-    const size_t at = static_cast<size_t>(axis < 0 ? axis + rank : axis);
-    Lanes lanes;
-    TN_ASSIGN_OR_RETURN(lanes.outer, product(shape, 0, at));
-    TN_ASSIGN_OR_RETURN(lanes.length, product(shape, at, shape.size()));
-    return lanes;
-  }
-};
 
 /// Y has the shape and type of X, and f(lane in, lane out, length, step) fills it lane by lane; values are T, `step`
 /// apart. Y may be X when f reads all of a lane that it needs before it overwrites it.
@@ -50,7 +20,7 @@ class LaneKernel final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
-    TN_ASSIGN_OR_RETURN(const Lanes lanes, flattens_ ? Lanes::from(x.shape(), axis_) : Lanes::along(x.shape(), axis_));
+    TN_ASSIGN_OR_RETURN(const sdk::Lanes lanes, sdk::Lanes::of_softmax(x.shape(), axis_, flattens_));
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), x.shape()));
     if (lanes.length == 0) return {};
     return visit_list(List{}, x.dtype(), [&](auto tag) -> sdk::Status {

@@ -3,11 +3,18 @@
 
 namespace tenon::cpu_ref {
 
+sdk::Result<sdk::KernelPtr> NormalizeKernel::create(const sdk::KernelInfo& info, bool centers) {
+  const int64_t stash = info.attr_int("stash_type", TN_FLOAT);
+  if (stash != TN_FLOAT && stash != TN_DOUBLE && stash != TN_FLOAT16 && stash != TN_BFLOAT16)
+    return sdk::invalid_model("attribute 'stash_type' is ", stash, ", expected the number of a floating-point type");
+  return sdk::KernelPtr(std::make_unique<NormalizeKernel>(info, centers));
+}
+
 sdk::Status NormalizeKernel::run(sdk::RunContext& run) const {
   const sdk::TensorView x = run.input(0), scale = run.input(1);
   const bool has_bias = centers_ && run.has_input(2);
   TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(axis_, x.rank()));
-  TN_ASSIGN_OR_RETURN(const Lanes rows, Lanes::from(x.shape(), axis));
+  TN_ASSIGN_OR_RETURN(const sdk::Lanes rows, sdk::Lanes::from(x.shape(), axis));
   const sdk::ShapeView parameters[] = {scale.shape(), has_bias ? run.input(2).shape() : sdk::ShapeView()};
   TN_ASSIGN_OR_RETURN(const Broadcast broadcast, Broadcast::create_to(x.shape(), parameters));
   TN_ASSIGN_OR_RETURN(double* const mean, run.scratch<double>(static_cast<size_t>(rows.outer)));
@@ -33,8 +40,8 @@ sdk::Status NormalizeKernel::run(sdk::RunContext& run) const {
   });
 }
 
-sdk::Status NormalizeKernel::measure(sdk::RunContext& run, const sdk::TensorView& x, const Lanes& rows, double* mean,
-                                     double* inverse) const {
+sdk::Status NormalizeKernel::measure(sdk::RunContext& run, const sdk::TensorView& x, const sdk::Lanes& rows,
+                                     double* mean, double* inverse) const {
   TN_RETURN_IF_ERROR(visit_floats(x.dtype(), [&](auto tag) -> sdk::Status {
     using T = decltype(tag);
     const double length = static_cast<double>(rows.length);

@@ -11,6 +11,8 @@ namespace tenon::cpu_ref {
 /// variance; otherwise m is 0 and v the mean of squares. All is computed in double. Y may be X.
 class NormalizeKernel : public sdk::Kernel {
  public:
+  /// TN_INVALID_MODEL where stash_type is no floating-point type.
+  static sdk::Result<sdk::KernelPtr> create(const sdk::KernelInfo& info, bool centers);
   NormalizeKernel(const sdk::KernelInfo& info, bool centers)
       : centers_(centers),
         axis_(info.attr_int("axis", -1)),
@@ -21,7 +23,7 @@ class NormalizeKernel : public sdk::Kernel {
 
  private:
   /// Fills mean and inverse deviation of each row, and the outputs that report them where wanted.
-  sdk::Status measure(sdk::RunContext& run, const sdk::TensorView& x, const Lanes& rows, double* mean,
+  sdk::Status measure(sdk::RunContext& run, const sdk::TensorView& x, const sdk::Lanes& rows, double* mean,
                       double* inverse) const;
   sdk::Status write_statistics(sdk::RunContext& run, uint32_t output, sdk::ShapeView shape, const double* values,
                                int64_t count) const;

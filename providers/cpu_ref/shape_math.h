@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <tenon/sdk/geometry/axes.hpp>
 #include <tenon/sdk/tensor.hpp>
 
 namespace tenon::cpu_ref {
@@ -49,23 +50,14 @@ inline sdk::Shape to_shape(sdk::ShapeView shape) {
 
 /// `axis` counted from the front; negative ones count from the end of `rank` axes.
 inline sdk::Result<int64_t> normalize_axis(int64_t axis, int64_t rank) {
-  if (axis < -rank || axis >= rank)
-    return sdk::invalid_argument("axis ", axis, " is out of range: expected ", -rank, " to ", rank - 1,
-                                 " for a tensor of rank ", rank);
-  return axis < 0 ? axis + rank : axis;
+  TN_ASSIGN_OR_RETURN(const size_t index, sdk::axis_index(axis, static_cast<size_t>(rank)));
+  return static_cast<int64_t>(index);
 }
 
 /// Every axis counted from the front, each at most once, in the order given.
 inline sdk::Result<sdk::Shape> normalize_axes(sdk::ShapeView axes, int64_t rank) {
-  sdk::Shape out;
-  std::vector<bool> seen(static_cast<size_t>(rank), false);
-  for (int64_t axis : axes) {
-    TN_ASSIGN_OR_RETURN(const int64_t a, normalize_axis(axis, rank));
-    if (seen[a]) return sdk::invalid_argument("axis ", axis, " is given twice");
-    seen[a] = true;
-    out.push_back(a);
-  }
-  return out;
+  TN_ASSIGN_OR_RETURN(const std::vector<size_t> indices, sdk::distinct_axes(axes, static_cast<size_t>(rank)));
+  return sdk::Shape(indices.begin(), indices.end());
 }
 
 /// An index into `size` elements along `axis`, counted from the front; negative ones count from the end.

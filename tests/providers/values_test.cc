@@ -159,3 +159,150 @@ TEST_CASE("Resize with align_corners meets both corners where a scale gives no w
   REQUIRE(y.size() == 4);
   for (size_t i = 0; i < 4; ++i) CHECK(y[i] == Approx(2.0 * static_cast<double>(i)).margin(1e-6));
 }
+
+TEST_CASE("an empty list of axes of a Squeeze keeps every dimension", "[providers]") {
+  const auto x = make_tensor<float>({1, 2, 1}, Floats{1, 2});
+  for (const char* provider : {"cpu_ref", "cpu_blas"})
+    for (const bool hidden : {false, true}) {
+      const auto y = run_operator({"Squeeze", 11, {x}, {ints_attr("axes", {})}, 1, hidden}, provider);
+      REQUIRE(y.is_ok());
+      CHECK(y->front().shape() == std::vector<int64_t>{1, 2, 1});
+      CHECK(run_operator({"Squeeze", 11, {x}, {}, 1, hidden}, provider)->front().shape() == std::vector<int64_t>{2});
+    }
+}
+
+TEST_CASE("a permutation does not count from the end", "[providers]") {
+  const auto x = make_tensor<float>({1, 2}, Floats{1, 2});
+  for (const char* provider : {"cpu_ref", "cpu_blas"})
+    for (const bool hidden : {false, true}) {
+      const auto y = run_operator({"Transpose", 13, {x}, {ints_attr("perm", {-1, 0})}, 1, hidden}, provider);
+      REQUIRE_FALSE(y.is_ok());
+      CHECK_THAT(y.status().message(), Contains("each of the 2 axes of the input once"));
+    }
+}
+
+TEST_CASE("an empty list of lengths of a Split is no missing one", "[providers]") {
+  const auto x = make_tensor<float>({2}, Floats{1, 2});
+  for (const char* provider : {"cpu_ref", "cpu_blas"})
+    for (const bool hidden : {false, true}) {
+      CHECK_FALSE(run_operator({"Split", 2, {x}, {ints_attr("split", {})}, 1, hidden}, provider).is_ok());
+      CHECK_FALSE(run_operator({"Split", 13, {x, integers({})}, {}, 1, hidden}, provider).is_ok());
+    }
+}
+
+TEST_CASE("a Split without lengths may end in smaller pieces since opset 18, not before", "[providers]") {
+  const auto x = make_tensor<float>({3}, Floats{1, 2, 3});
+  for (const char* provider : {"cpu_ref", "cpu_blas"})
+    for (const bool hidden : {false, true}) {
+      CHECK(floats_of({"Split", 18, {x}, {}, 2, hidden}, provider) == Floats{1, 2});
+      CHECK_FALSE(run_operator({"Split", 13, {x}, {}, 2, hidden}, provider).is_ok());
+    }
+}
+
+TEST_CASE("Softmax of a scalar is 1, and refuses a wrong axis of an empty tensor", "[providers]") {
+  for (const char* provider : {"cpu_ref", "cpu_blas"})
+    for (const bool hidden : {false, true})
+      for (const int64_t opset : {1, 11, 13}) {
+        CHECK(floats_of({"Softmax", opset, {make_tensor<float>({}, Floats{3})}, {}, 1, hidden}, provider) == Floats{1});
+        const auto empty = make_tensor<float>({0, 2}, Floats{});
+        CHECK_FALSE(run_operator({"Softmax", opset, {empty}, {int_attr("axis", 3)}, 1, hidden}, provider).is_ok());
+      }
+}
+
+TEST_CASE("statistics of a BatchNormalization of another type than float are not read as floats", "[providers]") {
+  const auto x = make_tensor<float>({1, 2, 1}, Floats{1, 2}), scale = make_tensor<float>({2}, Floats{1, 1});
+  const auto mean = make_tensor<double>({2}, {1, 2}), variance = make_tensor<double>({2}, {1, 1});
+  CHECK(floats_of({"BatchNormalization", 14, {x, scale, scale, mean, variance}}, "cpu_ref") == Floats{1, 1});
+  const auto refused = run_operator({"BatchNormalization", 14, {x, scale, scale, mean, variance}}, "cpu_blas");
+  REQUIRE_FALSE(refused.is_ok());
+  CHECK(refused.status().code() == TN_UNSUPPORTED);
+}
+
+TEST_CASE("a BatchNormalization takes one number per channel in one dimension", "[providers]") {
+  const auto x = make_tensor<float>({1, 2, 1}, Floats{1, 2}), matrix = make_tensor<float>({2, 1}, Floats{1, 1});
+  for (const char* provider : {"cpu_ref", "cpu_blas"})
+    for (const bool hidden : {false, true})
+      CHECK_FALSE(run_operator({"BatchNormalization", 9, {x, matrix, matrix, matrix, matrix}, {}, 1, hidden}, provider)
+                      .is_ok());
+}
+
+TEST_CASE("Clip has the bounds of float by default in opset 6 alone", "[providers]") {
+  const float infinity = std::numeric_limits<float>::infinity(), most = std::numeric_limits<float>::max();
+  const auto x = make_tensor<float>({2}, Floats{-infinity, infinity});
+  for (const char* provider : {"cpu_ref", "cpu_blas"}) {
+    CHECK(floats_of({"Clip", 1, {x}}, provider) == Floats{-infinity, infinity});
+    CHECK(floats_of({"Clip", 6, {x}}, provider) == Floats{-most, most});
+    CHECK(floats_of({"Clip", 11, {x}}, provider) == Floats{-infinity, infinity});
+  }
+}
+
+TEST_CASE("Gemm with beta 0 does not read C, whose shape counts all the same", "[providers]") {
+  const auto one = make_tensor<float>({1, 1}, Floats{2}), nan = make_tensor<float>({1, 1}, Floats{kNaN});
+  const auto pair = make_tensor<float>({2}, Floats{1, 1});
+  for (const char* provider : {"cpu_ref", "cpu_blas"})
+    for (const bool hidden : {false, true}) {
+      CHECK(floats_of({"Gemm", 13, {one, one, nan}, {float_attr("beta", 0)}, 1, hidden}, provider) == Floats{4});
+      CHECK_FALSE(run_operator({"Gemm", 13, {one, one, pair}, {float_attr("beta", 0)}, 1, hidden}, provider).is_ok());
+    }
+}
+
+TEST_CASE("LRN over more channels than there are takes all", "[providers]") {
+  const auto x = make_tensor<float>({1, 2, 1}, Floats{1, 2});
+  for (const char* provider : {"cpu_ref", "cpu_blas"})
+    for (const int64_t size : {INT64_C(2147483647), INT64_MAX})
+      CHECK(floats_of({"LRN", 13, {x}, {int_attr("size", size), float_attr("alpha", 0)}}, provider) == Floats{1, 2});
+}
+
+TEST_CASE("a stash_type that is no floating-point type is refused when the node is placed", "[providers]") {
+  const auto x = make_tensor<float>({1, 2}, Floats{1, 2}), scale = make_tensor<float>({2}, Floats{1, 1});
+  for (const char* provider : {"cpu_ref", "cpu_blas"}) {
+    const auto y = run_operator({"LayerNormalization", 17, {x, scale}, {int_attr("stash_type", 0)}, 2}, provider);
+    REQUIRE_FALSE(y.is_ok());
+    CHECK(y.status().code() != TN_INTERNAL);
+    CHECK_THAT(y.status().message(), Contains("stash_type"));
+  }
+}
+
+TEST_CASE("a scale of unknown size is not taken for one of the size of the data", "[providers]") {
+  const auto x = make_tensor<float>({1, 2}, Floats{1, 2}), scale = make_tensor<float>({1}, Floats{1});
+  const auto y = run_operator({"LayerNormalization", 17, {x, scale}, {}, 1, true}, "cpu_blas");
+  REQUIRE_FALSE(y.is_ok());
+  CHECK_THAT(y.status().message(), Contains("is not known to have the shape"));
+}
+
+TEST_CASE("a ratio of a Dropout of several numbers is refused", "[providers]") {
+  const auto x = make_tensor<float>({2}, Floats{1, 2});
+  for (const char* provider : {"cpu_ref", "cpu_blas"})
+    for (const bool hidden : {false, true})
+      CHECK_FALSE(run_operator({"Dropout", 13, {x, x}, {}, 1, hidden}, provider).is_ok());
+}
+
+TEST_CASE("a pooling's input has the axes of kernel_shape", "[providers]") {
+  const auto x = make_tensor<float>({1, 1, 3, 3, 3}, Floats(27, 1));
+  for (const char* provider : {"cpu_ref", "cpu_blas"}) {
+    const auto y = run_operator({"MaxPool", 12, {x}, {ints_attr("kernel_shape", {2, 2})}, 1, true}, provider);
+    REQUIRE_FALSE(y.is_ok());
+    CHECK(y.status().code() != TN_UNSUPPORTED);
+  }
+}
+
+TEST_CASE("what a FusedConv adds has the shape of its result, and its upper bound wins", "[providers]") {
+  const auto x = make_tensor<float>({1, 1, 1}, Floats{4}), pair = make_tensor<float>({1, 1, 2}, Floats{1, 1});
+  const auto bias = make_tensor<float>({1}, Floats{0});
+  const std::vector<host::Attribute> clip = {string_attr("activation", "Clip"),
+                                             {"activation_params", std::vector<float>{5, 3}}};
+  for (const char* provider : {"cpu_ref", "cpu_blas"}) {
+    const OperatorRun wanted{"com.microsoft:FusedConv", 17, {x, x}, clip};
+    CHECK(floats_of(wanted, provider) == Floats{3});
+    CHECK_FALSE(run_operator({"com.microsoft:FusedConv", 17, {x, x, bias, pair}}, provider).is_ok());
+  }
+}
+
+TEST_CASE("a round_mode is looked at where it says something", "[providers]") {
+  const auto x = make_tensor<float>({1}, Floats{2});
+  const std::vector<host::Attribute> cast = {int_attr("to", TN_DOUBLE), string_attr("round_mode", "other")};
+  for (const char* provider : {"cpu_ref", "cpu_blas"}) CHECK(run_operator({"Cast", 24, {x}, cast}, provider).is_ok());
+  CHECK_FALSE(
+      run_operator({"Cast", 24, {x}, {int_attr("to", TN_FLOAT8E8M0), string_attr("round_mode", "other")}}, "cpu_ref")
+          .is_ok());
+}

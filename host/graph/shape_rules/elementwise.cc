@@ -1,5 +1,8 @@
 // Shape rules of operators that work element by element, and of those whose result has the shape of an input.
+#include <tenon/sdk/geometry/lanes.hpp>
+
 #include "host/graph/shape_rules/rules.h"
+#include "host/graph/shape_rules/sdk_geometry.h"
 
 namespace tenon::host::shape_rules {
 namespace {
@@ -14,7 +17,14 @@ Status same_as_first(ShapeContext& c) {
   return {};
 }
 
-Status all_same_as_first(ShapeContext& c) {
+// ratio and training_mode are scalars; output and mask have the shape of the data.
+Status dropout(ShapeContext& c) {
+  for (size_t i = 1; i < c.input_count(); ++i) {
+    const Dims* scalar = c.shape(i);
+    const auto count = scalar == nullptr ? std::nullopt : product(scalar->data(), scalar->data() + scalar->size());
+    if (count && is_known(*count) && count->value != 1)
+      return c.fail("input ", c.input_name(i), " has shape ", describe(*scalar), ", expected a scalar");
+  }
   if (const Dims* x = c.shape(0))
     for (size_t i = 0; i < c.output_count(); ++i) c.set(i, *x);
   return {};
@@ -43,8 +53,10 @@ Status binary(ShapeContext& c) {
 Status softmax(ShapeContext& c) {
   const Dims* x = c.shape(0);
   if (x == nullptr) return {};
-  // Before opset 13 the axis splits the shape in two and may equal the rank.
-  if (c.version() >= 13 && !x->empty()) TENON_RETURN_IF_ERROR(c.axis(c.attr("axis", -1), x->size()).status());
+  const bool flattens = c.version() < 13;
+  const std::vector<int64_t> any_sizes(x->size(), 1);
+  TENON_RETURN_IF_ERROR(
+      from_sdk(c, sdk::Lanes::of_softmax(any_sizes, c.attr("axis", flattens ? 1 : -1), flattens)).status());
   c.set(0, *x);
   return {};
 }

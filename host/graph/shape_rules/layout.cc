@@ -1,7 +1,9 @@
 // Shape rules of operators that keep the elements and change how they are arranged.
 #include <algorithm>
+#include <tenon/sdk/geometry/axes.hpp>
 
 #include "host/graph/shape_rules/rules.h"
+#include "host/graph/shape_rules/sdk_geometry.h"
 
 namespace tenon::host::shape_rules {
 namespace {
@@ -116,13 +118,9 @@ Status reshape(ShapeContext& c) {
 Status flatten(ShapeContext& c) {
   const Dims* x = c.shape(0);
   if (x == nullptr) return {};
-  const auto rank = static_cast<int64_t>(x->size());
-  int64_t axis = c.attr("axis", 1);
-  if (axis < -rank || axis > rank)
-    return c.fail("axis is ", axis, ", expected ", -rank, " to ", rank, " for rank ", rank);
-  if (axis < 0) axis += rank;
+  TENON_ASSIGN_OR_RETURN(const size_t axis, from_sdk(c, sdk::split_index(c.attr("axis", 1), x->size())));
   const auto rows = product(x->data(), x->data() + axis);
-  const auto columns = product(x->data() + axis, x->data() + rank);
+  const auto columns = product(x->data() + axis, x->data() + x->size());
   if (!rows || !columns) return c.fail("the input ", describe(*x), " has too many elements for 64 bits");
   c.set(0, {*rows, *columns});
   return {};
@@ -131,15 +129,10 @@ Status flatten(ShapeContext& c) {
 Status transpose(ShapeContext& c) {
   const Dims* x = c.shape(0);
   if (x == nullptr) return {};
-  auto perm = c.ints_attr("perm");
-  Dims y(x->rbegin(), x->rend());
-  if (perm) {
-    if (perm->size() != x->size())
-      return c.fail("attribute 'perm' has ", perm->size(), " numbers, but the input ", describe(*x), " has rank ",
-                    x->size());
-    TENON_ASSIGN_OR_RETURN(const auto axes, c.distinct_axes(*perm, x->size()));
-    for (size_t i = 0; i < axes.size(); ++i) y[i] = (*x)[axes[i]];
-  }
+  const auto perm = c.ints_attr("perm");
+  TENON_ASSIGN_OR_RETURN(const auto from, from_sdk(c, sdk::permuted_axes(perm ? &*perm : nullptr, x->size())));
+  Dims y;
+  for (const size_t i : from) y.push_back((*x)[i]);
   c.set(0, std::move(y));
   return {};
 }
@@ -149,25 +142,11 @@ Status squeeze(ShapeContext& c) {
   bool given = false;
   const auto axes = c.axes(1, &given);
   if (x == nullptr || !axes) return {};
-  std::vector<bool> drop(x->size(), false);
-  if (given) {
-    for (int64_t a : *axes) {
-      TENON_ASSIGN_OR_RETURN(const size_t i, c.axis(a, x->size()));
-      if (is_known((*x)[i]) && (*x)[i].value != 1)
-        return c.fail("axis ", i, " of the input ", describe(*x), " is ", (*x)[i].value,
-                      ", expected 1: only "
-                      "dimensions of 1 can be removed");
-      drop[i] = true;
-    }
-  } else {
-    for (size_t i = 0; i < x->size(); ++i) {
-      if (!is_known((*x)[i])) return {};
-      drop[i] = (*x)[i].value == 1;
-    }
-  }
+  if (!given && !std::all_of(x->begin(), x->end(), is_known)) return {};
+  TENON_ASSIGN_OR_RETURN(const auto dropped, from_sdk(c, sdk::dropped_axes(sizes_of(*x), given ? &*axes : nullptr)));
   Dims y;
   for (size_t i = 0; i < x->size(); ++i)
-    if (!drop[i]) y.push_back((*x)[i]);
+    if (!dropped[i]) y.push_back((*x)[i]);
   c.set(0, std::move(y));
   return {};
 }
@@ -177,13 +156,10 @@ Status unsqueeze(ShapeContext& c) {
   bool given = false;
   const auto axes = c.axes(1, &given);
   if (x == nullptr || !axes) return {};
-  const size_t rank = x->size() + axes->size();
-  TENON_ASSIGN_OR_RETURN(const auto inserted, c.distinct_axes(*axes, rank));
-  std::vector<bool> is_new(rank, false);
-  for (size_t i : inserted) is_new[i] = true;
+  TENON_ASSIGN_OR_RETURN(const auto inserted, from_sdk(c, sdk::inserted_axes(*axes, x->size())));
   Dims y;
   auto next = x->begin();
-  for (size_t i = 0; i < rank; ++i) y.push_back(is_new[i] ? known_dim(1) : *next++);
+  for (const bool is_new : inserted) y.push_back(is_new ? known_dim(1) : *next++);
   c.set(0, std::move(y));
   return {};
 }

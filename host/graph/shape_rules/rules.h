@@ -17,7 +17,7 @@ namespace tenon::host::shape_rules {
 
 // elementwise.cc
 Status same_as_first(ShapeContext& c);
-Status all_same_as_first(ShapeContext& c);
+Status dropout(ShapeContext& c);
 Status broadcast_inputs(ShapeContext& c);
 Status binary(ShapeContext& c);
 Status softmax(ShapeContext& c);

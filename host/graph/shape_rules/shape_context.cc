@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <tenon/sdk/geometry/axes.hpp>
 
 #include "host/base/checked.h"
 #include "host/graph/schema.h"
@@ -141,22 +142,15 @@ Status ShapeContext::expect_rank(size_t i, size_t rank, std::string_view meaning
 }
 
 Result<size_t> ShapeContext::axis(int64_t value, size_t rank) const {
-  const auto signed_rank = static_cast<int64_t>(rank);
-  if (value < -signed_rank || value >= signed_rank)
-    return fail("axis is ", value, ", expected -", rank, " to ", signed_rank - 1, " for rank ", rank);
-  return static_cast<size_t>(value < 0 ? value + signed_rank : value);
+  auto index = sdk::axis_index(value, rank);
+  if (!index.is_ok()) return fail(index.take_status().message());
+  return index.value();
 }
 
 Result<std::vector<size_t>> ShapeContext::distinct_axes(const std::vector<int64_t>& values, size_t rank) const {
-  std::vector<size_t> result;
-  std::vector<bool> seen(rank, false);
-  for (int64_t value : values) {
-    TENON_ASSIGN_OR_RETURN(const size_t index, axis(value, rank));
-    if (seen[index]) return fail("axis ", index, " is given twice: name every axis once");
-    seen[index] = true;
-    result.push_back(index);
-  }
-  return result;
+  auto indices = sdk::distinct_axes(values, rank);
+  if (!indices.is_ok()) return fail(indices.take_status().message());
+  return std::move(indices.value());
 }
 
 Result<Dim> ShapeContext::computed(WideInt value, std::string_view what) const {

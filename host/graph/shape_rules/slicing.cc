@@ -1,8 +1,10 @@
 // Shape rules of operators that join, cut, pick, pad and repeat.
 #include <algorithm>
 #include <tenon/sdk/geometry/slice.hpp>
+#include <tenon/sdk/geometry/split.hpp>
 
 #include "host/graph/shape_rules/rules.h"
+#include "host/graph/shape_rules/sdk_geometry.h"
 
 namespace tenon::host::shape_rules {
 namespace {
@@ -56,39 +58,18 @@ Status split(ShapeContext& c) {
   const Dims* x = c.shape(0);
   if (x == nullptr) return {};
   TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis", 0), x->size()));
-  const Dim& size = (*x)[axis];
   const auto pieces = static_cast<int64_t>(c.output_count());
+  TENON_RETURN_IF_ERROR(from_sdk(c, sdk::check_num_outputs(c.attr("num_outputs", pieces), pieces)));
   const bool stated = c.node().find_attribute("split") != nullptr || c.has_input(1);
   const auto lengths = ints_of(c, "split", 1);
+  // Lengths that are computed at run time leave no size to split evenly.
+  const int64_t size = stated && !lengths ? -1 : (*x)[axis].value;
+  TENON_ASSIGN_OR_RETURN(const auto parts, from_sdk(c, sdk::split_lengths(size, pieces, lengths ? &*lengths : nullptr,
+                                                                          c.version() >= 18)));
   Dims y = *x;
-  if (lengths) {
-    if (static_cast<int64_t>(lengths->size()) != pieces)
-      return c.fail("'split' has ", lengths->size(), " numbers, but the node has ", pieces, " outputs");
-    WideInt sum = 0;
-    for (int64_t length : *lengths) {
-      if (length < 0) return c.fail("'split' has ", length, ", expected 0 or more");
-      sum += length;
-    }
-    if (is_known(size) && sum != size.value)
-      return c.fail("the lengths of 'split' do not add up to ", size.value, ", the size of axis ", axis);
-  }
-  const int64_t count = c.attr("num_outputs", pieces);
-  if (count != pieces) return c.fail("attribute 'num_outputs' is ", count, ", but the node has ", pieces, " outputs");
-  // Since opset 18 the last piece may be smaller; before, all must be equal.
-  const bool may_be_uneven = c.node().find_attribute("num_outputs") != nullptr;
-  if (!stated && is_known(size) && !may_be_uneven && size.value % pieces != 0)
-    return c.fail("axis ", axis, " is ", size.value, ", which cannot be split into ", pieces,
-                  " equal outputs: state the lengths");
-  for (int64_t i = 0; i < pieces; ++i) {
-    if (lengths) {
-      y[axis] = known_dim((*lengths)[static_cast<size_t>(i)]);
-    } else if (stated || !is_known(size)) {
-      y[axis] = unknown_dim();
-    } else {
-      const int64_t chunk = size.value / pieces + (size.value % pieces != 0);
-      y[axis] = known_dim(static_cast<int64_t>(std::clamp<WideInt>(size.value - WideInt{chunk} * i, 0, chunk)));
-    }
-    c.set(static_cast<size_t>(i), y);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    y[axis] = parts[i] < 0 ? unknown_dim() : known_dim(parts[i]);
+    c.set(i, y);
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include <tenon/sdk/geometry/window.hpp>
 
 #include "host/graph/shape_rules/rules.h"
+#include "host/graph/shape_rules/sdk_geometry.h"
 
 namespace tenon::host::shape_rules {
 namespace {
@@ -19,15 +20,6 @@ struct NodeAttributes {
   int64_t attr_int(const char* name, int64_t fallback) const { return node.int_attribute(name).value_or(fallback); }
   int since_version() const { return node.since_version; }
 };
-
-template <typename T>
-Result<T> from_sdk(const ShapeContext& c, sdk::Result<T> result) {
-  if (!result.is_ok()) return c.fail(result.take_status().message());
-  return std::move(result.value());
-}
-Status from_sdk(const ShapeContext& c, const sdk::Status& status) {
-  return status.is_ok() ? Status() : c.fail(status.message());
-}
 
 // How often the window fits along axis i of n.
 Result<Dim> window_positions(const ShapeContext& c, const sdk::WindowAttributes& w, size_t i, size_t n, const Dim& in,

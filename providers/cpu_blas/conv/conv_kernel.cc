@@ -70,8 +70,9 @@ sdk::Result<ConvPlan> ConvPlan::parse(const sdk::NodeView& conv) {
 sdk::Status ConvKernel::set_channel_map(sdk::RunContext& run, ConvCall* call) const {
   if (plan_.b >= 0) {
     const sdk::TensorView bias = run.input(static_cast<uint32_t>(plan_.b));
-    if (bias.count() != call->outputs)
-      return sdk::invalid_model(plan_.node, ": a bias of ", bias.count(), " elements, expected M, ", call->outputs);
+    if (bias.rank() != 1 || bias.dim(0) != call->outputs)
+      return sdk::invalid_model(plan_.node, ": the bias is ", sdk::shape_text(bias.shape()), ", expected M, ",
+                                call->outputs);
     call->shift = bias.data<float>();
   }
   if (plan_.channel_steps.empty()) return {};
@@ -127,8 +128,11 @@ sdk::Status ConvKernel::run(sdk::RunContext& run) const {
       return convolve(run, call);
     }
   }
-  // The residual broadcasts against the result: add it apart.
   const sdk::TensorView r = run.input(static_cast<uint32_t>(plan_.residual));
+  if (!plan_.residual_broadcasts)
+    return sdk::invalid_model(plan_.node, ": Z is ", sdk::shape_text(r.shape()), ", expected ", sdk::shape_text(shape),
+                              ", the shape of Y");
+  // The residual broadcasts against the result: add it apart.
   TN_ASSIGN_OR_RETURN(const sdk::Shape sum_shape, broadcast_shape(plan_.node, shape, r.shape()));
   TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, sum_shape));
   TN_ASSIGN_OR_RETURN(call.y, run.scratch<float>(static_cast<size_t>(sdk::element_count(shape))));

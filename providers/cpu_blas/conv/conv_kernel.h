@@ -17,8 +17,9 @@ struct ConvPlan {
   uint32_t x = 0, w = 1;
   int b = -1;  // -1: no bias
   std::vector<ChannelStep> channel_steps;
-  int64_t channels = 0;  // that the steps are for
-  int residual = -1;     // input that is added, broadcast against the result if its shape differs; -1: none
+  int64_t channels = 0;             // that the steps are for
+  int residual = -1;                // input that is added; -1: none
+  bool residual_broadcasts = true;  // against the result, if its shape differs; else it must not
   simd::Activation activation;
   PackedB packed_w;
 

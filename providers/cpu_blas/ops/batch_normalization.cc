@@ -15,13 +15,14 @@ class BatchNormalization final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
+    if (x.rank() == 0) return sdk::invalid_model(node_, ": X is a scalar, expected N x C x ...");
     const int64_t channels = x.rank() >= 2 ? x.dim(1) : 1;
     const float* constants[4];
     for (uint32_t i = 0; i < 4; ++i) {
       const sdk::TensorView t = run.input(i + 1);
-      if (t.count() != channels)
-        return sdk::invalid_model(node_, ": input ", i + 1, " has ", t.count(), " elements, expected the ", channels,
-                                  " channels of X");
+      if (t.rank() != 1 || t.dim(0) != channels)
+        return sdk::invalid_model(node_, ": input ", i + 1, " is ", sdk::shape_text(t.shape()), ", expected ", channels,
+                                  ", one number per channel of X");
       constants[i] = t.data<float>();
     }
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, x.shape()));

@@ -10,7 +10,7 @@ class Concat final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView first = run.input(0);
-    TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(node_, axis_, first.rank()));
+    TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(axis_, first.rank()));
     sdk::Shape shape(first.shape().begin(), first.shape().end());
     int64_t& along = shape[static_cast<size_t>(axis)];
     for (uint32_t i = 1; i < run.input_count(); ++i) {

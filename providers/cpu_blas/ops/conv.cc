@@ -22,6 +22,7 @@ sdk::Result<sdk::KernelPtr> make_fused_conv(const sdk::KernelInfo& info) {
                             " parameters, expected Relu, or Clip with 2 here: cpu_ref has more");
   }
   if (info.input_count() > 3 && info.input(3)) plan.residual = 3;
+  plan.residual_broadcasts = false;
   return sdk::KernelPtr(std::make_unique<ConvKernel>(std::move(plan)));
 }
 

@@ -11,7 +11,7 @@ class Gather final : public sdk::Kernel {
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView data = run.input(0);
     const sdk::TensorView indices = run.input(1);
-    TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(node_, axis_, data.rank()));
+    TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(axis_, data.rank()));
     TN_ASSIGN_OR_RETURN(std::vector<int64_t> wanted, read_integers(node_, indices));
     const int64_t size = data.dim(axis);
     for (int64_t& i : wanted) {

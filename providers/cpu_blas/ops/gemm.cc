@@ -1,4 +1,5 @@
-// Gemm: Y = alpha op(A) op(B) + beta C, A and B matrices, op the transpose where asked, C broadcast to M x N.
+// Gemm: Y = alpha op(A) op(B) + beta C, A and B matrices, op the transpose where asked, C broadcast to M x N and
+// not read where beta is 0.
 #include "broadcast.h"
 #include "packed_b.h"
 
@@ -44,7 +45,7 @@ class GemmKernel final : public sdk::Kernel {
     g.lda = a.dim(1), g.ldb = b.dim(1), g.ldc = g.n;
     g.alpha = alpha_;
     Epilogue epilogue;
-    if (run.has_input(2) && beta_ != 0) TN_RETURN_IF_ERROR(add_c(run, shape, &epilogue));
+    if (run.has_input(2)) TN_RETURN_IF_ERROR(add_c(run, shape, &epilogue));
     if (packed_b_.panels() != nullptr) return run_packed(run, g, epilogue);
     TN_RETURN_IF_ERROR(check_gemm(node_, g));
     gemm(run, g, epilogue);
@@ -69,6 +70,7 @@ class GemmKernel final : public sdk::Kernel {
     if (sum != shape)
       return sdk::invalid_model(node_, ": C is ", sdk::shape_text(c.shape()), ", expected a shape that broadcasts to ",
                                 sdk::shape_text(shape));
+    if (beta_ == 0) return {};
     const int64_t columns = c.rank() >= 1 ? c.dim(c.rank() - 1) : 1;
     const int64_t rows = c.rank() >= 2 ? c.dim(c.rank() - 2) : 1;
     const bool is_row = rows == 1 && columns == shape[1];

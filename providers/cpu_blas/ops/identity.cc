@@ -17,6 +17,8 @@ class Dropout final : public sdk::Kernel {
   explicit Dropout(bool mask_is_float) : mask_is_float_(mask_is_float) {}
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
+    if (run.has_input(1) && run.input(1).count() != 1)
+      return sdk::invalid_model("input ratio is ", sdk::shape_text(run.input(1).shape()), ", expected a scalar");
     TN_RETURN_IF_ERROR(copy_as(run, x, x.shape()));
     if (run.output_count() < 2 || !run.output_wanted(1)) return {};
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView mask, run.output(1, mask_is_float_ ? TN_FLOAT : TN_BOOL, x.shape()));
@@ -41,7 +43,8 @@ sdk::Result<sdk::KernelPtr> make_identity(const sdk::KernelInfo&) {
 sdk::Result<sdk::KernelPtr> make_dropout(const sdk::KernelInfo& info) {
   if (info.input(2)) {
     const sdk::TensorView training = info.input(2).info();
-    if (!training.is_constant() || training.dtype() != TN_BOOL || training.raw() == nullptr || training.data<bool>()[0])
+    if (!training.is_constant() || training.dtype() != TN_BOOL || training.raw() == nullptr || training.count() != 1 ||
+        training.data<bool>()[0])
       return sdk::unsupported(describe(info), ": training_mode is not the constant false: only inference runs here");
   }
   return sdk::KernelPtr(std::make_unique<Dropout>(info.since_version() < 10));

@@ -14,7 +14,7 @@ class LayerNormalization final : public sdk::Kernel {
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
     const sdk::TensorView scale = run.input(1);
-    TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(node_, axis_, x.rank()));
+    TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(axis_, x.rank()));
     const int64_t rows = extent(x.shape(), 0, axis);
     const int64_t length = extent(x.shape(), axis, x.rank());
     const float* bias = run.has_input(2) ? run.input(2).data<float>() : nullptr;
@@ -51,6 +51,9 @@ class LayerNormalization final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_layer_normalization(const sdk::KernelInfo& info) {
+  if (const int64_t stash = info.attr_int("stash_type", TN_FLOAT); stash != TN_FLOAT)
+    return sdk::unsupported(describe(info), ": stash_type is ", stash, ", expected ", int64_t{TN_FLOAT},
+                            ", float, here");
   // Scale and bias may broadcast against the normalized dimensions; only those of their very shape are taken here.
   const sdk::TensorView x = info.input(0).info();
   const int64_t axis = info.attr_int("axis", -1);
@@ -59,7 +62,8 @@ sdk::Result<sdk::KernelPtr> make_layer_normalization(const sdk::KernelInfo& info
     const sdk::TensorView t = info.input(i).info();
     const int64_t normalized = axis < 0 ? -axis : x.rank() - axis;
     bool same = x.has_rank() && t.has_rank() && t.rank() == normalized && normalized <= x.rank();
-    for (int64_t d = 0; same && d < normalized; ++d) same = t.dim(d) == x.dim(x.rank() - normalized + d);
+    for (int64_t d = 0; same && d < normalized; ++d)
+      same = t.dim(d) >= 0 && t.dim(d) == x.dim(x.rank() - normalized + d);
     if (!same)
       return sdk::unsupported(describe(info), ": input ", i, " is not known to have the shape of the normalized ",
                               "dimensions, which is all that is implemented here");

@@ -32,9 +32,10 @@ class Pool final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
-    if (x.rank() < 3 || x.rank() > 4)
-      return sdk::unsupported(node_, ": X has rank ", x.rank(), ", expected 3 or 4: cpu_ref has more");
-    const size_t spatial = static_cast<size_t>(x.rank()) - 2;
+    const size_t spatial = window_.kernel.size();
+    if (x.shape().size() != spatial + 2)
+      return sdk::invalid_model(node_, ": X has rank ", x.rank(), ", expected ", spatial + 2, ": N x C and the ",
+                                spatial, " axes of kernel_shape");
     TN_ASSIGN_OR_RETURN(const Window2d window, resolve_window(window_, x.shape().subspan(2, spatial), window_.kernel));
     sdk::Shape shape{x.dim(0), x.dim(1), window.h.out, window.w.out};
     if (spatial == 1) shape = {x.dim(0), x.dim(1), window.w.out};

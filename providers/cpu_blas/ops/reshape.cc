@@ -75,44 +75,28 @@ class Flatten final : public ShapeChange {
  private:
   sdk::Result<sdk::Shape> reshape(sdk::ShapeView shape, const std::vector<int64_t>&) const override {
     const int64_t rank = static_cast<int64_t>(shape.size());
-    const int64_t axis = axis_ < 0 ? axis_ + rank : axis_;
-    if (axis < 0 || axis > rank)
-      return sdk::invalid_model(node_, ": axis is ", axis_, ", expected one in [", -rank, ", ", rank, "]");
+    TN_ASSIGN_OR_RETURN(const size_t at, sdk::split_index(axis_, shape.size()));
+    const auto axis = static_cast<int64_t>(at);
     return sdk::Shape{extent(shape, 0, axis), extent(shape, axis, rank)};
   }
 
   int64_t axis_;
 };
 
-/// The axes of [-rank, rank) as flags; an axis named twice is an error.
-sdk::Result<std::vector<bool>> axis_flags(const std::string& node, const std::vector<int64_t>& axes, size_t rank) {
-  std::vector<bool> flags(rank, false);
-  for (int64_t a : axes) {
-    TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(node, a, static_cast<int64_t>(rank)));
-    if (flags[static_cast<size_t>(axis)]) return sdk::invalid_model(node, ": axis ", a, " is listed twice");
-    flags[static_cast<size_t>(axis)] = true;
-  }
-  return flags;
-}
-
 class Squeeze final : public ShapeChange {
  public:
   explicit Squeeze(const sdk::KernelInfo& info) : ShapeChange(info) {
     integers_ = info.attr_ints("axes");
     reads_input_ = info.since_version() >= 13;
-    all_ = reads_input_ ? !info.input(1) : integers_.empty();
+    all_ = reads_input_ ? !info.input(1) : !info.has_ints("axes");
   }
 
  private:
   sdk::Result<sdk::Shape> reshape(sdk::ShapeView shape, const std::vector<int64_t>& axes) const override {
-    TN_ASSIGN_OR_RETURN(const std::vector<bool> dropped, axis_flags(node_, axes, shape.size()));
+    TN_ASSIGN_OR_RETURN(const std::vector<bool> dropped, sdk::dropped_axes(shape, all_ ? nullptr : &axes));
     sdk::Shape result;
-    for (size_t i = 0; i < shape.size(); ++i) {
-      if (dropped[i] && shape[i] != 1)
-        return sdk::invalid_model(node_, ": dimension ", i, " of ", sdk::shape_text(shape), " is ", shape[i],
-                                  ", expected 1 to drop it");
-      if (!dropped[i] && !(all_ && shape[i] == 1)) result.push_back(shape[i]);
-    }
+    for (size_t i = 0; i < shape.size(); ++i)
+      if (!dropped[i]) result.push_back(shape[i]);
     return result;
   }
 
@@ -128,7 +112,7 @@ class Unsqueeze final : public ShapeChange {
 
  private:
   sdk::Result<sdk::Shape> reshape(sdk::ShapeView shape, const std::vector<int64_t>& axes) const override {
-    TN_ASSIGN_OR_RETURN(const std::vector<bool> added, axis_flags(node_, axes, shape.size() + axes.size()));
+    TN_ASSIGN_OR_RETURN(const std::vector<bool> added, sdk::inserted_axes(axes, shape.size()));
     sdk::Shape result;
     size_t next = 0;
     for (bool one : added) result.push_back(one ? 1 : shape[next++]);

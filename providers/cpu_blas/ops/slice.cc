@@ -30,7 +30,7 @@ class Slice final : public sdk::Kernel {
     int64_t offset = 0;
     std::vector<bool> seen(shape.size(), false);
     for (size_t i = 0; i < bounds.axes.size(); ++i) {
-      TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(node_, bounds.axes[i], x.rank()));
+      TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(bounds.axes[i], x.rank()));
       const size_t d = static_cast<size_t>(axis);
       if (seen[d]) return sdk::invalid_model(node_, ": axis ", bounds.axes[i], " is listed twice");
       seen[d] = true;

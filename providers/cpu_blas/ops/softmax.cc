@@ -1,5 +1,7 @@
 // Softmax: e^(x - max x) over the sum of those. From opset 13 along one axis; before, over all dimensions from `axis`
 // on as one. Y may be X.
+#include <tenon/sdk/geometry/lanes.hpp>
+
 #include "common.h"
 #include "simd/rows.h"
 
@@ -9,23 +11,14 @@ namespace {
 class Softmax final : public sdk::Kernel {
  public:
   explicit Softmax(const sdk::KernelInfo& info)
-      : node_(describe(info)),
-        along_one_axis_(info.since_version() >= 13),
-        axis_(info.attr_int("axis", along_one_axis_ ? -1 : 1)) {}
+      : along_one_axis_(info.since_version() >= 13), axis_(info.attr_int("axis", along_one_axis_ ? -1 : 1)) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
+    TN_ASSIGN_OR_RETURN(const sdk::Lanes lanes, sdk::Lanes::of_softmax(x.shape(), axis_, !along_one_axis_));
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, x.shape()));
     if (x.count() == 0) return {};
-    // A scalar is its own only element; opset 12 and older let `axis` be the rank, which leaves rows of one element.
-    const int64_t rank = x.rank();
-    int64_t axis = axis_ < 0 ? axis_ + rank : axis_;
-    if (rank == 0) axis = 0;
-    if (axis < 0 || axis > rank || (along_one_axis_ && axis >= rank && rank > 0))
-      return sdk::invalid_model(node_, ": axis is ", axis_, ", expected one in [", -rank, ", ", rank - 1, "]");
-    const int64_t outer = extent(x.shape(), 0, axis);
-    const int64_t length = along_one_axis_ && rank > 0 ? x.dim(axis) : extent(x.shape(), axis, rank);
-    const int64_t inner = along_one_axis_ && rank > 0 ? extent(x.shape(), axis + 1, rank) : 1;
+    const int64_t outer = lanes.outer, length = lanes.length, inner = lanes.inner;
     if (inner == 1) {
       run.parallel_for(outer, static_cast<double>(length), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i)
@@ -53,7 +46,6 @@ class Softmax final : public sdk::Kernel {
     return {};
   }
 
-  std::string node_;
   bool along_one_axis_;
   int64_t axis_;
 };

@@ -1,7 +1,6 @@
 // Split: pieces of the input along `axis`, of the sizes that `split` lists, or of equal size (from opset 18 the last
 // may be smaller).
-#include <algorithm>
-#include <numeric>
+#include <tenon/sdk/geometry/split.hpp>
 
 #include "common.h"
 
@@ -13,13 +12,14 @@ class Split final : public sdk::Kernel {
   explicit Split(const sdk::KernelInfo& info)
       : node_(describe(info)),
         axis_(info.attr_int("axis", 0)),
+        has_sizes_(info.has_ints("split")),
         sizes_(info.attr_ints("split")),
         by_input_(info.since_version() >= 13),
         may_be_uneven_(info.since_version() >= 18) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
-    TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(node_, axis_, x.rank()));
+    TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(axis_, x.rank()));
     TN_ASSIGN_OR_RETURN(const std::vector<int64_t> sizes, piece_sizes(run, x.dim(axis)));
     const int64_t outer = extent(x.shape(), 0, axis);
     const size_t unit = static_cast<size_t>(extent(x.shape(), axis + 1, x.rank())) * element_size(x.dtype());
@@ -40,28 +40,17 @@ class Split final : public sdk::Kernel {
 
  private:
   sdk::Result<std::vector<int64_t>> piece_sizes(sdk::RunContext& run, int64_t whole) const {
-    std::vector<int64_t> sizes = sizes_;
-    if (by_input_ && run.has_input(1)) {
-      TN_ASSIGN_OR_RETURN(sizes, read_integers(node_, run.input(1)));
-    }
     const int64_t pieces = run.output_count();
-    if (sizes.empty()) {
-      const int64_t size = may_be_uneven_ ? (whole + pieces - 1) / pieces : whole / pieces;
-      for (int64_t i = 0; i < pieces; ++i) sizes.push_back(std::max<int64_t>(0, std::min(size, whole - i * size)));
+    if (by_input_ && run.has_input(1)) {
+      TN_ASSIGN_OR_RETURN(const std::vector<int64_t> sizes, read_integers(node_, run.input(1)));
+      return sdk::split_lengths(whole, pieces, &sizes, may_be_uneven_);
     }
-    int64_t rest = whole;
-    for (int64_t s : sizes) {
-      if (s < 0 || s > rest) rest = -1;
-      if (rest >= 0) rest -= s;
-    }
-    if (static_cast<int64_t>(sizes.size()) != pieces || rest != 0)
-      return sdk::invalid_model(node_, ": the pieces do not make up the ", whole, " elements along the axis in ",
-                                pieces, " outputs");
-    return sizes;
+    return sdk::split_lengths(whole, pieces, has_sizes_ ? &sizes_ : nullptr, may_be_uneven_);
   }
 
   std::string node_;
   int64_t axis_;
+  bool has_sizes_;
   std::vector<int64_t> sizes_;
   bool by_input_, may_be_uneven_;
 };
@@ -70,9 +59,7 @@ class Split final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_split(const sdk::KernelInfo& info) {
   const int64_t outputs = info.output_count();
-  if (const int64_t stated = info.attr_int("num_outputs", outputs); stated != outputs)
-    return sdk::invalid_model(describe(info), ": num_outputs is ", stated, ", expected ", outputs,
-                              ", the number of outputs");
+  TN_RETURN_IF_ERROR(sdk::check_num_outputs(info.attr_int("num_outputs", outputs), outputs));
   return sdk::KernelPtr(std::make_unique<Split>(info));
 }
 

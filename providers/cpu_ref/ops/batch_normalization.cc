@@ -50,6 +50,10 @@ class BatchNormalization final : public sdk::Kernel {
     const sdk::TensorView x = run.input(0);
     if (x.rank() < 1) return sdk::invalid_argument("input X is a scalar, expected N x C x spatial axes");
     TN_ASSIGN_OR_RETURN(const Layout l, layout_of(x));
+    for (uint32_t i = 1; i < 5 && spatial_; ++i)
+      if (run.input(i).rank() != 1)
+        return sdk::invalid_argument("input ", i, " is ", sdk::shape_text(run.input(i).shape()), ", expected ",
+                                     l.features, ", one number per channel of X");
     TN_ASSIGN_OR_RETURN(const std::vector<double> scale, read_doubles(run.input(1), l.features, "scale"));
     TN_ASSIGN_OR_RETURN(const std::vector<double> bias, read_doubles(run.input(2), l.features, "B"));
     Statistics s;

@@ -13,9 +13,7 @@ class Flatten final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
-    if (axis_ < -x.rank() || axis_ > x.rank())
-      return sdk::invalid_argument("axis ", axis_, " is out of range: expected ", -x.rank(), " to ", x.rank());
-    const size_t axis = size_t(axis_ < 0 ? axis_ + x.rank() : axis_);
+    TN_ASSIGN_OR_RETURN(const size_t axis, sdk::split_index(axis_, x.shape().size()));
     TN_ASSIGN_OR_RETURN(const int64_t rows, product(x.shape(), 0, axis));
     TN_ASSIGN_OR_RETURN(const int64_t columns, product(x.shape(), axis, x.shape().size()));
     const int64_t shape[] = {rows, columns};

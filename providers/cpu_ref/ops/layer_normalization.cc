@@ -5,7 +5,7 @@
 namespace tenon::cpu_ref {
 
 sdk::Result<sdk::KernelPtr> make_layer_normalization(const sdk::KernelInfo& info) {
-  return std::make_unique<NormalizeKernel>(info, true);
+  return NormalizeKernel::create(info, true);
 }
 
 }  // namespace tenon::cpu_ref

@@ -5,7 +5,7 @@
 namespace tenon::cpu_ref {
 
 sdk::Result<sdk::KernelPtr> make_simplified_layer_normalization(const sdk::KernelInfo& info) {
-  return std::make_unique<NormalizeKernel>(info, false);
+  return NormalizeKernel::create(info, false);
 }
 
 }  // namespace tenon::cpu_ref

@@ -1,7 +1,7 @@
 // Split: cuts the input along `axis` into the outputs, of the sizes of `split`, or else into equal parts, of which from
 // opset 18 the last may be smaller. The sizes are an attribute in opsets 2 to 12 and an input in the others (opset 1
 // knows both).
-#include <algorithm>
+#include <tenon/sdk/geometry/split.hpp>
 #include <tenon/sdk/kernel.hpp>
 
 #include "dispatch.h"
@@ -22,7 +22,7 @@ class Split final : public sdk::Kernel {
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
     TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(axis_, x.rank()));
-    TN_ASSIGN_OR_RETURN(const sdk::Shape sizes, part_sizes(run, axis, x.dim(axis)));
+    TN_ASSIGN_OR_RETURN(const sdk::Shape sizes, part_sizes(run, x.dim(axis)));
     BoxLayout from{0, row_major_strides(x.shape())};
     sdk::Shape shape = to_shape(x.shape());
     for (uint32_t i = 0; i < run.output_count(); ++i) {
@@ -38,38 +38,13 @@ class Split final : public sdk::Kernel {
   }
 
  private:
-  sdk::Result<sdk::Shape> part_sizes(sdk::RunContext& run, int64_t axis, int64_t size) const {
-    if (!has_sizes_ && !run.has_input(1)) return equal_parts(run, axis, size);
-    sdk::Shape sizes = sizes_;
-    if (!has_sizes_) {
-      TN_ASSIGN_OR_RETURN(sizes, read_sizes(run.input(1)));
-    }
-    if (sizes.size() != run.output_count())
-      return sdk::invalid_argument("split has ", sizes.size(), " sizes, expected ", run.output_count(),
-                                   ", the number of outputs");
-    int64_t sum = 0;
-    for (int64_t part : sizes) {
-      if (part < 0 || part > size - sum)
-        return sdk::invalid_argument("the sizes of split do not add up to ", size, ", the size of axis ", axis,
-                                     ": found ", part, " after a sum of ", sum);
-      sum += part;
-    }
-    if (sum != size)
-      return sdk::invalid_argument("the sizes of split add up to ", sum, ", expected ", size, ", the size of axis ",
-                                   axis);
-    return sizes;
-  }
-
-  sdk::Result<sdk::Shape> equal_parts(sdk::RunContext& run, int64_t axis, int64_t size) const {
+  sdk::Result<sdk::Shape> part_sizes(sdk::RunContext& run, int64_t size) const {
     const int64_t parts = run.output_count();
-    if (num_outputs_ != parts)
-      return sdk::invalid_argument("num_outputs is ", num_outputs_, ", expected ", parts, ", the number of outputs");
-    if (!may_be_uneven_ && size % parts != 0)
-      return sdk::invalid_argument("axis ", axis, " of size ", size, " cannot be cut into ", parts, " equal parts");
-    const int64_t part = (size + parts - 1) / parts;
-    sdk::Shape sizes;
-    for (int64_t i = 0; i < parts; ++i) sizes.push_back(std::clamp<int64_t>(size - i * part, 0, part));
-    return sizes;
+    TN_RETURN_IF_ERROR(sdk::check_num_outputs(num_outputs_, parts));
+    if (!has_sizes_ && !run.has_input(1)) return sdk::split_lengths(size, parts, nullptr, may_be_uneven_);
+    if (has_sizes_) return sdk::split_lengths(size, parts, &sizes_, may_be_uneven_);
+    TN_ASSIGN_OR_RETURN(const sdk::Shape sizes, read_sizes(run.input(1)));
+    return sdk::split_lengths(size, parts, &sizes, may_be_uneven_);
   }
 
   /// In opset 1 the sizes have the type of the data.

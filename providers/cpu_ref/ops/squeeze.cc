@@ -19,17 +19,10 @@ class Squeeze final : public sdk::Kernel {
     if (has_axes && !from_attribute_) {
       TN_ASSIGN_OR_RETURN(axes, read_ints(run.input(1), "axes"));
     }
-    TN_ASSIGN_OR_RETURN(axes, normalize_axes(axes, x.rank()));
-    std::vector<bool> removed(x.shape().size(), false);
-    for (int64_t a : axes) {
-      if (x.dim(a) != 1)
-        return sdk::invalid_argument("axis ", a, " of data of shape ", sdk::shape_text(x.shape()), " has size ",
-                                     x.dim(a), ", expected 1");
-      removed[size_t(a)] = true;
-    }
+    TN_ASSIGN_OR_RETURN(const std::vector<bool> dropped, sdk::dropped_axes(x.shape(), has_axes ? &axes : nullptr));
     sdk::Shape shape;
-    for (size_t i = 0; i < removed.size(); ++i)
-      if (has_axes ? !removed[i] : x.shape()[i] != 1) shape.push_back(x.shape()[i]);
+    for (size_t i = 0; i < dropped.size(); ++i)
+      if (!dropped[i]) shape.push_back(x.shape()[i]);
     return copy_reshaped(run, x, shape);
   }
 

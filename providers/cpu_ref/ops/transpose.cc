@@ -12,18 +12,14 @@ class Transpose final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
-    sdk::Shape perm = perm_;
-    if (!has_perm_)
-      for (int64_t a = x.rank(); a-- > 0;) perm.push_back(a);
-    if (int64_t(perm.size()) != x.rank())
-      return sdk::invalid_argument("perm has ", perm.size(), " axes, expected ", x.rank(), ", the rank of the data");
-    TN_ASSIGN_OR_RETURN(perm, normalize_axes(perm, x.rank()));
+    TN_ASSIGN_OR_RETURN(const std::vector<size_t> axes,
+                        sdk::permuted_axes(has_perm_ ? &perm_ : nullptr, x.shape().size()));
     const sdk::Shape strides = row_major_strides(x.shape());
     sdk::Shape shape;
     BoxLayout from;
-    for (int64_t a : perm) {
-      shape.push_back(x.dim(a));
-      from.strides.push_back(strides[size_t(a)]);
+    for (const size_t a : axes) {
+      shape.push_back(x.shape()[a]);
+      from.strides.push_back(strides[a]);
     }
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, x.dtype(), shape));
     ElementMover mover(run, 0, y, x);

@@ -18,13 +18,10 @@ class Unsqueeze final : public sdk::Kernel {
     if (!from_attribute_) {
       TN_ASSIGN_OR_RETURN(axes, read_ints(run.input(1), "axes"));
     }
-    const int64_t rank = x.rank() + int64_t(axes.size());
-    TN_ASSIGN_OR_RETURN(axes, normalize_axes(axes, rank));
-    sdk::Shape shape(size_t(rank), -1);
-    for (int64_t a : axes) shape[size_t(a)] = 1;
+    TN_ASSIGN_OR_RETURN(const std::vector<bool> inserted, sdk::inserted_axes(axes, x.shape().size()));
+    sdk::Shape shape;
     int64_t next = 0;
-    for (int64_t& d : shape)
-      if (d < 0) d = x.dim(next++);
+    for (const bool is_new : inserted) shape.push_back(is_new ? 1 : x.dim(next++));
     return copy_reshaped(run, x, shape);
   }
 

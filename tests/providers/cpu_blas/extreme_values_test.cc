@@ -39,7 +39,7 @@ TEST_CASE("Split on cpu_blas refuses a num_outputs that its outputs contradict",
   b.input_of("x", {ValueType::Kind::kTensor, TN_FLOAT, std::nullopt});
   b.node("Split", {"x"}, {"y"}, {int_attr("num_outputs", -1)});
   b.output("y");
-  CHECK_THAT(refusal(b), Contains("num_outputs is -1, expected 1, the number of outputs"));
+  CHECK_THAT(refusal(b), Contains("'num_outputs' is -1, but the node has 1 outputs"));
 }
 
 TEST_CASE("Conv on cpu_blas refuses a kernel_shape that its weight contradicts", "[cpu_blas]") {
@@ -53,12 +53,4 @@ TEST_CASE("Conv on cpu_blas refuses a kernel_shape that its weight contradicts",
                                         {"w", make_tensor<float>({1, 1, 3, 3}, noise(9, 2))}};
   const auto answer = session->run(inputs);
   CHECK_THAT(answer.status().message(), Contains("'kernel_shape' has 1 for spatial axis 0, but the weight has 3"));
-}
-
-TEST_CASE("LRN on cpu_blas names the range of its size", "[cpu_blas]") {
-  GraphBuilder b;
-  b.input("x", TN_FLOAT, {1, 2, 3, 3});
-  b.node("LRN", {"x"}, {"y"}, {int_attr("size", std::numeric_limits<int64_t>::max())});
-  b.output("y");
-  CHECK_THAT(refusal(b), Contains("expected 1 to 1073741824"));
 }

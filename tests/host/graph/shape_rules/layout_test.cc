@@ -32,7 +32,7 @@ TEST_CASE("Flatten, Transpose, Squeeze and Unsqueeze in all their forms", "[shap
   CHECK(infer_one({17, "Transpose", {Shape{{2, 3, 4}}}}) == "[4,3,2]");
   CHECK(infer_one({17, "Transpose", {Shape{{2, 3, 4}}}, {ints_attr("perm", {1, 0, 2})}}) == "[3,2,4]");
   CHECK_THAT(infer_one({17, "Transpose", {Shape{{2, 3}}}, {ints_attr("perm", {1, 1})}}),
-             Contains("axis 1 is given twice"));
+             Contains("each of the 2 axes of the input once"));
   CHECK(infer_one({11, "Squeeze", {Shape{{1, 3, 1}}}, {ints_attr("axes", {0})}}) == "[3,1]");
   CHECK(infer_one({13, "Squeeze", {Shape{{1, 3, 1}}, Ints{{-1}}}}) == "[1,3]");
   CHECK(infer_one({13, "Squeeze", {Shape{{1, 3, 1}}}}) == "[3]");
