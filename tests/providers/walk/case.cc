@@ -1,0 +1,98 @@
+#include "tests/providers/walk/case.h"
+
+#include <algorithm>
+
+#include "host/base/dtype.h"
+#include "tests/providers/walk/case_parts.h"
+
+namespace tenon::walk {
+namespace {
+
+std::string list_text(const Shape& values) {
+  std::string text;
+  for (int64_t v : values) text += (text.empty() ? "" : ",") + std::to_string(v);
+  return "[" + text + "]";
+}
+
+std::string attribute_text(const host::Attribute& a) {
+  if (const auto* v = std::get_if<int64_t>(&a.payload)) return a.name + "=" + std::to_string(*v);
+  if (const auto* v = std::get_if<float>(&a.payload)) return a.name + "=" + std::to_string(*v);
+  if (const auto* v = std::get_if<std::string>(&a.payload)) return a.name + "='" + *v + "'";
+  if (const auto* v = std::get_if<Shape>(&a.payload)) return a.name + "=" + list_text(*v);
+  if (const auto* v = std::get_if<host::Tensor>(&a.payload))
+    return host::concat(a.name, "=", host::dtype_name(v->dtype()), list_text(v->shape()), elements_text(*v));
+  return a.name + "=..";
+}
+
+}  // namespace
+
+const host::Attribute* Case::find(std::string_view name) const {
+  const auto found = std::find_if(attributes.begin(), attributes.end(), [&](const auto& a) { return a.name == name; });
+  return found == attributes.end() ? nullptr : &*found;
+}
+
+int64_t Case::number(std::string_view name, int64_t fallback) const {
+  const host::Attribute* a = find(name);
+  return a != nullptr && std::holds_alternative<int64_t>(a->payload) ? std::get<int64_t>(a->payload) : fallback;
+}
+
+Shape Case::numbers(std::string_view name) const {
+  const host::Attribute* a = find(name);
+  return a != nullptr && std::holds_alternative<Shape>(a->payload) ? std::get<Shape>(a->payload) : Shape();
+}
+
+TypeChoice draw_types(const SharedOperator& op, Draw& draw) {
+  TypeChoice choice;
+  for (size_t i = 0; i < op.types.size(); ++i) {
+    const SharedOperator::Types& t = op.types[i];
+    const host::TypeConstraint& constraint = op.schema->constraints[i];
+    std::vector<tn_dtype> all;
+    for (int dtype = 0; dtype < 64; ++dtype)
+      if ((constraint.tensor_types >> dtype & 1) != 0) all.push_back(static_cast<tn_dtype>(dtype));
+    const bool has_float = std::find(t.common.begin(), t.common.end(), TN_FLOAT) != t.common.end();
+    const auto& list = t.common.empty() || draw.chance(5) ? all : t.common;
+    choice[t.parameter] = has_float && draw.chance(35) ? TN_FLOAT : draw.pick(list);
+  }
+  return choice;
+}
+
+tn_dtype type_of(const host::FormalParameter& formal, const TypeChoice& types) {
+  const auto found = types.find(formal.type);
+  if (found != types.end()) return found->second;
+  const std::string_view text = formal.type;  // "tensor(int64)"
+  const size_t begin = text.find('(');
+  return begin == text.npos ? TN_FLOAT : host::dtype_from_name(text.substr(begin + 1, text.size() - begin - 2));
+}
+
+Case draw_case(const SharedOperator& op, Draw& draw) {
+  Case c;
+  c.schema = op.schema;
+  const Family family = family_of(op.schema->op_type);
+  const Shape x = draw_first_shape(family, draw);
+  const auto least = static_cast<int64_t>(op.schema->min_outputs), most = std::min<int64_t>(op.schema->max_outputs, 4);
+  c.outputs.assign(static_cast<size_t>(draw.chance(60) && most < 4 ? least : draw.between(least, most)), true);
+  for (size_t i = 1; i < c.outputs.size(); ++i)
+    if (draw.chance(10)) c.outputs[i] = false;
+  for (const host::AttributeSchema& schema : op.schema->attributes)
+    if (schema.required ? draw.chance(97) : draw.chance(40)) c.attributes.push_back(draw_attribute(c, schema, x, draw));
+  draw_inputs(&c, family, draw_types(op, draw), x, draw);
+  return c;
+}
+
+std::string describe(const Case& c) {
+  std::string text = host::concat(c.schema->domain, c.schema->domain.empty() ? "" : ".", c.schema->op_type, "-",
+                                  c.schema->since_version, "(");
+  for (size_t i = 0; i < c.inputs.size(); ++i) {
+    const host::Tensor& t = c.inputs[i];
+    text += i == 0 ? "" : ", ";
+    if (t.dtype() == TN_UNDEFINED) continue;
+    text += host::concat(host::dtype_name(t.dtype()), list_text(t.shape()), elements_text(t),
+                         c.constant[i] ? " constant" : "");
+  }
+  for (const host::Attribute& a : c.attributes) text += ", " + attribute_text(a);
+  text += ") -> ";
+  for (const bool there : c.outputs) text += there ? 'y' : '_';
+  return text;
+}
+
+}  // namespace tenon::walk

@@ -1,0 +1,44 @@
+// How the parts of a case are drawn: the first input's shape, attributes by their names, other inputs by the operator.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "tests/providers/walk/case.h"
+#include "tests/providers/walk/elements.h"
+
+namespace tenon::walk {
+
+/// How the shapes of an operator's inputs hang together. What no line names broadcasts.
+enum class Family {
+  kBroadcast,
+  kWindow,    // N x C x spatial axes, and a weight where there is one
+  kChannels,  // N x C x ...; other inputs have one number per channel
+  kMatMul,
+  kGemm,
+  kNormalize,  // the other inputs have the shape of the dimensions from `axis` on
+  kLastAxis,   // the other input has the size of the last dimension
+  kQuantize,
+  kGather,
+  kConcat,
+  kScalars,  // the other inputs are scalars
+  kPlain     // the first input is any tensor; integer inputs by name
+};
+Family family_of(std::string_view op_type);
+
+/// Types of a schema's parameters in one case.
+using TypeChoice = std::map<std::string_view, tn_dtype>;
+TypeChoice draw_types(const SharedOperator& op, Draw& draw);
+tn_dtype type_of(const host::FormalParameter& formal, const TypeChoice& types);
+
+Shape draw_first_shape(Family family, Draw& draw);
+/// A value for an attribute; `x` is the first input's shape.
+host::Attribute draw_attribute(const Case& c, const host::AttributeSchema& schema, const Shape& x, Draw& draw);
+/// Fills `inputs` and `constant` from the attributes, which are there already.
+void draw_inputs(Case* c, Family family, const TypeChoice& types, Shape x, Draw& draw);
+
+/// Axes of [-rank, rank), each once where `distinct`; at times one that is none.
+Shape draw_axes(int64_t count, int64_t rank, Draw& draw);
+
+}  // namespace tenon::walk

@@ -1,0 +1,192 @@
+#include "tests/providers/walk/elements.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+
+#include "host/base/dtype.h"
+
+namespace tenon::walk {
+namespace {
+
+using host::Tensor;
+
+Tensor allocate(tn_dtype dtype, const Shape& shape) {
+  auto tensor = Tensor::allocate(dtype, shape, host::Residence::kComputed);
+  if (!tensor.is_ok()) throw std::runtime_error(tensor.status().message());
+  return *tensor;
+}
+
+template <typename T>
+void put(Tensor& tensor, int64_t i, T value) {
+  std::memcpy(static_cast<char*>(tensor.mutable_data()) + static_cast<size_t>(i) * sizeof(T), &value, sizeof(T));
+}
+
+template <typename T>
+T get(const Tensor& tensor, int64_t i) {
+  T value;
+  std::memcpy(&value, static_cast<const char*>(tensor.data()) + static_cast<size_t>(i) * sizeof(T), sizeof(T));
+  return value;
+}
+
+double draw_float(Edges edges, Draw& draw) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (edges == Edges::kNaN && draw.chance(5)) return std::nan("");
+  if (edges == Edges::kAll && draw.chance(15))
+    return draw.pick({std::nan(""), kInfinity, -kInfinity, -0.0, 1e30, -1e30, 1e-40, 88.7, -104.0, 300.0, 2147483648.0,
+                      -129.0, 255.6, 9.3e18, 0.49999997});
+  return static_cast<double>(draw.between(-8, 8)) / 2;
+}
+
+uint16_t draw_half(Edges edges, bool is_bfloat16, Draw& draw) {
+  if (is_bfloat16) {
+    const float wide = static_cast<float>(draw_float(edges, draw));
+    uint32_t bits;
+    std::memcpy(&bits, &wide, sizeof bits);
+    return static_cast<uint16_t>(std::isnan(wide) ? 0x7fc0 : bits >> 16);
+  }
+  if (edges == Edges::kAll && draw.chance(15))
+    return draw.pick<uint16_t>({0x7e00, 0x7c00, 0xfc00, 0x8000, 0x7bff, 1, 0xfbff});
+  return draw.pick<uint16_t>({0, 0x3c00, 0xbc00, 0x4000, 0x3800, 0xc200, 0x4400, 0xb800, 0x4248, 0x3555});
+}
+
+int64_t draw_integer(Edges edges, bool is_signed, int bits, Draw& draw) {
+  if (edges == Edges::kAll && draw.chance(15))
+    return static_cast<int64_t>(uint64_t{1} << (bits - 1)) - draw.between(0, 1);
+  return draw.between(is_signed ? -5 : 0, 9);
+}
+
+bool is_signed_type(tn_dtype dtype) {
+  return dtype == TN_INT8 || dtype == TN_INT16 || dtype == TN_INT32 || dtype == TN_INT64 || dtype == TN_INT4;
+}
+
+double wide(float v) {
+  return v;
+}
+double wide(double v) {
+  return v;
+}
+
+template <typename T>
+std::optional<std::string> float_difference(const Tensor& expected, const Tensor& found, int64_t count,
+                                            double epsilons) {
+  for (int64_t i = 0; i < count; ++i) {
+    const double a = wide(get<T>(expected, i)), b = wide(get<T>(found, i));
+    if (a == b || (std::isnan(a) && std::isnan(b))) continue;
+    const double room = epsilons * static_cast<double>(std::numeric_limits<T>::epsilon());
+    if (std::abs(a - b) <= room * std::max({1.0, std::abs(a), std::abs(b)}) && std::isfinite(a) && std::isfinite(b))
+      continue;
+    return host::concat("element ", i, " is ", std::to_string(b), ", expected ", std::to_string(a));
+  }
+  return std::nullopt;
+}
+
+bool is_half_nan(uint16_t bits, tn_dtype dtype) {
+  return dtype == TN_FLOAT16 ? (bits & 0x7fff) > 0x7c00 : (bits & 0x7fff) > 0x7f80;
+}
+
+std::optional<std::string> half_difference(const Tensor& expected, const Tensor& found, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    const auto a = get<uint16_t>(expected, i), b = get<uint16_t>(found, i);
+    if (a == b || (is_half_nan(a, expected.dtype()) && is_half_nan(b, expected.dtype()))) continue;
+    return host::concat("element ", i, " has bits ", b, ", expected ", a);
+  }
+  return std::nullopt;
+}
+
+std::string element_text(const Tensor& t, int64_t i) {
+  switch (t.dtype()) {
+    case TN_FLOAT: return std::to_string(get<float>(t, i));
+    case TN_DOUBLE: return std::to_string(get<double>(t, i));
+    case TN_INT64: return std::to_string(get<int64_t>(t, i));
+    case TN_INT32: return std::to_string(get<int32_t>(t, i));
+    case TN_STRING: return std::string(t.string_at(i));
+    case TN_INT8:
+    case TN_UINT8:
+    case TN_BOOL: return std::to_string(get<uint8_t>(t, i));
+    default: return "..";
+  }
+}
+
+}  // namespace
+
+Tensor draw_tensor(tn_dtype dtype, const Shape& shape, Edges edges, Draw& draw) {
+  Tensor tensor = allocate(dtype, shape);
+  const int64_t count = tensor.element_count();
+  const int bits = host::dtype_bits(dtype);
+  for (int64_t i = 0; i < count; ++i) {
+    switch (dtype) {
+      case TN_FLOAT: put(tensor, i, static_cast<float>(draw_float(edges, draw))); break;
+      case TN_DOUBLE: put(tensor, i, draw_float(edges, draw)); break;
+      case TN_FLOAT16:
+      case TN_BFLOAT16: put(tensor, i, draw_half(edges, dtype == TN_BFLOAT16, draw)); break;
+      case TN_BOOL: put<uint8_t>(tensor, i, static_cast<uint8_t>(draw.between(0, 1))); break;
+      case TN_STRING: tensor.set_string(i, draw.pick<const char*>({"", "a", "bc", "-3"})); break;
+      case TN_INT64:
+      case TN_UINT64: put(tensor, i, draw_integer(edges, is_signed_type(dtype), 64, draw)); break;
+      case TN_INT32:
+      case TN_UINT32: put(tensor, i, static_cast<int32_t>(draw_integer(edges, is_signed_type(dtype), 32, draw))); break;
+      case TN_INT16:
+      case TN_UINT16: put(tensor, i, static_cast<int16_t>(draw_integer(edges, is_signed_type(dtype), 16, draw))); break;
+      case TN_INT8:
+      case TN_UINT8: put(tensor, i, static_cast<int8_t>(draw_integer(edges, is_signed_type(dtype), 8, draw))); break;
+      default: break;  // by bytes, below
+    }
+  }
+  const bool by_bytes = bits < 8 || bits > 64 || dtype == TN_COMPLEX64 || (dtype > TN_BFLOAT16 && bits == 8);
+  if (dtype != TN_STRING && by_bytes)
+    for (size_t i = 0; i < tensor.byte_length(); ++i)
+      static_cast<uint8_t*>(tensor.mutable_data())[i] = static_cast<uint8_t>(draw.between(0, 63));
+  return tensor;
+}
+
+Tensor tensor_of(tn_dtype dtype, const Shape& shape, const std::vector<int64_t>& values) {
+  Tensor tensor = allocate(dtype, shape);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto at = static_cast<int64_t>(i);
+    switch (dtype) {
+      case TN_INT64: put(tensor, at, values[i]); break;
+      case TN_INT32: put(tensor, at, static_cast<int32_t>(values[i])); break;
+      case TN_FLOAT: put(tensor, at, static_cast<float>(values[i])); break;
+      case TN_BOOL: put(tensor, at, static_cast<uint8_t>(values[i] != 0)); break;
+      default: throw std::runtime_error("no integers of type " + host::dtype_name(dtype));
+    }
+  }
+  return tensor;
+}
+
+std::optional<std::string> difference(const Tensor& expected, const Tensor& found, double epsilons) {
+  if (expected.dtype() != found.dtype())
+    return host::concat("the type is ", host::dtype_name(found.dtype()), ", expected ",
+                        host::dtype_name(expected.dtype()));
+  if (expected.shape() != found.shape())
+    return host::concat("the shape is ", host::shape_text(found.shape()), ", expected ",
+                        host::shape_text(expected.shape()));
+  const int64_t count = expected.element_count();
+  switch (expected.dtype()) {
+    case TN_FLOAT: return float_difference<float>(expected, found, count, epsilons);
+    case TN_DOUBLE: return float_difference<double>(expected, found, count, epsilons);
+    case TN_FLOAT16:
+    case TN_BFLOAT16: return half_difference(expected, found, count);
+    case TN_STRING:
+      for (int64_t i = 0; i < count; ++i)
+        if (expected.string_at(i) != found.string_at(i)) return host::concat("string ", i, " differs");
+      return std::nullopt;
+    default:
+      if (expected.byte_length() == 0 || std::memcmp(expected.data(), found.data(), expected.byte_length()) == 0)
+        return std::nullopt;
+      return "the elements are " + elements_text(found) + ", expected " + elements_text(expected);
+  }
+}
+
+std::string elements_text(const Tensor& tensor) {
+  constexpr int64_t kShown = 8;
+  std::string text = "{";
+  for (int64_t i = 0; i < std::min(tensor.element_count(), kShown); ++i)
+    text += (i == 0 ? "" : ",") + element_text(tensor, i);
+  return text + (tensor.element_count() > kShown ? ",...}" : "}");
+}
+
+}  // namespace tenon::walk

@@ -1,0 +1,23 @@
+// Elements of tensors of any type, for the walk: drawing and comparing them.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "host/graph/tensor.h"
+#include "tests/providers/walk/draw.h"
+
+namespace tenon::walk {
+
+/// What is drawn beside small numbers whose sums and products are exact: NaN, or also infinities, negative zero, and
+/// large and tiny numbers.
+enum class Edges { kNone, kNaN, kAll };
+host::Tensor draw_tensor(tn_dtype dtype, const Shape& shape, Edges edges, Draw& draw);
+host::Tensor tensor_of(tn_dtype dtype, const Shape& shape, const std::vector<int64_t>& values);
+/// Why `found` is not `expected`; nothing when it is. Floats may differ by `epsilons` of their type, relative to the
+/// larger one or to 1; all else must be equal, NaN and NaN included.
+std::optional<std::string> difference(const host::Tensor& expected, const host::Tensor& found, double epsilons);
+/// The first few, as text.
+std::string elements_text(const host::Tensor& tensor);
+
+}  // namespace tenon::walk

@@ -1,0 +1,27 @@
+// The operators that more than one provider has, as their kernel tables say it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/base/status.h"
+#include "host/graph/schema.h"
+
+namespace tenon::walk {
+
+/// An operator in one version of its schema.
+struct SharedOperator {
+  const host::OpSchema* schema = nullptr;
+  std::vector<std::string> providers;
+  /// Element types that all of these take, of each type parameter that a kernel table has a rule for.
+  struct Types {
+    std::string_view parameter;
+    std::vector<tn_dtype> common;
+  };
+  std::vector<Types> types;
+};
+
+/// Of libraries by name, in every version that two of them have. The first is the oracle: what it lacks is not listed.
+host::Result<std::vector<SharedOperator>> shared_operators(const std::vector<std::string>& providers);
+
+}  // namespace tenon::walk

@@ -1,0 +1,34 @@
+// What a provider makes of a case, and how two of them compare.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/base/status.h"
+#include "tests/providers/walk/case.h"
+
+namespace tenon::walk {
+
+/// How much of a case the model says before it runs.
+enum class Sight {
+  kHidden,    // no ranks, nothing constant: only the kernel judges
+  kSymbolic,  // ranks, and names for dimensions
+  kShown      // all sizes: the host's rules judge too
+};
+const char* sight_name(Sight sight);
+
+struct Verdict {
+  enum class Kind { kComputed, kRefused, kLeft, kLeftInRun, kNoMemory, kBroken };
+  Kind kind = Kind::kBroken;
+  std::string message;
+  std::vector<host::Tensor> outputs;
+  std::optional<std::string> misinferred;  // how an output is not what the host inferred
+};
+
+/// Opens the case as a model of one node on the provider alone, and runs it.
+Verdict judge(const Case& c, const std::string& provider, Sight sight);
+/// Why `found` does not agree with `expected`; nothing when it does, or when one of them is left to another provider.
+std::optional<std::string> disagreement(const Case& c, const Verdict& expected, const Verdict& found);
+
+}  // namespace tenon::walk
