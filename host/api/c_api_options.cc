@@ -18,6 +18,7 @@ Result<uint64_t> number(const char* name, const std::string& value) {
 
 bool* flag_option(SessionOptions& options, const std::string& name) {
   if (name == "fold_constants") return &options.fold_constants;
+  if (name == "rewrite_graph") return &options.rewrite_graph;
   if (name == "fault_guard") return &options.fault_guard;
   if (name == "crash_report") return &options.crash_report;
   if (name == "prefetch") return &options.memory.prefetch;
@@ -65,11 +66,12 @@ Status set_option(SessionOptions& options, const std::string& name, const std::s
     return {};
   }
   if (name != "threads" && name != "fold_limit_bytes" && name != "run_memory_limit_bytes")
-    return error(TN_INVALID_ARGUMENT, "unknown option '", name,
-                 "': known are providers, threads, external_data_root, fold_constants, fold_limit_bytes, "
-                 "run_memory_limit_bytes, fault_guard, crash_report, prefetch, lock_memory, huge_pages, pack, "
-                 "cache_dir, cache_max_bytes "
-                 "and pack_verify");
+    return error(
+        TN_INVALID_ARGUMENT, "unknown option '", name,
+        "': known are providers, threads, external_data_root, fold_constants, fold_limit_bytes, rewrite_graph, "
+        "run_memory_limit_bytes, fault_guard, crash_report, prefetch, lock_memory, huge_pages, pack, "
+        "cache_dir, cache_max_bytes "
+        "and pack_verify");
   TENON_ASSIGN_OR_RETURN(const uint64_t amount, number(name.c_str(), value));
   if (name == "fold_limit_bytes") options.fold_limit_bytes = amount;
   if (name == "run_memory_limit_bytes") options.run_memory_limit_bytes = amount;

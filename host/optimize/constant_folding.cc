@@ -12,17 +12,10 @@
 #include "host/graph/shape_inference.h"
 #include "host/graph/shape_rules/rules.h"
 #include "host/optimize/constant_views.h"
+#include "host/optimize/node_traits.h"
 
 namespace tenon::host {
 namespace {
-
-constexpr std::array<std::string_view, 6> kRandomOperators = {"Bernoulli",        "Multinomial",   "RandomNormal",
-                                                              "RandomNormalLike", "RandomUniform", "RandomUniformLike"};
-
-bool is_random(const Node& node) {
-  if (node.op_type == "Dropout") return node.inputs.size() > 2 && node.inputs[2] != nullptr;
-  return std::find(kRandomOperators.begin(), kRandomOperators.end(), node.op_type) != kRandomOperators.end();
-}
 
 bool has_only_tensors(const Node& node) {
   const auto is_tensor = [](const Value* v) { return v == nullptr || v->type.kind == ValueType::Kind::kTensor; };
@@ -149,6 +142,7 @@ class Folder {
   Status fold_graph(Graph& graph) {
     for (const auto& value : graph.values())
       if (value->is_constant()) set_constant_type(*value);
+    for (Value* input : graph.inputs) input->type.is_proven = true;  // as infer_graph() has it
     std::vector<Node*> folded;
     for (const auto& node : graph.nodes()) {
       TENON_RETURN_IF_ERROR(infer_node(*node));

@@ -4,7 +4,7 @@
 
 #include "host/base/exceptions.h"
 #include "host/graph/shape_inference.h"
-#include "host/optimize/constant_folding.h"
+#include "host/optimize/optimizer.h"
 #include "host/session/input_check.h"
 #include "host/session/memory_limit.h"
 #include "host/session/memory_policy.h"
@@ -50,10 +50,14 @@ Status OpenedSession::optimize(StageClock* clock) {
   // Names and types as declared, before passes refine them.
   own_->inputs = ports_of(own_->model->graph->inputs);
   note_defaults(own_->inputs, &report_.notes);
-  if (options_.fold_constants) {
-    TENON_RETURN_IF_ERROR(fold());
-    clock->end_stage("fold");
-  }
+  OptimizeOptions wanted;
+  wanted.fold_constants = options_.fold_constants;
+  wanted.fold.max_bytes = std::min(options_.fold_limit_bytes, limit_);
+  wanted.run_node = make_node_runner(own_->providers, threads_, limit_);
+  wanted.rewrite_graph = options_.rewrite_graph;
+  TENON_ASSIGN_OR_RETURN(const OptimizeNotes notes,
+                         host::optimize(*own_->model, wanted, [&](const char* pass) { clock->end_stage(pass); }));
+  report_.notes.insert(report_.notes.end(), notes.begin(), notes.end());
   TENON_RETURN_IF_ERROR(infer_shapes(*own_->model));
   for (const Graph* graph : graph_tree(*own_->model->graph))
     report_.notes.insert(report_.notes.end(), graph->notes.begin(), graph->notes.end());
@@ -237,20 +241,6 @@ SessionReport OpenedSession::report() const {
   add_process_memory(&report);
   add_residency(held_memory(), &report);
   return report;
-}
-
-Status OpenedSession::fold() {
-  FoldOptions fold_options;
-  fold_options.max_bytes = std::min(options_.fold_limit_bytes, limit_);
-  TENON_ASSIGN_OR_RETURN(
-      const FoldReport folded,
-      fold_constants(*own_->model, make_node_runner(own_->providers, threads_, limit_), fold_options));
-  if (folded.folded_nodes > 0)
-    report_.notes.push_back(
-        concat("folded ", folded.folded_nodes, " nodes into ", folded.bytes, " bytes of constants",
-               folded.views == 0 ? "" : concat("; ", folded.views, " of them only look at a constant in another way")));
-  for (const std::string& reason : folded.skipped) report_.notes.push_back("not folded: " + reason);
-  return {};
 }
 
 HeldMemory OpenedSession::held_memory() const {

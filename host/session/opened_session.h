@@ -48,7 +48,6 @@ class OpenedSession final : public Session {
   SessionReport report() const override;
 
  private:
-  Status fold();
   Status optimize(StageClock* clock);
   Result<bool> pack_weights(Placement* placement, ModelPacks* packs, StageClock* clock);
   Status take_digests();

@@ -38,6 +38,8 @@ struct SessionOptions {
   std::filesystem::path external_data_root;  // see ImportOptions
   bool fold_constants = true;
   uint64_t fold_limit_bytes = uint64_t{1} << 30;
+  /// False: the graph stays as the model has it, but for folding; for finding out what a rule has done.
+  bool rewrite_graph = true;
   uint64_t run_memory_limit_bytes = 0;  // arena and scratch of one run; 0: what the machine or cgroup allows
   /// False: opening leaves the process's handler of SIGBUS alone; a file that is truncated while open may then end the
   /// process. TENON_FAULT_GUARD=off has the same effect.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "host/optimize/optimizer.h"
 #include "host/plugins/cpu_features.h"
 #include "host/session/packs/pack_build.h"
 #include "host/session/packs/pack_places.h"
@@ -16,7 +17,8 @@
 namespace tenon::host {
 namespace {
 
-// Any change of the optimizer, of placement or of the plan's meaning that gives other plans counts up.
+// Any change of placement or of the plan's meaning that gives other plans counts up. Passes and operators' facts do so
+// by themselves: optimizer_fingerprint().
 constexpr int kPlanVersion = 5;
 
 std::string provider_line(const Provider& provider) {
@@ -40,9 +42,9 @@ std::string key_of(const std::filesystem::path& model, const FileMapping& file, 
     std::error_code failure;
     key += concat("root=", std::filesystem::absolute(options.external_data_root, failure).string(), "\n");
   }
-  key += concat("tenon=", TENON_VERSION, " plan ", kPlanVersion, " abi ", TN_ABI_VERSION, "\n",
-                "cpu=", cpu_feature_names(cpu_features()), "\nfold=", options.fold_constants, " ",
-                options.fold_limit_bytes, "\n");
+  key += concat("tenon=", TENON_VERSION, " plan ", kPlanVersion, " abi ", TN_ABI_VERSION, " passes ",
+                optimizer_fingerprint(), "\ncpu=", cpu_feature_names(cpu_features()), "\nfold=", options.fold_constants,
+                " ", options.fold_limit_bytes, " rewrite=", options.rewrite_graph, "\n");
   for (const auto& provider : providers) key += provider_line(*provider);
   return key;
 }
@@ -66,15 +68,15 @@ uint64_t bytes_of(const Model& model) {
   return bytes;
 }
 
-// `facts`, where there are some, remember by its header, whose checksums stand for all else, which plan was found to keep the
-// rules: inferring all types and shapes again is an eighth of an open.
+// `facts`, where there are some, remember by its header, whose checksums stand for all else, which plan was found to
+// keep the rules: inferring all types and shapes again is an eighth of an open.
 Result<OpenedPack> restore(std::shared_ptr<const PackFile> pack, const SourceCheck& check, bool by_identity,
                            const ProviderList& providers, PackStore* facts) {
   OpenedPack opened;
   opened.pack = pack;
   const std::string fact =
-      concat("plan ", kPlanVersion, " keeps the rules of tenon ", TENON_VERSION, ": header ",
-             to_hex(digest_of(pack->mapping().bytes().first(kPackHeaderBytes))));
+      concat("plan ", kPlanVersion, " keeps the rules of tenon ", TENON_VERSION, " ", optimizer_fingerprint(),
+             ": header ", to_hex(digest_of(pack->mapping().bytes().first(kPackHeaderBytes))));
   const bool is_known = facts != nullptr && facts->knows(fact);
   TENON_ASSIGN_OR_RETURN(opened.plan, PackPlan::read(std::move(pack)));
   TENON_ASSIGN_OR_RETURN(auto files, check.map(opened.plan->sources(), by_identity));
@@ -193,7 +195,8 @@ class Packs final : public ModelPacks {
                               bool by_identity) const {
     if (!pack.is_ok()) return pack.status();
     std::string note = places_.note_on(**pack);
-    TENON_ASSIGN_OR_RETURN(OpenedPack opened, restore(std::move(*pack), check, by_identity, providers_, places_.facts()));
+    TENON_ASSIGN_OR_RETURN(OpenedPack opened,
+                           restore(std::move(*pack), check, by_identity, providers_, places_.facts()));
     // One that was made here is found by the builds of its providers.
     if (!by_identity || !has_builds(providers_)) TENON_RETURN_IF_ERROR(prove(opened, providers_, places_.facts()));
     opened.note = std::move(note);

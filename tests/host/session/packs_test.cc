@@ -334,6 +334,11 @@ TEST_CASE("sessions of files, providers or options that differ share nothing", "
     other.providers[0].options["isa"] = "";
     CHECK(open_with(model, other)->report().pack.state == "made");
   }
+  SECTION("a graph that is to stay as it is") {
+    auto other = options;
+    other.rewrite_graph = false;
+    CHECK(open_with(model, other)->report().pack.state == "made");
+  }
   SECTION("every open is to be verified") {
     auto verified = options;
     verified.pack.verify_always = true;

@@ -72,11 +72,13 @@ TENON_API const char* tenon_version(void);
 TENON_API tenon_options* tenon_options_create(void);
 TENON_API void tenon_options_destroy(tenon_options*);
 /* Known names: providers ("cpu_blas,cpu_ref"), threads ("4", "0": all), external_data_root (a folder), fold_constants
- * ("0" or "1"), fold_limit_bytes, run_memory_limit_bytes, fault_guard ("0": leave the process's SIGBUS handler alone),
- * crash_report ("1": when a signal, exit() or std::terminate ends the process during a call into a provider, say which
- * one on standard error; handlers stay for good), prefetch, lock_memory, huge_pages ("1": ask the system for it, see the report's notes), pack ("auto", "readonly" or
- * "off"), cache_dir (a folder), cache_max_bytes ("0": the default), pack_verify ("always" or "new"). What is not set
- * follows the environment. Unknown names and bad values are TENON_INVALID_ARGUMENT. See docs/packs.md for packs. */
+ * ("0" or "1"), fold_limit_bytes, rewrite_graph ("0": keep the graph as it is, but for folding),
+ * run_memory_limit_bytes, fault_guard ("0": leave the process's SIGBUS handler alone), crash_report ("1": when a
+ * signal, exit() or std::terminate ends the process during a call into a provider, say which one on standard error;
+ * handlers stay for good), prefetch, lock_memory, huge_pages ("1": ask the system for it, see the report's notes), pack
+ * ("auto", "readonly" or "off"), cache_dir (a folder), cache_max_bytes ("0": the default), pack_verify ("always" or
+ * "new"). What is not set follows the environment. Unknown names and bad values are TENON_INVALID_ARGUMENT. See
+ * docs/packs.md for packs. */
 TENON_API int tenon_options_set(tenon_options*, const char* name, const char* value);
 
 /* --- sessions --- */

@@ -1,0 +1,11 @@
+// What passes must know of a node's operator beyond its schema. Thread-safe.
+#pragma once
+
+#include "host/graph/graph.h"
+
+namespace tenon::host {
+
+/// Whether two runs of the node on the same inputs may differ.
+bool is_random(const Node& node);
+
+}  // namespace tenon::host
