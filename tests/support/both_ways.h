@@ -16,7 +16,8 @@ namespace tenon::test {
 
 /// What is left of the graph with the rules on.
 struct Rewritten {
-  std::vector<std::string> ops;  // of the main graph, in order
+  std::vector<std::string> ops;    // of the main graph, in order
+  std::vector<std::string> reads;  // likewise, the first input of each
   std::vector<std::string> notes;
 
   bool has_note(const std::string& part) const {
@@ -59,7 +60,10 @@ inline Rewritten run_both_ways(const std::function<void(GraphBuilder&)>& build,
     for (size_t k = 0; k < i; ++k) CHECK((*results)[k].data() != b.data());
   }
   Rewritten told;
-  for (const auto& node : rewritten->model().graph->nodes()) told.ops.push_back(node->op_type);
+  for (const auto& node : rewritten->model().graph->nodes()) {
+    told.ops.push_back(node->op_type);
+    told.reads.push_back(node->inputs[0]->name);
+  }
   told.notes = rewritten->report().notes;
   return told;
 }

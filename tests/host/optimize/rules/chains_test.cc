@@ -55,6 +55,7 @@ TEST_CASE("a Transpose that others read, too, stays and serves all", "[optimize]
       },
       counted({2, 3, 4}));
   CHECK(told.ops == Ops{"Transpose", "Neg", "Transpose"});
+  CHECK(told.reads == Ops{"x", "t", "t"});
 }
 
 TEST_CASE("of Reshapes in a row the last counts, unless it keeps dimensions of the one before", "[optimize]") {

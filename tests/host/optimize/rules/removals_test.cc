@@ -97,6 +97,7 @@ TEST_CASE("Dropout whose mask is read, or that may train, stays", "[optimize]") 
       },
       kX);
   CHECK(masked.ops == Ops{"Dropout", "Neg"});
+  CHECK(masked.reads == Ops{"x", "d"});
   std::vector<NamedTensor> inputs = kX;
   inputs.push_back({"training", make_tensor<bool>({}, {false})});
   const Rewritten may_train = run_both_ways(
