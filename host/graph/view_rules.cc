@@ -55,6 +55,11 @@ Offset same_type(const ShapeContext& c, size_t) {
 // Dropout outside of training. Before opset 7 an attribute tells.
 Offset inference(const ShapeContext& c, size_t output) {
   if (c.version() < 7) return output == 0 && c.attr("is_test", 0) != 0 ? Offset(0) : std::nullopt;
+  // A ratio that may be no scalar is for the kernel to judge.
+  const Dims* ratio = c.shape(1);
+  if (c.has_input(1) &&
+      (ratio == nullptr || !std::all_of(ratio->begin(), ratio->end(), [](const Dim& d) { return d.value == 1; })))
+    return std::nullopt;
   if (output != 0 || !c.has_input(2)) return whole(c, output);
   const Value& training = *c.node().inputs[2];
   if (!training.is_constant() || training.constant->dtype() != TN_BOOL || training.constant->element_count() != 1)

@@ -44,26 +44,8 @@ std::vector<Loop> plan_loops(sdk::ShapeView result, sdk::ShapeView a, sdk::Shape
 
 }  // namespace
 
-sdk::Result<sdk::Shape> broadcast_shape(const std::string& node, sdk::ShapeView a, sdk::ShapeView b) {
-  sdk::Shape shape(std::max(a.size(), b.size()), 1);
-  for (size_t i = 0; i < shape.size(); ++i) {
-    const int64_t p = i < a.size() ? a[a.size() - 1 - i] : 1;
-    const int64_t q = i < b.size() ? b[b.size() - 1 - i] : 1;
-    if (p != q && p != 1 && q != 1)
-      return sdk::invalid_model(node, ": shapes ", sdk::shape_text(a), " and ", sdk::shape_text(b),
-                                " do not broadcast: their dimensions, compared from the last, must be equal or 1");
-    shape[shape.size() - 1 - i] = p == 1 ? q : p;
-  }
-  return shape;
-}
-
 void broadcast_binary(sdk::RunContext& run, simd::Binary op, const Operand& a, const Operand& b, float* y) {
-  sdk::Shape result(std::max(a.shape.size(), b.shape.size()), 1);
-  for (size_t i = 0; i < a.shape.size(); ++i) result[result.size() - 1 - i] = a.shape[a.shape.size() - 1 - i];
-  for (size_t i = 0; i < b.shape.size(); ++i) {
-    int64_t& d = result[result.size() - 1 - i];
-    if (d == 1) d = b.shape[b.shape.size() - 1 - i];
-  }
+  const sdk::Shape result = sdk::broadcast_shape(a.shape, b.shape).value();
   if (sdk::element_count(result) == 0) return;
   const std::vector<Loop> loops = plan_loops(result, a.shape, b.shape);
   const Loop inner = loops.back();

@@ -1,13 +1,12 @@
 // NumPy-style broadcasting of two float tensors, spread over the host's pool. Thread-safe.
 #pragma once
 
+#include <tenon/sdk/geometry/broadcast.hpp>
+
 #include "common.h"
 #include "simd/elementwise.h"
 
 namespace tenon::cpu_blas {
-
-/// The shape that `a` and `b` broadcast to; TN_INVALID_MODEL when they do not. `node` starts the message.
-sdk::Result<sdk::Shape> broadcast_shape(const std::string& node, sdk::ShapeView a, sdk::ShapeView b);
 
 /// A float operand: its elements and their shape.
 struct Operand {

@@ -2,6 +2,7 @@
 #include "broadcast.h"
 
 #include <algorithm>
+#include <tenon/sdk/geometry/broadcast.hpp>
 
 namespace tenon::cpu_ref {
 
@@ -16,16 +17,13 @@ sdk::Result<Broadcast> Broadcast::create(sdk::Span<const sdk::ShapeView> shapes)
     for (size_t i = shapes[k].size(); i-- > 0;) {
       const size_t d = rank - shapes[k].size() + i;
       const int64_t extent = shapes[k][i];
-      if (extent != 1 && b.shape_[d] != 1 && extent != b.shape_[d]) {
+      if (!sdk::broadcast_size(b.shape_[d], extent, &b.shape_[d])) {
         std::string all;
         for (const sdk::ShapeView& s : shapes) all += (all.empty() ? "" : ", ") + sdk::shape_text(s);
         return sdk::invalid_argument("shapes ", all, " do not broadcast: dimensions ", b.shape_[d], " and ", extent,
                                      " meet, expected equal ones or 1");
       }
-      if (extent != 1) {
-        b.shape_[d] = extent;
-        stride_of[d][k] = stride;
-      }
+      if (extent != 1) stride_of[d][k] = stride;
       stride *= extent;
     }
   }

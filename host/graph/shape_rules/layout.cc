@@ -1,6 +1,7 @@
 // Shape rules of operators that keep the elements and change how they are arranged.
 #include <algorithm>
 #include <tenon/sdk/geometry/axes.hpp>
+#include <tenon/sdk/geometry/reshape.hpp>
 
 #include "host/graph/shape_rules/rules.h"
 #include "host/graph/shape_rules/sdk_geometry.h"
@@ -83,6 +84,13 @@ Status reshape(ShapeContext& c) {
     return c.fail("the new shape has ", target->size(), " dimensions, expected at most ", kMaxRank);
   const Dims* x = c.shape(0);
   const bool allow_zero = c.attr("allowzero", 0) != 0;
+  if (x != nullptr && std::all_of(x->begin(), x->end(), is_known)) {
+    TENON_ASSIGN_OR_RETURN(const auto sizes, from_sdk(c, sdk::reshaped(sizes_of(*x), *target, allow_zero)));
+    Dims known;
+    for (const int64_t size : sizes) known.push_back(known_dim(size));
+    c.set(0, std::move(known));
+    return {};
+  }
   Dims y(target->size());
   std::optional<size_t> wildcard;
   std::vector<const Dim*> others;

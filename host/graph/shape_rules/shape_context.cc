@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <tenon/sdk/geometry/axes.hpp>
+#include <tenon/sdk/geometry/broadcast.hpp>
 
 #include "host/base/checked.h"
 #include "host/graph/schema.h"
@@ -21,12 +22,12 @@ std::optional<Dim> merge(const Dim& a, const Dim& b) {
 }
 
 std::optional<Dim> broadcast(const Dim& a, const Dim& b) {
+  int64_t size;
+  if (!sdk::broadcast_size(a.value, b.value, &size)) return std::nullopt;
+  if (size >= 0) return known_dim(size);
+  // Which of the two is meant, by name.
   if (is_same(a, b) || b.value == 1) return a;
-  if (a.value == 1) return b;
-  if (is_known(a) && is_known(b)) return std::nullopt;
-  // The unknown one is 1 or the same: the result is the known one either way.
-  if (is_known(a) || is_known(b)) return is_known(a) ? a : b;
-  return unknown_dim();
+  return a.value == 1 ? b : unknown_dim();
 }
 
 std::optional<Dims> broadcast(const Dims& a, const Dims& b) {

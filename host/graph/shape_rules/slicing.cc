@@ -1,5 +1,6 @@
 // Shape rules of operators that join, cut, pick, pad and repeat.
 #include <algorithm>
+#include <tenon/sdk/geometry/join.hpp>
 #include <tenon/sdk/geometry/slice.hpp>
 #include <tenon/sdk/geometry/split.hpp>
 
@@ -21,35 +22,19 @@ std::optional<std::vector<int64_t>> ints_of(const ShapeContext& c, std::string_v
 }  // namespace
 
 Status concat_inputs(ShapeContext& c) {
-  Dims y;
-  std::optional<size_t> axis;
-  WideInt total = 0;
-  bool total_known = true;
-  for (size_t i = 0; i < c.input_count(); ++i) {
+  const Dims* first = c.shape(0);
+  if (first == nullptr) return {};
+  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis", 1), first->size()));
+  Dims y = *first;
+  std::vector<int64_t> sizes = sizes_of(y);
+  for (size_t i = 1; i < c.input_count(); ++i) {
     const Dims* x = c.shape(i);
     if (x == nullptr) return {};
-    if (!axis) {
-      TENON_ASSIGN_OR_RETURN(axis, c.axis(c.attr("axis", 1), x->size()));
-      y = *x;
-    }
-    if (x->size() != y.size())
-      return c.fail("input ", c.input_name(i), " has rank ", x->size(), ", expected ", y.size(), " as the first");
-    for (size_t d = 0; d < y.size(); ++d) {
-      if (d == *axis) continue;
-      const auto merged = merge(y[d], (*x)[d]);
-      if (!merged)
-        return c.fail("input ", c.input_name(i), " has ", (*x)[d].value, " along axis ", d, ", expected ", y[d].value,
-                      " as the inputs before it: only axis ", *axis, " may differ");
-      y[d] = *merged;
-    }
-    total_known = total_known && is_known((*x)[*axis]);
-    if (total_known) total += (*x)[*axis].value;
+    TENON_RETURN_IF_ERROR(from_sdk(c, sdk::join_shape(&sizes, sizes_of(*x), axis, i)));
+    // Names stay where no size is known.
+    for (size_t d = 0; d < y.size(); ++d) y[d] = d == axis ? unknown_dim() : *merge(y[d], (*x)[d]);
   }
-  if (!axis) return {};
-  y[*axis] = c.input_count() == 1 ? y[*axis] : unknown_dim();
-  if (total_known) {
-    TENON_ASSIGN_OR_RETURN(y[*axis], c.computed(total, "the joined dimension"));
-  }
+  if (sizes[axis] >= 0) y[axis] = known_dim(sizes[axis]);
   c.set(0, std::move(y));
   return {};
 }
@@ -115,10 +100,7 @@ Status gather(ShapeContext& c) {
   const Dims* data = c.shape(0);
   const Dims* indices = c.shape(1);
   if (data == nullptr || indices == nullptr) return {};
-  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis", 0), data->size()));
-  Dims y(data->begin(), data->begin() + static_cast<ptrdiff_t>(axis));
-  y.insert(y.end(), indices->begin(), indices->end());
-  y.insert(y.end(), data->begin() + static_cast<ptrdiff_t>(axis) + 1, data->end());
+  TENON_ASSIGN_OR_RETURN(Dims y, from_sdk(c, sdk::gathered_shape(*data, *indices, c.attr("axis", 0))));
   c.set(0, std::move(y));
   return {};
 }

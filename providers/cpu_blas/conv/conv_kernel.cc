@@ -133,7 +133,7 @@ sdk::Status ConvKernel::run(sdk::RunContext& run) const {
     return sdk::invalid_model(plan_.node, ": Z is ", sdk::shape_text(r.shape()), ", expected ", sdk::shape_text(shape),
                               ", the shape of Y");
   // The residual broadcasts against the result: add it apart.
-  TN_ASSIGN_OR_RETURN(const sdk::Shape sum_shape, broadcast_shape(plan_.node, shape, r.shape()));
+  TN_ASSIGN_OR_RETURN(const sdk::Shape sum_shape, sdk::broadcast_shape(shape, r.shape()));
   TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, sum_shape));
   TN_ASSIGN_OR_RETURN(call.y, run.scratch<float>(static_cast<size_t>(sdk::element_count(shape))));
   call.out_pixels = call.window.h.out * call.window.w.out;

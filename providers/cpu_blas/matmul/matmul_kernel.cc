@@ -39,7 +39,7 @@ sdk::Result<Sizes> size_up(const MatMulPlan& plan, sdk::ShapeView a, sdk::ShapeV
                               s.transpose_a || s.transpose_b ? " once transposed" : "");
   if (!a_vector) s.a_stack.assign(a.begin(), a.end() - 2);
   if (!b_vector) s.b_stack.assign(b.begin(), b.end() - 2);
-  TN_ASSIGN_OR_RETURN(s.stack, broadcast_shape(node, s.a_stack, s.b_stack));
+  TN_ASSIGN_OR_RETURN(s.stack, sdk::broadcast_shape(s.a_stack, s.b_stack));
   s.result = s.stack;
   if (!a_vector) s.result.push_back(s.m);
   if (!b_vector) s.result.push_back(s.n);
@@ -150,7 +150,7 @@ sdk::Status MatMulKernel::run(sdk::RunContext& run) const {
                     epilogue);
   }
   // The residual broadcasts against the result: add it apart.
-  TN_ASSIGN_OR_RETURN(const sdk::Shape shape, broadcast_shape(plan_.node, sizes.result, r.shape()));
+  TN_ASSIGN_OR_RETURN(const sdk::Shape shape, sdk::broadcast_shape(sizes.result, r.shape()));
   TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
   TN_ASSIGN_OR_RETURN(float* product, run.scratch<float>(static_cast<size_t>(sdk::element_count(sizes.result))));
   TN_RETURN_IF_ERROR(

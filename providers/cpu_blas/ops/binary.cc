@@ -9,11 +9,11 @@ namespace {
 
 class BinaryKernel final : public sdk::Kernel {
  public:
-  BinaryKernel(simd::Binary op, std::string node) : op_(op), node_(std::move(node)) {}
+  explicit BinaryKernel(simd::Binary op) : op_(op) {}
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView a = run.input(0);
     const sdk::TensorView b = run.input(1);
-    TN_ASSIGN_OR_RETURN(const sdk::Shape shape, broadcast_shape(node_, a.shape(), b.shape()));
+    TN_ASSIGN_OR_RETURN(const sdk::Shape shape, sdk::broadcast_shape(a.shape(), b.shape()));
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
     broadcast_binary(run, op_, {a.data<float>(), a.shape()}, {b.data<float>(), b.shape()}, y.data<float>());
     return {};
@@ -21,17 +21,15 @@ class BinaryKernel final : public sdk::Kernel {
 
  private:
   simd::Binary op_;
-  std::string node_;
 };
 
 class SumKernel final : public sdk::Kernel {
  public:
-  explicit SumKernel(std::string node) : node_(std::move(node)) {}
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView first = run.input(0);
     sdk::Shape shape(first.shape().begin(), first.shape().end());
     for (uint32_t i = 1; i < run.input_count(); ++i) {
-      TN_ASSIGN_OR_RETURN(shape, broadcast_shape(node_, shape, run.input(i).shape()));
+      TN_ASSIGN_OR_RETURN(shape, sdk::broadcast_shape(shape, run.input(i).shape()));
     }
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
     if (run.input_count() == 1) {
@@ -58,30 +56,28 @@ class SumKernel final : public sdk::Kernel {
     }
     return {};
   }
-
-  std::string node_;
 };
 
-sdk::Result<sdk::KernelPtr> binary(simd::Binary op, const sdk::KernelInfo& info) {
-  return sdk::KernelPtr(std::make_unique<BinaryKernel>(op, describe(info)));
+sdk::Result<sdk::KernelPtr> binary(simd::Binary op) {
+  return sdk::KernelPtr(std::make_unique<BinaryKernel>(op));
 }
 
 }  // namespace
 
-sdk::Result<sdk::KernelPtr> make_add(const sdk::KernelInfo& info) {
-  return binary(simd::Binary::kAdd, info);
+sdk::Result<sdk::KernelPtr> make_add(const sdk::KernelInfo&) {
+  return binary(simd::Binary::kAdd);
 }
-sdk::Result<sdk::KernelPtr> make_sub(const sdk::KernelInfo& info) {
-  return binary(simd::Binary::kSub, info);
+sdk::Result<sdk::KernelPtr> make_sub(const sdk::KernelInfo&) {
+  return binary(simd::Binary::kSub);
 }
-sdk::Result<sdk::KernelPtr> make_mul(const sdk::KernelInfo& info) {
-  return binary(simd::Binary::kMul, info);
+sdk::Result<sdk::KernelPtr> make_mul(const sdk::KernelInfo&) {
+  return binary(simd::Binary::kMul);
 }
-sdk::Result<sdk::KernelPtr> make_div(const sdk::KernelInfo& info) {
-  return binary(simd::Binary::kDiv, info);
+sdk::Result<sdk::KernelPtr> make_div(const sdk::KernelInfo&) {
+  return binary(simd::Binary::kDiv);
 }
-sdk::Result<sdk::KernelPtr> make_sum(const sdk::KernelInfo& info) {
-  return sdk::KernelPtr(std::make_unique<SumKernel>(describe(info)));
+sdk::Result<sdk::KernelPtr> make_sum(const sdk::KernelInfo&) {
+  return sdk::KernelPtr(std::make_unique<SumKernel>());
 }
 
 }  // namespace tenon::cpu_blas

@@ -1,4 +1,6 @@
 // Concat: the inputs one after the other along `axis`.
+#include <tenon/sdk/geometry/join.hpp>
+
 #include "common.h"
 
 namespace tenon::cpu_blas {
@@ -6,21 +8,14 @@ namespace {
 
 class Concat final : public sdk::Kernel {
  public:
-  explicit Concat(const sdk::KernelInfo& info) : node_(describe(info)), axis_(info.attr_int("axis", 1)) {}
+  explicit Concat(const sdk::KernelInfo& info) : axis_(info.attr_int("axis", 1)) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView first = run.input(0);
     TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(axis_, first.rank()));
     sdk::Shape shape(first.shape().begin(), first.shape().end());
-    int64_t& along = shape[static_cast<size_t>(axis)];
-    for (uint32_t i = 1; i < run.input_count(); ++i) {
-      const sdk::TensorView x = run.input(i);
-      for (int64_t d = 0; d < first.rank(); ++d)
-        if (x.rank() != first.rank() || (d != axis && x.dim(d) != first.dim(d)))
-          return sdk::invalid_model(node_, ": input ", i, " is ", sdk::shape_text(x.shape()), " and input 0 ",
-                                    sdk::shape_text(first.shape()), ", expected to differ along axis ", axis, " alone");
-      along += x.dim(axis);
-    }
+    for (uint32_t i = 1; i < run.input_count(); ++i)
+      TN_RETURN_IF_ERROR(sdk::join_shape(&shape, run.input(i).shape(), static_cast<size_t>(axis), i));
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, first.dtype(), shape));
     const size_t row = static_cast<size_t>(extent(shape, axis, first.rank())) * element_size(first.dtype());
     const int64_t rows = extent(shape, 0, axis);
@@ -38,7 +33,6 @@ class Concat final : public sdk::Kernel {
   }
 
  private:
-  std::string node_;
   int64_t axis_;
 };
 

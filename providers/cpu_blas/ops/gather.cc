@@ -1,4 +1,6 @@
 // Gather: the slices of `data` along `axis` that `indices` names; a negative index counts from the end.
+#include <tenon/sdk/geometry/join.hpp>
+
 #include "common.h"
 
 namespace tenon::cpu_blas {
@@ -20,9 +22,8 @@ class Gather final : public sdk::Kernel {
                                      "], the data being ", sdk::shape_text(data.shape()));
       if (i < 0) i += size;
     }
-    sdk::Shape shape(data.shape().begin(), data.shape().begin() + axis);
-    shape.insert(shape.end(), indices.shape().begin(), indices.shape().end());
-    shape.insert(shape.end(), data.shape().begin() + axis + 1, data.shape().end());
+    const auto dims = [](sdk::ShapeView shape) { return sdk::Shape(shape.begin(), shape.end()); };
+    TN_ASSIGN_OR_RETURN(const sdk::Shape shape, sdk::gathered_shape(dims(data.shape()), dims(indices.shape()), axis));
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, data.dtype(), shape));
     const int64_t outer = extent(data.shape(), 0, axis);
     const size_t slice = static_cast<size_t>(extent(data.shape(), axis + 1, data.rank())) * element_size(data.dtype());

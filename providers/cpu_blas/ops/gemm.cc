@@ -66,7 +66,7 @@ class GemmKernel final : public sdk::Kernel {
   /// beta C in the epilogue: as it is where it is a row or all of it and beta is 1, else spread in scratch memory.
   sdk::Status add_c(sdk::RunContext& run, const sdk::Shape& shape, Epilogue* epilogue) const {
     const sdk::TensorView c = run.input(2);
-    TN_ASSIGN_OR_RETURN(const sdk::Shape sum, broadcast_shape(node_, c.shape(), shape));
+    TN_ASSIGN_OR_RETURN(const sdk::Shape sum, sdk::broadcast_shape(c.shape(), shape));
     if (sum != shape)
       return sdk::invalid_model(node_, ": C is ", sdk::shape_text(c.shape()), ", expected a shape that broadcasts to ",
                                 sdk::shape_text(shape));

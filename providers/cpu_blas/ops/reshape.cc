@@ -1,5 +1,5 @@
 // Reshape, Flatten, Squeeze, Unsqueeze: the same elements under another shape. Y may be X, and then nothing is copied.
-#include <algorithm>
+#include <tenon/sdk/geometry/reshape.hpp>
 
 #include "common.h"
 
@@ -36,33 +36,7 @@ class Reshape final : public ShapeChange {
 
  private:
   sdk::Result<sdk::Shape> reshape(sdk::ShapeView shape, const std::vector<int64_t>& wanted) const override {
-    sdk::Shape result = wanted;
-    int64_t open = -1, known = 1;
-    for (size_t i = 0; i < result.size(); ++i) {
-      if (result[i] == 0 && !allow_zero_) {
-        if (i >= shape.size()) return fail(shape, wanted);
-        result[i] = shape[i];
-      }
-      if (result[i] < -1 || (result[i] == -1 && open >= 0)) return fail(shape, wanted);
-      if (result[i] == -1) {
-        open = static_cast<int64_t>(i);
-      } else if (__builtin_mul_overflow(known, result[i], &known)) {
-        return fail(shape, wanted);
-      }
-    }
-    const int64_t count = sdk::element_count(shape);
-    if (open >= 0) {
-      if (known == 0 || count % known != 0) return fail(shape, wanted);
-      result[static_cast<size_t>(open)] = count / known;
-    } else if (known != count) {
-      return fail(shape, wanted);
-    }
-    return result;
-  }
-  sdk::Status fail(sdk::ShapeView shape, const std::vector<int64_t>& wanted) const {
-    std::string text;
-    for (int64_t d : wanted) text += (text.empty() ? "" : ",") + std::to_string(d);
-    return sdk::invalid_model(node_, ": the shape [", text, "] does not hold the elements of ", sdk::shape_text(shape));
+    return sdk::reshaped(shape, wanted, allow_zero_);
   }
 
   bool allow_zero_;

@@ -1,4 +1,5 @@
 // Concat: joins tensors along `axis` (1 where opset 1 leaves it out). All other dimensions are equal.
+#include <tenon/sdk/geometry/join.hpp>
 #include <tenon/sdk/kernel.hpp>
 
 #include "element_mover.h"
@@ -16,8 +17,7 @@ class Concat final : public sdk::Kernel {
     sdk::Shape shape = to_shape(first.shape());
     for (uint32_t i = 1; i < run.input_count(); ++i) {
       const sdk::TensorView x = run.input(i);
-      TN_RETURN_IF_ERROR(check_compatible(first, x, i, axis));
-      TN_ASSIGN_OR_RETURN(shape[size_t(axis)], add(shape[size_t(axis)], x.dim(axis)));
+      TN_RETURN_IF_ERROR(sdk::join_shape(&shape, x.shape(), size_t(axis), i));
     }
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, first.dtype(), shape));
     BoxLayout to{0, row_major_strides(shape)};
@@ -31,15 +31,6 @@ class Concat final : public sdk::Kernel {
   }
 
  private:
-  static sdk::Status check_compatible(const sdk::TensorView& first, const sdk::TensorView& x, uint32_t i,
-                                      int64_t axis) {
-    bool same = x.rank() == first.rank();
-    for (int64_t a = 0; same && a < x.rank(); ++a) same = a == axis || x.dim(a) == first.dim(a);
-    if (same) return {};
-    return sdk::invalid_argument("input ", i, " has shape ", sdk::shape_text(x.shape()), ", expected that of input 0, ",
-                                 sdk::shape_text(first.shape()), ", but for axis ", axis);
-  }
-
   int64_t axis_;
 };
 

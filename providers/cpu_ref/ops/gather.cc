@@ -1,5 +1,6 @@
 // Gather: output[o.., i.., n..] = data[o.., indices[i..], n..], where the indices count along `axis`; negative ones
 // count from the end. An index outside the axis is an error.
+#include <tenon/sdk/geometry/join.hpp>
 #include <tenon/sdk/kernel.hpp>
 
 #include "element_mover.h"
@@ -15,9 +16,8 @@ class Gather final : public sdk::Kernel {
     const sdk::TensorView data = run.input(0), indices = run.input(1);
     TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(axis_, data.rank()));
     const size_t a = size_t(axis);
-    sdk::Shape shape(data.shape().begin(), data.shape().begin() + axis);
-    shape.insert(shape.end(), indices.shape().begin(), indices.shape().end());
-    shape.insert(shape.end(), data.shape().begin() + axis + 1, data.shape().end());
+    TN_ASSIGN_OR_RETURN(const sdk::Shape shape,
+                        sdk::gathered_shape(to_shape(data.shape()), to_shape(indices.shape()), axis));
     TN_ASSIGN_OR_RETURN(const int64_t outer, product(data.shape(), 0, a));
     TN_ASSIGN_OR_RETURN(const int64_t inner, product(data.shape(), a + 1, data.shape().size()));
     sdk::Shape positions;

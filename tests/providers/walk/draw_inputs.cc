@@ -266,6 +266,13 @@ void draw_inputs(Case* c, Family family, const TypeChoice& types, Shape x, Draw&
       const int64_t beyond = draw.chance(8) ? 1 : 0;
       for (int64_t& v : indices) v = size == 0 ? 0 : draw.between(-size - beyond, size - 1 + beyond);
       c->inputs.push_back(tensor_of(dtype, shape, indices));
+    } else if (dtype == TN_FLOAT && (formal->name == "var" || formal->name == "input_var")) {
+      // The quotient by a variance of 0 leaves nothing but rounding of a difference.
+      int64_t elements = 1;
+      for (const int64_t d : shape) elements *= d;
+      Shape variances(static_cast<size_t>(elements));
+      for (int64_t& v : variances) v = draw.between(1, 9);
+      c->inputs.push_back(tensor_of(dtype, shape, variances));
     } else {
       // NaN times the zeros of padding may be left out or not.
       c->inputs.push_back(draw_tensor(dtype, shape, family == Family::kWindow && i > 0 ? Edges::kNone : edges, draw));

@@ -1,5 +1,7 @@
 #include "tests/providers/walk/verdict.h"
 
+#include <chrono>
+
 #include "host/base/dtype.h"
 #include "host/session/session.h"
 #include "tests/providers/walk/elements.h"
@@ -10,7 +12,9 @@ namespace {
 
 using host::Tensor;
 
+// Some draws ask for more than is worth waiting for.
 constexpr uint64_t kMostMemory = 4 << 20;
+constexpr std::chrono::milliseconds kMostTime{500};
 // Of a float: sums of some hundred terms in another order, and functions of a few units in the last place.
 constexpr double kEpsilons = 256;
 
@@ -49,7 +53,8 @@ Verdict failure(const host::Status& status, bool in_run) {
     case TN_INVALID_MODEL:
     case TN_INVALID_ARGUMENT: v.kind = Verdict::Kind::kRefused; break;
     case TN_UNSUPPORTED: v.kind = in_run ? Verdict::Kind::kLeftInRun : Verdict::Kind::kLeft; break;
-    case TN_OUT_OF_MEMORY: v.kind = Verdict::Kind::kNoMemory; break;
+    case TN_DEADLINE_EXCEEDED:
+    case TN_OUT_OF_MEMORY: v.kind = Verdict::Kind::kGaveUp; break;
     default: v.kind = Verdict::Kind::kBroken;
   }
   return v;
@@ -82,7 +87,7 @@ const char* kind_name(Verdict::Kind kind) {
     case Verdict::Kind::kRefused: return "refused";
     case Verdict::Kind::kLeft: return "left to another";
     case Verdict::Kind::kLeftInRun: return "left to another in a run";
-    case Verdict::Kind::kNoMemory: return "out of memory";
+    case Verdict::Kind::kGaveUp: return "gave up";
     default: return "broken";
   }
 }
@@ -108,7 +113,9 @@ Verdict judge(const Case& c, const std::string& provider, Sight sight) {
   options.pack.mode = host::PackMode::kOff;
   auto session = host::Session::open_model(std::move(model), options);
   if (!session.is_ok()) return failure(session.status(), false);
-  auto outputs = (*session)->run(given);
+  host::RunOptions run;
+  run.deadline = std::chrono::steady_clock::now() + kMostTime;
+  auto outputs = (*session)->run(given, {}, run);
   if (!outputs.is_ok()) return failure(outputs.status(), true);
   Verdict v{Verdict::Kind::kComputed, "", *std::move(outputs), {}};
   const auto& declared = (*session)->model().graph->outputs;
@@ -121,7 +128,7 @@ std::optional<std::string> disagreement(const Case& c, const Verdict& expected, 
   using Kind = Verdict::Kind;
   if (found.misinferred) return found.misinferred;
   if (expected.kind == Kind::kLeft || found.kind == Kind::kLeft) return std::nullopt;
-  if (expected.kind == Kind::kNoMemory || found.kind == Kind::kNoMemory) return std::nullopt;
+  if (expected.kind == Kind::kGaveUp || found.kind == Kind::kGaveUp) return std::nullopt;
   if (expected.kind != found.kind || found.kind == Kind::kBroken)
     return host::concat(kind_name(found.kind), " ", found.message, ", expected: ", kind_name(expected.kind), " ",
                         expected.message);

@@ -19,7 +19,7 @@ enum class Sight {
 const char* sight_name(Sight sight);
 
 struct Verdict {
-  enum class Kind { kComputed, kRefused, kLeft, kLeftInRun, kNoMemory, kBroken };
+  enum class Kind { kComputed, kRefused, kLeft, kLeftInRun, kGaveUp, kBroken };
   Kind kind = Kind::kBroken;
   std::string message;
   std::vector<host::Tensor> outputs;

@@ -11,9 +11,9 @@ TEST_CASE("Concat adds along its axis and wants the rest equal", "[shapes]") {
   CHECK(infer_one({17, "Concat", {Shape{{-1, 3}}, Shape{{2, -1}}}, {int_attr("axis", 1)}}) == "[2,?]");
   CHECK(infer_one({17, "Concat", {Shape{{2, 3}}, AnyRank{}}, {int_attr("axis", 1)}}) == "[...]");
   CHECK_THAT(infer_one({17, "Concat", {Shape{{2, 3}}, Shape{{5, 4}}}, {int_attr("axis", 1)}}),
-             Contains("has 5 along axis 0, expected 2"));
+             Contains("is 5x4, expected 2x3"));
   CHECK_THAT(infer_one({17, "Concat", {Shape{{2, 3}}, Shape{{2}}}, {int_attr("axis", 0)}}),
-             Contains("has rank 1, expected 2"));
+             Contains("input 1 is 2, expected 2x3"));
 }
 
 TEST_CASE("Split is even, stated, or since opset 18 uneven", "[shapes]") {
