@@ -96,6 +96,15 @@ std::optional<std::string> half_difference(const Tensor& expected, const Tensor&
   return std::nullopt;
 }
 
+// The last byte of elements below a byte may have bits to spare.
+bool same_bytes(const Tensor& a, const Tensor& b) {
+  const size_t whole = static_cast<size_t>(a.element_count() * host::dtype_bits(a.dtype())) / 8;
+  const int rest = static_cast<int>(a.element_count() * host::dtype_bits(a.dtype()) % 8);
+  if (whole != 0 && std::memcmp(a.data(), b.data(), whole) != 0) return false;
+  const auto last = static_cast<int64_t>(whole);
+  return rest == 0 || ((get<uint8_t>(a, last) ^ get<uint8_t>(b, last)) & ((1 << rest) - 1)) == 0;
+}
+
 std::string element_text(const Tensor& t, int64_t i) {
   switch (t.dtype()) {
     case TN_FLOAT: return std::to_string(get<float>(t, i));
@@ -175,8 +184,7 @@ std::optional<std::string> difference(const Tensor& expected, const Tensor& foun
         if (expected.string_at(i) != found.string_at(i)) return host::concat("string ", i, " differs");
       return std::nullopt;
     default:
-      if (expected.byte_length() == 0 || std::memcmp(expected.data(), found.data(), expected.byte_length()) == 0)
-        return std::nullopt;
+      if (same_bytes(expected, found)) return std::nullopt;
       return "the elements are " + elements_text(found) + ", expected " + elements_text(expected);
   }
 }
