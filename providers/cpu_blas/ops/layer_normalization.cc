@@ -60,10 +60,10 @@ sdk::Result<sdk::KernelPtr> make_layer_normalization(const sdk::KernelInfo& info
   for (uint32_t i : {1u, 2u}) {
     if (!info.input(i)) continue;
     const sdk::TensorView t = info.input(i).info();
-    const int64_t normalized = axis < 0 ? -axis : x.rank() - axis;
-    bool same = x.has_rank() && t.has_rank() && t.rank() == normalized && normalized <= x.rank();
-    for (int64_t d = 0; same && d < normalized; ++d)
-      same = t.dim(d) >= 0 && t.dim(d) == x.dim(x.rank() - normalized + d);
+    const int64_t rank = x.has_rank() ? x.rank() : 0;
+    const int64_t normalized = axis < -rank || axis >= rank ? 0 : axis < 0 ? -axis : rank - axis;
+    bool same = normalized > 0 && t.has_rank() && t.rank() == normalized;
+    for (int64_t d = 0; same && d < normalized; ++d) same = t.dim(d) >= 0 && t.dim(d) == x.dim(rank - normalized + d);
     if (!same)
       return sdk::unsupported(describe(info), ": input ", i, " is not known to have the shape of the normalized ",
                               "dimensions, which is all that is implemented here");

@@ -14,6 +14,8 @@
 namespace tenon::cpu_ref {
 namespace {
 
+constexpr int64_t kPositionsPerLook = 4096;  // at whether the run is to stop
+
 template <typename T>
 T rounded(double v) {
   if constexpr (std::is_integral_v<T>) {
@@ -46,16 +48,12 @@ class Resize final : public sdk::Kernel {
     for (const ResampleAxis& axis : axes) shape.push_back(axis.output);
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, x.dtype(), shape));
     if (y.count() == 0) return {};
-    std::vector<std::vector<Samples>> samples(axes.size());
-    for (size_t a = 0; a < axes.size(); ++a) {
+    for (size_t a = 0; a < axes.size(); ++a)
       if (axes[a].input == 0) return sdk::invalid_argument("axis ", a, " of X has no elements to sample");
-      const ResampleOptions& options = options_of(axes[a]);
-      for (int64_t o = 0; o < axes[a].output; ++o) samples[a].push_back(samples_of(options, axes[a], o));
-    }
     const bool crops = options_.coordinates == "tf_crop_and_resize";
-    if (options_.mode == Interpolation::kNearest && !crops) return pick(run, x, y, samples);
+    if (options_.mode == Interpolation::kNearest && !crops) return pick(run, x, y, axes);
     return visit_numeric(x.dtype(),
-                         [&](auto tag) -> sdk::Status { return interpolate<decltype(tag)>(run, x, y, axes, samples); });
+                         [&](auto tag) -> sdk::Status { return interpolate<decltype(tag)>(run, x, y, axes); });
   }
 
  private:
@@ -150,14 +148,23 @@ class Resize final : public sdk::Kernel {
   }
 
   /// Nearest sampling: every output element is an element of X.
-  static sdk::Status pick(sdk::RunContext& run, const sdk::TensorView& x, const sdk::MutableTensorView& y,
-                          const std::vector<std::vector<Samples>>& samples) {
+  sdk::Status pick(sdk::RunContext& run, const sdk::TensorView& x, const sdk::MutableTensorView& y,
+                   const std::vector<ResampleAxis>& axes) const {
     const sdk::Shape strides = row_major_strides(x.shape());
+    std::vector<int64_t*> from_of(axes.size());  // for each axis, the offset in X of each output position
+    for (size_t a = 0; a < axes.size(); ++a) {
+      TN_ASSIGN_OR_RETURN(from_of[a], run.scratch<int64_t>(size_t(axes[a].output)));
+      const ResampleOptions options = options_of(axes[a]);
+      for (int64_t o = 0; o < axes[a].output; ++o) {
+        if (o % kPositionsPerLook == 0 && run.cancelled()) return {};
+        from_of[a][o] = samples_of(options, axes[a], o).first * strides[a];
+      }
+    }
     ElementMover mover(run, 0, y, x);
     for (int64_t i = 0; i < y.count(); ++i) {
+      if (i % kPositionsPerLook == 0 && run.cancelled()) return {};
       int64_t rest = i, from = 0;
-      for (size_t a = samples.size(); a-- > 0; rest /= y.shape()[a])
-        from += samples[a][size_t(rest % y.shape()[a])].first * strides[a];
+      for (size_t a = axes.size(); a-- > 0; rest /= y.shape()[a]) from += from_of[a][rest % y.shape()[a]];
       TN_RETURN_IF_ERROR(mover.copy(i, from, 1));
     }
     return {};
@@ -166,42 +173,51 @@ class Resize final : public sdk::Kernel {
   /// Resizes one axis after the other, those that shrink most first, so that no step holds more than X or Y.
   template <typename T>
   sdk::Status interpolate(sdk::RunContext& run, const sdk::TensorView& x, const sdk::MutableTensorView& y,
-                          const std::vector<ResampleAxis>& axes,
-                          const std::vector<std::vector<Samples>>& samples) const {
+                          const std::vector<ResampleAxis>& axes) const {
     std::vector<size_t> order(axes.size());
     std::iota(order.begin(), order.end(), size_t(0));
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
       return double(axes[a].output) / double(axes[a].input) < double(axes[b].output) / double(axes[b].input);
     });
+    const auto most = size_t(std::max(x.count(), y.count()));
+    TN_ASSIGN_OR_RETURN(double* values, run.scratch<double>(most));
+    TN_ASSIGN_OR_RETURN(double* next, run.scratch<double>(most));
+    std::copy_n(x.data<T>(), x.count(), values);
     sdk::Shape shape = to_shape(x.shape());
-    std::vector<double> values, next;
-    for (const T& v : x.span<T>()) values.push_back(double(v));
     for (size_t a : order) {
-      if (run.cancelled()) return {};
       TN_ASSIGN_OR_RETURN(const int64_t outer, product(shape, 0, a));
       TN_ASSIGN_OR_RETURN(const int64_t inner, product(shape, a + 1, shape.size()));
-      next.assign(size_t(outer * axes[a].output * inner), 0.0);
-      for (int64_t o = 0; o < outer; ++o)
-        resize_lines(axes[a], samples[a], values.data() + o * axes[a].input * inner,
-                     next.data() + o * axes[a].output * inner, inner);
+      if (!resize_axis(run, axes[a], outer, inner, values, next)) return {};
       shape[a] = axes[a].output;
-      values.swap(next);
+      std::swap(values, next);
     }
-    for (int64_t i = 0; i < y.count(); ++i) y.data<T>()[i] = rounded<T>(values[size_t(i)]);
+    for (int64_t i = 0; i < y.count(); ++i) y.data<T>()[i] = rounded<T>(values[i]);
     return {};
   }
 
-  void resize_lines(const ResampleAxis& axis, const std::vector<Samples>& samples, const double* in, double* out,
-                    int64_t inner) const {
-    for (int64_t o = 0; o < axis.output; ++o, out += inner) {
-      const Samples& s = samples[size_t(o)];
-      if (s.weights.empty()) std::fill(out, out + inner, options_.extrapolation_value);
-      for (size_t k = 0; k < s.weights.size(); ++k) {
-        if (s.weights[k] == 0) continue;
-        const double* line = in + std::clamp<int64_t>(s.first + int64_t(k), 0, axis.input - 1) * inner;
-        for (int64_t i = 0; i < inner; ++i) out[i] += s.weights[k] * line[i];
+  /// From `in` (outer x axis.input x inner) to `out` (outer x axis.output x inner). False: the run is to stop.
+  bool resize_axis(sdk::RunContext& run, const ResampleAxis& axis, int64_t outer, int64_t inner, const double* in,
+                   double* out) const {
+    const ResampleOptions options = options_of(axis);
+    int64_t computed = 0;
+    for (int64_t o = 0; o < axis.output; ++o) {
+      const Samples s = samples_of(options, axis, o);
+      for (int64_t b = 0; b < outer; ++b, computed += inner * int64_t(1 + s.weights.size())) {
+        if (computed >= kPositionsPerLook) {
+          if (run.cancelled()) return false;
+          computed = 0;
+        }
+        double* to = out + (b * axis.output + o) * inner;
+        std::fill(to, to + inner, s.weights.empty() ? options_.extrapolation_value : 0.0);
+        for (size_t k = 0; k < s.weights.size(); ++k) {
+          if (s.weights[k] == 0) continue;
+          const int64_t at = std::clamp<int64_t>(s.first + int64_t(k), 0, axis.input - 1);
+          const double* line = in + (b * axis.input + at) * inner;
+          for (int64_t i = 0; i < inner; ++i) to[i] += s.weights[k] * line[i];
+        }
       }
     }
+    return true;
   }
 
   ResampleOptions options_;

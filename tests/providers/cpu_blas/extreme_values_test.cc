@@ -54,3 +54,16 @@ TEST_CASE("Conv on cpu_blas refuses a kernel_shape that its weight contradicts",
   const auto answer = session->run(inputs);
   CHECK_THAT(answer.status().message(), Contains("'kernel_shape' has 1 for spatial axis 0, but the weight has 3"));
 }
+
+TEST_CASE("LayerNormalization on cpu_blas leaves an axis that no input has to others", "[cpu_blas]") {
+  for (const int64_t axis : {kLeast, int64_t{-3}, int64_t{2}}) {
+    CAPTURE(axis);
+    GraphBuilder b;
+    // Without a rank the shape rules cannot say it first.
+    b.input_of("x", {ValueType::Kind::kTensor, TN_FLOAT, std::nullopt});
+    b.input("scale", TN_FLOAT, {3});
+    b.node("LayerNormalization", {"x", "scale"}, {"y"}, {int_attr("axis", axis)});
+    b.output("y");
+    CHECK_THAT(refusal(b), Contains("is not known to have the shape of the normalized dimensions"));
+  }
+}

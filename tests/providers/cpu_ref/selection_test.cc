@@ -2,6 +2,8 @@
 #include <cmath>
 #include <limits>
 
+#include "host/session/session.h"
+#include "tests/support/graph_builder.h"
 #include "tests/support/run_operator.h"
 
 using namespace tenon;
@@ -130,4 +132,23 @@ TEST_CASE("MatMulInteger takes a zero point per row and per column", "[cpu_ref]"
   const auto za = make_tensor<uint8_t>({2}, std::vector<uint8_t>{0, 3});
   const auto zb = make_tensor<uint8_t>({2}, std::vector<uint8_t>{0, 9});
   CHECK(first_output<int32_t>({"MatMulInteger", 10, {a, b, za, zb}}) == std::vector<int32_t>{50, 5, 20, 2});
+}
+
+TEST_CASE("what Resize needs beside its output counts against the memory of the run", "[cpu_ref]") {
+  constexpr int64_t kSize = int64_t{1} << 21;
+  for (const char* mode : {"nearest", "linear"}) {
+    CAPTURE(mode);
+    GraphBuilder b(19);
+    b.input("x", TN_UINT8, {4});
+    b.constant<int64_t>("sizes", {1}, {kSize});
+    b.node("Resize", {"x", "", "", "sizes"}, {"y"}, {string_attr("mode", mode)});
+    b.output("y");
+    host::SessionOptions options;
+    options.providers = {{TENON_BINARY_DIR "/lib/tenon/providers/libcpu_ref.so", {}}};
+    options.run_memory_limit_bytes = 3 * kSize;
+    auto session = host::Session::open_model(b.build(), options);
+    REQUIRE(session.is_ok());
+    const std::vector<host::NamedTensor> inputs{{"x", make_tensor<uint8_t>({4}, std::vector<uint8_t>{1, 2, 3, 4})}};
+    CHECK((*session)->run(inputs).status().code() == TN_OUT_OF_MEMORY);
+  }
 }
