@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "gemm.h"
-#include "host/session/thread_pool.h"
+#include "host/threads/thread_pool.h"
 #include "packed_b.h"
 #include "simd/isa.h"
 

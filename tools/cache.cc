@@ -3,8 +3,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "host/session/packs/pack_places.h"
-#include "host/session/packs/published_model.h"
+#include "host/packs/pack_places.h"
+#include "host/packs/published_model.h"
 #include "host/storage/pack/pack_store.h"
 #include "host/storage/pack/shared_memory.h"
 #include "tools/commands.h"
@@ -73,7 +73,7 @@ std::string key_value(const std::string& key, const std::string& name) {
   return lines.substr(value, lines.find('\n', value) - value);
 }
 
-std::string source_of(const PackStore::Entry& entry) {
+std::string source_of(const host::StoredPack& entry) {
   if (!entry.published_name.empty()) return host::kPublishedPrefix + entry.published_name;
   const std::string source = key_value(entry.key, "source");
   return source.empty() ? "(unknown model)" : source;
@@ -91,7 +91,7 @@ void print_json(const json& value) {
   std::printf("%s\n", value.dump(2, ' ', false, json::error_handler_t::replace).c_str());
 }
 
-json to_json(const PackStore::Entry& entry, const Status& state) {
+json to_json(const host::StoredPack& entry, const Status& state) {
   json line{{"path", entry.path.string()},
             {"bytes", entry.bytes},
             {"used_unix_s", std::chrono::system_clock::to_time_t(entry.used)},
@@ -142,7 +142,7 @@ Result<bool> list(const CacheFlags& flags) {
 }
 
 // One line of the answer; `as_json`: into `lines`, else printed.
-bool verify_entry(const PackStore::Entry& entry, bool as_json, json* lines) {
+bool verify_entry(const host::StoredPack& entry, bool as_json, json* lines) {
   Progress progress("reading " + entry.path.string());
   const auto [state, stale, unread] = verify_pack(entry, key_value(entry.key, "source"));
   if (as_json) {
@@ -174,7 +174,7 @@ Result<bool> verify(const CacheFlags& flags) {
 
 Result<bool> collect(const CacheFlags& flags) {
   TENON_ASSIGN_OR_RETURN(const auto stores, open_stores(flags, false));
-  PackStore::Collected all;
+  host::CollectedFiles all;
   for (const auto& store : stores) {
     TENON_ASSIGN_OR_RETURN(const auto collected,
                            store->collect(flags.has_max_bytes ? flags.max_bytes : store->max_bytes()));
@@ -186,7 +186,7 @@ Result<bool> collect(const CacheFlags& flags) {
 }
 
 // Whether `target`, a pack or a model, names this entry.
-bool is_meant(const PackStore::Entry& entry, const std::string& target) {
+bool is_meant(const host::StoredPack& entry, const std::string& target) {
   if (!entry.published_name.empty() && target == host::kPublishedPrefix + entry.published_name) return true;
   std::error_code failed;
   const auto absolute = std::filesystem::absolute(target, failed).lexically_normal();
@@ -201,7 +201,7 @@ Result<bool> remove(const CacheFlags& flags) {
   if (flags.all != flags.targets.empty())
     return host::error(TN_INVALID_ARGUMENT, "name the packs or models whose packs are to be removed, or give --all");
   TENON_ASSIGN_OR_RETURN(const auto stores, open_stores(flags, false));
-  std::vector<std::pair<PackStore*, PackStore::Entry>> entries;
+  std::vector<std::pair<PackStore*, host::StoredPack>> entries;
   for (const auto& store : stores)
     for (auto& entry : store->list()) entries.emplace_back(store.get(), std::move(entry));
   std::vector<bool> chosen(entries.size(), flags.all);

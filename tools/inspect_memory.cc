@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <map>
 
-#include "host/session/report_json.h"
+#include "host/report/report_json.h"
 #include "host/storage/memory_map.h"
 #include "host/storage/process_memory.h"
 #include "tools/support/terminal.h"

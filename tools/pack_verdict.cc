@@ -1,7 +1,7 @@
 #include "tools/pack_verdict.h"
 
-#include "host/session/packs/plan_reader.h"
-#include "host/session/packs/source_state.h"
+#include "host/packs/plan_reader.h"
+#include "host/packs/source_state.h"
 
 namespace tenon::tools {
 namespace {
@@ -34,7 +34,7 @@ Verdict verify_sources(std::shared_ptr<const host::PackFile> pack, const std::fi
 
 }  // namespace
 
-Verdict verify_pack(const host::PackStore::Entry& entry, const std::filesystem::path& source) {
+Verdict verify_pack(const host::StoredPack& entry, const std::filesystem::path& source) {
   if (!entry.state.is_ok()) return {entry.state, "", ""};
   const auto pack = host::PackFile::open(entry.path, true);
   if (!pack.is_ok()) return {pack.status(), "", ""};

@@ -16,6 +16,6 @@ struct Verdict {
 };
 
 /// Reads a pack in full, and the files of `source`, the model that it was made from.
-Verdict verify_pack(const host::PackStore::Entry& entry, const std::filesystem::path& source);
+Verdict verify_pack(const host::StoredPack& entry, const std::filesystem::path& source);
 
 }  // namespace tenon::tools

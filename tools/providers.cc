@@ -5,7 +5,7 @@
 #include <set>
 
 #include "host/plugins/cpu_features.h"
-#include "host/plugins/provider.h"
+#include "host/plugins/provider_library.h"
 #include "host/plugins/provider_listing.h"
 #include "tools/commands.h"
 #include "tools/support/isolated.h"

@@ -1,7 +1,7 @@
 // `tenon publish`: puts a model into shared memory under a name, for every process of this user.
 #include <cstdio>
 
-#include "host/session/packs/published_model.h"
+#include "host/packs/published_model.h"
 #include "tools/commands.h"
 #include "tools/support/session_flags.h"
 #include "tools/support/terminal.h"

@@ -1,6 +1,6 @@
 // <tenon/tenon.h>: models published under a name.
 #include "host/api/c_api_internal.h"
-#include "host/session/packs/published_model.h"
+#include "host/packs/published_model.h"
 
 using namespace tenon::host;
 using namespace tenon::host::c_api;

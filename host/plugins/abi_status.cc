@@ -1,7 +1,7 @@
 // tn_status: errors as plugins make and receive them. Thread-safe: a status is immutable.
-#include <new>
+#include "host/plugins/abi_status.h"
 
-#include "host/plugins/abi_tables.h"
+#include <new>
 
 namespace tenon::host {
 namespace {

@@ -1,19 +1,16 @@
 // The host's function tables that tn_host points to, and what the opaque objects behind them are. Private to
-// host/plugins. tn_node is a host Node and tn_value a host Value; tn_graph, tn_claims and tn_status are defined here.
+// host/plugins. tn_node is a host Node and tn_value a host Value; tn_graph is defined here,
+// tn_status in abi_status.h, tn_claims in claims.h.
 #pragma once
 
 #include <tenon/kernel_api/host.h>
 
-#include <string>
 #include <unordered_map>
 #include <unordered_set>
 
-#include "host/base/status.h"
-#include "host/plugins/provider.h"
-
-struct tn_status {
-  tenon::host::Status status;
-};
+#include "host/graph/graph.h"
+#include "host/plugins/abi_status.h"
+#include "host/plugins/claimed_group.h"
 
 /// A whole graph, or a group of its nodes when `group` is set. Borrows both.
 struct tn_graph {
@@ -23,17 +20,12 @@ struct tn_graph {
 
 namespace tenon::host {
 
+/// The table that plugins are given. Lives as long as the process.
+const tn_host& host_table();
+
 const tn_graph_api& graph_api();
 const tn_claims_api& claims_api();
 const tn_run_api& run_api();
-
-tn_status* status_create(uint32_t code, tn_str message);
-uint32_t status_code(const tn_status* status);
-tn_str status_message(const tn_status* status);
-void status_destroy(tn_status* status);
-
-/// The text of a tn_str of a plugin, tolerant of NULL data and cut to a sane length.
-std::string text_of(tn_str text);
 
 inline const tn_node* to_abi(const Node* node) {
   return reinterpret_cast<const tn_node*>(node);
@@ -47,10 +39,6 @@ inline const tn_value* to_abi(const Value* value) {
 inline const Value* from_abi(const tn_value* value) {
   return reinterpret_cast<const Value*>(value);
 }
-inline tn_str to_abi(std::string_view text) {
-  return {text.data(), text.size()};
-}
-
 /// Held while a hook or factory of a plugin runs: the arrays that graph_api() hands out live at least as long. One per
 /// thread at a time; scopes nest.
 class GraphScope {

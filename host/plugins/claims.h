@@ -8,7 +8,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "host/plugins/provider.h"
+#include "host/base/status.h"
+#include "host/plugins/claimed_group.h"
 
 struct tn_claims {
  public:

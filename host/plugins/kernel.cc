@@ -1,4 +1,6 @@
 // Kernel: calls through a kernel's vtable.
+#include "host/plugins/kernel.h"
+
 #include <utility>
 
 #include "host/base/log.h"

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "host/graph/graph.h"
-#include "host/plugins/provider.h"
 
 namespace tenon::host {
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "host/plugins/provider.h"
+#include "host/plugins/provider_library.h"
 
 namespace tenon::host {
 

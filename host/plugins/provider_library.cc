@@ -10,6 +10,7 @@
 #include "host/base/log.h"
 #include "host/plugins/abi_call.h"
 #include "host/plugins/abi_sizes.h"
+#include "host/plugins/abi_tables.h"
 #include "host/plugins/crash_report.h"
 #include "host/plugins/descriptor_reader.h"
 #include "host/plugins/process.h"

@@ -1,8 +1,8 @@
 // parse_provider_list: "cpu_blas,cpu_ref:key=value;key2=value2,./my.so".
+#include "host/plugins/provider_list.h"
+
 #include <algorithm>
 #include <sstream>
-
-#include "host/plugins/provider.h"
 
 namespace tenon::host {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "host/session/session.h"
+#include "host/graph/port.h"
 
 namespace tenon::host {
 

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "host/session/packs/plan_reader.h"
-#include "host/session/prepack.h"
-#include "host/session/program.h"
-#include "host/session/session.h"
+#include "host/graph/port.h"
+#include "host/packs/plan_reader.h"
+#include "host/placement/prepack.h"
+#include "host/runtime/program.h"
 
 namespace tenon::host {
 

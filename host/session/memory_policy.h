@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "host/session/residency.h"
-#include "host/session/session.h"
+#include "host/report/residency.h"
+#include "host/session/options.h"
 
 namespace tenon::host {
 

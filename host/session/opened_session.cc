@@ -5,14 +5,14 @@
 #include "host/base/exceptions.h"
 #include "host/graph/shape_inference.h"
 #include "host/optimize/optimizer.h"
+#include "host/packs/source_state.h"
+#include "host/placement/node_runner.h"
+#include "host/report/report_maker.h"
+#include "host/runtime/memory_limit.h"
 #include "host/session/input_check.h"
-#include "host/session/memory_limit.h"
 #include "host/session/memory_policy.h"
-#include "host/session/node_runner.h"
-#include "host/session/packs/source_state.h"
-#include "host/session/report_maker.h"
-#include "host/session/thread_pool.h"
 #include "host/storage/file_mapping.h"
+#include "host/threads/thread_pool.h"
 
 namespace tenon::host {
 namespace {

@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "host/packs/model_packs.h"
+#include "host/placement/placement.h"
+#include "host/report/residency.h"
+#include "host/report/stage_clock.h"
+#include "host/runtime/runner.h"
 #include "host/session/loaded_model.h"
-#include "host/session/packs/model_packs.h"
-#include "host/session/placement.h"
-#include "host/session/residency.h"
-#include "host/session/runner.h"
 #include "host/session/session.h"
-#include "host/session/stage_clock.h"
 
 namespace tenon::host {
 

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "host/base/status.h"
-#include "host/storage/file_mapping.h"
+#include "host/storage/file_identity.h"
 
 namespace tenon::host {
 

@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "host/formats/importer.h"
-#include "host/session/control_flow/control_node.h"
+#include "host/runtime/control_flow/control_node.h"
 #include "host/session/session.h"
 #include "tools/support/data_set.h"
 

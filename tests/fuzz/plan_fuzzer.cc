@@ -9,7 +9,7 @@
 #include <optional>
 #include <tenon/sdk/sdk.hpp>
 
-#include "host/session/runner.h"
+#include "host/runtime/runner.h"
 #include "tests/support/loose_plan.h"
 
 namespace {
@@ -61,7 +61,7 @@ sdk::Result<sdk::KernelPtr> make_matmul(const sdk::KernelInfo& info) {
   return sdk::KernelPtr(new Kernel(static_cast<uint64_t>(b.dim(0)) * static_cast<uint64_t>(b.dim(1)) * sizeof(float)));
 }
 
-// Named as the provider that the seeds were made with: tests/host/session/packs/plan_corpus_test.cc.
+// Named as the provider that the seeds were made with: tests/host/packs/plan_corpus_test.cc.
 constexpr tn_kernel_def kKernels[] = {
     sdk::kernel_def<make_plain>("", "Add", 7, 0),
     sdk::kernel_def<make_plain>("", "Relu", 6, 0),

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/session/packs/plan_reader.h"
+#include "host/packs/plan_reader.h"
 
 namespace tenon::test {
 

@@ -11,7 +11,7 @@
 #include "host/base/status.h"
 #include "host/formats/ort/ort_generated.h"
 #include "host/formats/ort/read_budget.h"
-#include "host/formats/ort/reader.h"
+#include "host/formats/ort/read_options.h"
 #include "host/graph/graph.h"
 
 namespace tenon::host::ort {

@@ -8,7 +8,7 @@
 #include "host/base/status.h"
 #include "host/formats/ort/kernel_types.h"
 #include "host/formats/ort/ort_generated.h"
-#include "host/formats/ort/writer.h"
+#include "host/formats/ort/write_options.h"
 #include "host/graph/graph.h"
 
 namespace tenon::host::ort {

@@ -4,28 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
-#include <string>
-#include <vector>
 
 #include "host/base/status.h"
+#include "host/formats/ort/read_options.h"
 #include "host/graph/graph.h"
-#include "host/storage/file_mapping.h"
 
 namespace tenon::host {
-
-/// Makes the tensor of an initializer whose data are outside of the buffer, at an offset of 0 or more that the writer
-/// chose (OrtWriteOptions::outside).
-using OutsideTensor =
-    std::function<Result<Tensor>(const std::string& name, tn_dtype dtype, std::vector<int64_t> shape, int64_t offset)>;
-
-struct OrtReadOptions {
-  OutsideTensor outside;  // empty: such initializers are an error
-  /// Whose bytes they are, for the residence of initializers; nullptr: memory of the application.
-  const FileMapping* mapping = nullptr;
-};
 
 /// Whether the bytes carry the identifier of the format.
 bool is_ort(std::span<const std::byte> bytes);

@@ -2,25 +2,14 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <optional>
 #include <vector>
 
 #include "host/base/status.h"
+#include "host/formats/ort/write_options.h"
 #include "host/graph/graph.h"
 
 namespace tenon::host {
-
-struct OrtWriteOptions {
-  /// Where the data of a constant lie outside of the buffer (0 or more); nothing: they are written inline. Empty: all
-  /// inline.
-  std::function<std::optional<int64_t>(const Value& constant)> outside;
-  /// For ONNX Runtime, which needs edges and kernel types. Types and attributes that it cannot read are TN_UNSUPPORTED,
-  /// as are values of unknown type. Without it, only Tenon reads the result. export_ort_file() prepares a model for it.
-  bool interchange = false;
-};
 
 /// Serializes the whole model; inline data of constants are aligned to 64 bytes. The graph is finished, its schemas are
 /// resolved. TN_UNSUPPORTED when the result would pass 2 GiB, the end of the format; TN_INVALID_ARGUMENT for a

@@ -118,10 +118,9 @@ LockClock::time_point deadline_after(std::chrono::milliseconds patience) {
 
 }  // namespace
 
-Result<PackStore::BuildLock> lock_file(const std::filesystem::path& path, std::chrono::milliseconds patience,
-                                       FileOps& files) {
+Result<BuildLock> lock_file(const std::filesystem::path& path, std::chrono::milliseconds patience, FileOps& files) {
   const auto deadline = deadline_after(patience);
-  PackStore::BuildLock result;
+  BuildLock result;
   // By its real name, so that two spellings of a folder are one lock here too.
   std::error_code failed;
   const auto folder = std::filesystem::canonical(path.parent_path(), failed);

@@ -7,7 +7,6 @@
 #include <mutex>
 #include <vector>
 
-#include "host/storage/pack/open_pack.h"
 #include "host/storage/pack/pack_format.h"
 
 namespace tenon::host {

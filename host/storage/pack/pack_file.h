@@ -11,6 +11,7 @@
 
 #include "host/base/status.h"
 #include "host/storage/file_mapping.h"
+#include "host/storage/pack/file_mark.h"
 
 namespace tenon::host {
 
@@ -40,5 +41,8 @@ class PackFile {
   /// The file's path, identity and all of its bytes.
   virtual const FileMapping& mapping() const = 0;
 };
+
+/// As PackFile::open without blobs; TN_UNSUPPORTED when `rule` refuses the file.
+Result<std::shared_ptr<const PackFile>> open_pack(const std::filesystem::path& path, OwnerRule rule);
 
 }  // namespace tenon::host

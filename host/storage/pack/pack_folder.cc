@@ -9,7 +9,7 @@
 #include "host/storage/pack/cache_folder.h"
 #include "host/storage/pack/file_mark.h"
 #include "host/storage/pack/file_time.h"
-#include "host/storage/pack/open_pack.h"
+#include "host/storage/pack/pack_file.h"
 #include "host/storage/pack/temporary_file.h"
 
 namespace tenon::host {
@@ -17,7 +17,7 @@ namespace {
 
 constexpr char kPackSuffix[] = ".tpack", kLockSuffix[] = ".lock", kUseSuffix[] = ".used";
 
-struct StoredPack {
+struct CountedPack {
   std::filesystem::path path;
   uint64_t bytes = 0;
   std::chrono::system_clock::time_point used;
@@ -29,7 +29,7 @@ uint64_t size_of_file(const std::filesystem::path& path) {
   return failed ? 0 : size;
 }
 
-void count(PackStore::Collected& collected, uint64_t bytes) {
+void count(CollectedFiles& collected, uint64_t bytes) {
   ++collected.files;
   collected.bytes += bytes;
 }
@@ -70,12 +70,12 @@ void PackFolder::count_use(const std::filesystem::path& pack) const {
   files_.touch(mark.string());
 }
 
-std::vector<PackStore::Entry> PackFolder::list() const {
-  std::vector<PackStore::Entry> entries;
+std::vector<StoredPack> PackFolder::list() const {
+  std::vector<StoredPack> entries;
   auto paths = files_with_suffix(path_, kPackSuffix);
   for (auto& path : files_with_suffix(published(), kPackSuffix)) paths.push_back(std::move(path));
   for (const auto& path : paths) {
-    PackStore::Entry entry;
+    StoredPack entry;
     entry.path = path;
     entry.bytes = size_of_file(path);
     if (path.parent_path() != path_) entry.published_name = path.stem().string();
@@ -106,8 +106,8 @@ bool PackFolder::remove_unused_pack(const std::filesystem::path& pack) const {
   return true;
 }
 
-PackStore::Collected PackFolder::remove_leftovers() const {
-  PackStore::Collected collected;
+CollectedFiles PackFolder::remove_leftovers() const {
+  CollectedFiles collected;
   for (const auto& folder : {path_, published()}) {
     for (const auto& path : files_with_suffix(folder, kTemporarySuffix)) {
       const uint64_t bytes = size_of_file(path);
@@ -117,8 +117,8 @@ PackStore::Collected PackFolder::remove_leftovers() const {
   return collected;
 }
 
-PackStore::Collected PackFolder::remove_stale() const {
-  PackStore::Collected collected;
+CollectedFiles PackFolder::remove_stale() const {
+  CollectedFiles collected;
   for (const auto& path : files_with_suffix(locks(), kLockSuffix))
     if (remove_free_lock(path, files_)) count(collected, 0);
   for (const auto& path : files_with_suffix(path_, kPackSuffix)) {
@@ -135,8 +135,8 @@ PackStore::Collected PackFolder::remove_stale() const {
   return collected;
 }
 
-PackStore::Collected PackFolder::evict_past(uint64_t max_bytes) const {
-  std::vector<StoredPack> packs;
+CollectedFiles PackFolder::evict_past(uint64_t max_bytes) const {
+  std::vector<CountedPack> packs;
   uint64_t total = 0;
   for (const auto& path : files_with_suffix(path_, kPackSuffix)) {
     // A pack that was never counted, as when the folder was read-only, counts from its making.
@@ -144,8 +144,8 @@ PackStore::Collected PackFolder::evict_past(uint64_t max_bytes) const {
     total += packs.back().bytes;
   }
   std::sort(packs.begin(), packs.end(), [](const auto& a, const auto& b) { return a.used < b.used; });
-  PackStore::Collected collected;
-  for (const StoredPack& pack : packs) {
+  CollectedFiles collected;
+  for (const CountedPack& pack : packs) {
     if (total <= max_bytes) break;
     if (!remove_unused_pack(pack.path)) continue;
     total -= pack.bytes;

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "host/storage/pack/file_ops.h"
-#include "host/storage/pack/pack_store.h"
+#include "host/storage/pack/stored_pack.h"
 
 namespace tenon::host {
 
@@ -33,15 +33,15 @@ class PackFolder {
   bool is_pack_path(const std::filesystem::path& path) const;
 
   void count_use(const std::filesystem::path& pack) const;
-  std::vector<PackStore::Entry> list() const;
+  std::vector<StoredPack> list() const;
   Status remove(const std::filesystem::path& pack) const;
 
   /// Of builders that died: what they were writing.
-  PackStore::Collected remove_leftovers() const;
+  CollectedFiles remove_leftovers() const;
   /// Locks that nobody holds, marks of use of packs that are gone, packs that are damaged and not in use.
-  PackStore::Collected remove_stale() const;
+  CollectedFiles remove_stale() const;
   /// Least recently used packs, until those left have `max_bytes` together. What is in use stays.
-  PackStore::Collected evict_past(uint64_t max_bytes) const;
+  CollectedFiles evict_past(uint64_t max_bytes) const;
   /// Evicts until a pack of `bytes` more fits under `max_bytes`; gives how many fit then. TN_UNSUPPORTED: too few, or
   /// the file system has less free.
   Result<uint64_t> make_room(uint64_t bytes, uint64_t max_bytes) const;

@@ -9,7 +9,7 @@
 #include "host/storage/pack/build_lock.h"
 #include "host/storage/pack/cache_folder.h"
 #include "host/storage/pack/fact_store.h"
-#include "host/storage/pack/open_pack.h"
+#include "host/storage/pack/pack_file.h"
 #include "host/storage/pack/pack_folder.h"
 #include "host/storage/pack/pack_format.h"
 
@@ -122,18 +122,19 @@ class FolderPackStore final : public PackStore {
     return remove(folder_.published_path(name));
   }
 
-  std::vector<Entry> list() override { return folder_.list(); }
+  std::vector<StoredPack> list() override { return folder_.list(); }
 
   Status remove(const std::filesystem::path& path) override {
     TENON_RETURN_IF_ERROR(prepare_to_write());
     return folder_.remove(path);
   }
 
-  Result<Collected> collect(uint64_t max_bytes) override {
+  Result<CollectedFiles> collect(uint64_t max_bytes) override {
     TENON_RETURN_IF_ERROR(prepare_to_write());
-    Collected all;
+    CollectedFiles all;
     all.files = facts_.forget_past(kMaxFacts);
-    for (const Collected& part : {folder_.remove_leftovers(), folder_.remove_stale(), folder_.evict_past(max_bytes)}) {
+    for (const CollectedFiles& part :
+         {folder_.remove_leftovers(), folder_.remove_stale(), folder_.evict_past(max_bytes)}) {
       all.files += part.files;
       all.bytes += part.bytes;
     }

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "host/base/status.h"
+#include "host/storage/pack/build_lock.h"
 #include "host/storage/pack/file_ops.h"
 #include "host/storage/pack/pack_file.h"
 #include "host/storage/pack/pack_writer.h"
+#include "host/storage/pack/stored_pack.h"
 
 namespace tenon::host {
 
@@ -51,12 +53,6 @@ class PackStore {
   virtual bool knows(const std::string& fact) = 0;
   virtual void remember(const std::string& fact) = 0;
 
-  /// The right to build a pack, given up when `lock` dies, or its process does.
-  struct BuildLock {
-    bool has_lock = false;  // false: another still builds
-    bool waited = false;    // another was building: find() again before building
-    std::shared_ptr<void> lock;
-  };
   /// Single flight, between threads and processes: waits at most `patience` for another builder of `key`; a dead
   /// holder's lock is free at once. TN_UNSUPPORTED: no lock can be made here, with the reason.
   virtual Result<BuildLock> lock_build(const std::string& key, std::chrono::milliseconds patience) = 0;
@@ -77,26 +73,14 @@ class PackStore {
   virtual Status remove_named(const std::string& name) = 0;
   static Status check_name(const std::string& name);
 
-  struct Entry {
-    std::filesystem::path path;
-    uint64_t bytes = 0;
-    std::chrono::system_clock::time_point used;  // last; by a clock that may have been set
-    std::string key;                             // empty when the pack is damaged
-    std::string published_name;                  // empty: it has none
-    Status state;                                // of header, contents table and sections
-    bool in_use = false;                         // some process has it open
-  };
   /// Every pack of the folder, the most recently used first.
-  virtual std::vector<Entry> list() = 0;
+  virtual std::vector<StoredPack> list() = 0;
   /// Removes a pack of this folder. Who has it open keeps it. TN_NOT_FOUND, or TN_INVALID_ARGUMENT for another file.
   virtual Status remove(const std::filesystem::path& path) = 0;
 
-  struct Collected {
-    uint64_t files = 0, bytes = 0;
-  };
   /// Removes leftovers of dead builders, damaged packs, stale facts and locks, and least recently used packs past
   /// `max_bytes`; never a pack that some process has open.
-  virtual Result<Collected> collect(uint64_t max_bytes) = 0;
+  virtual Result<CollectedFiles> collect(uint64_t max_bytes) = 0;
 };
 
 }  // namespace tenon::host

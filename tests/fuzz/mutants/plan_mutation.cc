@@ -6,7 +6,7 @@
 #include <cstring>
 #include <map>
 
-#include "host/session/packs/plan_reader.h"
+#include "host/packs/plan_reader.h"
 #include "host/storage/pack/pack_file.h"
 #include "host/storage/pack/pack_writer.h"
 

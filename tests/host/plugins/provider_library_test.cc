@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "host/plugins/provider.h"
+#include "host/plugins/provider_library.h"
 #include "tests/host/plugins/fake_run.h"
 #include "tests/host/plugins/plugin_files.h"
 #include "tests/host/plugins/test_graph.h"

@@ -5,6 +5,7 @@
 #include <deque>
 #include <stdexcept>
 
+#include "host/plugins/abi_tables.h"
 #include "host/plugins/provider.h"
 #include "tests/host/plugins/fake_run.h"
 #include "tests/host/plugins/test_graph.h"

@@ -4,7 +4,7 @@
 #include "host/formats/importer.h"
 #include "host/formats/onnx/exporter.h"
 #include "host/formats/ort/exporter.h"
-#include "tests/host/session/packs/small_model.h"
+#include "tests/host/packs/small_model.h"
 
 using Catch::Contains;
 using namespace tenon::host;

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "host/storage/file_descriptor.h"
+#include "host/storage/file_mapping.h"
 #include "tests/support/temp_folder.h"
 
 namespace fs = std::filesystem;

@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "host/plugins/provider.h"
+#include "host/plugins/provider_library.h"
 
 namespace tenon::walk {
 namespace {

@@ -1,0 +1,41 @@
+// Decides which provider runs which node, and says why. Used by one thread while a session opens.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/graph/graph.h"
+#include "host/plugins/provider.h"
+#include "host/report/report.h"
+#include "host/runtime/control_flow/control_node.h"
+#include "host/runtime/program.h"
+
+namespace tenon::host {
+
+using ProviderList = std::vector<std::unique_ptr<Provider>>;  // in the user's order
+
+struct Placement {
+  std::vector<Step> steps;               // in an order that they can run in
+  std::vector<NodePlacement> decisions;  // one per node, in the order of for_each_node()
+  std::vector<std::string> notes;
+};
+
+/// Offers the nodes of each graph to each provider in turn: first for groups to compile, then one by one; what is left
+/// goes to the next. If, Loop and Scan are the host's; the nodes of their subgraphs are offered alike. A node that
+/// nobody takes is TN_UNSUPPORTED with every provider's reason; with `require_all` false it is only recorded, and the
+/// steps cannot be run.
+Result<Placement> place_nodes(const Model& model, const ProviderList& providers, bool require_all);
+
+/// Visits the nodes in topological order, each before those of its subgraphs. `within`: the path of subgraphs to the
+/// node, "" or "loop1.body/if2.then_branch/".
+void for_each_node(const Graph& graph, const std::function<void(const Node&, const std::string& within)>& visit);
+
+/// What a report says of the node itself; provider, kernel and reason are empty.
+NodePlacement placement_of(const Node& node, const std::string& within);
+
+/// The step of a control-flow node; its bodies have their graphs, but no steps yet.
+Step control_flow_step(const Node& node);
+
+}  // namespace tenon::host

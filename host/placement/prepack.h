@@ -1,0 +1,61 @@
+// Packed weights: asks each kernel how it wants its constant inputs, and has what is wanted packed once per key and
+// weight, into memory or into a pack file. Used by one thread while a session opens; the packed bytes are read-only
+// afterwards and must outlive the kernels.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "host/runtime/host_region.h"
+#include "host/runtime/program.h"
+
+namespace tenon::host {
+
+/// What the kernels ask for, before a byte of a weight is touched. A weight that subgraphs read, too, is one weight.
+struct PrepackPlan {
+  /// step_tree() of the list that was asked, which must stay where it is; other fields count in it.
+  std::vector<const Step*> steps;
+  struct Blob {
+    size_t step;  // whose kernel packs it
+    uint32_t input;
+    uint32_t alignment;  // 64 to 4096
+    uint64_t bytes;
+    std::string label;  // "packed 'fc_weight'"
+  };
+  struct Use {
+    size_t step;
+    uint32_t input;
+    size_t blob;
+    std::string key;  // of the kernel
+  };
+  std::vector<Blob> blobs;
+  std::vector<Use> uses;
+  uint64_t bytes = 0;  // of the blobs
+  /// Constants that no kernel reads other than through packed bytes.
+  std::unordered_set<const Value*> unread_sources;
+};
+
+/// TN_OUT_OF_MEMORY names the step whose blob passed `limit_bytes`; errors of kernels come with their step.
+Result<PrepackPlan> plan_prepack(const std::vector<Step>& steps, const Graph& graph, uint64_t limit_bytes);
+
+/// The constant that a blob of the plan is made from.
+const Tensor& source_of(const PrepackPlan& plan, const PrepackPlan::Blob& blob);
+/// Packs one blob into `memory`, which has its size and alignment. thread: any
+Status pack_blob(const PrepackPlan& plan, const PrepackPlan::Blob& blob, void* memory);
+
+struct PackedWeights {
+  std::unique_ptr<HostRegion> region;  // all packed blobs
+  uint64_t bytes = 0;                  // of the blobs
+};
+
+/// Whether private copies of constants are freed that only exist packed from then on.
+enum class Sources { kKept, kDropped };
+
+/// Packs into private memory and hands it to the kernels of `steps`, the list that the plan was made for.
+Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan, unsigned threads, Sources sources);
+
+}  // namespace tenon::host

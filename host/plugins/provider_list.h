@@ -1,0 +1,24 @@
+// The providers that a user asks for, in their order of preference. Thread-safe.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "host/base/status.h"
+
+namespace tenon::host {
+
+/// A provider as the user asks for it.
+struct ProviderSpec {
+  std::string name;  // "cpu_blas", or the path of a library (anything with a '/')
+  std::map<std::string, std::string> options;
+};
+
+/// The order that is taken when the user names none.
+inline constexpr const char* kDefaultProviders = "cpu_blas,cpu_ref";
+
+/// Parses "cpu_blas,cpu_ref:key=value;key2=value2,./my.so".
+Result<std::vector<ProviderSpec>> parse_provider_list(const std::string& text);
+
+}  // namespace tenon::host

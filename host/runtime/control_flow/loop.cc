@@ -1,0 +1,100 @@
+// Loop: runs its body until the number of trips is reached or the condition is false. As in ONNX Runtime, the condition
+// that the body computes counts even where the node is given none.
+#include <algorithm>
+
+#include "host/runtime/control_flow/body_run.h"
+#include "host/runtime/control_flow/slice_stack.h"
+
+namespace tenon::host {
+namespace {
+
+constexpr size_t kLead = 2;  // inputs of the node before the carried values: number of trips, condition
+
+// Of rank 0, or 1 where the body declares so.
+template <typename T>
+Result<Tensor> scalar(const Value& port, tn_dtype dtype, T value) {
+  std::vector<int64_t> shape;
+  if (port.type.dims && port.type.dims->size() == 1) shape = {1};
+  TENON_ASSIGN_OR_RETURN(Tensor tensor, Tensor::allocate(dtype, std::move(shape), Residence::kRuntime));
+  *static_cast<T*>(tensor.mutable_data()) = value;
+  return tensor;
+}
+
+class LoopRun {
+ public:
+  explicit LoopRun(ControlStep& control) : control_(control), body_(control, 0) {}
+
+  Status run() {
+    TENON_RETURN_IF_ERROR(begin());
+    for (int64_t i = 0; condition_ && (trips_ < 0 || i < trips_); ++i)
+      if (const Status status = iterate(i); !status.is_ok()) return status.with_context(concat("iteration ", i));
+    return finish();
+  }
+
+ private:
+  Status begin() {
+    if (control_.has_input(0)) {
+      TENON_ASSIGN_OR_RETURN(trips_, ControlStep::number_of(control_.input(0), "the number of trips"));
+      trips_ = std::max<int64_t>(trips_, 0);
+    }
+    if (control_.has_input(1)) {
+      TENON_ASSIGN_OR_RETURN(condition_, ControlStep::truth_of(control_.input(1), "the condition"));
+    }
+    const size_t carried = body_.graph().inputs.size() - kLead;
+    for (size_t i = 0; i < carried; ++i) carried_.push_back(control_.view_of_input(kLead + i));
+    for (size_t i = 1 + carried; i < body_.graph().outputs.size(); ++i)
+      stacks_.emplace_back(SliceStack::Options{0, false, -1, trips_});
+    return {};
+  }
+
+  Status iterate(int64_t i) {
+    const std::vector<Value*>& ports = body_.graph().inputs;
+    std::vector<Tensor> inputs;
+    TENON_ASSIGN_OR_RETURN(Tensor number, scalar<int64_t>(*ports[0], TN_INT64, i));
+    TENON_ASSIGN_OR_RETURN(Tensor condition, scalar<bool>(*ports[1], TN_BOOL, condition_));
+    inputs.push_back(std::move(number));
+    inputs.push_back(std::move(condition));
+    inputs.insert(inputs.end(), carried_.begin(), carried_.end());
+    TENON_ASSIGN_OR_RETURN(std::vector<Tensor> results, body_.run(inputs));
+    TENON_ASSIGN_OR_RETURN(condition_, ControlStep::truth_of(results[0].abi_view(0), "the condition of the body"));
+    for (size_t s = 0; s < stacks_.size(); ++s)
+      if (control_.is_wanted(carried_.size() + s))
+        TENON_RETURN_IF_ERROR(stacks_[s].add(results[1 + carried_.size() + s], control_));
+    for (size_t c = 0; c < carried_.size(); ++c) carried_[c] = std::move(results[1 + c]);
+    count_held();
+    return {};
+  }
+
+  void count_held() {
+    control_.held_bytes = 0;
+    for (const Tensor& tensor : carried_) control_.held_bytes += tensor.owner() != nullptr ? tensor.byte_length() : 0;
+    for (const SliceStack& stack : stacks_) control_.held_bytes += stack.bytes();
+  }
+
+  Status finish() {
+    control_.held_bytes = 0;
+    for (size_t c = 0; c < carried_.size(); ++c) TENON_RETURN_IF_ERROR(control_.give(c, std::move(carried_[c])));
+    for (size_t s = 0; s < stacks_.size(); ++s) {
+      const size_t output = carried_.size() + s;
+      if (!control_.is_wanted(output)) continue;
+      TENON_ASSIGN_OR_RETURN(Tensor stacked, stacks_[s].finish(body_.graph().outputs[1 + output]->type, control_));
+      TENON_RETURN_IF_ERROR(control_.give(output, std::move(stacked)));
+    }
+    return {};
+  }
+
+  ControlStep& control_;
+  BodyRun body_;
+  int64_t trips_ = -1;  // -1: no limit
+  bool condition_ = true;
+  std::vector<Tensor> carried_;
+  std::vector<SliceStack> stacks_;
+};
+
+}  // namespace
+
+Status run_loop(ControlStep& control) {
+  return LoopRun(control).run();
+}
+
+}  // namespace tenon::host

@@ -1,0 +1,37 @@
+// The conditions that a program is run under.
+#pragma once
+
+#include <tenon/kernel_api/base.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "host/runtime/memory_plan.h"
+#include "host/runtime/profiler.h"
+#include "host/runtime/run_options.h"
+
+namespace tenon::host {
+
+class RunPool;
+
+/// The conditions of one run.
+struct Execution {
+  unsigned threads = 1;
+  const CancelToken* cancel = nullptr;
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  uint64_t memory_limit = UINT64_MAX;  // of arena, heap values and scratch together
+  const MemoryPlan* plan = nullptr;    // nullptr: every value on the heap
+  std::byte* arena = nullptr;          // plan->arena_bytes of memory
+  Profiler* profiler = nullptr;        // may be null
+  RunPool* pool = nullptr;             // of the program; only control flow needs it
+  uint64_t outer_bytes = 0;            // of the same run, held around this program
+
+  /// TN_CANCELLED or TN_DEADLINE_EXCEEDED once the run has to stop, else TN_OK. thread: any.
+  tn_code stop_code() const;
+  /// What the run holds whatever this program's values on the heap and scratch take.
+  uint64_t fixed_bytes() const { return outer_bytes + (plan != nullptr ? plan->arena_bytes : 0); }
+};
+
+}  // namespace tenon::host

@@ -1,0 +1,43 @@
+// Runs a program for many callers at once: gives each run a state, a memory plan for its shapes and an arena, and takes
+// them back. Thread-safe.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "host/runtime/executor.h"
+#include "host/runtime/run_pool.h"
+
+namespace tenon::host {
+
+class Runner {
+ public:
+  /// `program` must outlive the runner. Plans memory at once when the inferred types fix all sizes.
+  Runner(const Program& program, unsigned threads, uint64_t memory_limit)
+      : program_(program), threads_(threads), memory_limit_(memory_limit), pool_(program) {}
+
+  /// `inputs`: one per Program::inputs, checked. `wanted`: indices into Program::outputs. The results own their memory.
+  /// `model`: names it in the profile.
+  Result<std::vector<Tensor>> run(std::span<const Tensor* const> inputs, std::span<const size_t> wanted,
+                                  const RunOptions& options, const std::string& model);
+
+  /// True when the first run already has a plan.
+  bool is_planned() const { return pool_.is_planned(); }
+  uint64_t arena_bytes() const { return pool_.arena_bytes(); }
+  uint64_t arena_peak_bytes() const { return pool_.arena_peak_bytes(); }
+  uint64_t scratch_peak_bytes() const { return pool_.scratch_peak_bytes(); }
+  /// Where arenas lie, and the scratch of runs that have ended.
+  std::vector<std::span<const std::byte>> arena_ranges() const { return pool_.arena_ranges(); }
+  std::vector<std::span<const std::byte>> scratch_ranges() const { return pool_.scratch_ranges(); }
+
+ private:
+  Status run_in(RunState& state, const RunOptions& options, const ShapeSignature& signature, const std::string& model);
+
+  const Program& program_;
+  const unsigned threads_;
+  const uint64_t memory_limit_;
+  RunPool pool_;
+};
+
+}  // namespace tenon::host

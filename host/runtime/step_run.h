@@ -1,0 +1,45 @@
+// A kernel's view of the run of its step: gives inputs, memory for outputs, scratch and threads. Lives on the stack of
+// the executor; thread rules as in kernel_api/run.h.
+#pragma once
+
+#include "host/plugins/kernel_run.h"
+#include "host/runtime/execution.h"
+#include "host/runtime/memory_plan.h"
+#include "host/runtime/run_state.h"
+
+namespace tenon::host {
+
+class StepRun final : public KernelRun {
+ public:
+  StepRun(const Program& program, const Execution& execution, RunState& state)
+      : program_(program), execution_(execution), state_(state) {}
+
+  void begin(uint32_t step);
+  /// The kernel has returned with success: every output that the model uses must be there.
+  Status finish();
+
+  uint32_t input_count() const override { return static_cast<uint32_t>(step_->inputs.size()); }
+  uint32_t output_count() const override { return static_cast<uint32_t>(step_->outputs.size()); }
+  const tn_tensor* input(uint32_t index) const override;
+  bool output_wanted(uint32_t index) const override;
+  Status output(uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) override;
+  Status set_string(uint32_t index, int64_t element, std::string_view value) override;
+  void* scratch(size_t bytes, size_t alignment) override;
+  void parallel_for(int64_t count, double cost_per_item_ns, tn_range_fn body, void* arg) override;
+  uint32_t max_workers() const override { return execution_.threads; }
+  bool cancelled() const override { return execution_.stop_code() != TN_OK; }
+  void phase(std::string_view name) override;
+
+ private:
+  Status check_output(uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, uint64_t* bytes) const;
+  void* arena_place(uint32_t slot, uint64_t bytes);
+  Status allocate(uint32_t index, uint32_t slot, uint32_t dtype, const int64_t* shape, uint32_t rank, uint64_t bytes);
+
+  const Program& program_;
+  const Execution& execution_;
+  RunState& state_;
+  const Step* step_ = nullptr;
+  std::vector<std::pair<uint32_t, size_t>> discarded_;  // output index -> place in state_.discarded
+};
+
+}  // namespace tenon::host

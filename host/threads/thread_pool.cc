@@ -1,0 +1,201 @@
+// Jobs stand on their callers' stacks, in a list that the pool's mutex guards. A worker joins a job under the mutex and
+// gets the next worker number there; the items are then taken in chunks from an atomic counter. The caller takes its
+// job off the list before it waits for those that joined, so nobody touches a job that is gone.
+// The pool is never destroyed: its threads are detached and end with the process, which therefore never waits for them.
+#include "host/threads/thread_pool.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "host/plugins/crash_report.h"
+#include "host/threads/spin_wait.h"
+
+namespace tenon::host {
+
+unsigned granted_threads(unsigned asked) {
+  return asked == 0 ? usable_cpus() : std::min(asked, usable_cpus());
+}
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double kNanosecondsPerThread = 10'000;  // a thread is worth waking for this much work
+constexpr int64_t kChunksPerThread = 8;
+constexpr std::chrono::microseconds kIdleSpin{50};     // of a worker, before it sleeps
+constexpr std::chrono::microseconds kFinishSpin{100};  // of a caller that waits for the others' last chunks
+constexpr int kPausesPerLook = 32;
+
+thread_local bool inside_body = false;
+
+struct Job {
+  tn_range_fn body;
+  void* arg;
+  int64_t count;
+  int64_t chunk;
+  uint32_t limit;       // worker numbers to give out
+  uint32_t joined = 1;  // worker numbers given out; the caller has 0
+  Job* next_job = nullptr;
+  std::atomic<int64_t> next{0};
+  std::atomic<uint32_t> active{0};  // workers other than the caller that are in it
+
+  void work(uint32_t worker) {
+    inside_body = true;
+    // The load keeps the counter from running past int64 however often workers look at a finished job.
+    while (next.load(std::memory_order_relaxed) < count) {
+      const int64_t begin = next.fetch_add(chunk, std::memory_order_relaxed);
+      if (begin >= count) break;
+      body(arg, worker, begin, count - begin < chunk ? count : begin + chunk);
+    }
+    inside_body = false;
+  }
+};
+
+/// Spins until `done()` or until `limit` has passed; returns done().
+template <typename Done>
+bool spin_until(Clock::duration limit, Done&& done) {
+  if (done()) return true;
+  const auto end = Clock::now() + limit;
+  do {
+    for (int i = 0; i < kPausesPerLook; ++i) spin_pause();
+    if (done()) return true;
+  } while (Clock::now() < end);
+  return false;
+}
+
+unsigned worth_threads(int64_t count, double cost_per_item_ns, unsigned max_threads) {
+  const double worth = static_cast<double>(count) * cost_per_item_ns / kNanosecondsPerThread;
+  const int64_t most = std::min<int64_t>(max_threads, count);
+  if (!(worth >= 2) || most < 2) return 1;
+  return static_cast<unsigned>(std::min(worth, static_cast<double>(most)));
+}
+
+}  // namespace
+
+struct ThreadPool::Impl {
+  std::mutex mutex;
+  std::condition_variable work_added;
+  std::condition_variable job_left;
+  Job* jobs = nullptr;                        // guarded by mutex
+  unsigned threads = 0;                       // started; guarded by mutex
+  unsigned sleeping = 0;                      // guarded by mutex
+  bool cannot_start = false;                  // guarded by mutex
+  std::atomic<uint64_t> added{0};             // jobs ever added: what idle workers watch
+  std::atomic<unsigned> sleeping_callers{0};  // callers that wait on job_left
+  const unsigned capacity = usable_cpus() - 1;
+
+  void start_threads(unsigned wanted) {
+    wanted = std::min(wanted, capacity);
+    while (threads < wanted && !cannot_start) {
+      try {
+        std::thread([this] { serve(); }).detach();
+        ++threads;
+      } catch (const std::system_error&) {
+        cannot_start = true;  // the callers do the work themselves
+      }
+    }
+  }
+
+  // A job that still has a free worker number and items left. Holds the mutex.
+  Job* find_job() const {
+    for (Job* job = jobs; job != nullptr; job = job->next_job)
+      if (job->joined < job->limit && job->next.load(std::memory_order_relaxed) < job->count) return job;
+    return nullptr;
+  }
+
+  [[noreturn]] void serve() {
+    prepare_thread_for_crash_report();
+    std::unique_lock lock(mutex);
+    while (true) {
+      if (Job* job = find_job()) {
+        const uint32_t worker = job->joined++;
+        job->active.fetch_add(1, std::memory_order_relaxed);
+        lock.unlock();
+        job->work(worker);
+        leave(*job);
+        lock.lock();
+        continue;
+      }
+      const uint64_t seen = added.load(std::memory_order_relaxed);
+      lock.unlock();
+      const bool more = spin_until(kIdleSpin, [&] { return added.load(std::memory_order_relaxed) != seen; });
+      lock.lock();
+      if (more || added.load(std::memory_order_relaxed) != seen) continue;
+      ++sleeping;
+      work_added.wait(lock, [&] { return added.load(std::memory_order_relaxed) != seen; });
+      --sleeping;
+    }
+  }
+
+  // The job may be gone as soon as `active` is lowered, so only the pool is touched after that. Sequential consistency
+  // pairs the two loads with wait_for(): either the caller sees 0, or the worker sees the caller asleep.
+  void leave(Job& job) {
+    if (job.active.fetch_sub(1, std::memory_order_seq_cst) != 1) return;
+    if (sleeping_callers.load(std::memory_order_seq_cst) == 0) return;
+    std::lock_guard lock(mutex);
+    job_left.notify_all();
+  }
+
+  void add(Job* job) {
+    unsigned wake;
+    {
+      std::lock_guard lock(mutex);
+      start_threads(job->limit - 1);
+      job->next_job = jobs;
+      jobs = job;
+      added.fetch_add(1, std::memory_order_relaxed);
+      wake = std::min<unsigned>(sleeping, job->limit - 1);
+    }
+    for (unsigned i = 0; i < wake; ++i) work_added.notify_one();
+  }
+
+  void remove(Job* job) {
+    std::lock_guard lock(mutex);
+    Job** link = &jobs;
+    while (*link != job) link = &(*link)->next_job;
+    *link = job->next_job;
+  }
+
+  void wait_for(Job& job) {
+    const auto done = [&] { return job.active.load(std::memory_order_seq_cst) == 0; };
+    if (spin_until(kFinishSpin, done)) return;
+    sleeping_callers.fetch_add(1, std::memory_order_seq_cst);
+    std::unique_lock lock(mutex);
+    job_left.wait(lock, done);
+    sleeping_callers.fetch_sub(1, std::memory_order_seq_cst);
+  }
+};
+
+ThreadPool::ThreadPool() : impl_(new Impl) {}
+ThreadPool::~ThreadPool() = default;
+
+ThreadPool& ThreadPool::process() {
+  static ThreadPool* const pool = new ThreadPool;
+  return *pool;
+}
+
+void ThreadPool::parallel_for(int64_t count, double cost_per_item_ns, unsigned max_threads, tn_range_fn body,
+                              void* arg) {
+  if (count <= 0) return;
+  const unsigned threads =
+      inside_body ? 1 : worth_threads(count, cost_per_item_ns, std::min(max_threads, impl_->capacity + 1));
+  if (threads < 2) {
+    const bool was_inside = std::exchange(inside_body, true);
+    body(arg, 0, 0, count);
+    inside_body = was_inside;
+    return;
+  }
+  Job job{body, arg, count, std::max<int64_t>(1, count / (threads * kChunksPerThread)), threads};
+  impl_->add(&job);
+  job.work(0);
+  impl_->remove(&job);
+  impl_->wait_for(job);
+}
+
+}  // namespace tenon::host
