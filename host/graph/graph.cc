@@ -112,6 +112,13 @@ void make_default(Value& input, ValueType declared) {
   input.constant.reset();
 }
 
+bool has_subgraph(const Node& node) {
+  return std::any_of(node.attributes.begin(), node.attributes.end(), [](const Attribute& a) {
+    return std::holds_alternative<std::shared_ptr<Graph>>(a.payload) ||
+           std::holds_alternative<std::vector<std::shared_ptr<Graph>>>(a.payload);
+  });
+}
+
 std::vector<Graph*> subgraphs(const Node& node) {
   std::vector<Graph*> found;
   for (const Attribute& a : node.attributes) {

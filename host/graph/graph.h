@@ -113,6 +113,8 @@ void make_default(Value& input, ValueType declared);
 /// names mean something else than outside. ONNX allows no such shadowing, and formats that refer by name cannot say it.
 void rename_shadowing_values(Graph& root);
 
+/// Whether an attribute of the node is for graphs, which may be missing.
+bool has_subgraph(const Node& node);
 /// The graphs in the node's attributes, none of them null.
 std::vector<Graph*> subgraphs(const Node& node);
 /// The graph and all graphs below it, each before the ones that its nodes hold.

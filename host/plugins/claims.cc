@@ -21,14 +21,6 @@ std::string name_of(const Node& node) {
   return tenon::host::concat("'", name, "' (", node.op_type, ")");
 }
 
-bool has_subgraph(const Node& node) {
-  return !node.implicit_inputs.empty() ||
-         std::any_of(node.attributes.begin(), node.attributes.end(), [](const auto& a) {
-           return std::holds_alternative<std::shared_ptr<Graph>>(a.payload) ||
-                  std::holds_alternative<std::vector<std::shared_ptr<Graph>>>(a.payload);
-         });
-}
-
 // Calls `visit` with each value that the node reads or computes.
 template <typename Visit>
 void for_each_value(const Node& node, Visit&& visit) {

@@ -92,13 +92,6 @@ Status check_scan(const Node& node, const Graph& body) {
 
 }  // namespace
 
-bool has_subgraph(const Node& node) {
-  return std::any_of(node.attributes.begin(), node.attributes.end(), [](const Attribute& a) {
-    return std::holds_alternative<std::shared_ptr<Graph>>(a.payload) ||
-           std::holds_alternative<std::vector<std::shared_ptr<Graph>>>(a.payload);
-  });
-}
-
 std::vector<Graph*> control_flow_bodies(const Node& node) {
   std::vector<Graph*> bodies;
   if (!node.domain.empty()) return bodies;

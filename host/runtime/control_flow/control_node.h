@@ -7,9 +7,6 @@
 
 namespace tenon::host {
 
-/// True for nodes with subgraphs; the host runs If, Loop and Scan of the ONNX domain.
-bool has_subgraph(const Node& node);
-
 /// The subgraphs of an If (then, else), Loop or Scan, as far as they are there; nothing for other operators.
 std::vector<Graph*> control_flow_bodies(const Node& node);
 
