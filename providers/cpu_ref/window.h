@@ -2,7 +2,7 @@
 // the input. Their geometry is the SDK's.
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
 #include <tenon/sdk/geometry/window.hpp>
 #include <tenon/sdk/kernel.hpp>
 
@@ -19,6 +19,9 @@ struct Window {
   int64_t taps() const { return sdk::element_count(kernel); }
   int64_t input_size() const { return sdk::element_count(input); }
   int64_t output_size() const { return sdk::element_count(output); }
+  sdk::WindowAxis axis(size_t a) const {
+    return {input[a], output[a], kernel[a], strides[a], dilations[a], pads_begin[a], pads_end[a]};
+  }
 };
 
 /// The axes as one window.
@@ -60,31 +63,35 @@ void for_each_tap_row(const Window& w, Body&& body) {
   const size_t rank = w.rank();
   if (rank == 0) return body(int64_t(0), int64_t(0), int64_t(1), int64_t(0), int64_t(1));
   const size_t last = rank - 1;
-  const int64_t taps = w.taps(), outputs = w.output_size();
-  const int64_t rows = w.output[last] == 0 ? 0 : outputs / w.output[last];
-  for (int64_t tap = 0; tap < taps; ++tap) {
-    // o * stride + start lies inside the input for o in [first, end).
-    const int64_t stride = w.strides[last];
-    const int64_t start = tap % w.kernel[last] * w.dilations[last] - w.pads_begin[last];
-    const int64_t first = start >= 0 ? 0 : (-start + stride - 1) / stride;
-    const int64_t room = w.input[last] - start;
-    const int64_t end = std::min(w.output[last], room <= 0 ? 0 : (room - 1) / stride + 1);
-    if (first >= end) continue;
+  const int64_t outputs = w.output_size(), rows = w.output[last] == 0 ? 0 : outputs / w.output[last];
+  std::vector<sdk::WindowAxis> axes;
+  sdk::Shape tap;  // along each axis
+  for (size_t a = 0; a < rank; ++a) {
+    axes.push_back(w.axis(a));
+    tap.push_back(axes[a].next_inside(0));
+    if (tap[a] == w.kernel[a]) return;
+  }
+  for (;;) {
+    int64_t index = 0;
+    for (size_t a = 0; a < rank; ++a) index = index * w.kernel[a] + tap[a];
+    const sdk::WindowAxis::Range columns = axes[last].inside(tap[last]);
     for (int64_t row = 0; row < rows; ++row) {
-      int64_t rest_of_row = row, rest_of_tap = tap / w.kernel[last];
-      int64_t input = 0, input_stride = w.input[last];
+      int64_t rest_of_row = row, input = 0, input_stride = w.input[last];
       bool inside = true;
       for (size_t a = last; inside && a-- > 0;) {
-        const int64_t o = rest_of_row % w.output[a], k = rest_of_tap % w.kernel[a];
+        const int64_t i = axes[a].input_of(rest_of_row % w.output[a], tap[a]);
         rest_of_row /= w.output[a];
-        rest_of_tap /= w.kernel[a];
-        const int64_t i = o * w.strides[a] + k * w.dilations[a] - w.pads_begin[a];
         inside = i >= 0 && i < w.input[a];
         input += i * input_stride;
         input_stride *= w.input[a];
       }
-      if (inside) body(tap, row * w.output[last] + first, end - first, input + first * stride + start, stride);
+      if (inside)
+        body(index, row * w.output[last] + columns.begin, columns.end - columns.begin,
+             input + axes[last].input_of(columns.begin, tap[last]), w.strides[last]);
     }
+    size_t a = rank;
+    while (a-- > 0 && (tap[a] = axes[a].next_inside(tap[a] + 1)) == w.kernel[a]) tap[a] = axes[a].next_inside(0);
+    if (a == SIZE_MAX) return;
   }
 }
 

@@ -46,12 +46,10 @@ inline sdk::Result<Window2d> resolve_window(const WindowAttributes& attributes, 
 template <typename Fold>
 void for_each_tap(const Window2d& window, const float* image, float* out, Fold&& fold) {
   const WindowAxis &h = window.h, &w = window.w;
-  for (int64_t kh = 0; kh < h.kernel; ++kh) {
+  for (int64_t kh = h.next_inside(0); kh < h.kernel; kh = h.next_inside(kh + 1)) {
     const WindowAxis::Range rows = h.inside(kh);
-    if (rows.begin >= rows.end) continue;
-    for (int64_t kw = 0; kw < w.kernel; ++kw) {
+    for (int64_t kw = w.next_inside(0); kw < w.kernel; kw = w.next_inside(kw + 1)) {
       const WindowAxis::Range columns = w.inside(kw);
-      if (columns.begin >= columns.end) continue;
       const float* from = image + h.input_of(rows.begin, kh) * w.in + w.input_of(columns.begin, kw);
       float* to = out + rows.begin * w.out + columns.begin;
       fold(kh * w.kernel + kw, simd::WindowRows{from, h.stride * w.in, w.stride, to, w.out, rows.end - rows.begin,

@@ -12,12 +12,11 @@ namespace {
 
 /// How many positions of the window of output `o` an average divides by along one axis.
 int64_t positions(const WindowAxis& axis, int64_t o, bool with_padding) {
-  int64_t count = 0;
-  for (int64_t k = 0; k < axis.kernel; ++k) {
-    const int64_t at = axis.input_of(o, k);
-    if (with_padding ? at < axis.in + axis.pad_end : at >= 0 && at < axis.in) ++count;
-  }
-  return count;
+  const int64_t begin = with_padding ? -axis.pad_begin : 0, end = axis.in + (with_padding ? axis.pad_end : 0);
+  const int64_t start = axis.input_of(o, 0);
+  const int64_t first = start >= begin ? 0 : (begin - start + axis.dilation - 1) / axis.dilation;
+  const int64_t last = start >= end ? 0 : (end - 1 - start) / axis.dilation + 1;
+  return std::max<int64_t>(std::min(last, axis.kernel) - first, 0);
 }
 
 /// The one window is the whole axis.

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <random>
 #include <tenon/sdk/geometry/window.hpp>
 
 using namespace tenon::sdk;
@@ -71,4 +72,29 @@ TEST_CASE("a window over an axis near the limit of 64 bits is refused, not wrapp
   TransposedAttributes transposed;
   transposed.window.strides = {3};
   CHECK_FALSE(transposed.fit(0, 1, INT64_MAX / 2, 3).is_ok());
+}
+
+TEST_CASE("the next kernel position that meets the input is the next whose range of outputs is not empty", "[sdk]") {
+  std::mt19937 random(11);
+  const auto draw = [&](int64_t least, int64_t most) {
+    return std::uniform_int_distribution<int64_t>(least, most)(random);
+  };
+  for (int i = 0; i < 5000; ++i) {
+    const WindowAxis axis{draw(0, 6), draw(0, 6), draw(1, 9), draw(1, 5), draw(1, 5), draw(0, 20), 0};
+    CAPTURE(axis.in, axis.out, axis.kernel, axis.stride, axis.dilation, axis.pad_begin);
+    int64_t expected = axis.kernel;
+    for (int64_t k = axis.kernel; k-- > 0;) {
+      const WindowAxis::Range outputs = axis.inside(k);
+      if (outputs.begin < outputs.end) expected = k;
+      REQUIRE(axis.next_inside(k) == expected);
+    }
+  }
+}
+
+TEST_CASE("a huge kernel over padding is passed over, not walked", "[sdk]") {
+  constexpr int64_t kHuge = (int64_t{1} << 31) - 1;
+  const WindowAxis axis{4, 2, kHuge, kHuge, 1, kHuge, kHuge};
+  int64_t count = 0;
+  for (int64_t k = axis.next_inside(0); k < axis.kernel; k = axis.next_inside(k + 1)) ++count;
+  CHECK(count == 4);
 }

@@ -45,6 +45,21 @@ struct WindowAxis {
     const int64_t end = last < out ? last : out;
     return {first < end ? first : end, end};
   }
+  /// The first kernel position from k on that meets the input for some output; `kernel` when there is none. Its time
+  /// grows with `out` at most: a kernel may be huge, and most of it over padding.
+  int64_t next_inside(int64_t k) const {
+    if (in < 1 || out < 1) return kernel;
+    while (k < kernel) {
+      const int64_t offset = k * dilation - pad_begin;
+      if (offset >= in) return kernel;
+      // The last output whose input does not lie behind the end: before the beginning it lies for all others, too.
+      const int64_t last = (in - 1 - offset) / stride;
+      const int64_t at = offset + (last < out ? last : out - 1) * stride;
+      if (at >= 0) return k;
+      k += (-at + dilation - 1) / dilation;
+    }
+    return kernel;
+  }
 };
 
 /// The attributes that windowed operators share. An empty list stands for its default.
