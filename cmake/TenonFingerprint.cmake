@@ -1,5 +1,5 @@
-# tenon_fingerprint(TARGET FILE FOLDER...): before TARGET's sources are compiled, the digest of all files below the folders
-# becomes a string literal in FILE of the build tree, anew whenever one of them changes.
+# tenon_fingerprint(TARGET FILE FOLDER...): a target that writes the digest of all files below the folders as a string
+# literal to FILE of the build tree, anew whenever one of them changes. What includes it depends on the target.
 function(tenon_fingerprint target file)
   set(sources "")
   foreach(folder IN LISTS ARGN)
@@ -12,5 +12,5 @@ function(tenon_fingerprint target file)
   add_custom_command(OUTPUT ${output}
     COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} -DSOURCE_DIR=${PROJECT_SOURCE_DIR} -DFOLDERS=${folders} -P ${script}
     DEPENDS ${sources} ${script} VERBATIM)
-  target_sources(${target} PRIVATE ${output})
+  add_custom_target(${target} DEPENDS ${output})
 endfunction()
