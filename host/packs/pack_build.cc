@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "host/packs/pack_proof.h"
+#include "host/packs/plan_reader.h"
 #include "host/packs/plan_writer.h"
 #include "host/packs/source_state.h"
 #include "host/threads/tasks.h"

@@ -8,6 +8,7 @@
 #include "host/base/exceptions.h"
 #include "host/plugins/abi_sizes.h"
 #include "host/plugins/abi_tables.h"
+#include "host/plugins/kernel_run.h"
 #include "host/plugins/plugin_call.h"
 
 namespace tenon::host {

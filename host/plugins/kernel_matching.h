@@ -1,6 +1,8 @@
 // Finds the lines of a provider's kernel table that fit a node. Immutable after construction; thread-safe.
 #pragma once
 
+#include <tenon/kernel_api/provider.h>
+
 #include <string>
 #include <string_view>
 #include <unordered_map>

@@ -1,5 +1,7 @@
 // ProviderLibrary: one per file and one per provider name in the process. Boost.DLL stays behind this file. The
 // registry is never destroyed, so that pinned libraries outlive every static destructor.
+#include "host/plugins/provider_library.h"
+
 #include <algorithm>
 #include <boost/dll/shared_library.hpp>
 #include <cerrno>
