@@ -17,14 +17,8 @@
 namespace tenon::host {
 namespace {
 
-bool has_only_tensors(const Node& node) {
-  const auto is_tensor = [](const Value* v) { return v == nullptr || v->type.kind == ValueType::Kind::kTensor; };
-  return std::all_of(node.inputs.begin(), node.inputs.end(), is_tensor) &&
-         std::all_of(node.outputs.begin(), node.outputs.end(), is_tensor);
-}
-
 bool is_foldable(const Node& node) {
-  if (node.schema == nullptr || is_random(node) || !subgraphs(node).empty() || !has_only_tensors(node)) return false;
+  if (node.schema == nullptr || is_random(node) || has_subgraph(node) || !has_only_tensors(node)) return false;
   size_t given = 0;
   for (const Value* v : node.inputs) {
     if (v == nullptr) continue;

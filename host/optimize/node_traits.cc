@@ -12,4 +12,10 @@ bool is_random(const Node& node) {
   return std::find(kOperators.begin(), kOperators.end(), node.op_type) != kOperators.end();
 }
 
+bool has_only_tensors(const Node& node) {
+  const auto is_tensor = [](const Value* v) { return v == nullptr || v->type.kind == ValueType::Kind::kTensor; };
+  return std::all_of(node.inputs.begin(), node.inputs.end(), is_tensor) &&
+         std::all_of(node.outputs.begin(), node.outputs.end(), is_tensor);
+}
+
 }  // namespace tenon::host

@@ -13,7 +13,7 @@ struct Convolution {
   int64_t group_channels() const { return channels / groups; }
   sdk::Shape output_shape() const {
     sdk::Shape shape{batch, filters};
-    shape.insert(shape.end(), window.output.begin(), window.output.end());
+    for (const sdk::WindowAxis& axis : window.axes) shape.push_back(axis.out);
     return shape;
   }
 };
@@ -33,8 +33,8 @@ inline sdk::Result<Convolution> resolve_convolution(const sdk::WindowAttributes&
     return sdk::invalid_argument("input W has ", w.dim(1), " channels, expected ", c.group_channels(),
                                  ": the channels of X, ", c.channels, ", by group, ", groups);
   const sdk::ShapeView kernel = w.shape().subspan(2, w.shape().size() - 2);
-  TN_ASSIGN_OR_RETURN(const auto axes, attributes.resolve(x.shape().subspan(2, kernel.size()), kernel));
-  c.window = to_window(axes);
+  TN_ASSIGN_OR_RETURN(auto axes, attributes.resolve(x.shape().subspan(2, kernel.size()), kernel));
+  c.window = {std::move(axes)};
   return c;
 }
 

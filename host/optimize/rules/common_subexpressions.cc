@@ -72,10 +72,8 @@ bool write_attribute(const Attribute& attribute, KeyWriter& key) {
 }
 
 bool is_mergeable(const Node& node) {
-  const auto is_tensor = [](const Value* v) { return v == nullptr || v->type.kind == ValueType::Kind::kTensor; };
-  return node.schema != nullptr && !is_random(node) && subgraphs(node).empty() && !node.inputs.empty() &&
-         std::all_of(node.inputs.begin(), node.inputs.end(), is_tensor) &&
-         std::all_of(node.outputs.begin(), node.outputs.end(), is_tensor);
+  return node.schema != nullptr && !is_random(node) && !has_subgraph(node) && !node.inputs.empty() &&
+         has_only_tensors(node);
 }
 
 // Nothing for a node that is like no other.

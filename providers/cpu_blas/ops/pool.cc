@@ -12,11 +12,8 @@ namespace {
 
 /// How many positions of the window of output `o` an average divides by along one axis.
 int64_t positions(const WindowAxis& axis, int64_t o, bool with_padding) {
-  const int64_t begin = with_padding ? -axis.pad_begin : 0, end = axis.in + (with_padding ? axis.pad_end : 0);
-  const int64_t start = axis.input_of(o, 0);
-  const int64_t first = start >= begin ? 0 : (begin - start + axis.dilation - 1) / axis.dilation;
-  const int64_t last = start >= end ? 0 : (end - 1 - start) / axis.dilation + 1;
-  return std::max<int64_t>(std::min(last, axis.kernel) - first, 0);
+  return with_padding ? axis.taps_between(o, -axis.pad_begin, axis.in + axis.pad_end)
+                      : axis.taps_between(o, 0, axis.in);
 }
 
 /// The one window is the whole axis.

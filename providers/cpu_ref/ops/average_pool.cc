@@ -52,24 +52,15 @@ class AveragePool final : public sdk::Kernel {
   /// For each output of a plane, how many elements its mean is over.
   std::vector<double> window_sizes(const Window& w) const {
     std::vector<double> counts{1.0};
-    for (size_t a = 0; a < w.rank(); ++a) {
-      const int64_t low = include_padding_ ? -w.pads_begin[a] : 0;
-      const int64_t high = w.input[a] + (include_padding_ ? w.pads_end[a] : 0);
+    for (const sdk::WindowAxis& axis : w.axes) {
+      const int64_t low = include_padding_ ? -axis.pad_begin : 0;
+      const int64_t high = axis.in + (include_padding_ ? axis.pad_end : 0);
       std::vector<double> with_axis;
       for (double outer : counts)
-        for (int64_t o = 0; o < w.output[a]; ++o)
-          with_axis.push_back(outer * taps_between(w, a, o * w.strides[a] - w.pads_begin[a], low, high));
+        for (int64_t o = 0; o < axis.out; ++o) with_axis.push_back(outer * double(axis.taps_between(o, low, high)));
       counts = std::move(with_axis);
     }
     return counts;
-  }
-
-  /// How many k of the kernel's along axis a have low <= start + k * dilation < high.
-  static double taps_between(const Window& w, size_t a, int64_t start, int64_t low, int64_t high) {
-    const int64_t dilation = w.dilations[a];
-    const int64_t first = start >= low ? 0 : (low - start + dilation - 1) / dilation;
-    const int64_t end = start >= high ? 0 : std::min(w.kernel[a], (high - start - 1) / dilation + 1);
-    return double(std::max<int64_t>(end - first, 0));
   }
 
   sdk::WindowAttributes attributes_;

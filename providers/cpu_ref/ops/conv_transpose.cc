@@ -27,9 +27,9 @@ class ConvTranspose final : public sdk::Kernel {
     TN_ASSIGN_OR_RETURN(const auto axes,
                         attributes_.resolve(x.shape().subspan(2, spatial), w.shape().subspan(2, spatial)));
     // Of the convolution that this is the gradient of: its output is our input, and the reverse.
-    const Window window = to_window(axes);
+    const Window window{axes};
     sdk::Shape shape{x.dim(0), filters};
-    shape.insert(shape.end(), window.input.begin(), window.input.end());
+    for (const sdk::WindowAxis& axis : axes) shape.push_back(axis.in);
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), shape));
     if (y.count() == 0) return {};
     return visit_floats(x.dtype(), [&](auto tag) -> sdk::Status {

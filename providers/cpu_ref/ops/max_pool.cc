@@ -77,9 +77,9 @@ class MaxPool final : public sdk::Kernel {
         int64_t rest = found[i], position = 0;
         for (size_t a = window.rank(); a-- > 0;) {
           int64_t stride = 1;
-          for (size_t b = 0; b < a; ++b) stride *= window.input[b];
-          position += rest % window.input[a] * stride;
-          rest /= window.input[a];
+          for (size_t b = 0; b < a; ++b) stride *= window.axes[b].in;
+          position += rest % window.axes[a].in * stride;
+          rest /= window.axes[a].in;
         }
         found[i] = position;
       }

@@ -5,6 +5,7 @@
 
 #include "tests/support/child_process.h"
 #include "tests/support/product_model.h"
+#include "tests/support/sanitized.h"
 #include "tests/support/shared_place.h"
 #include "tests/support/temp_folder.h"
 
@@ -13,12 +14,6 @@ using namespace tenon::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kIsSanitized = true;  // the runtime's own memory counts
-#else
-constexpr bool kIsSanitized = false;
-#endif
 
 SessionOptions without_cache() {
   return packing_options("/dev/null/none", PackMode::kOff);

@@ -11,16 +11,11 @@
 
 #include "host/session/session.h"
 #include "tests/support/onnx_models.h"
+#include "tests/support/sanitized.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_provider.h"
 
 namespace tenon::test {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kIsSanitized = true;  // everything takes several times as long
-#else
-constexpr bool kIsSanitized = false;
-#endif
 
 /// y = x W + v: x of 1 x 4, W is packed, v is read where it lies.
 struct SmallModel {

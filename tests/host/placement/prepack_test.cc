@@ -4,18 +4,13 @@
 #include "tests/providers/cpu_blas/on_cpu_blas.h"
 #include "tests/support/child_process.h"
 #include "tests/support/onnx_models.h"
+#include "tests/support/sanitized.h"
 #include "tests/support/temp_folder.h"
 
 using namespace tenon::host;
 using namespace tenon::test;
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kIsSanitized = true;  // shadow memory grows with every allocation
-#else
-constexpr bool kIsSanitized = false;
-#endif
 
 constexpr int64_t kSide = 1024;
 constexpr int kWeights = 6;

@@ -19,6 +19,7 @@
 #include "host/storage/process_memory.h"
 #include "tests/support/child_process.h"
 #include "tests/support/onnx_models.h"
+#include "tests/support/sanitized.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_provider.h"
 
@@ -27,12 +28,6 @@ using namespace tenon::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kIsSanitized = true;  // shadow memory grows with every allocation
-#else
-constexpr bool kIsSanitized = false;
-#endif
 
 constexpr int64_t kWide = 2048;
 constexpr uint64_t kMatrixBytes = kWide * kWide * sizeof(float);

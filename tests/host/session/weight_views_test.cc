@@ -7,6 +7,7 @@
 #include "host/session/session.h"
 #include "tests/support/onnx_models.h"
 #include "tests/support/product_model.h"
+#include "tests/support/sanitized.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_provider.h"
 
@@ -15,12 +16,6 @@ using namespace tenon::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kIsSanitized = true;  // shadow memory grows with every allocation
-#else
-constexpr bool kIsSanitized = false;
-#endif
 
 constexpr int64_t kRows = 8192, kColumns = 1024;
 constexpr uint64_t kWeightBytes = kRows * kColumns * sizeof(float);  // 32 MiB
