@@ -6,10 +6,16 @@
 
 namespace tenon::host {
 
+Result<std::unique_ptr<Model>> import_model_file(const std::filesystem::path& path,
+                                                 std::shared_ptr<const FileMapping> file,
+                                                 const ImportOptions& options) {
+  return is_ort(file->bytes()) ? import_ort_file(path, std::move(file))
+                               : import_onnx_file(path, std::move(file), options);
+}
+
 Result<std::unique_ptr<Model>> import_model_file(const std::filesystem::path& path, const ImportOptions& options) {
-  // The importer gets the same mapping, so that what is judged is what is read.
-  TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
-  return is_ort(mapping->bytes()) ? import_ort_file(path) : import_onnx_file(path, options);
+  TENON_ASSIGN_OR_RETURN(auto file, FileMapping::open(path));
+  return import_model_file(path, std::move(file), options);
 }
 
 Result<std::unique_ptr<Model>> import_model_bytes(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,

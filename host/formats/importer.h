@@ -5,7 +5,12 @@
 
 namespace tenon::host {
 
-/// Maps and imports a model file: .onnx, or .ort.
+/// Imports a model file, .onnx or .ort, that `file` maps. `path`: under which it was asked for; external data is looked
+/// for beside it.
+Result<std::unique_ptr<Model>> import_model_file(const std::filesystem::path& path,
+                                                 std::shared_ptr<const FileMapping> file,
+                                                 const ImportOptions& options = {});
+/// The same, mapped here.
 Result<std::unique_ptr<Model>> import_model_file(const std::filesystem::path& path, const ImportOptions& options = {});
 /// The same from memory that `owner` keeps alive (nullptr: the caller does, as long as the model). `folder`: where
 /// external data of an ONNX model is looked for; empty: external data is an error.

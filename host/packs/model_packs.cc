@@ -162,9 +162,7 @@ class Packs final : public ModelPacks {
       return fill_pack(writer, PackUse::kHere, contents, providers_);
     }));
     lock_.reset();
-    // The model was opened once more for this: it may be another file by now.
-    return restored(std::move(pack), SourceCheck({model_, options_.external_data_root, nullptr}, places_.facts()),
-                    true);
+    return restored(std::move(pack), SourceCheck(place_, places_.facts()), true);
   }
 
  private:

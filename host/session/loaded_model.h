@@ -5,6 +5,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,16 @@ struct LoadedModel {
   std::vector<std::optional<Digest>> file_digests;
   Program program;
   std::vector<Port> inputs, outputs;  // as declared
+
+  /// TN_DATA_LOST when a file did not stay as it was opened: whatever was computed from it is worthless, errors
+  /// included. thread: any.
+  Status check_files() const;
+  /// After check_files() failed. Whether all files that changed were only touched, by the digests that were taken of
+  /// them. thread: any.
+  bool reaffirm_files() const;
+
+ private:
+  bool has_same_bytes(size_t file, std::span<const std::byte> bytes) const;
 };
 
 /// Those of this process that a session holds, by all that they were made from. Keeps none alive.

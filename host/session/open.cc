@@ -1,6 +1,4 @@
 // Ways to open a session: from a pack, from a file, from memory.
-#include "host/session/session.h"
-
 #include <cstdlib>
 
 #include "host/base/exceptions.h"
@@ -9,6 +7,7 @@
 #include "host/packs/published_model.h"
 #include "host/plugins/crash_report.h"
 #include "host/session/opened_session.h"
+#include "host/session/session.h"
 #include "host/storage/fault_guard.h"
 #include "host/storage/file_mapping.h"
 #include "host/threads/tasks.h"
@@ -56,119 +55,112 @@ ImportOptions importing(const SessionOptions& options) {
   return made;
 }
 
-/// Opens from a pack where there is one that fits, else from the source, leaving a pack behind.
+// A model that packs are made of.
+Result<std::unique_ptr<Model>> import_source(const std::filesystem::path& path, const SessionOptions& options) {
+  TENON_ASSIGN_OR_RETURN(auto file, FileMapping::open(path));
+  if (is_pack_file(*file))
+    return error(TN_INVALID_ARGUMENT, "it is a pack already; name the model that it was made from");
+  return import_model_file(path, std::move(file), importing(options));
+}
+
+/// Loads from a pack where there is one that fits, else from the source, leaving a pack behind.
 class Opening {
  public:
-  Opening(const SessionOptions& options, ProviderList providers, StageClock clock)
-      : options_(options),
-        session_(std::make_unique<OpenedSession>(options, std::move(providers))),
-        clock_(std::move(clock)) {}
+  Opening(const SessionOptions& options, Loader& loader) : options_(options), loader_(loader) {}
 
-  Status open_file(const std::filesystem::path& path) {
+  Result<Loading> load_file(const std::filesystem::path& path) {
     TENON_ASSIGN_OR_RETURN(const PackOptions packs, resolve_pack_options(options_.pack));
     if (const auto name = published_name(path)) {
       TENON_ASSIGN_OR_RETURN(const SelfContainedPack pack, find_published(*name, packs));
-      return open_pack(pack, path.string());
+      return load_pack(pack, path.string());
     }
     TENON_ASSIGN_OR_RETURN(const auto file, FileMapping::open(path));
     if (is_pack_file(*file)) {
       const auto places = std::make_shared<PackPlaces>(packs);
       std::shared_ptr<PackStore> facts(places, places->facts());
       TENON_ASSIGN_OR_RETURN(const SelfContainedPack pack, find_self_contained(path, std::move(facts)));
-      return open_pack(pack, path.string());
+      return load_pack(pack, path.string());
     }
-    std::unique_ptr<ModelPacks> model_packs;
-    if (packs.mode == PackMode::kOff) {
-      session_->set_pack_reason("packs are off, as asked");
-    } else {
-      model_packs = ModelPacks::create(path, file, options_, packs, session_->providers());
-    }
-    if (model_packs == nullptr) return import(path, nullptr);
-    if (auto loaded = model_packs->find_loaded()) {
-      session_->share(std::move(loaded), path.string(), std::move(clock_));
-      return {};
-    }
-    if (!adopt_pack(*model_packs, path))
-      TENON_RETURN_IF_ERROR(import(path, is_building_ ? model_packs.get() : nullptr));
-    if (session_->loaded()->pack != nullptr) model_packs->share(session_->loaded());
-    return {};
+    if (packs.mode != PackMode::kOff)
+      return load_with_packs(path, file, *ModelPacks::create(path, file, options_, packs, loader_.providers()));
+    loader_.set_pack_reason("packs are off, as asked");
+    return import(path, file, nullptr);
   }
 
-  Status open_model(std::unique_ptr<Model> model) {
-    session_->set_pack_reason("only models that are opened from a file have packs");
-    clock_.end_stage("import");
-    return session_->prepare(std::move(model), nullptr, std::move(clock_));
+  Result<Loading> load_model(std::unique_ptr<Model> model) {
+    loader_.set_pack_reason("only models that are opened from a file have packs");
+    loader_.end_stage("import");
+    return loader_.prepare(std::move(model), nullptr);
   }
 
-  Status pack_into(const std::filesystem::path& path, const std::filesystem::path& target, bool self_contained) {
-    TENON_ASSIGN_OR_RETURN(const auto file, FileMapping::open(path));
-    if (is_pack_file(*file))
-      return error(TN_INVALID_ARGUMENT, "it is a pack already; name the model that it was made from");
-    TENON_ASSIGN_OR_RETURN(auto model, import_model_file(path, importing(options_)));
-    clock_.end_stage("import");
-    const auto packs = ModelPacks::for_target(path, target, self_contained, options_, session_->providers());
+  Result<Loading> pack_into(const std::filesystem::path& path, const std::filesystem::path& target,
+                            bool self_contained) {
+    TENON_ASSIGN_OR_RETURN(auto model, import_source(path, options_));
+    loader_.end_stage("import");
+    const auto packs = ModelPacks::for_target(path, target, self_contained, options_, loader_.providers());
     return write_pack(std::move(model), *packs, target.string());
   }
 
-  Status publish(std::unique_ptr<Model> model, const std::string& name) {
-    clock_.end_stage("import");
+  Result<Loading> publish(std::unique_ptr<Model> model, const std::string& name) {
+    loader_.end_stage("import");
     TENON_ASSIGN_OR_RETURN(const PackOptions packs, resolve_pack_options(options_.pack));
-    TENON_ASSIGN_OR_RETURN(const auto published, packs_for_publishing(name, model->path, packs, session_->providers()));
+    TENON_ASSIGN_OR_RETURN(const auto published, packs_for_publishing(name, model->path, packs, loader_.providers()));
     return write_pack(std::move(model), *published, kPublishedPrefix + name);
   }
 
-  std::unique_ptr<OpenedSession> take() { return std::move(session_); }
-
  private:
-  Status import(const std::filesystem::path& path, ModelPacks* packs) {
-    TENON_ASSIGN_OR_RETURN(auto model, import_model_file(path, importing(options_)));
-    clock_.end_stage("import");
-    return session_->prepare(std::move(model), packs, std::move(clock_));
+  Result<Loading> import(const std::filesystem::path& path, std::shared_ptr<const FileMapping> file,
+                         ModelPacks* packs) {
+    TENON_ASSIGN_OR_RETURN(auto model, import_model_file(path, std::move(file), importing(options_)));
+    loader_.end_stage("import");
+    return loader_.prepare(std::move(model), packs);
   }
 
   // `target`: for errors.
-  Status write_pack(std::unique_ptr<Model> model, ModelPacks& packs, const std::string& target) {
-    TENON_RETURN_IF_ERROR(session_->prepare(std::move(model), &packs, std::move(clock_)));
-    if (session_->pack().state == "made") return {};
-    return error(TN_UNSUPPORTED, "no pack was written to ", target, ": ", session_->pack().reason);
+  Result<Loading> write_pack(std::unique_ptr<Model> model, ModelPacks& packs, const std::string& target) {
+    TENON_ASSIGN_OR_RETURN(Loading loading, loader_.prepare(std::move(model), &packs));
+    if (loading.report.pack.state == "made") return loading;
+    return error(TN_UNSUPPORTED, "no pack was written to ", target, ": ", loading.report.pack.reason);
   }
 
-  // True: the session runs from a pack. Otherwise this process may be the one to build it.
-  bool adopt_pack(ModelPacks& packs, const std::filesystem::path& path) {
+  Result<Loading> load_with_packs(const std::filesystem::path& path, std::shared_ptr<const FileMapping> file,
+                                  ModelPacks& packs) {
+    if (auto loaded = packs.find_loaded()) return loader_.share(std::move(loaded), path.string());
+    bool is_builder = false;
+    auto found = find_or_build(packs, &is_builder);
+    auto loading = found.is_ok() ? loader_.adopt(std::move(*found), path.string())
+                                 : import(path, std::move(file), is_builder ? &packs : nullptr);
+    if (loading.is_ok() && loading->model->pack != nullptr) packs.share(loading->model);
+    return loading;
+  }
+
+  // No pack: this process may be the one to build it.
+  Result<OpenedPack> find_or_build(ModelPacks& packs, bool* is_builder) {
     auto found = packs.find();
-    if (!found.is_ok()) {
-      std::string reason = found.status().message();
-      const Result<bool> turn = packs.start_building();
-      is_building_ = turn.is_ok() && *turn;
-      if (!turn.is_ok()) reason += "; " + turn.status().message();
-      if (turn.is_ok() && !*turn) {
-        found = packs.find();
-        is_building_ = !found.is_ok();  // the other one could not: this one holds the lock now
-      }
-      session_->set_pack_reason(std::move(reason));
-    }
-    if (!found.is_ok()) return false;
-    session_->adopt(std::move(*found), path.string(), "used", std::move(clock_));
-    return true;
+    if (found.is_ok()) return found;
+    std::string reason = found.status().message();
+    const Result<bool> turn = packs.start_building();
+    if (!turn.is_ok()) reason += "; " + turn.status().message();
+    loader_.set_pack_reason(std::move(reason));
+    if (turn.is_ok() && !*turn) found = packs.find();
+    // Where another one could not build it, this one holds the lock now.
+    *is_builder = turn.is_ok() && !found.is_ok();
+    return found;
   }
 
-  Status open_pack(const SelfContainedPack& pack, std::string path) {
+  Result<Loading> load_pack(const SelfContainedPack& pack, std::string path) {
     // Tables in this process live as long as their session.
     const bool is_shared = options_.provider_tables.empty();
-    if (auto loaded = is_shared ? pack.find_loaded(session_->providers()) : nullptr) {
-      session_->share(std::move(loaded), std::move(path), std::move(clock_));
-      return {};
-    }
-    TENON_ASSIGN_OR_RETURN(OpenedPack opened, pack.restore(session_->providers()));
-    session_->adopt(std::move(opened), std::move(path), "used", std::move(clock_));
-    if (is_shared) pack.share(session_->loaded());
-    return {};
+    if (auto loaded = is_shared ? pack.find_loaded(loader_.providers()) : nullptr)
+      return loader_.share(std::move(loaded), std::move(path));
+    TENON_ASSIGN_OR_RETURN(OpenedPack opened, pack.restore(loader_.providers()));
+    Loading loading = loader_.adopt(std::move(opened), std::move(path));
+    if (is_shared) pack.share(loading.model);
+    return loading;
   }
 
   const SessionOptions& options_;
-  std::unique_ptr<OpenedSession> session_;
-  StageClock clock_;
-  bool is_building_ = false;
+  Loader& loader_;
 };
 
 bool wants_crash_report() {
@@ -176,80 +168,78 @@ bool wants_crash_report() {
   return setting != nullptr && std::string_view(setting) == "1";
 }
 
-/// `open` fills the session; `what` names the model in errors.
-template <typename Open>
-Result<std::unique_ptr<OpenedSession>> open_with(const SessionOptions& options, const std::string& what, Open&& open) {
-  return guarded([&]() -> Result<std::unique_ptr<OpenedSession>> {
+/// `load` has an Opening load the model; `what` names the model in errors.
+template <typename Load>
+Result<Loading> load_with(const SessionOptions& options, RunBudget budget, const std::string& what, Load&& load) {
+  return guarded([&]() -> Result<Loading> {
     const FaultGuardPause pause(!options.fault_guard);
     if (options.crash_report || wants_crash_report()) install_crash_report();
     StageClock clock;
     TENON_ASSIGN_OR_RETURN(ProviderList providers, make_providers(options));
     clock.end_stage("providers");
-    Opening opening(options, std::move(providers), std::move(clock));
-    const Status status = open(opening);
-    auto session = opening.take();
-    if (status.is_ok()) session->apply_memory_policy();
-    if (session->has_model()) TENON_RETURN_IF_ERROR(session->check_files());
-    if (!status.is_ok()) return status.message().starts_with(what) ? status : status.with_context(what);
-    return session;
+    Loader loader(options, budget, std::move(providers), std::move(clock));
+    Opening opening(options, loader);
+    Result<Loading> loading = load(opening);
+    if (loading.is_ok()) TENON_RETURN_IF_ERROR(loading->model->check_files());
+    if (!loading.is_ok() && !loading.status().message().starts_with(what)) return loading.status().with_context(what);
+    return loading;
   });
 }
 
-template <typename Open>
-Result<std::unique_ptr<Session>> open_session(const SessionOptions& options, const std::string& what, Open&& open) {
-  auto session = open_with(options, what, std::forward<Open>(open));
-  if (!session.is_ok()) return session.status();
-  return std::unique_ptr<Session>(std::move(*session));
+template <typename Load>
+Result<std::unique_ptr<Session>> open_session(const SessionOptions& options, const std::string& what, Load&& load) {
+  return guarded([&]() -> Result<std::unique_ptr<Session>> {
+    const RunBudget budget = run_budget(options);
+    TENON_ASSIGN_OR_RETURN(Loading loading, load_with(options, budget, what, load));
+    return std::unique_ptr<Session>(std::make_unique<OpenedSession>(options.memory, budget, std::move(loading)));
+  });
+}
+
+template <typename Load>
+Status load_only(const SessionOptions& options, const std::string& what, Load&& load) {
+  return load_with(options, run_budget(options), what, load).status();
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Session>> Session::open(const std::filesystem::path& path, const SessionOptions& options) {
-  return open_session(options, path.string(), [&](Opening& opening) { return opening.open_file(path); });
+  return open_session(options, path.string(), [&](Opening& opening) { return opening.load_file(path); });
 }
 
 Result<std::unique_ptr<Session>> Session::open_bytes(std::span<const std::byte> bytes,
                                                      std::shared_ptr<const void> owner, const SessionOptions& options,
                                                      const std::filesystem::path& folder) {
-  return open_session(options, "", [&](Opening& opening) -> Status {
+  return open_session(options, "", [&](Opening& opening) -> Result<Loading> {
     TENON_ASSIGN_OR_RETURN(auto model, import_model_bytes(bytes, std::move(owner), folder, importing(options)));
-    return opening.open_model(std::move(model));
+    return opening.load_model(std::move(model));
   });
 }
 
 Result<std::unique_ptr<Session>> Session::open_model(std::unique_ptr<Model> model, const SessionOptions& options) {
-  return open_session(options, "", [&](Opening& opening) { return opening.open_model(std::move(model)); });
+  return open_session(options, "", [&](Opening& opening) { return opening.load_model(std::move(model)); });
 }
 
 Status pack_model(const std::filesystem::path& model, const std::filesystem::path& target, bool self_contained,
                   const SessionOptions& options) {
-  const auto packed = open_with(options, model.string(),
-                                [&](Opening& opening) { return opening.pack_into(model, target, self_contained); });
-  return packed.status();
+  return load_only(options, model.string(),
+                   [&](Opening& opening) { return opening.pack_into(model, target, self_contained); });
 }
 
 Status publish_model(const std::filesystem::path& model, const std::string& name, const SessionOptions& options) {
   TENON_RETURN_IF_ERROR(PackStore::check_name(name));
-  return open_with(options, model.string(),
-                   [&](Opening& opening) -> Status {
-                     TENON_ASSIGN_OR_RETURN(const auto file, FileMapping::open(model));
-                     if (is_pack_file(*file))
-                       return error(TN_INVALID_ARGUMENT, "it is a pack already; name the model that it was made from");
-                     TENON_ASSIGN_OR_RETURN(auto imported, import_model_file(model, importing(options)));
-                     return opening.publish(std::move(imported), name);
-                   })
-      .status();
+  return load_only(options, model.string(), [&](Opening& opening) -> Result<Loading> {
+    TENON_ASSIGN_OR_RETURN(auto imported, import_source(model, options));
+    return opening.publish(std::move(imported), name);
+  });
 }
 
 Status publish_bytes(std::span<const std::byte> bytes, const std::string& name, const SessionOptions& options,
                      const std::filesystem::path& folder) {
   TENON_RETURN_IF_ERROR(PackStore::check_name(name));
-  return open_with(options, "",
-                   [&](Opening& opening) -> Status {
-                     TENON_ASSIGN_OR_RETURN(auto model, import_model_bytes(bytes, nullptr, folder, importing(options)));
-                     return opening.publish(std::move(model), name);
-                   })
-      .status();
+  return load_only(options, "", [&](Opening& opening) -> Result<Loading> {
+    TENON_ASSIGN_OR_RETURN(auto model, import_model_bytes(bytes, nullptr, folder, importing(options)));
+    return opening.publish(std::move(model), name);
+  });
 }
 
 }  // namespace tenon::host

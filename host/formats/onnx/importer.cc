@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "host/base/exceptions.h"
 #include "host/base/log.h"
 #include "host/formats/onnx/external_files.h"
 #include "host/formats/onnx/foreign_formats.h"
@@ -15,7 +16,6 @@
 #include "host/formats/onnx/wire_walker.h"
 #include "host/graph/schema.h"
 #include "host/storage/file_mapping.h"
-#include "host/base/exceptions.h"
 #include "host/storage/private_peak.h"
 
 namespace tenon::host {
@@ -150,15 +150,14 @@ auto catching(F&& f) -> decltype(f()) {
 
 }  // namespace
 
-Result<std::unique_ptr<Model>> import_onnx_file(const std::filesystem::path& path, const ImportOptions& options) {
-  TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
+Result<std::unique_ptr<Model>> import_onnx_file(const std::filesystem::path& path,
+                                                std::shared_ptr<const FileMapping> file, const ImportOptions& options) {
   auto model = catching([&] {
-    return import_model({mapping->bytes(), mapping, mapping}, ExternalFiles::beside(path, options.external_data_root),
-                        options);
+    return import_model({file->bytes(), file, file}, ExternalFiles::beside(path, options.external_data_root), options);
   });
   if (!model.is_ok()) {
     // A file cut short meanwhile reads as damaged in some other way.
-    TENON_RETURN_IF_ERROR(mapping->check_intact());
+    TENON_RETURN_IF_ERROR(file->check_intact());
     return model.status().with_context(path.string());
   }
   model.value()->path = path.string();

@@ -10,6 +10,7 @@
 
 #include "host/base/status.h"
 #include "host/graph/graph.h"
+#include "host/storage/file_mapping.h"
 
 namespace tenon::host {
 
@@ -21,8 +22,11 @@ struct ImportOptions {
   std::function<void(size_t count, const std::function<void(size_t)>& task)> run_tasks;
 };
 
-/// Maps and imports a model file. The graph is finished (Graph::finish) and schemas are resolved.
-Result<std::unique_ptr<Model>> import_onnx_file(const std::filesystem::path& path, const ImportOptions& options = {});
+/// Imports a model file that `file` maps; `path`: under which it was asked for. The graph is finished (Graph::finish)
+/// and schemas are resolved.
+Result<std::unique_ptr<Model>> import_onnx_file(const std::filesystem::path& path,
+                                                std::shared_ptr<const FileMapping> file,
+                                                const ImportOptions& options = {});
 /// Imports from memory that `owner` keeps alive (nullptr: the caller does, as long as the model). `folder`: where
 /// external data is looked for; empty: external data is an error.
 Result<std::unique_ptr<Model>> import_onnx_bytes(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,

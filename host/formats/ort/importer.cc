@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "host/formats/ort/reader.h"
-#include "host/storage/file_mapping.h"
 
 namespace tenon::host {
 namespace {
@@ -22,16 +21,16 @@ Result<std::unique_ptr<Model>> import_copy(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-Result<std::unique_ptr<Model>> import_ort_file(const std::filesystem::path& path) {
-  TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
-  auto model = read_ort(mapping->bytes(), mapping, {{}, mapping.get()});
+Result<std::unique_ptr<Model>> import_ort_file(const std::filesystem::path& path,
+                                               std::shared_ptr<const FileMapping> file) {
+  auto model = read_ort(file->bytes(), file, {{}, file.get()});
   if (!model.is_ok()) {
     // A file cut short meanwhile reads as damaged in some other way.
-    TENON_RETURN_IF_ERROR(mapping->check_intact());
+    TENON_RETURN_IF_ERROR(file->check_intact());
     return model.status().with_context(path.string());
   }
   (*model)->path = path.string();
-  (*model)->files.push_back({"", mapping});
+  (*model)->files.push_back({"", std::move(file)});
   return model;
 }
 

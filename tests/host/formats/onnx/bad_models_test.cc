@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "host/formats/importer.h"
 #include "tests/support/onnx_models.h"
 #include "tests/support/temp_folder.h"
 
@@ -69,7 +70,7 @@ TEST_CASE("the message of a cut file names file, byte and innermost field", "[on
   std::string text = proto.SerializeAsString();
   text.resize(text.find("wwww") + 100);
   const TempFolder folder;
-  const auto model = import_onnx_file(folder.write("model.onnx", text));
+  const auto model = import_model_file(folder.write("model.onnx", text));
   CHECK(model.status().code() == TN_INVALID_MODEL);
   CHECK_THAT(model.status().message(), Catch::Contains("model.onnx: truncated at byte " + std::to_string(text.size()) +
                                                        " inside field graph.initializer.raw_data"));

@@ -1,6 +1,7 @@
 // Initializers in files beside the model.
 #include <catch2/catch.hpp>
 
+#include "host/formats/importer.h"
 #include "host/storage/file_mapping.h"
 #include "tests/support/onnx_models.h"
 #include "tests/support/temp_folder.h"
@@ -46,7 +47,7 @@ TEST_CASE("external data is mapped in place, at its offset", "[onnx]") {
   const auto path = folder.write(
       "m.onnx", external_model({{"location", "w.bin"}, {"offset", "16"}, {"length", "16"}}).SerializeAsString());
   const auto mapping = FileMapping::open(data);
-  auto model = import_onnx_file(path);
+  auto model = import_model_file(path);
   REQUIRE(model.status().message() == "");
   const Tensor& tensor = *(*model)->graph->find_value("w")->constant;
   CHECK(tensor.residence() == Residence::kMapped);
@@ -137,7 +138,7 @@ struct HubCache {
     hub.write("snapshots/main/README.md", "");
     fs::create_symlink("../../blobs/model", snapshot / "m.onnx");
   }
-  Status open() const { return import_onnx_file(snapshot / "m.onnx").status(); }
+  Status open() const { return import_model_file(snapshot / "m.onnx").status(); }
 };
 
 }  // namespace
@@ -201,7 +202,7 @@ TEST_CASE("a model that is no link reads no linked data of other folders", "[onn
   const HubCache cache;
   fs::copy_file(cache.hub.path() / "blobs/model", cache.snapshot / "plain.onnx");
   fs::create_symlink("../../blobs/data", cache.snapshot / "w.bin");
-  CHECK(import_onnx_file(cache.snapshot / "plain.onnx").status().code() == TN_INVALID_MODEL);
+  CHECK(import_model_file(cache.snapshot / "plain.onnx").status().code() == TN_INVALID_MODEL);
   CHECK(cache.open().is_ok());
 }
 
@@ -213,7 +214,7 @@ TEST_CASE("a model hub's link farm imports when its root is named", "[onnx]") {
   const auto snapshot = hub.path() / "snapshots/main";
   fs::create_symlink("../../blobs/model", snapshot / "m.onnx");
   fs::create_symlink("../../blobs/data", snapshot / "w.bin");
-  CHECK(import_onnx_file(snapshot / "m.onnx", {hub.path()}).is_ok());
+  CHECK(import_model_file(snapshot / "m.onnx", {hub.path()}).is_ok());
 }
 
 TEST_CASE("a model from memory has no external data unless a folder is given", "[onnx]") {

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "host/formats/importer.h"
 #include "tests/support/onnx_models.h"
 #include "tests/support/temp_folder.h"
 
@@ -205,7 +206,7 @@ TEST_CASE("an IR version and fields newer than the onnx package are read", "[onn
 TEST_CASE("a file is imported by path, and the model names it", "[onnx]") {
   const TempFolder folder;
   const auto path = folder.write("relu.onnx", relu_model().SerializeAsString());
-  auto model = import_onnx_file(path);
+  auto model = import_model_file(path);
   REQUIRE(model.status().message() == "");
   CHECK((*model)->path == path.string());
   CHECK((*model)->files.size() == 1);

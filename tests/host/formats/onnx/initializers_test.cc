@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "host/formats/importer.h"
 #include "host/storage/file_mapping.h"
 #include "tests/support/onnx_models.h"
 #include "tests/support/temp_folder.h"
@@ -59,7 +60,7 @@ TEST_CASE("aligned raw data is used in place, misaligned raw data is copied with
         shift);
     const auto path = folder.write("m" + std::to_string(shift) + ".onnx", proto.SerializeAsString());
     const auto mapping = FileMapping::open(path);
-    const auto model = import_onnx_file(path);
+    const auto model = import_model_file(path);
     const Tensor& tensor = tensor_of(model);
     CHECK(tensor.span<float>()[2] == 3.f);
     if (tensor.residence() == Residence::kMapped) {
@@ -79,7 +80,7 @@ TEST_CASE("bytes have no alignment and are always used in place", "[onnx]") {
   for (size_t shift = 1; shift <= 3; ++shift) {
     const auto proto = model_with(
         TN_INT8, {3}, [](auto& t) { t.set_raw_data("abc"); }, shift);
-    const auto model = import_onnx_file(folder.write("m.onnx", proto.SerializeAsString()));
+    const auto model = import_model_file(folder.write("m.onnx", proto.SerializeAsString()));
     CHECK(tensor_of(model).residence() == Residence::kMapped);
   }
 }
@@ -100,7 +101,7 @@ TEST_CASE("float_data in one run is used in place when it is aligned", "[onnx]")
           t.add_float_data(-2.f);
         },
         shift);
-    const auto model = import_onnx_file(folder.write("m.onnx", proto.SerializeAsString()));
+    const auto model = import_model_file(folder.write("m.onnx", proto.SerializeAsString()));
     CHECK(tensor_of(model).span<float>()[1] == -2.f);
     in_place += tensor_of(model).residence() == Residence::kMapped;
   }
@@ -284,7 +285,7 @@ TEST_CASE("the tensor of a Constant node is used in place", "[onnx]") {
   const TempFolder folder;
   const auto path = folder.write("m.onnx", proto.SerializeAsString());
   const auto mapping = FileMapping::open(path);
-  auto model = import_onnx_file(path);
+  auto model = import_model_file(path);
   REQUIRE(model.is_ok());
   for (const auto& n : (*model)->graph->nodes()) {
     if (n->op_type != "Constant") continue;

@@ -1,6 +1,7 @@
 // Damaged and hostile .ort files are refused with a message, whatever is wrong with them.
 #include <catch2/catch.hpp>
 
+#include "host/formats/importer.h"
 #include "host/formats/ort/importer.h"
 #include "host/formats/ort/writer.h"
 #include "tests/support/graph_builder.h"
@@ -247,14 +248,14 @@ TEST_CASE("an .ort file is opened by its content and its errors name the file", 
   const auto whole = small_file();
   const std::string_view text(reinterpret_cast<const char*>(whole.data()), whole.size());
   const auto path = folder.write("model.ort", text);
-  const auto model = import_ort_file(path);
+  const auto model = import_model_file(path);
   REQUIRE(model.status().message() == "");
   CHECK((*model)->path == path.string());
   REQUIRE((*model)->files.size() == 1);
   CHECK((*model)->files[0].mapping->bytes().size() == whole.size());
   CHECK((*model)->graph->find_value("w")->constant->residence() == Residence::kMapped);
   const auto cut = folder.write("cut.ort", text.substr(0, text.size() / 2));
-  check_refused(import_ort_file(cut).status(), TN_INVALID_MODEL, {cut.string(), "structure is damaged"});
+  check_refused(import_model_file(cut).status(), TN_INVALID_MODEL, {cut.string(), "structure is damaged"});
 }
 
 TEST_CASE("an .ort model at an odd address is copied with a note", "[ort]") {

@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "host/formats/ort/importer.h"
+#include "host/formats/importer.h"
 #include "tests/support/graph_builder.h"
 #include "tests/support/ort_file.h"
 #include "tests/support/temp_folder.h"
@@ -17,7 +17,7 @@ std::unique_ptr<Model> through_file(Model& model) {
   const TempFolder folder;
   const auto path = folder.path() / "model.ort";
   REQUIRE(export_ort_file(model, path).message() == "");
-  auto again = import_ort_file(path);
+  auto again = import_model_file(path);
   REQUIRE(again.status().message() == "");
   return std::move(*again);
 }

@@ -1,0 +1,159 @@
+#include "host/session/loader.h"
+
+#include <algorithm>
+
+#include "host/graph/shape_inference.h"
+#include "host/optimize/optimizer.h"
+#include "host/packs/source_state.h"
+#include "host/placement/node_runner.h"
+#include "host/placement/placement.h"
+
+namespace tenon::host {
+namespace {
+
+std::vector<Port> ports_of(const std::vector<Value*>& values) {
+  std::vector<Port> ports;
+  for (const Value* value : values) ports.push_back({value->name, value->type, value->default_value != nullptr});
+  return ports;
+}
+
+// A run may give others, so they cost what constants do not.
+void note_defaults(const std::vector<Port>& inputs, std::vector<std::string>* notes) {
+  const auto count = std::count_if(inputs.begin(), inputs.end(), [](const Port& port) { return port.has_default; });
+  if (count == 0) return;
+  notes->push_back(concat(count,
+                          count == 1 ? " initializer is also an input of the graph, the default of one"
+                                     : " initializers are also inputs of the graph, defaults",
+                          " that a run may override (IR version ", kFirstIrVersionWithDefaults,
+                          " on), so nothing is folded or packed of them: where that is not meant, remove them from "
+                          "the graph's inputs, or export without keep_initializers_as_inputs"));
+}
+
+void append(std::vector<std::string>* notes, const std::vector<std::string>& more) {
+  notes->insert(notes->end(), more.begin(), more.end());
+}
+
+}  // namespace
+
+Loader::Loader(const SessionOptions& options, RunBudget budget, ProviderList providers, StageClock clock)
+    : options_(options), budget_(budget), model_(std::make_shared<LoadedModel>()), clock_(std::move(clock)) {
+  model_->providers = std::move(providers);
+}
+
+Result<Loading> Loader::prepare(std::unique_ptr<Model> model, ModelPacks* packs) {
+  const auto loading = model_;  // whose files are looked at in the end
+  report_.model = model->path;
+  loading->model = std::move(model);
+  auto loaded = take_through_stages(packs);
+  if (!loaded.is_ok()) TENON_RETURN_IF_ERROR(loading->check_files());
+  return loaded;
+}
+
+Result<Loading> Loader::take_through_stages(ModelPacks* packs) {
+  TENON_RETURN_IF_ERROR(optimize());
+  TENON_ASSIGN_OR_RETURN(Placement placement,
+                         place_nodes(*model_->model, model_->providers, options_.require_placement));
+  append(&report_.notes, placement.notes);
+  clock_.end_stage("place");
+  const bool is_complete = std::none_of(placement.decisions.begin(), placement.decisions.end(),
+                                        [](const NodePlacement& d) { return d.provider.empty(); });
+  if (is_complete) return pack_weights(std::move(placement), packs);
+  report_.placement = std::move(placement.decisions);
+  return finish(std::move(model_), false);
+}
+
+Status Loader::optimize() {
+  Model& model = *model_->model;
+  // Names and types as declared, before passes refine them.
+  model_->inputs = ports_of(model.graph->inputs);
+  note_defaults(model_->inputs, &report_.notes);
+  OptimizeOptions wanted;
+  wanted.fold_constants = options_.fold_constants;
+  wanted.fold.max_bytes = std::min(options_.fold_limit_bytes, budget_.memory_limit);
+  wanted.run_node = make_node_runner(model_->providers, budget_.threads, budget_.memory_limit);
+  wanted.rewrite_graph = options_.rewrite_graph;
+  TENON_ASSIGN_OR_RETURN(const OptimizeNotes notes,
+                         host::optimize(model, wanted, [&](const char* pass) { clock_.end_stage(pass); }));
+  append(&report_.notes, notes);
+  TENON_RETURN_IF_ERROR(infer_shapes(model));
+  for (const Graph* graph : graph_tree(*model.graph)) append(&report_.notes, graph->notes);
+  model_->outputs = ports_of(model.graph->outputs);
+  clock_.end_stage("infer");
+  return {};
+}
+
+// Into a pack that the model then runs from, else into private memory.
+Result<Loading> Loader::pack_weights(Placement placement, ModelPacks* packs) {
+  TENON_ASSIGN_OR_RETURN(const PrepackPlan plan,
+                         plan_prepack(placement.steps, *model_->model->graph, budget_.memory_limit));
+  if (packs != nullptr) {
+    auto opened = packs->build(
+        {model_->model.get(), &placement, &plan, model_->inputs, model_->outputs, report_.notes, budget_.threads});
+    if (opened.is_ok()) {
+      clock_.end_stage("pack");
+      placement.steps.clear();  // their kernels refer to the model that is now replaced
+      return restored(std::move(*opened), "made");
+    }
+    report_.pack.reason = opened.status().message();
+  }
+  TENON_ASSIGN_OR_RETURN(model_->packed, prepack(placement.steps, plan, budget_.threads, Sources::kDropped));
+  clock_.end_stage("pack");
+  TENON_RETURN_IF_ERROR(take_digests());
+  clock_.end_stage("digest");
+  model_->program = build_program(*model_->model->graph, std::move(placement.steps));
+  clock_.end_stage("plan");
+  report_.placement = std::move(placement.decisions);
+  return finish(std::move(model_), true);
+}
+
+// What LoadedModel::reaffirm_files() needs in the place of a pack's digests.
+Status Loader::take_digests() {
+  for (const SourceFile& file : model_->model->files) {
+    std::optional<Digest>& digest = model_->file_digests.emplace_back();
+    if (file.mapping->bytes().size() > kMostDigestedBytes) continue;
+    TENON_ASSIGN_OR_RETURN(digest, piecewise_digest(*file.mapping, budget_.threads));
+  }
+  return {};
+}
+
+Loading Loader::adopt(OpenedPack opened, std::string path) {
+  report_.model = std::move(path);
+  return restored(std::move(opened), "used");
+}
+
+Loading Loader::restored(OpenedPack opened, std::string state) {
+  model_->inputs = opened.plan->inputs();
+  model_->outputs = opened.plan->outputs();
+  model_->pack = std::move(opened.pack);
+  model_->pack_note = std::move(opened.note);
+  model_->plan = std::move(opened.plan);
+  model_->model = std::move(opened.restored.model);
+  model_->model->path = report_.model;
+  for (size_t i = 0; i < model_->inputs.size(); ++i)
+    model_->inputs[i].has_default = model_->model->graph->inputs[i]->default_value != nullptr;
+  model_->program = build_program(*model_->model->graph, std::move(opened.restored.steps));
+  tell_pack(*model_, std::move(state));
+  clock_.end_stage("restore");
+  return finish(std::move(model_), true);
+}
+
+Loading Loader::share(std::shared_ptr<const LoadedModel> loaded, std::string path) {
+  report_.model = std::move(path);
+  tell_pack(*loaded, "used");
+  report_.notes.push_back("graph, kernels and weights are shared with a session of this process");
+  clock_.end_stage("restore");
+  return finish(std::move(loaded), true);
+}
+
+void Loader::tell_pack(const LoadedModel& loaded, std::string state) {
+  const FileMapping& file = loaded.pack->mapping();
+  report_.notes = loaded.plan->notes();
+  report_.pack = {std::move(state), file.path().string(), loaded.pack_note, file.bytes().size()};
+}
+
+Loading Loader::finish(std::shared_ptr<const LoadedModel> loaded, bool can_run) {
+  report_.stages = clock_.take_stages();
+  return {std::move(loaded), can_run, std::move(report_)};
+}
+
+}  // namespace tenon::host
