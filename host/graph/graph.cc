@@ -3,15 +3,24 @@
 #include <algorithm>
 
 #include "host/base/dtype.h"
+#include "host/graph/schema.h"
 
 namespace tenon::host {
 namespace {
 
-template <typename T>
-std::optional<T> payload_of(const Node& node, std::string_view name) {
-  const Attribute* attribute = node.find_attribute(name);
-  const T* payload = attribute ? std::get_if<T>(&attribute->payload) : nullptr;
-  return payload ? std::optional<T>(*payload) : std::nullopt;
+// `Default`: how the schema holds a T.
+template <typename T, typename Default = T>
+std::optional<T> attribute_of(const Node& node, std::string_view name) {
+  if (const Attribute* given = node.find_attribute(name)) {
+    const T* payload = std::get_if<T>(&given->payload);
+    return payload != nullptr ? std::optional<T>(*payload) : std::nullopt;
+  }
+  const auto* value = default_of<Default>(node.schema, name);
+  if (value == nullptr) return std::nullopt;
+  if constexpr (std::is_same_v<T, Default>)
+    return *value;
+  else
+    return T(value->begin(), value->end());
 }
 
 std::string dims_text(const std::vector<Dim>& dims) {
@@ -52,15 +61,15 @@ const Attribute* Node::find_attribute(std::string_view attribute) const {
 }
 
 std::optional<int64_t> Node::int_attribute(std::string_view attribute) const {
-  return payload_of<int64_t>(*this, attribute);
+  return attribute_of<int64_t>(*this, attribute);
 }
 
 std::optional<std::vector<int64_t>> Node::ints_attribute(std::string_view attribute) const {
-  return payload_of<std::vector<int64_t>>(*this, attribute);
+  return attribute_of<std::vector<int64_t>, IntsDefault>(*this, attribute);
 }
 
 std::optional<std::string> Node::string_attribute(std::string_view attribute) const {
-  return payload_of<std::string>(*this, attribute);
+  return attribute_of<std::string, std::string_view>(*this, attribute);
 }
 
 std::string describe(const Node& node) {

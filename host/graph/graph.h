@@ -92,7 +92,9 @@ struct Node {
   Use* uses = nullptr;      // its own records: one for each input, then one for each implicit input; the graph's memory
   uint32_t uses_count = 0;  // 0 until it is connected
 
+  /// What the node itself says; nullptr: nothing.
   const Attribute* find_attribute(std::string_view attribute) const;
+  /// What the node says, or, once it has a schema, the default of an attribute that it leaves out.
   std::optional<int64_t> int_attribute(std::string_view attribute) const;
   std::optional<std::vector<int64_t>> ints_attribute(std::string_view attribute) const;
   std::optional<std::string> string_attribute(std::string_view attribute) const;

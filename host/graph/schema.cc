@@ -13,6 +13,8 @@ struct DomainVersion {
   int64_t newest;
 };
 
+using std::string_view_literals::operator""sv;
+
 constexpr Arity kOne = Arity::kSingle;
 constexpr Arity kOpt = Arity::kOptional;
 constexpr Arity kMany = Arity::kVariadic;
@@ -72,6 +74,20 @@ int64_t newest_opset(std::string_view domain) {
   for (const DomainVersion& d : kContribDomains)
     if (d.domain == domain) return d.newest;
   return 0;
+}
+
+std::span<const OpSchema> onnx_schemas() {
+  return kOnnxSchemas;
+}
+
+std::span<const OpSchema> contrib_schemas() {
+  return kContribSchemas;
+}
+
+const AttributeSchema* find_attribute(const OpSchema& schema, std::string_view name) {
+  for (const AttributeSchema& a : schema.attributes)
+    if (a.name == name) return &a;
+  return nullptr;
 }
 
 const FormalParameter* formal_parameter(std::span<const FormalParameter> formals, size_t i) {

@@ -8,11 +8,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "host/base/status.h"
-#include "host/graph/graph.h"
 
 namespace tenon::host {
+
+struct Model;
 
 enum class Arity : uint8_t { kSingle, kOptional, kVariadic };
 
@@ -46,10 +48,18 @@ enum class AttributeKind : uint8_t {
   kOther
 };
 
+/// What an attribute is in a node that leaves it out; monostate: the operator says so otherwise, or not at all.
+using IntsDefault = std::span<const int64_t>;
+using FloatsDefault = std::span<const float>;
+using StringsDefault = std::span<const std::string_view>;
+using AttributeDefault =
+    std::variant<std::monostate, int64_t, float, std::string_view, IntsDefault, FloatsDefault, StringsDefault>;
+
 struct AttributeSchema {
   std::string_view name;
   AttributeKind kind;
   bool required;
+  AttributeDefault default_value = {};
 };
 
 struct OpSchema {
@@ -65,6 +75,9 @@ struct OpSchema {
   std::span<const AttributeSchema> attributes;
 };
 
+/// Every form of every operator that this build knows, in two tables, each sorted by domain, operator and version.
+std::span<const OpSchema> onnx_schemas();
+std::span<const OpSchema> contrib_schemas();
 /// The newest form of the operator at or below `opset`; nullptr when there is none.
 const OpSchema* find_schema(std::string_view domain, std::string_view op_type, int64_t opset);
 /// The oldest form of the operator; nullptr when no opset has it.
@@ -75,6 +88,14 @@ bool is_written_early(const OpSchema& schema);
 bool is_written_though_withdrawn(const OpSchema& schema);
 /// The opset that this build knows last for a domain; 0: unknown domain.
 int64_t newest_opset(std::string_view domain);
+/// What the schema says of an attribute; nullptr: nothing.
+const AttributeSchema* find_attribute(const OpSchema& schema, std::string_view name);
+/// The default of an attribute, of this alternative of AttributeDefault; nullptr: no schema, or none such.
+template <typename Default>
+const Default* default_of(const OpSchema* schema, std::string_view name) {
+  const AttributeSchema* known = schema != nullptr ? find_attribute(*schema, name) : nullptr;
+  return known != nullptr ? std::get_if<Default>(&known->default_value) : nullptr;
+}
 /// The formal parameter of the i-th actual input or output (the last one for those past a variadic); nullptr if too
 /// many.
 const FormalParameter* formal_parameter(std::span<const FormalParameter> formals, size_t i);

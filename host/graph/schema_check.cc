@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "host/graph/graph.h"
 #include "host/graph/schema.h"
 
 namespace tenon::host {
@@ -85,8 +86,8 @@ Status check_attributes(const Node& node) {
   for (const Attribute& a : node.attributes) {
     if (!seen.insert(a.name).second)
       return error(TN_INVALID_MODEL, describe(node), ": attribute '", a.name, "' is given twice: keep one of them");
-    const auto entry = std::find_if(known.begin(), known.end(), [&](const auto& k) { return k.name == a.name; });
-    if (entry == known.end()) {
+    const AttributeSchema* entry = find_attribute(*node.schema, a.name);
+    if (entry == nullptr) {
       std::string names;
       for (const AttributeSchema& k : known) names += (names.empty() ? "" : ", ") + std::string(k.name);
       return error(TN_INVALID_MODEL, describe(node), ": no attribute '", a.name, "' in this opset; it has ",

@@ -48,13 +48,13 @@ Offset whole_if_alone(const ShapeContext& c, size_t) {
 
 Offset same_type(const ShapeContext& c, size_t) {
   const tn_dtype from = c.node().inputs[0]->type.dtype;
-  if (c.node().op_type == "Cast") return c.attr("to", TN_UNDEFINED) == from ? Offset(0) : std::nullopt;
+  if (c.node().op_type == "Cast") return c.attr("to") == from ? Offset(0) : std::nullopt;
   return c.has_input(1) && c.node().inputs[1]->type.dtype == from ? Offset(0) : std::nullopt;
 }
 
 // Dropout outside of training. Before opset 7 an attribute tells.
 Offset inference(const ShapeContext& c, size_t output) {
-  if (c.version() < 7) return output == 0 && c.attr("is_test", 0) != 0 ? Offset(0) : std::nullopt;
+  if (c.version() < 7) return output == 0 && c.attr("is_test") != 0 ? Offset(0) : std::nullopt;
   // A ratio that may be no scalar is for the kernel to judge.
   const Dims* ratio = c.shape(1);
   if (c.has_input(1) &&
@@ -112,7 +112,7 @@ Offset split(const ShapeContext& c, size_t output) {
   const auto x = c.shape(0) == nullptr ? std::nullopt : known_shape(*c.shape(0));
   const auto y = known_shape(c.inferred(output));
   if (!x || !y || !count_of(*x)) return std::nullopt;
-  int64_t axis = c.attr("axis", 0);
+  int64_t axis = c.attr("axis");
   if (axis < 0) axis += static_cast<int64_t>(x->size());
   std::vector<int64_t> starts(x->size(), 0);
   int64_t& start = starts.at(static_cast<size_t>(axis));
@@ -158,7 +158,7 @@ Offset gather(const ShapeContext& c, size_t) {
   const auto x = c.shape(0) == nullptr ? std::nullopt : known_shape(*c.shape(0));
   const auto indices = c.ints(1);
   if (!x || !count_of(*x) || !indices || indices->empty()) return std::nullopt;
-  int64_t axis = c.attr("axis", 0);
+  int64_t axis = c.attr("axis");
   if (axis < 0) axis += static_cast<int64_t>(x->size());
   std::vector<int64_t> box = *x, starts(x->size(), 0);
   const int64_t size = box.at(static_cast<size_t>(axis));

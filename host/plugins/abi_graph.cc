@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "host/graph/schema.h"
 #include "host/plugins/abi_sizes.h"
 #include "host/plugins/abi_tables.h"
 
@@ -37,9 +38,10 @@ class HandedOut {
     const std::lock_guard lock(mutex_);
     return shapes_.insert(std::move(shape)).first->data();
   }
-  const tn_str* keep(const std::vector<std::string>& strings) {
+  template <typename Strings>
+  const tn_str* keep(const Strings& strings) {
     std::vector<tn_str> kept;
-    for (const std::string& s : strings) kept.push_back(to_abi(std::string_view(s)));
+    for (const std::string_view s : strings) kept.push_back(to_abi(s));
     const std::lock_guard lock(mutex_);
     return strings_.emplace_back(std::move(kept)).data();
   }
@@ -90,12 +92,19 @@ const tn_value* node_output(const tn_node* n, uint32_t i) {
   return i < outputs.size() ? to_abi(outputs[i]) : nullptr;
 }
 
-// The payload of the attribute when it is there and of type T.
-template <typename T>
-const T* payload(const tn_node* n, tn_str name) {
-  if (name.data == nullptr) return nullptr;
-  const Attribute* attribute = from_abi(n)->find_attribute(std::string_view(name.data, name.size));
-  return attribute == nullptr ? nullptr : std::get_if<T>(&attribute->payload);
+// Gives `take` what the node says when it is of type T, or the default of an attribute that the node leaves out, which
+// the schema holds as a Default; what `take` returns is whether it could take it.
+template <typename T, typename Default, typename Take>
+bool with_attribute(const tn_node* n, tn_str name, Take&& take) {
+  if (name.data == nullptr) return false;
+  const Node& node = *from_abi(n);
+  const std::string_view text(name.data, name.size);
+  if (const Attribute* given = node.find_attribute(text)) {
+    const T* payload = std::get_if<T>(&given->payload);
+    return payload != nullptr && take(*payload);
+  }
+  const auto* value = default_of<Default>(node.schema, text);
+  return value != nullptr && take(*value);
 }
 
 // Writes the view into the caller's struct, which may be of another version of the ABI.
@@ -107,47 +116,53 @@ void write_tensor(const tn_tensor& from, tn_tensor* to) {
 }
 
 bool attr_int(const tn_node* n, tn_str name, int64_t* value) {
-  const auto* found = payload<int64_t>(n, name);
-  if (found != nullptr) *value = *found;
-  return found != nullptr;
+  return with_attribute<int64_t, int64_t>(n, name, [&](int64_t found) {
+    *value = found;
+    return true;
+  });
 }
 bool attr_float(const tn_node* n, tn_str name, float* value) {
-  const auto* found = payload<float>(n, name);
-  if (found != nullptr) *value = *found;
-  return found != nullptr;
+  return with_attribute<float, float>(n, name, [&](float found) {
+    *value = found;
+    return true;
+  });
 }
 bool attr_string(const tn_node* n, tn_str name, tn_str* value) {
-  const auto* found = payload<std::string>(n, name);
-  if (found != nullptr) *value = to_abi(std::string_view(*found));
-  return found != nullptr;
+  return with_attribute<std::string, std::string_view>(n, name, [&](std::string_view found) {
+    *value = to_abi(found);
+    return true;
+  });
 }
 bool attr_tensor(const tn_node* n, tn_str name, tn_tensor* value) {
-  const auto* found = payload<Tensor>(n, name);
-  if (found == nullptr || value->struct_size < kTensorSizeV1) return false;
+  if (name.data == nullptr || value->struct_size < kTensorSizeV1) return false;
+  const Attribute* given = from_abi(n)->find_attribute(std::string_view(name.data, name.size));
+  const auto* found = given != nullptr ? std::get_if<Tensor>(&given->payload) : nullptr;
+  if (found == nullptr) return false;
   write_tensor(found->abi_view(TN_TENSOR_READ_ONLY | TN_TENSOR_CONSTANT), value);
   return true;
 }
 bool attr_ints(const tn_node* n, tn_str name, const int64_t** values, size_t* count) {
-  const auto* found = payload<std::vector<int64_t>>(n, name);
-  if (found == nullptr) return false;
-  *values = found->data();
-  *count = found->size();
-  return true;
+  return with_attribute<std::vector<int64_t>, IntsDefault>(n, name, [&](const auto& found) {
+    *values = found.data();
+    *count = found.size();
+    return true;
+  });
 }
 bool attr_floats(const tn_node* n, tn_str name, const float** values, size_t* count) {
-  const auto* found = payload<std::vector<float>>(n, name);
-  if (found == nullptr) return false;
-  *values = found->data();
-  *count = found->size();
-  return true;
+  return with_attribute<std::vector<float>, FloatsDefault>(n, name, [&](const auto& found) {
+    *values = found.data();
+    *count = found.size();
+    return true;
+  });
 }
 bool attr_strings(const tn_node* n, tn_str name, const tn_str** values, size_t* count) {
-  const auto* found = payload<std::vector<std::string>>(n, name);
-  const tn_str* kept = found != nullptr ? try_keep(*found) : nullptr;
-  if (found == nullptr || (kept == nullptr && !found->empty())) return false;
-  *values = kept;
-  *count = found->size();
-  return true;
+  return with_attribute<std::vector<std::string>, StringsDefault>(n, name, [&](const auto& found) {
+    const tn_str* kept = try_keep(found);
+    if (kept == nullptr && !found.empty()) return false;
+    *values = kept;
+    *count = found.size();
+    return true;
+  });
 }
 
 tn_str value_name(const tn_value* v) {

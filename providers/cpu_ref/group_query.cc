@@ -172,7 +172,7 @@ sdk::Result<GroupQueryAttributes> read_group_query_attributes(const sdk::KernelI
   a.window = std::max<int64_t>(0, info.attr_int("local_window_size", -1));
   a.rotates = info.attr_int("do_rotary", 0) != 0;
   a.interleaved = info.attr_int("rotary_interleaved", 0) != 0;
-  a.smooth = info.attr_int("smooth_softmax", 0) != 0;
+  a.smooth = info.attr_int("smooth_softmax") > 0;  // onnxruntime writes -1 for what is not set
   a.qk_output = info.attr_int("qk_output", 0);
   if (!a.causal && a.window > 0)
     return sdk::invalid_model("attribute local_window_size is ", a.window, ", expected -1 as causal is 0");

@@ -55,8 +55,7 @@ Status softmax(ShapeContext& c) {
   if (x == nullptr) return {};
   const bool flattens = c.version() < 13;
   const std::vector<int64_t> any_sizes(x->size(), 1);
-  TENON_RETURN_IF_ERROR(
-      from_sdk(c, sdk::Lanes::of_softmax(any_sizes, c.attr("axis", flattens ? 1 : -1), flattens)).status());
+  TENON_RETURN_IF_ERROR(from_sdk(c, sdk::Lanes::of_softmax(any_sizes, c.attr("axis"), flattens)).status());
   c.set(0, *x);
   return {};
 }

@@ -86,7 +86,7 @@ Status one_hot(ShapeContext& c) {
   const Dims* indices = c.shape(0);
   if (indices == nullptr) return {};
   const auto depth = c.ints(1);
-  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis", -1), indices->size() + 1));
+  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis"), indices->size() + 1));
   Dims y = *indices;
   const bool depth_known = depth && depth->size() == 1 && (*depth)[0] >= 0;
   y.insert(y.begin() + static_cast<ptrdiff_t>(axis), depth_known ? known_dim((*depth)[0]) : unknown_dim());
@@ -107,13 +107,12 @@ Status non_zero(ShapeContext& c) {
 namespace tenon::host {
 
 std::pair<size_t, size_t> shape_range(const Node& node, size_t rank) {
-  const auto index = [&](std::string_view name, int64_t fallback) {
-    const auto signed_rank = static_cast<int64_t>(rank);
-    const int64_t v = node.int_attribute(name).value_or(fallback);
+  const auto signed_rank = static_cast<int64_t>(rank);
+  const auto index = [&](int64_t v) {
     return static_cast<size_t>(std::clamp<int64_t>(v < 0 ? v + signed_rank : v, 0, signed_rank));
   };
-  const size_t start = index("start", 0);
-  return {start, std::max(start, index("end", static_cast<int64_t>(rank)))};
+  const size_t start = index(node.int_attribute("start").value_or(0));  // the first opsets have none
+  return {start, std::max(start, index(node.int_attribute("end").value_or(signed_rank)))};
 }
 
 }  // namespace tenon::host

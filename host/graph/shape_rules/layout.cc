@@ -83,7 +83,7 @@ Status reshape(ShapeContext& c) {
   if (target->size() > kMaxRank)
     return c.fail("the new shape has ", target->size(), " dimensions, expected at most ", kMaxRank);
   const Dims* x = c.shape(0);
-  const bool allow_zero = c.attr("allowzero", 0) != 0;
+  const bool allow_zero = c.attr("allowzero") != 0;
   if (x != nullptr && std::all_of(x->begin(), x->end(), is_known)) {
     TENON_ASSIGN_OR_RETURN(const auto sizes, from_sdk(c, sdk::reshaped(sizes_of(*x), *target, allow_zero)));
     Dims known;
@@ -126,7 +126,7 @@ Status reshape(ShapeContext& c) {
 Status flatten(ShapeContext& c) {
   const Dims* x = c.shape(0);
   if (x == nullptr) return {};
-  TENON_ASSIGN_OR_RETURN(const size_t axis, from_sdk(c, sdk::split_index(c.attr("axis", 1), x->size())));
+  TENON_ASSIGN_OR_RETURN(const size_t axis, from_sdk(c, sdk::split_index(c.attr("axis"), x->size())));
   const auto rows = product(x->data(), x->data() + axis);
   const auto columns = product(x->data() + axis, x->data() + x->size());
   if (!rows || !columns) return c.fail("the input ", describe(*x), " has too many elements for 64 bits");
@@ -190,7 +190,7 @@ Status expand(ShapeContext& c) {
 Status depth_to_space(ShapeContext& c) {
   TENON_RETURN_IF_ERROR(c.expect_rank(0, 4, "it is N x C x H x W"));
   const Dims* x = c.shape(0);
-  const int64_t block = c.attr("blocksize", 0);
+  const int64_t block = c.attr("blocksize");
   if (block < 1) return c.fail("attribute 'blocksize' is ", block, ", expected 1 or more");
   if (x == nullptr) return {};
   const bool to_space = c.node().op_type == "DepthToSpace";

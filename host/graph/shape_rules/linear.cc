@@ -44,8 +44,8 @@ Status fused_matmul(ShapeContext& c) {
   if (a == nullptr || b == nullptr) return {};
   if (a->empty() || b->empty()) return c.fail("an input is a scalar, expected rank 1 or more");
   const auto reorder = [&](Dims dims, const char* trans_batch, const char* trans) {
-    if (dims.size() > 2 && c.attr(trans_batch, 0) != 0) std::rotate(dims.begin(), dims.begin() + 1, dims.end() - 1);
-    if (dims.size() > 1 && c.attr(trans, 0) != 0) std::swap(dims[dims.size() - 1], dims[dims.size() - 2]);
+    if (dims.size() > 2 && c.attr(trans_batch) != 0) std::rotate(dims.begin(), dims.begin() + 1, dims.end() - 1);
+    if (dims.size() > 1 && c.attr(trans) != 0) std::swap(dims[dims.size() - 1], dims[dims.size() - 2]);
     return dims;
   };
   return set_product(c, reorder(*a, "transBatchA", "transA"), reorder(*b, "transBatchB", "transB"));
@@ -57,8 +57,8 @@ Status gemm(ShapeContext& c) {
   const Dims* a = c.shape(0);
   const Dims* b = c.shape(1);
   if (a == nullptr || b == nullptr) return {};
-  const bool trans_a = c.attr("transA", 0) != 0;
-  const bool trans_b = c.attr("transB", 0) != 0;
+  const bool trans_a = c.attr("transA") != 0;
+  const bool trans_b = c.attr("transB") != 0;
   const Dim& k_of_a = (*a)[trans_a ? 0 : 1];
   const Dim& k_of_b = (*b)[trans_b ? 1 : 0];
   if (!merge(k_of_a, k_of_b))
@@ -80,8 +80,8 @@ Status gemm(ShapeContext& c) {
 
 // Y = A x B^T with B quantized in blocks along K: A is ... x K, Y is ... x N.
 Status matmul_nbits(ShapeContext& c) {
-  const int64_t n = c.attr("N", 0);
-  const int64_t k = c.attr("K", 0);
+  const int64_t n = c.attr("N");
+  const int64_t k = c.attr("K");
   if (n <= 0 || k <= 0) return c.fail("N is ", n, " and K is ", k, ", expected positive numbers");
   const Dims* a = c.shape(0);
   if (a == nullptr) return {};

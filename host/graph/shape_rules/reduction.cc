@@ -20,7 +20,7 @@ void set_reduced(ShapeContext& c, const Dims& x, const std::vector<bool>& reduce
 Status reduce(ShapeContext& c) {
   const Dims* x = c.shape(0);
   if (x == nullptr) return {};
-  const bool keep = c.attr("keepdims", 1) != 0;
+  const bool keep = c.attr("keepdims") != 0;
   bool given = false;
   const auto axes = c.axes(1, &given);
   if (!axes) {
@@ -28,7 +28,7 @@ Status reduce(ShapeContext& c) {
     return {};
   }
   const bool none = axes->empty();
-  if (none && c.attr("noop_with_empty_axes", 0) != 0) {
+  if (none && c.attr("noop_with_empty_axes") != 0) {
     c.set(0, *x);
     return {};
   }
@@ -46,10 +46,10 @@ Status arg_reduce(ShapeContext& c) {
   if (x == nullptr) return {};
   std::vector<bool> reduced(x->size(), false);
   if (!x->empty()) {
-    TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis", 0), x->size()));
+    TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis"), x->size()));
     reduced[axis] = true;
   }
-  set_reduced(c, *x, reduced, c.attr("keepdims", 1) != 0);
+  set_reduced(c, *x, reduced, c.attr("keepdims") != 0);
   return {};
 }
 
@@ -58,7 +58,7 @@ Status batch_normalization(ShapeContext& c) {
   if (x == nullptr) return {};
   const Dim channels = x->size() > 1 ? (*x)[1] : unknown_dim();
   // The first opsets could hold statistics per activation, of any size.
-  const bool per_channel = c.version() >= 9 || c.attr("spatial", 1) != 0;
+  const bool per_channel = c.version() >= 9 || c.attr("spatial") != 0;
   for (size_t i = 1; i < c.input_count() && per_channel; ++i) {
     TENON_RETURN_IF_ERROR(c.expect_rank(i, 1, "it has one number per channel"));
     const Dims* s = c.shape(i);
@@ -75,7 +75,7 @@ Status batch_normalization(ShapeContext& c) {
 Status layer_normalization(ShapeContext& c) {
   const Dims* x = c.shape(0);
   if (x == nullptr) return {};
-  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis", -1), x->size()));
+  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis"), x->size()));
   const Dims normalized(x->begin() + static_cast<ptrdiff_t>(axis), x->end());
   for (size_t i = 1; i < c.input_count(); ++i) {
     const Dims* s = c.shape(i);

@@ -61,7 +61,10 @@ class ShapeContext {
   /// The name that the schema gives to input i.
   std::string input_name(size_t i) const;
 
-  int64_t attr(std::string_view name, int64_t fallback) const { return node_.int_attribute(name).value_or(fallback); }
+  /// What the node or the default of its operator's form says; the fallback is for attributes without a default.
+  int64_t attr(std::string_view name, int64_t fallback = 0) const {
+    return node_.int_attribute(name).value_or(fallback);
+  }
   std::optional<std::vector<int64_t>> ints_attr(std::string_view name) const { return node_.ints_attribute(name); }
   /// The axes of an attribute, or of a constant input in the opsets that have moved it there. `given` tells whether the
   /// node states axes at all; nothing: they are computed at run time.

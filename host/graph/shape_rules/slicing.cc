@@ -24,7 +24,7 @@ std::optional<std::vector<int64_t>> ints_of(const ShapeContext& c, std::string_v
 Status concat_inputs(ShapeContext& c) {
   const Dims* first = c.shape(0);
   if (first == nullptr) return {};
-  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis", 1), first->size()));
+  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis"), first->size()));
   Dims y = *first;
   std::vector<int64_t> sizes = sizes_of(y);
   for (size_t i = 1; i < c.input_count(); ++i) {
@@ -42,7 +42,7 @@ Status concat_inputs(ShapeContext& c) {
 Status split(ShapeContext& c) {
   const Dims* x = c.shape(0);
   if (x == nullptr) return {};
-  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis", 0), x->size()));
+  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis"), x->size()));
   const auto pieces = static_cast<int64_t>(c.output_count());
   TENON_RETURN_IF_ERROR(from_sdk(c, sdk::check_num_outputs(c.attr("num_outputs", pieces), pieces)));
   const bool stated = c.node().find_attribute("split") != nullptr || c.has_input(1);
@@ -100,7 +100,7 @@ Status gather(ShapeContext& c) {
   const Dims* data = c.shape(0);
   const Dims* indices = c.shape(1);
   if (data == nullptr || indices == nullptr) return {};
-  TENON_ASSIGN_OR_RETURN(Dims y, from_sdk(c, sdk::gathered_shape(*data, *indices, c.attr("axis", 0))));
+  TENON_ASSIGN_OR_RETURN(Dims y, from_sdk(c, sdk::gathered_shape(*data, *indices, c.attr("axis"))));
   c.set(0, std::move(y));
   return {};
 }
@@ -109,7 +109,7 @@ Status gather_elements(ShapeContext& c) {
   const Dims* data = c.shape(0);
   const Dims* indices = c.shape(1);
   if (data != nullptr) {
-    TENON_RETURN_IF_ERROR(c.axis(c.attr("axis", 0), data->size()).status());
+    TENON_RETURN_IF_ERROR(c.axis(c.attr("axis"), data->size()).status());
     TENON_RETURN_IF_ERROR(c.expect_rank(1, data->size(), "the indices have the rank of the data"));
   }
   if (indices != nullptr) c.set(0, *indices);
@@ -120,7 +120,7 @@ Status gather_nd(ShapeContext& c) {
   const Dims* data = c.shape(0);
   const Dims* indices = c.shape(1);
   if (data == nullptr || indices == nullptr || indices->empty() || !is_known(indices->back())) return {};
-  const WideInt picked = WideInt{c.attr("batch_dims", 0)} + indices->back().value;
+  const WideInt picked = WideInt{c.attr("batch_dims")} + indices->back().value;
   if (picked < 0 || picked > static_cast<WideInt>(data->size()))
     return c.fail("the last dimension of the indices, ", indices->back().value, ", plus batch_dims is above rank ",
                   data->size(), " of the data");
@@ -190,9 +190,9 @@ Status tile(ShapeContext& c) {
 Status top_k(ShapeContext& c) {
   const Dims* x = c.shape(0);
   if (x == nullptr) return {};
-  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis", -1), x->size()));
+  TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis"), x->size()));
   std::optional<std::vector<int64_t>> k = c.ints(1);
-  if (c.version() < 10) k = std::vector<int64_t>{c.attr("k", 0)};
+  if (c.version() < 10) k = std::vector<int64_t>{c.attr("k")};
   Dims y = *x;
   y[axis] = unknown_dim();
   if (k && k->size() == 1) {

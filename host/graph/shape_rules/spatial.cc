@@ -11,13 +11,11 @@ namespace {
 // The attribute getters that the SDK reads windows by.
 struct NodeAttributes {
   const Node& node;
-  std::string attr_string(const char* name, const char* fallback) const {
-    return node.string_attribute(name).value_or(fallback);
-  }
+  std::string attr_string(const char* name) const { return node.string_attribute(name).value_or(""); }
   std::vector<int64_t> attr_ints(const char* name) const {
     return node.ints_attribute(name).value_or(std::vector<int64_t>());
   }
-  int64_t attr_int(const char* name, int64_t fallback) const { return node.int_attribute(name).value_or(fallback); }
+  int64_t attr_int(const char* name) const { return node.int_attribute(name).value_or(0); }
   int since_version() const { return node.since_version; }
 };
 
@@ -91,7 +89,7 @@ Status conv(ShapeContext& c) {
   const size_t n = x->size() - 2;
   TENON_RETURN_IF_ERROR(from_sdk(c, window.check_rank(n)));
   TENON_ASSIGN_OR_RETURN(const std::vector<Dim> kernel, convolution_kernel(c, window, *x, *w, false));
-  TENON_RETURN_IF_ERROR(check_channels(c, *x, *w, c.attr("group", 1)));
+  TENON_RETURN_IF_ERROR(check_channels(c, *x, *w, c.attr("group")));
   // ConvInteger has a zero point where Conv has the bias.
   if (c.node().op_type != "ConvInteger") TENON_RETURN_IF_ERROR(check_bias(c, (*w)[0]));
   Dims y{(*x)[0], (*w)[0]};
@@ -113,7 +111,7 @@ Status conv_transpose(ShapeContext& c) {
   const size_t n = x->size() - 2;
   TENON_RETURN_IF_ERROR(from_sdk(c, transposed.check_rank(n)));
   TENON_ASSIGN_OR_RETURN(const std::vector<Dim> kernel, convolution_kernel(c, transposed.window, *x, *w, true));
-  const int64_t group = c.attr("group", 1);
+  const int64_t group = c.attr("group");
   if (group < 1) return c.fail("attribute 'group' is ", group, ", expected 1 or more");
   if (!merge((*x)[1], (*w)[0]))
     return c.fail("the input has ", (*x)[1].value, " channels, but the weight takes ", (*w)[0].value);

@@ -26,8 +26,8 @@ Status skip_layer_normalization(ShapeContext& c) {
 // query: batch x sequence x heads*size, with keys and values packed behind it when they are left out. The present keys
 // and values are batch x kv heads x total sequence x size.
 Status group_query_attention(ShapeContext& c) {
-  const int64_t heads = c.attr("num_heads", 0);
-  const int64_t kv_heads = c.attr("kv_num_heads", 0);
+  const int64_t heads = c.attr("num_heads");
+  const int64_t kv_heads = c.attr("kv_num_heads");
   if (heads <= 0 || kv_heads <= 0 || heads % kv_heads != 0)
     return c.fail("num_heads is ", heads, " and kv_num_heads ", kv_heads,
                   ", expected positive numbers, the first a multiple of the second");
@@ -49,7 +49,7 @@ Status group_query_attention(ShapeContext& c) {
   }
   c.set(0, std::move(y));
   // A quantized cache packs several numbers into one element.
-  if (c.attr("kv_cache_bit_width", 0) != 0) head_size = unknown_dim();
+  if (c.attr("kv_cache_bit_width") != 0) head_size = unknown_dim();
   const Dims* past = c.shape(3);
   if (past != nullptr && past->size() == 4) head_size = merge(head_size, (*past)[3]).value_or(unknown_dim());
   for (size_t i = 1; i < 3; ++i) c.set(i, {(*query)[0], known_dim(kv_heads), unknown_dim(), head_size});

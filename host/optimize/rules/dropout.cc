@@ -6,7 +6,7 @@ namespace tenon::host {
 namespace {
 
 bool is_training(const Node& node) {
-  if (node.since_version < 7) return node.int_attribute("is_test").value_or(0) == 0;
+  if (node.since_version < 7) return node.int_attribute("is_test") == 0;
   if (node.since_version < 12 || node.inputs.size() < 3 || node.inputs[2] == nullptr) return false;
   const Value& mode = *node.inputs[2];
   if (!mode.is_constant() || mode.constant->data() == nullptr) return true;

@@ -48,7 +48,7 @@ namespace {
 
 /// The activation that `node` stands for; false when it is none.
 bool match_activation(const sdk::NodeView& node, simd::Activation* activation) {
-  constexpr float kMost = std::numeric_limits<float>::max();
+  constexpr float kMost = std::numeric_limits<float>::infinity();
   if (node.is("Relu")) {
     *activation = {simd::Unary::kRelu, 0, 0};
     return true;

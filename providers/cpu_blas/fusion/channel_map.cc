@@ -24,10 +24,10 @@ bool ChannelMap::take(const sdk::NodeView& node, const sdk::ValueView& value) {
 }
 
 bool ChannelMap::take_normalization(const sdk::NodeView& node) {
-  if (node.since_version() < 7 || node.attr_int("training_mode", 0) != 0 || !has_one_output(node) ||
+  if (node.since_version() < 7 || node.attr_int("training_mode") != 0 || !has_one_output(node) ||
       node.attr_int("spatial", 1) == 0)
     return false;
-  Taken taken{{Kind::kNormalize, {}, node.attr_float("epsilon", 1e-5f)}, {}};
+  Taken taken{{Kind::kNormalize, {}, node.attr_float("epsilon")}, {}};
   for (uint32_t i = 1; i <= 4; ++i) {
     if (!is_float_constant(node.input(i)) || node.input(i).info().count() != channels_) return false;
     taken.operands.push_back(node.input(i));

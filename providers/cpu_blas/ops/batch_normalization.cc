@@ -11,7 +11,7 @@ namespace {
 class BatchNormalization final : public sdk::Kernel {
  public:
   explicit BatchNormalization(const sdk::KernelInfo& info)
-      : node_(describe(info)), epsilon_(info.attr_float("epsilon", 1e-5f)) {}
+      : node_(describe(info)), epsilon_(info.attr_float("epsilon")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
@@ -49,8 +49,9 @@ class BatchNormalization final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_batch_normalization(const sdk::KernelInfo& info) {
-  if (info.attr_int("training_mode", 0) != 0)
+  if (info.attr_int("training_mode") != 0)
     return sdk::unsupported(describe(info), ": training_mode is 1, expected 0: only inference is implemented");
+  // From opset 9 on it always is.
   if (info.attr_int("spatial", 1) == 0) return sdk::unsupported(describe(info), ": spatial is 0, expected 1");
   for (uint32_t i = 1; i < info.output_count(); ++i)
     if (info.output(i))

@@ -160,7 +160,7 @@ class Cast final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_cast(const sdk::KernelInfo& info) {
   const auto from = static_cast<tn_dtype>(info.input(0).info().dtype());
-  const auto to = static_cast<tn_dtype>(info.attr_int("to", TN_FLOAT));
+  const auto to = static_cast<tn_dtype>(info.attr_int("to"));
   if (from == TN_UNDEFINED || !is_one_rounding(from, to))
     return sdk::unsupported("from ", sdk::dtype_name(from), " to ", sdk::dtype_name(to), " is not implemented");
   return sdk::KernelPtr(std::make_unique<Cast>(from, to));

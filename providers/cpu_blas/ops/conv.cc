@@ -11,7 +11,7 @@ sdk::Result<sdk::KernelPtr> make_conv(const sdk::KernelInfo& info) {
 
 sdk::Result<sdk::KernelPtr> make_fused_conv(const sdk::KernelInfo& info) {
   TN_ASSIGN_OR_RETURN(ConvPlan plan, ConvPlan::parse(info));
-  const std::string activation = info.attr_string("activation", "");
+  const std::string activation = info.attr_string("activation");
   const std::vector<float> bounds = info.attr_floats("activation_params");
   if (activation == "Relu") {
     plan.activation.function = simd::Unary::kRelu;

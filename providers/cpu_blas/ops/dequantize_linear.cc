@@ -113,8 +113,8 @@ class DequantizeLinear final : public sdk::Kernel {
  public:
   explicit DequantizeLinear(const sdk::KernelInfo& info)
       : axis_(info.attr_int("axis", 1)),
-        block_size_(info.attr_int("block_size", 0)),
-        output_dtype_(static_cast<uint32_t>(info.attr_int("output_dtype", TN_UNDEFINED))) {}
+        block_size_(info.attr_int("block_size")),
+        output_dtype_(static_cast<uint32_t>(info.attr_int("output_dtype"))) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0), scale = run.input(1);
@@ -174,7 +174,7 @@ class DequantizeLinear final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_dequantize_linear(const sdk::KernelInfo& info) {
   const uint32_t x = info.input(0).info().dtype(), scale = info.input(1).info().dtype();
-  const uint32_t y = output_type(static_cast<uint32_t>(info.attr_int("output_dtype", TN_UNDEFINED)), scale);
+  const uint32_t y = output_type(static_cast<uint32_t>(info.attr_int("output_dtype")), scale);
   if (!is_exact(x, scale, y))
     return sdk::unsupported("from ", sdk::dtype_name(x), " by ", sdk::dtype_name(scale), " to ", sdk::dtype_name(y),
                             " is not implemented");

@@ -10,10 +10,10 @@ class GemmKernel final : public sdk::Kernel {
  public:
   explicit GemmKernel(const sdk::KernelInfo& info)
       : node_(describe(info)),
-        alpha_(info.attr_float("alpha", 1)),
-        beta_(info.attr_float("beta", 1)),
-        transpose_a_(info.attr_int("transA", 0) != 0),
-        transpose_b_(info.attr_int("transB", 0) != 0),
+        alpha_(info.attr_float("alpha")),
+        beta_(info.attr_float("beta")),
+        transpose_a_(info.attr_int("transA") != 0),
+        transpose_b_(info.attr_int("transB") != 0),
         packed_b_(PackedB::of_operand(info.input(1).info(), transpose_b_)) {}
 
   sdk::Result<sdk::PackPlan> pack_plan(uint32_t input) override {

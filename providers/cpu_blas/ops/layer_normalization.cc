@@ -9,7 +9,7 @@ namespace {
 class LayerNormalization final : public sdk::Kernel {
  public:
   explicit LayerNormalization(const sdk::KernelInfo& info)
-      : node_(describe(info)), axis_(info.attr_int("axis", -1)), epsilon_(info.attr_float("epsilon", 1e-5f)) {}
+      : node_(describe(info)), axis_(info.attr_int("axis")), epsilon_(info.attr_float("epsilon")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
@@ -51,12 +51,12 @@ class LayerNormalization final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_layer_normalization(const sdk::KernelInfo& info) {
-  if (const int64_t stash = info.attr_int("stash_type", TN_FLOAT); stash != TN_FLOAT)
+  if (const int64_t stash = info.attr_int("stash_type"); stash != TN_FLOAT)
     return sdk::unsupported(describe(info), ": stash_type is ", stash, ", expected ", int64_t{TN_FLOAT},
                             ", float, here");
   // Scale and bias may broadcast against the normalized dimensions; only those of their very shape are taken here.
   const sdk::TensorView x = info.input(0).info();
-  const int64_t axis = info.attr_int("axis", -1);
+  const int64_t axis = info.attr_int("axis");
   for (uint32_t i : {1u, 2u}) {
     if (!info.input(i)) continue;
     const sdk::TensorView t = info.input(i).info();

@@ -12,10 +12,10 @@ class Lrn final : public sdk::Kernel {
  public:
   explicit Lrn(const sdk::KernelInfo& info)
       : node_(describe(info)),
-        alpha_(info.attr_float("alpha", 1e-4f)),
-        beta_(info.attr_float("beta", 0.75f)),
-        bias_(info.attr_float("bias", 1)),
-        size_(info.attr_int("size", 1)) {}
+        alpha_(info.attr_float("alpha")),
+        beta_(info.attr_float("beta")),
+        bias_(info.attr_float("bias")),
+        size_(info.attr_int("size")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
@@ -71,7 +71,7 @@ class Lrn final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_lrn(const sdk::KernelInfo& info) {
-  const int64_t size = info.attr_int("size", 0);
+  const int64_t size = info.attr_int("size");
   if (size < 1) return sdk::invalid_model(describe(info), ": size is ", size, ", expected 1 or more");
   return sdk::KernelPtr(std::make_unique<Lrn>(info));
 }

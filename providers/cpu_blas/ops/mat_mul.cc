@@ -11,13 +11,13 @@ sdk::Result<sdk::KernelPtr> make_mat_mul(const sdk::KernelInfo& info) {
 }
 
 sdk::Result<sdk::KernelPtr> make_fused_mat_mul(const sdk::KernelInfo& info) {
-  if (info.attr_int("transBatchA", 0) != 0 || info.attr_int("transBatchB", 0) != 0)
+  if (info.attr_int("transBatchA") != 0 || info.attr_int("transBatchB") != 0)
     return sdk::unsupported(describe(info), ": transBatchA or transBatchB is set: cpu_ref moves batch dimensions");
   MatMulPlan plan;
   plan.node = describe(info);
-  plan.alpha = info.attr_float("alpha", 1);
-  plan.transpose_a = info.attr_int("transA", 0) != 0;
-  plan.transpose_b = info.attr_int("transB", 0) != 0;
+  plan.alpha = info.attr_float("alpha");
+  plan.transpose_a = info.attr_int("transA") != 0;
+  plan.transpose_b = info.attr_int("transB") != 0;
   if (!plan.transpose_a) plan.packed_b = PackedB::of_operand(info.input(1).info(), plan.transpose_b);
   return sdk::KernelPtr(std::make_unique<MatMulKernel>(std::move(plan)));
 }

@@ -107,7 +107,7 @@ sdk::Result<sdk::KernelPtr> make_pool(const sdk::KernelInfo& info, bool is_max) 
     return sdk::unsupported(describe(info), ": ", window.kernel.size(), " spatial dimensions, expected 1 or 2 here");
   if (info.output(1)) return sdk::unsupported(describe(info), ": output Indices is there, which only cpu_ref computes");
   return sdk::KernelPtr(
-      std::make_unique<Pool>(describe(info), std::move(window), is_max, info.attr_int("count_include_pad", 0) != 0));
+      std::make_unique<Pool>(describe(info), std::move(window), is_max, info.attr_int("count_include_pad") != 0));
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ class ShapeChange : public sdk::Kernel {
 
 class Reshape final : public ShapeChange {
  public:
-  explicit Reshape(const sdk::KernelInfo& info) : ShapeChange(info), allow_zero_(info.attr_int("allowzero", 0) != 0) {
+  explicit Reshape(const sdk::KernelInfo& info) : ShapeChange(info), allow_zero_(info.attr_int("allowzero") != 0) {
     reads_input_ = true;
   }
 
@@ -44,7 +44,7 @@ class Reshape final : public ShapeChange {
 
 class Flatten final : public ShapeChange {
  public:
-  explicit Flatten(const sdk::KernelInfo& info) : ShapeChange(info), axis_(info.attr_int("axis", 1)) {}
+  explicit Flatten(const sdk::KernelInfo& info) : ShapeChange(info), axis_(info.attr_int("axis")) {}
 
  private:
   sdk::Result<sdk::Shape> reshape(sdk::ShapeView shape, const std::vector<int64_t>&) const override {

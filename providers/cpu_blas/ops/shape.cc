@@ -9,7 +9,7 @@ namespace {
 class ShapeKernel final : public sdk::Kernel {
  public:
   explicit ShapeKernel(const sdk::KernelInfo& info)
-      : start_(info.attr_int("start", 0)), end_(info.attr_int("end", INT64_MAX)) {}
+      : start_(info.attr_int("start")), end_(info.attr_int("end", INT64_MAX)) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::ShapeView shape = run.input(0).shape();

@@ -11,7 +11,7 @@ namespace {
 class Softmax final : public sdk::Kernel {
  public:
   explicit Softmax(const sdk::KernelInfo& info)
-      : along_one_axis_(info.since_version() >= 13), axis_(info.attr_int("axis", along_one_axis_ ? -1 : 1)) {}
+      : along_one_axis_(info.since_version() >= 13), axis_(info.attr_int("axis")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);

@@ -11,7 +11,7 @@ class Split final : public sdk::Kernel {
  public:
   explicit Split(const sdk::KernelInfo& info)
       : node_(describe(info)),
-        axis_(info.attr_int("axis", 0)),
+        axis_(info.attr_int("axis")),
         has_sizes_(info.has_ints("split")),
         sizes_(info.attr_ints("split")),
         by_input_(info.since_version() >= 13),

@@ -74,9 +74,8 @@ sdk::Result<sdk::KernelPtr> make_gelu(const sdk::KernelInfo&) {
 
 sdk::Result<sdk::KernelPtr> make_clip(const sdk::KernelInfo& info) {
   if (info.since_version() >= 11) return sdk::KernelPtr(std::make_unique<ClipByInput>(describe(info)));
-  // Opset 1 has no bounds by default, opset 6 those of float.
-  const float most =
-      info.since_version() < 6 ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::max();
+  // Opset 6 has those of float by default, opset 1 none.
+  constexpr float most = std::numeric_limits<float>::infinity();
   const simd::Activation f{simd::Unary::kClip, info.attr_float("min", -most), info.attr_float("max", most)};
   return sdk::KernelPtr(std::make_unique<UnaryKernel>(f));
 }

@@ -215,3 +215,45 @@ TEST_CASE("nodes of subgraphs are resolved and checked", "[schema]") {
   CHECK_THAT(resolve_schemas(b.model()).message(), Contains("'t_node' (Concat"));
   CHECK(inner->schema != nullptr);
 }
+
+TEST_CASE("no form of any operator is taken without its required attributes", "[schema]") {
+  size_t required = 0;
+  for (const auto table : {onnx_schemas(), contrib_schemas()})
+    for (const OpSchema& schema : table) {
+      const auto is_required = [](const AttributeSchema& a) { return a.required; };
+      if (schema.deprecated || std::none_of(schema.attributes.begin(), schema.attributes.end(), is_required)) continue;
+      if (schema.op_type == "Constant") continue;  // it has a test of its own
+      INFO(schema.op_type << " of opset " << schema.since_version);
+      GraphBuilder b;
+      std::vector<std::string> inputs(schema.min_inputs, "x"), outputs;
+      b.input("x", TN_FLOAT, {2});
+      for (size_t i = 0; i < schema.min_outputs; ++i) outputs.push_back(concat("y", i));
+      b.node(concat(schema.domain, ":", schema.op_type), inputs, outputs);
+      b.graph().nodes()[0]->since_version = schema.since_version;
+      REQUIRE(b.graph().finish().is_ok());
+      const Status status = resolve_written_schemas(b.model());
+      CHECK(status.code() == TN_INVALID_MODEL);
+      CHECK_THAT(status.message(), Contains("is missing; it is required"));
+      ++required;
+    }
+  CHECK(required > 30);
+}
+
+TEST_CASE("a node's getters know the default of what it leaves out", "[schema]") {
+  GraphBuilder b(13);
+  b.input("x", TN_FLOAT, {2, 3});
+  b.node("Softmax", {"x"}, {"y"});
+  b.output("y");
+  const auto model = b.build();
+  const Node& node = *model->graph->nodes()[0];
+  CHECK(node.find_attribute("axis") == nullptr);
+  CHECK(node.int_attribute("axis") == -1);
+  CHECK_FALSE(node.int_attribute("none").has_value());
+}
+
+TEST_CASE("defaults that only the text of the specification states are in the tables", "[schema]") {
+  CHECK(std::get<int64_t>(find_attribute(*find_schema("", "Concat", 1), "axis")->default_value) == 1);
+  CHECK(std::get<int64_t>(find_attribute(*find_schema("", "SequenceEmpty", 11), "dtype")->default_value) == TN_FLOAT);
+  CHECK(std::get<std::string_view>(find_attribute(*find_schema("", "GRU", 1), "direction")->default_value) ==
+        "forward");
+}

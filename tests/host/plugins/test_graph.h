@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "host/graph/graph.h"
 #include "host/graph/schema.h"
 
 namespace tenon::host {

@@ -174,6 +174,26 @@ TEST_CASE("a Conv keeps NaN through a fused Relu and Clip", "[cpu_blas]") {
   CHECK(y[2] == 0);
 }
 
+TEST_CASE("a Clip fused to a Conv hands on what no bound of it bounds", "[cpu_blas]") {
+  for (const int64_t opset : {1, 11, 13}) {
+    CAPTURE(opset);
+    GraphBuilder b(opset);
+    b.input("x", TN_FLOAT, {1, 1, 1, 3});
+    b.constant<float>("w", {1, 1, 1, 1}, {1});
+    b.constant<float>("low", {}, {0});
+    b.node("Conv", {"x", "w"}, {"c"});
+    if (opset < 11) {
+      b.node("Clip", {"c"}, {"y"}, {float_attr("min", 0)});
+    } else {
+      b.node("Clip", {"c", "low"}, {"y"});
+    }
+    b.output("y");
+    const auto session = open_on_cpu_blas(b);
+    CHECK(kernel_of(*session, "c") == "Conv+Clip");
+    CHECK(run_floats(*session, {{INFINITY, 7, -INFINITY}}, {{1, 1, 1, 3}}) == std::vector<float>{INFINITY, 7, 0});
+  }
+}
+
 TEST_CASE("a weight that does not fit the input is an error that names the node", "[cpu_blas]") {
   GraphBuilder b;
   b.symbolic_input("x", TN_FLOAT, {{1, ""}, {-1, "c"}, {4, ""}, {4, ""}});

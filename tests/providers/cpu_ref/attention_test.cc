@@ -78,6 +78,19 @@ host::Tensor int64s(std::vector<int64_t> shape, const std::vector<int64_t>& valu
 
 }  // namespace
 
+TEST_CASE("GroupQueryAttention smooths its softmax only where the attribute is 1", "[cpu_ref]") {
+  const auto first = [](const GroupQuery& query) {
+    const auto results = query.run();
+    REQUIRE(results.is_ok());
+    return (*results)[0].span<float>()[0];
+  };
+  // All values are the same, so whatever the weights are, their mean is that value when they add up to 1.
+  const float plain = first(GroupQuery());
+  CHECK(plain == Approx(0.5f));
+  for (const int64_t off : {-1, 0}) CHECK(first(GroupQuery().with(int_attr("smooth_softmax", off))) == plain);
+  CHECK(first(GroupQuery().with(int_attr("smooth_softmax", 1))) < 0.99f * plain);
+}
+
 TEST_CASE("GroupQueryAttention appends new tokens where each sequence ends", "[cpu_ref]") {
   const auto outputs = GroupQuery().run();
   INFO(outputs.status().message());

@@ -30,12 +30,12 @@ constexpr Line kFamilies[] = {
 // The attribute getters that the SDK reads windows by.
 struct CaseAttributes {
   const Case& c;
-  std::string attr_string(const char* name, const char* fallback) const {
+  std::string attr_string(const char* name) const {
     const host::Attribute* a = c.find(name);
-    return a == nullptr ? fallback : std::get<std::string>(a->payload);
+    return a == nullptr ? "" : std::get<std::string>(a->payload);
   }
   Shape attr_ints(const char* name) const { return c.numbers(name); }
-  int64_t attr_int(const char* name, int64_t fallback) const { return c.number(name, fallback); }
+  int64_t attr_int(const char* name) const { return c.number(name, 0); }
   int since_version() const { return c.schema->since_version; }
 };
 

@@ -1,6 +1,8 @@
 // The operators that more than one provider has, as their kernel tables say it.
 #pragma once
 
+#include <tenon/kernel_api/tensor.h>
+
 #include <string>
 #include <vector>
 

@@ -28,7 +28,8 @@ typedef struct tn_graph_api {
   const tn_value* (*node_input)(const tn_node*, uint32_t index);
   const tn_value* (*node_output)(const tn_node*, uint32_t index);
 
-  /* --- attributes; false: absent, or of another type --- */
+  /* --- attributes: what the node says, or the default that its operator's form gives to one that it leaves out. Those
+   * that the form requires are there: the host checks it. False: neither, or of another type. --- */
   bool (*attr_int)(const tn_node*, tn_str name, int64_t* value);
   bool (*attr_float)(const tn_node*, tn_str name, float* value);
   bool (*attr_string)(const tn_node*, tn_str name, tn_str* value);

@@ -38,7 +38,10 @@ class ValueView {
   const tn_value* value_ = nullptr;
 };
 
-/// One application of an operator. Attribute getters return the fallback when the attribute is absent.
+/// One application of an operator. Attribute getters return what the node says, or the default that the operator's form
+/// gives to an attribute. Without a fallback they are for attributes that the form requires or has a default of; any
+/// other is 0 or empty where it is left out. A fallback is for attributes whose absence means something else, and for
+/// operators that the host has no schema of.
 class NodeView {
  public:
   NodeView() = default;
@@ -57,15 +60,15 @@ class NodeView {
   ValueView output(uint32_t i) const { return ValueView(api_, api_->node_output(node_, i)); }
   bool is(std::string_view op, std::string_view dom = "") const { return op_type() == op && domain() == dom; }
 
-  int64_t attr_int(std::string_view name, int64_t fallback) const {
+  int64_t attr_int(std::string_view name, int64_t fallback = 0) const {
     api_->attr_int(node_, to_tn_str(name), &fallback);
     return fallback;
   }
-  float attr_float(std::string_view name, float fallback) const {
+  float attr_float(std::string_view name, float fallback = 0) const {
     api_->attr_float(node_, to_tn_str(name), &fallback);
     return fallback;
   }
-  std::string attr_string(std::string_view name, std::string_view fallback) const {
+  std::string attr_string(std::string_view name, std::string_view fallback = {}) const {
     tn_str value = to_tn_str(fallback);
     api_->attr_string(node_, to_tn_str(name), &value);
     return std::string(view(value));
@@ -98,6 +101,7 @@ class NodeView {
     *tensor = TensorView(t);
     return true;
   }
+  /// Whether the node or a default says what it is.
   bool has_int(std::string_view name) const {
     int64_t ignored;
     return api_->attr_int(node_, to_tn_str(name), &ignored);

@@ -83,12 +83,12 @@ struct WindowAttributes {
   template <typename Node>
   static Result<WindowAttributes> parse(const Node& node) {
     WindowAttributes a;
-    TN_ASSIGN_OR_RETURN(a.auto_pad, parse_auto_pad(node.attr_string("auto_pad", "NOTSET")));
+    TN_ASSIGN_OR_RETURN(a.auto_pad, parse_auto_pad(node.attr_string("auto_pad")));
     a.kernel = node.attr_ints("kernel_shape");
     a.strides = node.attr_ints("strides");
     a.dilations = node.attr_ints("dilations");
     a.pads = node.attr_ints("pads");
-    a.ceil_mode = node.attr_int("ceil_mode", 0) != 0;
+    a.ceil_mode = node.attr_int("ceil_mode") != 0;
     TN_RETURN_IF_ERROR(check_range("kernel_shape", a.kernel, 1));
     TN_RETURN_IF_ERROR(check_range("strides", a.strides, 1));
     TN_RETURN_IF_ERROR(check_range("dilations", a.dilations, 1));
