@@ -5,22 +5,10 @@
 #include <iterator>
 #include <tuple>
 
+#include "host/graph/schemas/tables.h"
+
 namespace tenon::host {
 namespace {
-
-struct DomainVersion {
-  std::string_view domain;
-  int64_t newest;
-};
-
-using std::string_view_literals::operator""sv;
-
-constexpr Arity kOne = Arity::kSingle;
-constexpr Arity kOpt = Arity::kOptional;
-constexpr Arity kMany = Arity::kVariadic;
-
-#include "host/graph/schemas/contrib_schemas.inc"
-#include "host/graph/schemas/onnx_schemas.inc"
 
 constexpr auto key_of(const OpSchema& s) {
   return std::tuple(s.domain, s.op_type, int64_t{s.since_version});
@@ -41,47 +29,32 @@ const OpSchema* first_in(std::span<const OpSchema> table, std::string_view domai
   return first != table.end() && first->domain == domain && first->op_type == op_type ? &*first : nullptr;
 }
 
-// Operators of the ONNX domain that optimizers write into models of opsets below the one that brought them.
-constexpr std::string_view kWrittenEarly[] = {"LayerNormalization"};
-// Forms that the standard has withdrawn and that exporters wrote into models all the same.
-constexpr std::string_view kWrittenThough[] = {"GroupNormalization"};
-
 }  // namespace
 
 const OpSchema* first_schema(std::string_view domain, std::string_view op_type) {
-  if (const OpSchema* schema = first_in(kOnnxSchemas, domain, op_type)) return schema;
-  return first_in(kContribSchemas, domain, op_type);
-}
-
-bool is_written_early(const OpSchema& schema) {
-  return schema.domain.empty() &&
-         std::find(std::begin(kWrittenEarly), std::end(kWrittenEarly), schema.op_type) != std::end(kWrittenEarly);
-}
-
-bool is_written_though_withdrawn(const OpSchema& schema) {
-  return schema.deprecated && schema.domain.empty() &&
-         std::find(std::begin(kWrittenThough), std::end(kWrittenThough), schema.op_type) != std::end(kWrittenThough);
+  if (const OpSchema* schema = first_in(schemas::kOnnxSchemas, domain, op_type)) return schema;
+  return first_in(schemas::kContribSchemas, domain, op_type);
 }
 
 const OpSchema* find_schema(std::string_view domain, std::string_view op_type, int64_t opset) {
-  if (const OpSchema* schema = find_in(kOnnxSchemas, domain, op_type, opset)) return schema;
-  return find_in(kContribSchemas, domain, op_type, opset);
+  if (const OpSchema* schema = find_in(schemas::kOnnxSchemas, domain, op_type, opset)) return schema;
+  return find_in(schemas::kContribSchemas, domain, op_type, opset);
 }
 
 int64_t newest_opset(std::string_view domain) {
-  for (const DomainVersion& d : kOnnxDomains)
+  for (const schemas::DomainVersion& d : schemas::kOnnxDomains)
     if (d.domain == domain) return d.newest;
-  for (const DomainVersion& d : kContribDomains)
+  for (const schemas::DomainVersion& d : schemas::kContribDomains)
     if (d.domain == domain) return d.newest;
   return 0;
 }
 
 std::span<const OpSchema> onnx_schemas() {
-  return kOnnxSchemas;
+  return schemas::kOnnxSchemas;
 }
 
 std::span<const OpSchema> contrib_schemas() {
-  return kContribSchemas;
+  return schemas::kContribSchemas;
 }
 
 const AttributeSchema* find_attribute(const OpSchema& schema, std::string_view name) {

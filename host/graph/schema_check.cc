@@ -3,6 +3,7 @@
 #include <set>
 
 #include "host/graph/graph.h"
+#include "host/graph/operators/facts.h"
 #include "host/graph/schema.h"
 
 namespace tenon::host {
@@ -97,7 +98,7 @@ Status check_attributes(const Node& node) {
       return error(TN_INVALID_MODEL, describe(node), ": attribute '", a.name, "' is ", kind_name(kind_of(a)),
                    ", expected ", kind_name(entry->kind));
   }
-  if (node.domain.empty() && node.op_type == "Constant" && node.attributes.size() != 1)
+  if (facts_of(node).has(kConstant) && node.attributes.size() != 1)
     return error(TN_INVALID_MODEL, describe(node), ": ", node.attributes.size(),
                  " attributes, expected one, which is the value: remove the others");
   for (const AttributeSchema& k : known)
@@ -116,7 +117,7 @@ Status check_node(Node& node) {
   const OpSchema& schema = *node.schema;
   drop_surplus(node.inputs, schema.max_inputs);
   drop_surplus(node.outputs, schema.max_outputs);
-  if (schema.deprecated && !is_written_though_withdrawn(schema))
+  if (schema.deprecated && !facts_of(schema).has(kWrittenThoughWithdrawn))
     return error(TN_INVALID_MODEL, describe(node), ": the operator was withdrawn in opset ", schema.since_version,
                  ": import an older opset or export the model with the operator that replaced it");
   TENON_RETURN_IF_ERROR(check_arity(node, "input", node.inputs, schema.min_inputs, schema.max_inputs, schema.inputs));
@@ -152,7 +153,7 @@ Status bind_schema(Node& node, int64_t opset) {
   node.schema = find_schema(node.domain, node.op_type, opset);
   if (node.schema == nullptr) {
     const OpSchema* first = first_schema(node.domain, node.op_type);
-    if (first != nullptr && !is_written_early(*first))
+    if (first != nullptr && !facts_of(*first).has(kWrittenEarly))
       return error(TN_INVALID_MODEL, describe(node), ": opset ", opset, " of domain '", domain_name(node),
                    "' has no such operator, it came with opset ", first->since_version, ": import opset ",
                    first->since_version, " or later (onnx.version_converter raises it)");

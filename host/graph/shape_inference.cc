@@ -4,9 +4,9 @@
 
 #include "host/base/checked.h"
 #include "host/base/log.h"
+#include "host/graph/operators/facts.h"
 #include "host/graph/schema.h"
 #include "host/graph/shape_rules/shape_context.h"
-#include "host/graph/subgraph_inference.h"
 #include "host/graph/type_inference.h"
 
 namespace tenon::host {
@@ -77,7 +77,7 @@ Status infer_by_schema(Node& node) {
   TENON_ASSIGN_OR_RETURN(const auto types, infer_types(node));
   for (size_t i = 0; i < types.size(); ++i)
     if (types[i]) TENON_RETURN_IF_ERROR(merge_type(node, i, *types[i]));
-  const ShapeRule rule = find_shape_rule(node.domain, node.op_type);
+  const ShapeRule rule = facts_of(*node.schema).shape;
   if (rule == nullptr) return {};
   ShapeContext context(node);
   TENON_RETURN_IF_ERROR(rule(context));
@@ -92,9 +92,12 @@ Status infer_by_schema(Node& node) {
 }
 
 Status infer_subgraphs(Node& node) {
-  prepare_subgraph_inputs(node);
-  for (Graph* graph : subgraphs(node)) TENON_RETURN_IF_ERROR(infer_graph(*graph));
-  const auto types = types_from_subgraphs(node);
+  const std::vector<Graph*> bodies = subgraphs(node);
+  const BodyRule* rule = facts_of(node).bodies;
+  if (rule != nullptr && rule->prepare != nullptr) rule->prepare(node, bodies);
+  for (Graph* graph : bodies) TENON_RETURN_IF_ERROR(infer_graph(*graph));
+  if (rule == nullptr || bodies.empty()) return {};
+  const auto types = rule->types(node, bodies);
   for (size_t i = 0; i < types.size(); ++i) {
     if (node.outputs[i] == nullptr || !types[i]) continue;
     if (types[i]->dtype != TN_UNDEFINED) TENON_RETURN_IF_ERROR(merge_type(node, i, {types[i]->kind, types[i]->dtype}));

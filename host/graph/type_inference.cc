@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/base/dtype.h"
+#include "host/graph/operators/facts.h"
 #include "host/graph/schema.h"
 
 namespace tenon::host {
@@ -14,33 +15,6 @@ struct Binding {
   std::string_view parameter;
   ElementType type;
   std::string_view input;  // the one that bound it
-};
-
-// Where an output's element type comes from when no input has bound its type parameter.
-struct OutputTypeSource {
-  std::string_view op_type;
-  std::string_view attribute;  // holds a TensorProto.DataType
-  tn_dtype fallback;           // TN_UNDEFINED: the type of input 0
-};
-
-constexpr OutputTypeSource kSources[] = {
-    {"Bernoulli", "dtype", TN_UNDEFINED},
-    {"BitCast", "to", TN_UNDEFINED},
-    {"BlackmanWindow", "output_datatype", TN_FLOAT},
-    {"Cast", "to", TN_UNDEFINED},
-    {"EyeLike", "dtype", TN_UNDEFINED},
-    {"HammingWindow", "output_datatype", TN_FLOAT},
-    {"HannWindow", "output_datatype", TN_FLOAT},
-    {"LayerNormalization", "stash_type", TN_FLOAT},
-    {"MelWeightMatrix", "output_datatype", TN_FLOAT},
-    {"Multinomial", "dtype", TN_INT32},
-    {"QuantizeLinear", "output_dtype", TN_UINT8},
-    {"RandomNormal", "dtype", TN_FLOAT},
-    {"RandomNormalLike", "dtype", TN_UNDEFINED},
-    {"RandomUniform", "dtype", TN_FLOAT},
-    {"RandomUniformLike", "dtype", TN_UNDEFINED},
-    {"SequenceEmpty", "dtype", TN_FLOAT},
-    {"SimplifiedLayerNormalization", "stash_type", TN_FLOAT},
 };
 
 bool is_known(const ElementType& type) {
@@ -131,70 +105,6 @@ Status bind_input(const Node& node, size_t i, std::vector<Binding>& bindings) {
   return {};
 }
 
-// The type that a Constant node's one attribute gives.
-std::optional<ElementType> constant_type(const Node& node) {
-  for (const Attribute& a : node.attributes) {
-    if (const auto* tensor = std::get_if<Tensor>(&a.payload)) return ElementType{Kind::kTensor, tensor->dtype()};
-    if (a.name.starts_with("value_float")) return ElementType{Kind::kTensor, TN_FLOAT};
-    if (a.name.starts_with("value_int")) return ElementType{Kind::kTensor, TN_INT64};
-    if (a.name.starts_with("value_string")) return ElementType{Kind::kTensor, TN_STRING};
-  }
-  return std::nullopt;
-}
-
-std::optional<ElementType> input_type(const Node& node, size_t i, Kind kind) {
-  if (i >= node.inputs.size() || node.inputs[i] == nullptr || node.inputs[i]->type.dtype == TN_UNDEFINED)
-    return std::nullopt;
-  return ElementType{kind, node.inputs[i]->type.dtype};
-}
-
-// Cast of opset 1 names its type in words.
-std::optional<tn_dtype> type_attribute(const Node& node, std::string_view name) {
-  if (const auto text = node.string_attribute(name)) {
-    std::string lower(*text);
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-    return dtype_from_name(lower);
-  }
-  const auto number = node.int_attribute(name);
-  if (!number) return std::nullopt;
-  return dtype_from_number(*number);
-}
-
-Result<std::optional<ElementType>> type_from_attribute(const Node& node, const OutputTypeSource& source) {
-  const auto kind = node.op_type == "SequenceEmpty" ? Kind::kSequence : Kind::kTensor;
-  // Where there is a default, 0 asks for it.
-  const bool is_zero = source.fallback != TN_UNDEFINED && node.int_attribute(source.attribute) == 0;
-  if (const auto dtype = is_zero ? std::nullopt : type_attribute(node, source.attribute)) {
-    if (*dtype == TN_UNDEFINED)
-      return error(TN_INVALID_MODEL, describe(node), ": attribute '", source.attribute,
-                   "' names no element type: expected a number of TensorProto.DataType");
-    return std::optional(ElementType{kind, *dtype});
-  }
-  if (source.fallback != TN_UNDEFINED) return std::optional(ElementType{kind, source.fallback});
-  return input_type(node, 0, kind);
-}
-
-// Types that no type parameter decides.
-Result<std::optional<ElementType>> special_type(const Node& node) {
-  const std::string& op = node.op_type;
-  if (op == "Constant") return constant_type(node);
-  if (op == "ConstantOfShape") {
-    const Attribute* value = node.find_attribute("value");
-    const Tensor* tensor = value ? std::get_if<Tensor>(&value->payload) : nullptr;
-    return std::optional(ElementType{Kind::kTensor, tensor ? tensor->dtype() : TN_FLOAT});
-  }
-  if (op == "DequantizeLinear") {
-    const tn_dtype stated = dtype_from_number(node.int_attribute("output_dtype").value_or(0));
-    if (stated != TN_UNDEFINED) return std::optional(ElementType{Kind::kTensor, stated});
-    return input_type(node, 1, Kind::kTensor);
-  }
-  if (op == "SequenceConstruct" || op == "SplitToSequence") return input_type(node, 0, Kind::kSequence);
-  if (op == "SequenceAt" || op == "ConcatFromSequence") return input_type(node, 0, Kind::kTensor);
-  for (const OutputTypeSource& source : kSources)
-    if (source.op_type == op) return type_from_attribute(node, source);
-  return std::optional<ElementType>();
-}
-
 Result<std::optional<ElementType>> output_type(const Node& node, size_t i, const std::vector<Binding>& bindings) {
   const FormalParameter* formal = formal_parameter(node.schema->outputs, i);
   if (formal == nullptr) return std::optional<ElementType>();
@@ -206,7 +116,9 @@ Result<std::optional<ElementType>> output_type(const Node& node, size_t i, const
   const TypeConstraint* constraint = constraint_of(*node.schema, formal->type);
   if (constraint != nullptr)
     if (const auto only = sole_type(*constraint)) return only;
-  TENON_ASSIGN_OR_RETURN(auto type, special_type(node));
+  const TypeRule rule = facts_of(node).type;
+  if (rule == nullptr) return std::optional<ElementType>();
+  TENON_ASSIGN_OR_RETURN(auto type, rule(node));
   if (type && constraint != nullptr && !is_allowed(*constraint, *type))
     return error(TN_INVALID_MODEL, describe(node), ": output ", formal->name, " would be ", describe(*type),
                  ", which this opset does not allow: expected one of ", allowed_text(*constraint));
@@ -214,10 +126,6 @@ Result<std::optional<ElementType>> output_type(const Node& node, size_t i, const
 }
 
 }  // namespace
-
-std::string describe(const ElementType& type) {
-  return type.kind == Kind::kTensor ? dtype_name(type.dtype) : describe(ValueType{type.kind, type.dtype, std::nullopt});
-}
 
 Result<std::vector<std::optional<ElementType>>> infer_types(const Node& node) {
   std::vector<Binding> bindings;

@@ -1,212 +1,32 @@
 #include "host/graph/view_rules.h"
 
 #include <algorithm>
-#include <array>
-#include <iterator>
-#include <string_view>
-#include <tenon/sdk/geometry/slice.hpp>
 
-#include "host/base/checked.h"
-#include "host/graph/shape_rules/shape_context.h"
+#include "host/graph/operators/facts.h"
+#include "host/graph/operators/view_offsets.h"
 
 namespace tenon::host {
-namespace view_rules {
 namespace {
 
-using Offset = std::optional<int64_t>;  // in elements; nothing: no view, as far as is known
-
-// Of the shape that the shape rule found for the output.
-std::optional<std::vector<int64_t>> known_shape(const std::optional<Dims>& dims) {
-  const auto has_size = [](const Dim& d) { return is_known(d); };
-  if (!dims || !std::all_of(dims->begin(), dims->end(), has_size)) return std::nullopt;
-  std::vector<int64_t> shape;
-  shape.reserve(dims->size());
-  for (const Dim& d : *dims) shape.push_back(d.value);
-  return shape;
+// Nothing for a node that has no first input to look at.
+const ViewRule* rule_of(const Node& node) {
+  return node.inputs.empty() || node.inputs[0] == nullptr ? nullptr : facts_of(node).view;
 }
 
-Offset count_of(const std::vector<int64_t>& shape) {
-  const auto count = checked_element_count(shape).get();
-  return count ? Offset(static_cast<int64_t>(*count)) : std::nullopt;
-}
-
-// All elements in their order, whatever the shapes are.
-Offset whole(const ShapeContext&, size_t output) {
-  return output == 0 ? Offset(0) : std::nullopt;
-}
-
-// Operators that repeat elements or not: they do not where there are as many as before.
-Offset whole_if_as_many(const ShapeContext& c, size_t) {
-  const auto x = c.shape(0) == nullptr ? std::nullopt : known_shape(*c.shape(0));
-  const auto y = known_shape(c.inferred(0));
-  return x && y && count_of(*x) && count_of(*x) == count_of(*y) ? Offset(0) : std::nullopt;
-}
-
-Offset whole_if_alone(const ShapeContext& c, size_t) {
-  return c.input_count() == 1 ? Offset(0) : std::nullopt;
-}
-
-Offset same_type(const ShapeContext& c, size_t) {
-  const tn_dtype from = c.node().inputs[0]->type.dtype;
-  if (c.node().op_type == "Cast") return c.attr("to") == from ? Offset(0) : std::nullopt;
-  return c.has_input(1) && c.node().inputs[1]->type.dtype == from ? Offset(0) : std::nullopt;
-}
-
-// Dropout outside of training. Before opset 7 an attribute tells.
-Offset inference(const ShapeContext& c, size_t output) {
-  if (c.version() < 7) return output == 0 && c.attr("is_test") != 0 ? Offset(0) : std::nullopt;
-  // A ratio that may be no scalar is for the kernel to judge.
-  const Dims* ratio = c.shape(1);
-  if (c.has_input(1) &&
-      (ratio == nullptr || !std::all_of(ratio->begin(), ratio->end(), [](const Dim& d) { return d.value == 1; })))
-    return std::nullopt;
-  if (output != 0 || !c.has_input(2)) return whole(c, output);
-  const Value& training = *c.node().inputs[2];
-  if (!training.is_constant() || training.constant->dtype() != TN_BOOL || training.constant->element_count() != 1)
-    return std::nullopt;
-  return *static_cast<const uint8_t*>(training.constant->data()) == 0 ? Offset(0) : std::nullopt;
-}
-
-// A Transpose moves nothing when the dimensions that may have more than one index stay in their order.
-Offset in_order(const ShapeContext& c, size_t) {
-  const Dims* x = c.shape(0);
-  if (x == nullptr) return std::nullopt;
-  auto perm = c.ints_attr("perm");
-  if (!perm) {
-    perm.emplace();
-    for (size_t i = x->size(); i > 0; --i) perm->push_back(static_cast<int64_t>(i) - 1);
-  }
-  int64_t last = -1;
-  for (int64_t axis : *perm) {
-    if (axis < 0) axis += static_cast<int64_t>(x->size());
-    if (axis < 0 || axis >= static_cast<int64_t>(x->size())) return std::nullopt;
-    if ((*x)[static_cast<size_t>(axis)].value == 1) continue;
-    if (axis < last) return std::nullopt;
-    last = axis;
-  }
-  return 0;
-}
-
-// Elements for one index of each dimension; the shape's element count is checked.
-std::vector<int64_t> strides_of(const std::vector<int64_t>& shape) {
-  std::vector<int64_t> strides(shape.size(), 1);
-  for (size_t i = shape.size(); i > 1; --i) strides[i - 2] = strides[i - 1] * std::max<int64_t>(shape[i - 1], 1);
-  return strides;
-}
-
-// Where a box of the shape `y`, cut from `x` at `starts`, begins, if its elements lie together: before the first
-// dimension with more than one index any start will do, after it all must be whole.
-Offset box_offset(const std::vector<int64_t>& x, const std::vector<int64_t>& y, const std::vector<int64_t>& starts) {
-  const std::vector<int64_t> strides = strides_of(x);
-  int64_t offset = 0;
-  bool must_be_whole = false;
-  for (size_t d = 0; d < x.size(); ++d) {
-    if (must_be_whole && (y[d] != x[d] || starts[d] != 0)) return std::nullopt;
-    must_be_whole = must_be_whole || y[d] > 1;
-    offset += starts[d] * strides[d];
-  }
-  return offset;
-}
-
-Offset split(const ShapeContext& c, size_t output) {
-  const auto x = c.shape(0) == nullptr ? std::nullopt : known_shape(*c.shape(0));
-  const auto y = known_shape(c.inferred(output));
-  if (!x || !y || !count_of(*x)) return std::nullopt;
-  int64_t axis = c.attr("axis");
-  if (axis < 0) axis += static_cast<int64_t>(x->size());
-  std::vector<int64_t> starts(x->size(), 0);
-  int64_t& start = starts.at(static_cast<size_t>(axis));
-  for (size_t i = 0; i < output; ++i) {
-    // A left-out output has a length, too, which only the rule's other outputs tell.
-    const auto before = known_shape(c.inferred(i));
-    if (!before) return std::nullopt;
-    start += before->at(static_cast<size_t>(axis));
-  }
-  return box_offset(*x, *y, starts);
-}
-
-// An attribute in the first opsets, an input since.
-std::optional<std::vector<int64_t>> stated(const ShapeContext& c, std::string_view attribute, size_t input) {
-  return c.node().find_attribute(attribute) != nullptr ? c.ints_attr(attribute) : c.ints(input);
-}
-
-Offset slice(const ShapeContext& c, size_t) {
-  const auto x = c.shape(0) == nullptr ? std::nullopt : known_shape(*c.shape(0));
-  const auto from = stated(c, "starts", 1), to = stated(c, "ends", 2);
-  bool has_axes = false;
-  auto axes = c.axes(3, &has_axes);
-  const auto steps = c.has_input(4) ? c.ints(4) : std::vector<int64_t>();
-  if (!x || !count_of(*x) || !from || !to || !axes || !steps) return std::nullopt;
-  if (!has_axes)
-    for (size_t i = 0; i < from->size(); ++i) axes->push_back(static_cast<int64_t>(i));
-  const auto rank = static_cast<int64_t>(x->size());
-  std::vector<int64_t> box = *x, starts(x->size(), 0);
-  for (size_t k = 0; k < axes->size(); ++k) {
-    // The shape rule has held axes, steps and the lengths of the lists.
-    const auto d = static_cast<size_t>((*axes)[k] < 0 ? (*axes)[k] + rank : (*axes)[k]);
-    const int64_t step = steps->empty() ? 1 : steps->at(k);
-    const sdk::SliceAxis part = sdk::slice_axis(x->at(d), from->at(k), to->at(k), step);
-    if (part.step != 0 && part.step != 1) return std::nullopt;
-    starts[d] = part.start;
-    box[d] = part.count;
-  }
-  return box_offset(*x, box, starts);
-}
-
-// Indices that count up by one pick rows that lie together.
-Offset gather(const ShapeContext& c, size_t) {
-  const auto x = c.shape(0) == nullptr ? std::nullopt : known_shape(*c.shape(0));
-  const auto indices = c.ints(1);
-  if (!x || !count_of(*x) || !indices || indices->empty()) return std::nullopt;
-  int64_t axis = c.attr("axis");
-  if (axis < 0) axis += static_cast<int64_t>(x->size());
-  std::vector<int64_t> box = *x, starts(x->size(), 0);
-  const int64_t size = box.at(static_cast<size_t>(axis));
-  const auto row = [&](int64_t i) { return i < 0 ? i + size : i; };
-  const int64_t first = row(indices->front());
-  for (size_t i = 0; i < indices->size(); ++i)
-    if (row((*indices)[i]) != first + static_cast<int64_t>(i)) return std::nullopt;
-  box[static_cast<size_t>(axis)] = static_cast<int64_t>(indices->size());
-  starts[static_cast<size_t>(axis)] = first;
-  if (first < 0 || first > size - static_cast<int64_t>(indices->size())) return std::nullopt;
-  return box_offset(*x, box, starts);
-}
-
-struct Rule {
-  std::string_view op_type;  // of the ONNX domain
-  Offset (*offset)(const ShapeContext&, size_t output);
-  bool may_cut = false;  // a view may lack elements
-};
-
-constexpr Rule kRules[] = {
-    {"Cast", same_type},          {"CastLike", same_type}, {"Concat", whole_if_alone}, {"Dropout", inference},
-    {"Expand", whole_if_as_many}, {"Flatten", whole},      {"Gather", gather, true},   {"Identity", whole},
-    {"Reshape", whole},           {"Slice", slice, true},  {"Split", split, true},     {"Squeeze", whole},
-    {"Tile", whole_if_as_many},   {"Transpose", in_order}, {"Unsqueeze", whole},
-};
-
-const Rule* find(const Node& node) {
-  if (!node.domain.empty() || node.schema == nullptr || node.inputs.empty() || node.inputs[0] == nullptr)
-    return nullptr;
-  const auto found =
-      std::find_if(std::begin(kRules), std::end(kRules), [&](const Rule& r) { return r.op_type == node.op_type; });
-  return found != std::end(kRules) ? found : nullptr;
-}
-
-std::optional<ElementView> view_of(const Rule& rule, const ShapeContext& c, size_t output) {
-  const auto x = c.shape(0) == nullptr ? std::nullopt : known_shape(*c.shape(0));
-  auto y = known_shape(c.inferred(output));
+std::optional<ElementView> view_of(const ViewRule& rule, const ShapeContext& c, size_t output) {
+  const auto x = c.shape(0) == nullptr ? std::nullopt : view_offsets::known_shape(*c.shape(0));
+  auto y = view_offsets::known_shape(c.inferred(output));
   if (!x || !y) return std::nullopt;
-  const Offset held = count_of(*x), count = count_of(*y), offset = rule.offset(c, output);
+  const view_offsets::Offset held = view_offsets::count_of(*x), count = view_offsets::count_of(*y);
+  const view_offsets::Offset offset = rule.offset(c, output);
   if (!held || !count || !offset || *count > *held || *offset < 0 || *offset > *held - *count) return std::nullopt;
   return ElementView{std::move(*y), *offset};
 }
 
 std::optional<std::vector<ElementView>> views_in(ShapeContext& c) {
   const Node& node = c.node();
-  const Rule* rule = find(node);
-  const ShapeRule shape_rule = rule == nullptr ? nullptr : find_shape_rule(node.domain, node.op_type);
-  if (shape_rule == nullptr || !shape_rule(c).is_ok()) return std::nullopt;
+  const ViewRule* rule = rule_of(node);
+  if (rule == nullptr || !facts_of(node).shape(c).is_ok()) return std::nullopt;
   std::vector<ElementView> views(node.outputs.size());
   for (size_t i = 0; i < views.size(); ++i) {
     if (node.outputs[i] == nullptr) continue;
@@ -218,34 +38,31 @@ std::optional<std::vector<ElementView>> views_in(ShapeContext& c) {
 }
 
 }  // namespace
-}  // namespace view_rules
 
 std::optional<std::vector<ElementView>> views_of(const Node& node) {
-  if (view_rules::find(node) == nullptr) return std::nullopt;
+  if (rule_of(node) == nullptr) return std::nullopt;
   ShapeContext context(node);
-  return view_rules::views_in(context);
+  return views_in(context);
 }
 
 bool is_whole_view(const Node& node) {
-  const view_rules::Rule* rule = view_rules::find(node);
-  const ShapeRule shape_rule = rule == nullptr ? nullptr : find_shape_rule(node.domain, node.op_type);
-  if (shape_rule == nullptr || node.outputs.empty() || node.outputs[0] == nullptr) return false;
+  const ViewRule* rule = rule_of(node);
+  if (rule == nullptr || node.outputs.empty() || node.outputs[0] == nullptr) return false;
   if (node.inputs[0]->type.kind != ValueType::Kind::kTensor) return false;
   const auto is_read = [](const Value* v) { return v != nullptr && v->use_count() > 0; };
   if (std::any_of(node.outputs.begin() + 1, node.outputs.end(), is_read)) return false;
   ShapeContext context(node);
-  if (!shape_rule(context).is_ok() || rule->offset(context, 0) != 0) return false;
-  return !rule->may_cut || view_rules::whole_if_as_many(context, 0) == 0;
+  if (!facts_of(node).shape(context).is_ok() || rule->offset(context, 0) != 0) return false;
+  return !rule->may_cut || view_offsets::whole_if_as_many.offset(context, 0) == 0;
 }
 
 std::optional<std::vector<int64_t>> whole_view_shape(const Node& node, std::span<const tn_tensor* const> inputs) {
-  const view_rules::Rule* rule = view_rules::find(node);
-  const ShapeRule shape_rule = rule == nullptr ? nullptr : find_shape_rule(node.domain, node.op_type);
-  if (shape_rule == nullptr || inputs.empty() || inputs[0] == nullptr) return std::nullopt;
+  const ViewRule* rule = rule_of(node);
+  if (rule == nullptr || inputs.empty() || inputs[0] == nullptr) return std::nullopt;
   ShapeContext context(node, inputs);
-  if (!shape_rule(context).is_ok()) return std::nullopt;
-  auto view = view_rules::view_of(*rule, context, 0);
-  if (!view || view_rules::whole_if_as_many(context, 0) != 0) return std::nullopt;
+  if (!facts_of(node).shape(context).is_ok()) return std::nullopt;
+  auto view = view_of(*rule, context, 0);
+  if (!view || view_offsets::whole_if_as_many.offset(context, 0) != 0) return std::nullopt;
   return std::move(view->shape);
 }
 

@@ -1,18 +1,17 @@
 #include "host/optimize/constant_folding.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "host/base/checked.h"
 #include "host/base/dtype.h"
+#include "host/graph/operators/node_traits.h"
 #include "host/graph/schema.h"
 #include "host/graph/shape_inference.h"
 #include "host/graph/shape_rules/rules.h"
 #include "host/optimize/constant_views.h"
-#include "host/optimize/node_traits.h"
 
 namespace tenon::host {
 namespace {
@@ -62,13 +61,12 @@ Result<std::optional<Tensor>> shape_tensor(const Node& node) {
   if (input == nullptr || !input->type.dims || input->type.kind != ValueType::Kind::kTensor)
     return std::optional<Tensor>();
   const std::vector<int64_t> shape = *numeric_shape(input->type);
-  const auto [first, last] =
-      node.op_type == "Shape" ? shape_range(node, shape.size()) : std::pair(size_t{0}, shape.size());
+  const auto [first, last] = tells_shape(node) ? shape_range(node, shape.size()) : std::pair(size_t{0}, shape.size());
   const std::vector<int64_t> told(shape.begin() + static_cast<ptrdiff_t>(first),
                                   shape.begin() + static_cast<ptrdiff_t>(last));
   if (std::any_of(told.begin(), told.end(), [](int64_t d) { return d < 0; })) return std::optional<Tensor>();
   Result<Tensor> made = error(TN_UNSUPPORTED, "");
-  if (node.op_type == "Shape") {
+  if (tells_shape(node)) {
     made = make_tensor<int64_t>(TN_INT64, {static_cast<int64_t>(told.size())}, told);
   } else if (const auto count = checked_element_count(told).get()) {
     made = make_tensor<int64_t>(TN_INT64, {}, {static_cast<int64_t>(*count)});
@@ -92,24 +90,11 @@ std::optional<CheckedSize> expected_bytes(const Node& node) {
   return bytes;
 }
 
-// Their results depend on values, but hold no more than a few numbers for each element of the inputs.
-bool is_bounded_by_inputs(const Node& node) {
-  static constexpr std::array<std::string_view, 4> kOperators = {"Compress", "NonMaxSuppression", "NonZero", "Unique"};
-  return node.domain.empty() && std::find(kOperators.begin(), kOperators.end(), node.op_type) != kOperators.end();
-}
-
 bool fits_type(const ValueType& type, const Tensor& tensor) {
   if (type.dtype != TN_UNDEFINED && type.dtype != tensor.dtype()) return false;
   if (!type.dims) return true;
   const auto fits_dim = [](const Dim& expected, int64_t d) { return expected.value < 0 || expected.value == d; };
   return std::equal(type.dims->begin(), type.dims->end(), tensor.shape().begin(), tensor.shape().end(), fits_dim);
-}
-
-// Gives elements of the model's own bytes a wider type.
-bool is_widening(const Node& node) {
-  static constexpr std::array<std::string_view, 3> kOperators = {"Cast", "CastLike", "DequantizeLinear"};
-  return (node.domain.empty() || node.domain == "com.microsoft") &&
-         std::find(kOperators.begin(), kOperators.end(), node.op_type) != kOperators.end();
 }
 
 // What the model's own constants hold, and how much more it would be if all numbers narrower than a float were floats.
@@ -152,11 +137,11 @@ class Folder {
 
  private:
   Result<bool> fold_node(Node& node) {
-    if (node.domain.empty() && node.op_type == "Constant") {
+    if (is_constant_node(node)) {
       TENON_ASSIGN_OR_RETURN(auto tensor, constant_tensor(node));
       return tensor ? adopt(node, {std::move(*tensor)}) : Result<bool>(false);
     }
-    if (node.domain.empty() && (node.op_type == "Shape" || node.op_type == "Size")) {
+    if (tells_shape(node) || tells_count(node)) {
       TENON_ASSIGN_OR_RETURN(auto tensor, shape_tensor(node));
       if (tensor) return adopt(node, {std::move(*tensor)});
     }

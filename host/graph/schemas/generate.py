@@ -35,7 +35,7 @@ class Pool:
         return self.names.setdefault(items, f"{self.prefix}{len(self.names)}")
 
     def lines(self):
-        return [f"constexpr {self.cpp_type} {name}[] = {{{', '.join(items)}}};" for items, name in self.names.items()]
+        return [f"inline constexpr {self.cpp_type} {name}[] = {{{', '.join(items)}}};" for items, name in self.names.items()]
 
 
 def mask(allowed, prefixes):
@@ -107,8 +107,8 @@ def main():
              "// clang-format off"]
     lines += [line for pool in values.values() for line in pool.lines()]
     lines += formals.lines() + types.lines() + attrs.lines()
-    lines += ["constexpr OpSchema kOnnxSchemas[] = {"] + rows + ["};"]
-    lines += ["constexpr DomainVersion kOnnxDomains[] = {"]
+    lines += ["inline constexpr OpSchema kOnnxSchemas[] = {"] + rows + ["};"]
+    lines += ["inline constexpr DomainVersion kOnnxDomains[] = {"]
     lines += [f'    {{"{domain}", {version}}},' for domain, version in sorted(newest.items())]
     lines += ["};", "// clang-format on"]
     target = pathlib.Path(__file__).with_name("onnx_schemas.inc")

@@ -72,6 +72,28 @@ void set_rank_of(ShapeContext& c, size_t shape_input) {
     c.set(0, Dims(static_cast<size_t>((*target)[0].value)));
 }
 
+// Blocks of block x block go from the channels to the place, or back.
+Status move_blocks(ShapeContext& c, bool to_space) {
+  TENON_RETURN_IF_ERROR(c.expect_rank(0, 4, "it is N x C x H x W"));
+  const Dims* x = c.shape(0);
+  const int64_t block = c.attr("blocksize");
+  if (block < 1) return c.fail("attribute 'blocksize' is ", block, ", expected 1 or more");
+  if (x == nullptr) return {};
+  const WideInt area = WideInt{block} * block;
+  Dims y{(*x)[0], unknown_dim(), unknown_dim(), unknown_dim()};
+  for (size_t i = 1; i < 4; ++i) {
+    if (!is_known((*x)[i])) continue;
+    const WideInt factor = i == 1 ? area : WideInt{block};
+    const bool divides = (i == 1) == to_space;
+    if (divides && (*x)[i].value % factor != 0)
+      return c.fail("dimension ", i, " of the input is ", (*x)[i].value, ", which the blocks of ", block,
+                    " do not divide");
+    TENON_ASSIGN_OR_RETURN(y[i], c.computed(divides ? (*x)[i].value / factor : (*x)[i].value * factor, "a dimension"));
+  }
+  c.set(0, std::move(y));
+  return {};
+}
+
 }  // namespace
 
 Status reshape(ShapeContext& c) {
@@ -188,25 +210,11 @@ Status expand(ShapeContext& c) {
 }
 
 Status depth_to_space(ShapeContext& c) {
-  TENON_RETURN_IF_ERROR(c.expect_rank(0, 4, "it is N x C x H x W"));
-  const Dims* x = c.shape(0);
-  const int64_t block = c.attr("blocksize");
-  if (block < 1) return c.fail("attribute 'blocksize' is ", block, ", expected 1 or more");
-  if (x == nullptr) return {};
-  const bool to_space = c.node().op_type == "DepthToSpace";
-  const WideInt area = WideInt{block} * block;
-  Dims y{(*x)[0], unknown_dim(), unknown_dim(), unknown_dim()};
-  for (size_t i = 1; i < 4; ++i) {
-    if (!is_known((*x)[i])) continue;
-    const WideInt factor = i == 1 ? area : WideInt{block};
-    const bool divides = (i == 1) == to_space;
-    if (divides && (*x)[i].value % factor != 0)
-      return c.fail("dimension ", i, " of the input is ", (*x)[i].value, ", which the blocks of ", block,
-                    " do not divide");
-    TENON_ASSIGN_OR_RETURN(y[i], c.computed(divides ? (*x)[i].value / factor : (*x)[i].value * factor, "a dimension"));
-  }
-  c.set(0, std::move(y));
-  return {};
+  return move_blocks(c, true);
+}
+
+Status space_to_depth(ShapeContext& c) {
+  return move_blocks(c, false);
 }
 
 }  // namespace tenon::host::shape_rules

@@ -1,4 +1,4 @@
-// The shape rules that the table shape_rules.inc binds to operators. Each reads the context's inputs, sets the shapes
+// The shape rules that operators/facts.inc binds to operators. Each reads the context's inputs, sets the shapes
 // of the outputs that it can tell, and returns TN_INVALID_MODEL only for what the specification forbids. Stateless.
 #pragma once
 
@@ -28,6 +28,7 @@ Status gemm(ShapeContext& c);
 Status matmul_nbits(ShapeContext& c);
 // spatial.cc
 Status conv(ShapeContext& c);
+Status conv_integer(ShapeContext& c);
 Status conv_transpose(ShapeContext& c);
 Status pool(ShapeContext& c);
 Status global_pool(ShapeContext& c);
@@ -39,6 +40,7 @@ Status squeeze(ShapeContext& c);
 Status unsqueeze(ShapeContext& c);
 Status expand(ShapeContext& c);
 Status depth_to_space(ShapeContext& c);
+Status space_to_depth(ShapeContext& c);
 // slicing.cc
 Status concat_inputs(ShapeContext& c);
 Status split(ShapeContext& c);

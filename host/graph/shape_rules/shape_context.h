@@ -94,8 +94,4 @@ class ShapeContext {
   std::vector<std::optional<Dims>> outputs_ = std::vector<std::optional<Dims>>(node_.outputs.size());
 };
 
-using ShapeRule = Status (*)(ShapeContext&);
-/// The rule of an operator; nullptr when there is none.
-ShapeRule find_shape_rule(std::string_view domain, std::string_view op_type);
-
 }  // namespace tenon::host

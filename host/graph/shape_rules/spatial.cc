@@ -78,9 +78,7 @@ Status check_bias(const ShapeContext& c, const Dim& outputs) {
   return {};
 }
 
-}  // namespace
-
-Status conv(ShapeContext& c) {
+Status convolution(ShapeContext& c, bool has_bias) {
   TENON_ASSIGN_OR_RETURN(const auto window, from_sdk(c, sdk::WindowAttributes::parse(NodeAttributes{c.node()})));
   const Dims* x = c.shape(0);
   const Dims* w = c.shape(1);
@@ -90,8 +88,7 @@ Status conv(ShapeContext& c) {
   TENON_RETURN_IF_ERROR(from_sdk(c, window.check_rank(n)));
   TENON_ASSIGN_OR_RETURN(const std::vector<Dim> kernel, convolution_kernel(c, window, *x, *w, false));
   TENON_RETURN_IF_ERROR(check_channels(c, *x, *w, c.attr("group")));
-  // ConvInteger has a zero point where Conv has the bias.
-  if (c.node().op_type != "ConvInteger") TENON_RETURN_IF_ERROR(check_bias(c, (*w)[0]));
+  if (has_bias) TENON_RETURN_IF_ERROR(check_bias(c, (*w)[0]));
   Dims y{(*x)[0], (*w)[0]};
   for (size_t i = 0; i < n; ++i) {
     TENON_ASSIGN_OR_RETURN(Dim size, window_positions(c, window, i, n, (*x)[i + 2], kernel[i]));
@@ -99,6 +96,17 @@ Status conv(ShapeContext& c) {
   }
   c.set(0, std::move(y));
   return {};
+}
+
+}  // namespace
+
+Status conv(ShapeContext& c) {
+  return convolution(c, true);
+}
+
+// It has a zero point where Conv has the bias.
+Status conv_integer(ShapeContext& c) {
+  return convolution(c, false);
 }
 
 Status conv_transpose(ShapeContext& c) {

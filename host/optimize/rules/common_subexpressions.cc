@@ -5,7 +5,7 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "host/optimize/node_traits.h"
+#include "host/graph/operators/node_traits.h"
 #include "host/optimize/rules/rules.h"
 
 namespace tenon::host {

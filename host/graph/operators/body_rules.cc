@@ -1,10 +1,10 @@
-#include "host/graph/subgraph_inference.h"
+#include "host/graph/operators/body_rules.h"
 
 #include <algorithm>
 
 #include "host/graph/shape_rules/shape_context.h"
 
-namespace tenon::host {
+namespace tenon::host::body_rules {
 namespace {
 
 // The body of a Loop starts with the iteration number and the condition; its outputs with the condition.
@@ -27,7 +27,9 @@ ValueType common_type(const ValueType& a, const ValueType& b) {
   return type;
 }
 
-void prepare_loop(const Node& node, Graph& body) {
+void prepare_loop(const Node& node, const std::vector<Graph*>& bodies) {
+  if (bodies.size() != 1) return;
+  const Graph& body = *bodies[0];
   for (size_t i = 0; i < body.inputs.size(); ++i) {
     if (i == 0) suggest(*body.inputs[i], {ValueType::Kind::kTensor, TN_INT64, std::vector<Dim>()});
     if (i == 1) suggest(*body.inputs[i], {ValueType::Kind::kTensor, TN_BOOL, std::vector<Dim>()});
@@ -38,7 +40,9 @@ void prepare_loop(const Node& node, Graph& body) {
   }
 }
 
-void prepare_scan(const Node& node, Graph& body) {
+void prepare_scan(const Node& node, const std::vector<Graph*>& bodies) {
+  if (bodies.size() != 1) return;
+  const Graph& body = *bodies[0];
   const size_t scanned = static_cast<size_t>(std::max<int64_t>(node.int_attribute("num_scan_inputs").value_or(0), 0));
   if (scanned > body.inputs.size() || body.inputs.size() != node.inputs.size()) return;
   for (size_t i = 0; i < body.inputs.size(); ++i) {
@@ -58,40 +62,42 @@ std::vector<std::optional<ValueType>> if_types(const Node& node, const std::vect
   return types;
 }
 
-// `carried` outputs come first, then those that collect one slice per iteration.
-std::vector<std::optional<ValueType>> body_types(const Node& node, const Graph& body, size_t lead, size_t carried) {
+// What a body computes, from its output `lead` on.
+std::vector<std::optional<ValueType>> body_types(const Node& node, const Graph& body, size_t lead) {
   std::vector<std::optional<ValueType>> types(node.outputs.size());
   for (size_t i = 0; i < types.size(); ++i) {
     if (i + lead >= body.outputs.size()) break;
     types[i] = body.outputs[i + lead]->type;
-    if (i < carried || node.op_type == "Scan") {
+  }
+  return types;
+}
+
+// Carried outputs come first, of any shape, then those that collect one slice per iteration.
+std::vector<std::optional<ValueType>> loop_types(const Node& node, const std::vector<Graph*>& bodies) {
+  auto types = body_types(node, *bodies[0], 1);
+  const size_t carried = node.inputs.size() > kLoopBodyLead ? node.inputs.size() - kLoopBodyLead : 0;
+  for (size_t i = 0; i < types.size(); ++i) {
+    if (!types[i] || !types[i]->dims) continue;
+    if (i < carried) {
       types[i]->dims.reset();
-    } else if (types[i]->dims) {
+    } else {
       types[i]->dims->insert(types[i]->dims->begin(), unknown_dim());
     }
   }
   return types;
 }
 
+std::vector<std::optional<ValueType>> scan_types(const Node& node, const std::vector<Graph*>& bodies) {
+  auto types = body_types(node, *bodies[0], 0);
+  for (auto& type : types)
+    if (type) type->dims.reset();
+  return types;
+}
+
 }  // namespace
 
-void prepare_subgraph_inputs(Node& node) {
-  const auto graphs = subgraphs(node);
-  if (!node.domain.empty() || graphs.size() != 1) return;
-  if (node.op_type == "Loop") prepare_loop(node, *graphs[0]);
-  if (node.op_type == "Scan") prepare_scan(node, *graphs[0]);
-}
+const BodyRule conditional{nullptr, if_types};
+const BodyRule loop{prepare_loop, loop_types};
+const BodyRule scan{prepare_scan, scan_types};
 
-std::vector<std::optional<ValueType>> types_from_subgraphs(const Node& node) {
-  const auto graphs = subgraphs(node);
-  if (!node.domain.empty() || graphs.empty()) return {};
-  if (node.op_type == "If") return if_types(node, graphs);
-  if (node.op_type == "Loop") {
-    const size_t carried = node.inputs.size() > kLoopBodyLead ? node.inputs.size() - kLoopBodyLead : 0;
-    return body_types(node, *graphs[0], 1, carried);
-  }
-  if (node.op_type == "Scan") return body_types(node, *graphs[0], 0, 0);
-  return {};
-}
-
-}  // namespace tenon::host
+}  // namespace tenon::host::body_rules

@@ -1,0 +1,115 @@
+#include "host/graph/operators/type_rules.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <string_view>
+
+#include "host/base/dtype.h"
+#include "host/graph/schema.h"
+
+namespace tenon::host {
+
+std::string describe(const ElementType& type) {
+  return type.kind == ValueType::Kind::kTensor ? dtype_name(type.dtype)
+                                               : describe(ValueType{type.kind, type.dtype, std::nullopt});
+}
+
+}  // namespace tenon::host
+
+namespace tenon::host::type_rules {
+namespace {
+
+using Kind = ValueType::Kind;
+
+std::optional<ElementType> input_type(const Node& node, size_t i, Kind kind) {
+  if (i >= node.inputs.size() || node.inputs[i] == nullptr || node.inputs[i]->type.dtype == TN_UNDEFINED)
+    return std::nullopt;
+  return ElementType{kind, node.inputs[i]->type.dtype};
+}
+
+// Cast of opset 1 names its type in words.
+std::optional<tn_dtype> type_attribute(const Node& node, std::string_view name) {
+  if (const auto text = node.string_attribute(name)) {
+    std::string lower(*text);
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    return dtype_from_name(lower);
+  }
+  const auto number = node.int_attribute(name);
+  if (!number) return std::nullopt;
+  return dtype_from_number(*number);
+}
+
+// What the attribute says. Where it has a default, 0 asks for it; where it says nothing, `otherwise` counts.
+Result<std::optional<ElementType>> stated(const Node& node, std::string_view attribute,
+                                          std::optional<ElementType> otherwise) {
+  const int64_t* by_default = default_of<int64_t>(node.schema, attribute);
+  const bool is_zero = by_default != nullptr && node.int_attribute(attribute) == 0;
+  const auto dtype = is_zero ? dtype_from_number(*by_default) : type_attribute(node, attribute);
+  if (!dtype || (is_zero && *dtype == TN_UNDEFINED)) return otherwise;
+  if (*dtype == TN_UNDEFINED)
+    return error(TN_INVALID_MODEL, describe(node), ": attribute '", attribute,
+                 "' names no element type: expected a number of TensorProto.DataType");
+  return std::optional(ElementType{Kind::kTensor, *dtype});
+}
+
+}  // namespace
+
+Result<std::optional<ElementType>> by_dtype(const Node& node) {
+  return stated(node, "dtype", input_type(node, 0, Kind::kTensor));
+}
+
+Result<std::optional<ElementType>> by_to(const Node& node) {
+  return stated(node, "to", std::nullopt);
+}
+
+Result<std::optional<ElementType>> by_output_datatype(const Node& node) {
+  return stated(node, "output_datatype", std::nullopt);
+}
+
+Result<std::optional<ElementType>> by_stash_type(const Node& node) {
+  return stated(node, "stash_type", std::nullopt);
+}
+
+Result<std::optional<ElementType>> quantized(const Node& node) {
+  return stated(node, "output_dtype", ElementType{Kind::kTensor, TN_UINT8});
+}
+
+Result<std::optional<ElementType>> dequantized(const Node& node) {
+  const tn_dtype stated = dtype_from_number(node.int_attribute("output_dtype").value_or(0));
+  if (stated != TN_UNDEFINED) return std::optional(ElementType{Kind::kTensor, stated});
+  return input_type(node, 1, Kind::kTensor);
+}
+
+Result<std::optional<ElementType>> constant(const Node& node) {
+  for (const Attribute& a : node.attributes) {
+    if (const auto* tensor = std::get_if<Tensor>(&a.payload))
+      return std::optional(ElementType{Kind::kTensor, tensor->dtype()});
+    if (a.name.starts_with("value_float")) return std::optional(ElementType{Kind::kTensor, TN_FLOAT});
+    if (a.name.starts_with("value_int")) return std::optional(ElementType{Kind::kTensor, TN_INT64});
+    if (a.name.starts_with("value_string")) return std::optional(ElementType{Kind::kTensor, TN_STRING});
+  }
+  return std::optional<ElementType>();
+}
+
+Result<std::optional<ElementType>> constant_of_shape(const Node& node) {
+  const Attribute* value = node.find_attribute("value");
+  const Tensor* tensor = value ? std::get_if<Tensor>(&value->payload) : nullptr;
+  return std::optional(ElementType{Kind::kTensor, tensor ? tensor->dtype() : TN_FLOAT});
+}
+
+Result<std::optional<ElementType>> empty_sequence(const Node& node) {
+  TENON_ASSIGN_OR_RETURN(auto type, by_dtype(node));
+  if (type) type->kind = Kind::kSequence;
+  return type;
+}
+
+Result<std::optional<ElementType>> sequence_of_first(const Node& node) {
+  return input_type(node, 0, Kind::kSequence);
+}
+
+Result<std::optional<ElementType>> element_of_first(const Node& node) {
+  return input_type(node, 0, Kind::kTensor);
+}
+
+}  // namespace tenon::host::type_rules

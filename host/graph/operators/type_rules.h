@@ -1,0 +1,44 @@
+// Where the element types of outputs come from that no input binds: the rules that facts.inc binds to operators. Each
+// gives the type, or nothing while it is unknown; TN_INVALID_MODEL when an attribute names no type. Nodes have a
+// schema. Stateless.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "host/graph/graph.h"
+
+namespace tenon::host {
+
+/// Kind and element type of a value; dimensions are not its concern.
+struct ElementType {
+  ValueType::Kind kind = ValueType::Kind::kTensor;
+  tn_dtype dtype = TN_UNDEFINED;
+  bool operator==(const ElementType&) const = default;
+};
+
+/// "float", "sequence(int64)".
+std::string describe(const ElementType& type);
+
+}  // namespace tenon::host
+
+namespace tenon::host::type_rules {
+
+/// By the attribute of that name, which holds a TensorProto.DataType, or its default.
+Result<std::optional<ElementType>> by_to(const Node& node);
+Result<std::optional<ElementType>> by_output_datatype(const Node& node);
+Result<std::optional<ElementType>> by_stash_type(const Node& node);
+/// By 'dtype', or of the first input's type where nothing is said.
+Result<std::optional<ElementType>> by_dtype(const Node& node);
+/// What QuantizeLinear makes without a zero point, and DequantizeLinear.
+Result<std::optional<ElementType>> quantized(const Node& node);
+Result<std::optional<ElementType>> dequantized(const Node& node);
+/// Of the value that a Constant or a ConstantOfShape has.
+Result<std::optional<ElementType>> constant(const Node& node);
+Result<std::optional<ElementType>> constant_of_shape(const Node& node);
+/// Sequences of tensors, and what is taken out of them.
+Result<std::optional<ElementType>> empty_sequence(const Node& node);
+Result<std::optional<ElementType>> sequence_of_first(const Node& node);
+Result<std::optional<ElementType>> element_of_first(const Node& node);
+
+}  // namespace tenon::host::type_rules
