@@ -7,7 +7,9 @@
 #include "host/plugins/cpu_features.h"
 #include "host/plugins/provider_library.h"
 #include "host/plugins/provider_listing.h"
+#include "host/plugins/table_check.h"
 #include "tools/commands.h"
+#include "tools/operators_page.h"
 #include "tools/support/isolated.h"
 #include "tools/support/session_flags.h"
 #include "tools/support/terminal.h"
@@ -22,6 +24,7 @@ constexpr char kExamples[] =
     "Examples:\n"
     "  tenon providers\n"
     "  tenon providers cpu_blas ./build/libmine.so\n"
+    "  tenon providers cpu_blas cpu_ref --markdown\n"
     "  TENON_PROVIDER_PATH=/opt/plugins tenon providers --json\n"
     "Without names, nothing is loaded: name, version, ABI and CPU features are read from each file. A provider that "
     "is\n"
@@ -30,6 +33,7 @@ constexpr char kExamples[] =
 struct ProvidersFlags {
   std::vector<std::string> names;
   bool as_json = false;
+  bool as_markdown = false;
   int64_t timeout_ms = 10'000;
 };
 
@@ -39,13 +43,30 @@ std::string dump(const json& value, int indent) {
 
 json operators_of(const tn_provider& table) {
   std::set<std::string> names;  // with the domain unless it is ONNX's own
-  const char* line = reinterpret_cast<const char*>(table.kernels);
-  for (uint32_t i = 0; i < table.kernel_count; ++i, line += table.kernel_stride) {
-    const auto* kernel = reinterpret_cast<const tn_kernel_def*>(line);
-    const std::string domain = kernel->domain == nullptr ? "" : kernel->domain;
-    names.insert((domain.empty() ? "" : domain + ".") + kernel->op_type);
+  for (uint32_t i = 0; i < table.kernel_count; ++i) {
+    const tn_kernel_def& kernel = host::kernel_def_at(table, i);
+    const std::string domain = kernel.domain == nullptr ? "" : kernel.domain;
+    names.insert((domain.empty() ? "" : domain + ".") + kernel.op_type);
   }
   return names;
+}
+
+/// Each line of the kernel table, for the page of all operators.
+json lines_of(const tn_provider& table) {
+  json lines = json::array();
+  for (uint32_t i = 0; i < table.kernel_count; ++i) {
+    const tn_kernel_def& kernel = host::kernel_def_at(table, i);
+    json types = json::object();
+    for (uint32_t t = 0; t < kernel.type_count; ++t)
+      types[kernel.types[t].parameter] =
+          std::vector<uint32_t>(kernel.types[t].dtypes, kernel.types[t].dtypes + kernel.types[t].count);
+    lines.push_back({{"domain", kernel.domain == nullptr ? "" : kernel.domain},
+                     {"operator", kernel.op_type},
+                     {"since_version", kernel.since_version},
+                     {"last_version", kernel.last_version},
+                     {"types", std::move(types)}});
+  }
+  return lines;
 }
 
 json unusable(json entry, const std::string& why) {
@@ -75,6 +96,7 @@ json load(const std::string& name, json entry) {
   entry["abi_version"] = table.abi_version;
   entry["kernels"] = table.kernel_count;
   entry["operators"] = operators_of(table);
+  entry["lines"] = lines_of(table);
   entry["claims_nodes"] = table.claim != nullptr;
   return entry;
 }
@@ -120,7 +142,9 @@ host::Result<bool> list_providers(const ProvidersFlags& flags) {
   for (const std::string& name : flags.names) entries.push_back(load_isolated(name, flags.timeout_ms));
   if (flags.names.empty())
     for (const auto& listed : host::list_providers()) entries.push_back(describe(listed));
-  if (flags.as_json) {
+  if (flags.as_markdown) {
+    std::fputs(operators_page(entries).c_str(), stdout);
+  } else if (flags.as_json) {
     std::printf("%s\n", dump(entries, 2).c_str());
   } else {
     for (const json& entry : entries) print(entry);
@@ -140,6 +164,9 @@ void add_providers_command(CLI::App& app, Action& action) {
       "NAME", flags->names,
       "Load these, each in a process of its own, and list their operators; a name with a '/' is a path");
   command->add_flag("--json", flags->as_json, "Print JSON");
+  command->add_flag(
+      "--markdown", flags->as_markdown,
+      "Print the page of all operators: what the host knows of each, and which of these providers have it");
   command->add_option("--timeout-ms", flags->timeout_ms, "How long loading one may take (default 10000)")
       ->check(whole_number(1, 1000000000));
   command->footer(kExamples);

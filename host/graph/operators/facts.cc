@@ -84,6 +84,30 @@ static_assert(every_row_has_a_schema(), "a row of facts.inc names an operator th
 }  // namespace
 }  // namespace operators
 
+std::vector<std::string_view> fact_names(const OperatorFacts& facts) {
+  constexpr std::pair<OperatorTrait, std::string_view> kNames[] = {
+      {kRandom, "random"},
+      {kRandomInTraining, "random in training"},
+      {kElementwise, "elementwise"},
+      {kCommutative, "commutative"},
+      {kConstant, "constant"},
+      {kTellsShape, "tells the shape"},
+      {kTellsCount, "tells the count"},
+      {kBoundedByInputs, "bounded by inputs"},
+      {kWidens, "widens"},
+      {kWrittenEarly, "taken early"},
+      {kWrittenThoughWithdrawn, "taken though withdrawn"},
+  };
+  std::vector<std::string_view> names;
+  if (facts.shape != nullptr) names.push_back("shape");
+  if (facts.view != nullptr) names.push_back("view");
+  if (facts.type != nullptr) names.push_back("type");
+  if (facts.bodies != nullptr) names.push_back("bodies");
+  for (const auto& [trait, name] : kNames)
+    if (facts.has(trait)) names.push_back(name);
+  return names;
+}
+
 const OperatorFacts& facts_of(const OpSchema& schema) {
   const OpSchema* const onnx = std::begin(schemas::kOnnxSchemas);
   const OpSchema* const contrib = std::begin(schemas::kContribSchemas);

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "host/graph/operators/rule_types.h"
 
@@ -51,6 +53,9 @@ struct OperatorFacts {
 
   bool has(OperatorTrait trait) const { return (traits & trait) != 0; }
 };
+
+/// What is said of an operator, for people: "shape", "view", "random" ...
+std::vector<std::string_view> fact_names(const OperatorFacts& facts);
 
 /// Of the schema's operator, whatever its form.
 const OperatorFacts& facts_of(const OpSchema& schema);
