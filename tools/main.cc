@@ -27,15 +27,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(kExamples);
   tenon::tools::Action action;
-  tenon::tools::add_run_command(app, action);
-  tenon::tools::add_inspect_command(app, action);
-  tenon::tools::add_providers_command(app, action);
-  tenon::tools::add_bench_command(app, action);
-  tenon::tools::add_cache_command(app, action);
-  tenon::tools::add_convert_command(app, action);
-  tenon::tools::add_pack_command(app, action);
-  tenon::tools::add_publish_command(app, action);
-  tenon::tools::add_idle_host_command(app, action);
+  for (const auto add : tenon::tools::kCommands) add(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {
