@@ -10,12 +10,13 @@
 #include "host/runtime/host_region.h"
 
 namespace tenon::host {
+using plan_format::text_of;  // beside that of the ABI
+
 namespace {
 
 namespace fbs = plan_format;
 using plan_format::misfit;
 using plan_format::size_of;
-using plan_format::text_of;
 
 // Mixes the bits of a counter, so that no two elements that a layout might exchange are equal.
 uint64_t mixed(uint64_t x) {

@@ -10,6 +10,8 @@
 #include "host/packs/step_reader.h"
 
 namespace tenon::host {
+using plan_format::text_of;  // beside that of the ABI
+
 namespace {
 
 namespace fbs = plan_format;
@@ -18,7 +20,6 @@ constexpr size_t kMaxTables = 64'000'000;
 
 using plan_format::misfit;
 using plan_format::size_of;
-using plan_format::text_of;
 
 std::vector<Port> ports_of(const flatbuffers::Vector<flatbuffers::Offset<fbs::Port>>* written) {
   std::vector<Port> ports;

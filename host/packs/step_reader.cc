@@ -9,12 +9,13 @@
 #include "host/runtime/step_order.h"
 
 namespace tenon::host {
+using plan_format::text_of;  // beside that of the ABI
+
 namespace {
 
 namespace fbs = plan_format;
 using plan_format::misfit;
 using plan_format::size_of;
-using plan_format::text_of;
 
 const fbs::Packed* packed_of(const fbs::Step& step, uint32_t input) {
   const fbs::Packed* found = nullptr;
