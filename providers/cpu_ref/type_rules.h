@@ -50,6 +50,8 @@ inline constexpr tn_type_rule kFloatsAndFloat8_T[] = {sdk::type_rule("T", kFloat
 inline constexpr tn_type_rule kFloatsAndFloat8_T1[] = {sdk::type_rule("T1", kFloatsAndFloat8)};
 inline constexpr tn_type_rule kFloats_T_U_V[] = {sdk::type_rule("T", kFloats), sdk::type_rule("U", kFloats),
                                                  sdk::type_rule("V", kFloats)};
+inline constexpr tn_type_rule kAttention[] = {sdk::type_rule("T1", kFloats), sdk::type_rule("T2", kFloats),
+                                              sdk::type_rule("U", kNumericAndBool)};
 inline constexpr tn_type_rule kNumbers_T_T1_T2_T3[] = {sdk::type_rule("T", kNumbers), sdk::type_rule("T1", kNumbers),
                                                        sdk::type_rule("T2", kNumbers), sdk::type_rule("T3", kNumbers)};
 /// No rule at all: every type that the specification allows.

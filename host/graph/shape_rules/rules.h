@@ -68,6 +68,7 @@ Status layer_normalization(ShapeContext& c);
 // transformer.cc
 Status skip_layer_normalization(ShapeContext& c);
 Status group_query_attention(ShapeContext& c);
+Status attention(ShapeContext& c);
 Status multi_head_attention(ShapeContext& c);
 Status embed_layer_normalization(ShapeContext& c);
 

@@ -56,6 +56,43 @@ Status group_query_attention(ShapeContext& c) {
   return {};
 }
 
+namespace {
+
+// The last dimension for another number of heads: those of `from`, each as long, in the place of `heads`.
+Dim of_heads(const Dim& width, int64_t heads, int64_t from) {
+  if (!is_known(width) || heads <= 0 || from <= 0 || width.value % from != 0) return unknown_dim();
+  const WideInt made = WideInt{width.value / from} * heads;
+  return made > INT64_MAX ? unknown_dim() : known_dim(static_cast<int64_t>(made));
+}
+
+}  // namespace
+
+// Q, K and V are batch x heads x rows x size, or batch x rows x heads*size, and so is the result; the present keys and
+// values and the scores always have four dimensions.
+Status attention(ShapeContext& c) {
+  const Dims *q = c.shape(0), *k = c.shape(1), *v = c.shape(2);
+  if (q == nullptr || k == nullptr || v == nullptr) return {};
+  const size_t rank = q->size();
+  if ((rank != 3 && rank != 4) || k->size() != rank || v->size() != rank)
+    return c.fail("Q, K and V have ", rank, ", ", k->size(), " and ", v->size(),
+                  " dimensions, expected 3 or 4 of each, which are as many for all");
+  const bool flat = rank == 3;
+  const int64_t heads = c.attr("q_num_heads", 0), kv_heads = c.attr("kv_num_heads", 0);
+  const Dim size = flat ? of_heads((*k)[2], 1, kv_heads) : (*k)[3];
+  const Dim value_size = flat ? of_heads((*v)[2], 1, kv_heads) : (*v)[3];
+  const Dim q_heads = flat ? (heads > 0 ? known_dim(heads) : unknown_dim()) : (*q)[1];
+  const Dim k_heads = flat ? (kv_heads > 0 ? known_dim(kv_heads) : unknown_dim()) : (*k)[1];
+  const Dim rows = (*k)[rank - 2];
+  const Dim total = c.has_input(4) ? unknown_dim() : rows;
+  Dims y = *q;
+  y.back() = flat ? of_heads((*v)[2], heads, kv_heads) : value_size;
+  c.set(0, std::move(y));
+  c.set(1, {(*k)[0], k_heads, total, size});
+  c.set(2, {(*v)[0], k_heads, total, value_size});
+  c.set(3, {(*q)[0], q_heads, (*q)[rank - 2], total});
+  return {};
+}
+
 Status multi_head_attention(ShapeContext& c) {
   const Dims* query = c.shape(0);
   const Dims* value = c.shape(2);

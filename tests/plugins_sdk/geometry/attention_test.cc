@@ -1,0 +1,73 @@
+#include <catch2/catch.hpp>
+#include <tenon/sdk/geometry/attention.hpp>
+
+using namespace tenon::sdk;
+
+namespace {
+
+const Shape kQ{2, 6, 5, 4}, kK{2, 3, 7, 4}, kV{2, 3, 7, 8};
+
+AttentionShapes shapes_with(const Shape& q, const Shape& k, const Shape& v) {
+  return {q, k, v, {}, {}, {}, 6, 3};
+}
+
+bool takes_mask(const Shape& mask) {
+  AttentionShapes shapes = shapes_with(kQ, kK, kV);
+  shapes.mask = mask;
+  return attention_geometry(shapes).is_ok();
+}
+
+}  // namespace
+
+TEST_CASE("attention takes heads as a dimension or in the last one", "[sdk]") {
+  const auto deep = attention_geometry(shapes_with(kQ, kK, kV)).value();
+  CHECK(deep.result() == Shape{2, 6, 5, 8});
+  CHECK(deep.kv_head_of(5) == 2);
+  CHECK(deep.offset(1, 2, 3, 6, 5, 4) == ((1 * 6 + 2) * 5 + 3) * 4);
+  const Shape q{2, 5, 24}, k{2, 7, 12}, v{2, 7, 24};
+  const auto flat = attention_geometry(shapes_with(q, k, v)).value();
+  CHECK(flat.result() == Shape{2, 5, 48});
+  CHECK(flat.size == 4);
+  CHECK(flat.value_size == 8);
+  CHECK(flat.offset(1, 2, 3, 6, 5, 4) == ((1 * 5 + 3) * 6 + 2) * 4);
+  CHECK(flat.row_stride(6, 4) == 24);
+}
+
+TEST_CASE("attention refuses operands that do not go together", "[sdk]") {
+  const Shape other_batch{1, 3, 7, 4}, other_size{2, 3, 7, 5}, four_heads{2, 4, 7, 4}, no_heads{2, 0, 7, 4};
+  const Shape other_rows{2, 3, 6, 8}, flat{2, 7, 12}, vector{4}, uneven{2, 5, 25};
+  CHECK_FALSE(attention_geometry(shapes_with(kQ, other_batch, kV)).is_ok());
+  CHECK_FALSE(attention_geometry(shapes_with(kQ, other_size, kV)).is_ok());
+  CHECK_FALSE(attention_geometry(shapes_with(kQ, four_heads, kV)).is_ok());
+  CHECK_FALSE(attention_geometry(shapes_with(kQ, no_heads, kV)).is_ok());
+  CHECK_FALSE(attention_geometry(shapes_with(kQ, kK, other_rows)).is_ok());
+  CHECK_FALSE(attention_geometry(shapes_with(kQ, flat, kV)).is_ok());
+  CHECK_FALSE(attention_geometry(shapes_with(vector, vector, vector)).is_ok());
+  CHECK_FALSE(attention_geometry(shapes_with(uneven, flat, flat)).is_ok());
+}
+
+TEST_CASE("a mask of attention broadcasts to the scores, and may end before the last key", "[sdk]") {
+  for (const Shape& mask : {Shape{7}, Shape{5, 7}, Shape{6, 1, 7}, Shape{2, 6, 5, 7}, Shape{1, 1, 1, 7}, Shape{5, 3}})
+    CHECK(takes_mask(mask));
+  for (const Shape& mask : {Shape{}, Shape{8}, Shape{4, 7}, Shape{3, 5, 7}, Shape{3, 1, 5, 7}, Shape{1, 2, 6, 5, 7}})
+    CHECK_FALSE(takes_mask(mask));
+  AttentionShapes shapes = shapes_with(kQ, kK, kV);
+  const Shape mask{2, 1, 5, 7};
+  shapes.mask = mask;
+  CHECK(attention_geometry(shapes).value().mask_offset(1, 4, 2) == (1 * 5 + 2) * 7);
+}
+
+TEST_CASE("past keys and values come together and fit the new ones", "[sdk]") {
+  AttentionShapes shapes = shapes_with(kQ, kK, kV);
+  const Shape keys{2, 3, 9, 4}, values{2, 3, 9, 8}, shorter{2, 3, 8, 8}, huge{2, 3, INT64_MAX, 4},
+      vast{2, 3, INT64_MAX, 8};
+  shapes.past_key = keys;
+  CHECK_FALSE(attention_geometry(shapes).is_ok());
+  shapes.past_value = values;
+  CHECK(attention_geometry(shapes).value().total == 16);
+  shapes.past_value = shorter;
+  CHECK_FALSE(attention_geometry(shapes).is_ok());
+  shapes.past_key = huge;
+  shapes.past_value = vast;
+  CHECK_FALSE(attention_geometry(shapes).is_ok());
+}
