@@ -23,6 +23,9 @@ inline constexpr tn_type_rule kFloat_TU[] = {sdk::type_rule("T", kFloat), sdk::t
 /// BatchNormalization: the statistics' own type is U in opset 14, T2 since, beside T1 of scale and bias.
 inline constexpr tn_type_rule kFloat_T012U[] = {sdk::type_rule("T", kFloat), sdk::type_rule("T1", kFloat),
                                                 sdk::type_rule("T2", kFloat), sdk::type_rule("U", kFloat)};
+inline constexpr uint32_t kFloatOrBool[] = {TN_FLOAT, TN_BOOL};
+inline constexpr tn_type_rule kAttention[] = {sdk::type_rule("T1", kFloat), sdk::type_rule("T2", kFloat),
+                                              sdk::type_rule("U", kFloatOrBool)};
 inline constexpr tn_type_rule kMovable_T[] = {sdk::type_rule("T", kMovable)};
 inline constexpr tn_type_rule kMovable_V[] = {sdk::type_rule("V", kMovable)};
 inline constexpr tn_type_rule kMovable_T2[] = {sdk::type_rule("T2", kMovable)};

@@ -1,7 +1,6 @@
 // Chains of nodes; see chain.h.
 #include "fusion/chain.h"
 
-#include <cmath>
 #include <limits>
 
 namespace tenon::cpu_blas {
@@ -12,10 +11,10 @@ std::string Chain::label() const {
   return text;
 }
 
-sdk::NodeView only_reader(const sdk::ValueView& value, const MayJoin& may_join) {
+sdk::NodeView only_reader(const sdk::ValueView& value, const MayJoin& may_join, std::string_view domain) {
   if (!value || value.use_count() != 1) return {};
   const std::vector<sdk::NodeView> readers = value.consumers();
-  if (readers.size() != 1 || !readers[0].domain().empty() || !may_join(readers[0])) return {};
+  if (readers.size() != 1 || readers[0].domain() != domain || !may_join(readers[0])) return {};
   return readers[0];
 }
 
@@ -37,11 +36,6 @@ bool is_float_constant(const sdk::ValueView& value) {
   if (!value) return false;
   const sdk::TensorView info = value.info();
   return info.is_constant() && info.dtype() == TN_FLOAT && info.raw() != nullptr;
-}
-
-bool is_scalar_near(const sdk::ValueView& value, float expected) {
-  if (!is_float_constant(value) || value.info().count() != 1) return false;
-  return std::fabs(value.info().data<float>()[0] - expected) <= 1e-5f * std::fabs(expected);
 }
 
 namespace {

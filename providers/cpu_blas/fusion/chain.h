@@ -25,8 +25,8 @@ struct Chain {
   std::string label() const;
 };
 
-/// The one node that reads `value` and may join; an empty view when there is none or several.
-sdk::NodeView only_reader(const sdk::ValueView& value, const MayJoin& may_join);
+/// The one node that reads `value`, of this domain, and may join; an empty view when there is none or several.
+sdk::NodeView only_reader(const sdk::ValueView& value, const MayJoin& may_join, std::string_view domain = "");
 
 /// The operand of a two-input node that is not `value`; empty when both are.
 sdk::ValueView other_operand(const sdk::NodeView& node, const sdk::ValueView& value);
@@ -36,9 +36,6 @@ bool has_one_output(const sdk::NodeView& node);
 
 /// A float constant with data at hand.
 bool is_float_constant(const sdk::ValueView& value);
-
-/// A float constant of one element near `expected` (1e-5 relative).
-bool is_scalar_near(const sdk::ValueView& value, float expected);
 
 /// Appends the Relu, or the Clip with constant bounds, that alone reads the chain's end; nothing happens without one.
 void append_activation(const MayJoin& may_join, Chain* chain, simd::Activation* activation);

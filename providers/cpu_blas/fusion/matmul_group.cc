@@ -4,29 +4,24 @@
 namespace tenon::cpu_blas {
 namespace {
 
-constexpr float kSqrt2 = 1.41421356f;
-
-/// The exact Gelu as exporters write it: x -> Div(sqrt 2) -> Erf -> Add(1) -> Mul(x) -> Mul(0.5). Appends its five
-/// nodes.
-bool append_gelu(const MayJoin& may_join, Chain* chain) {
-  const sdk::ValueView x = chain->end;
-  if (x.use_count() != 2) return false;
-  const std::vector<sdk::NodeView> readers = x.consumers();
-  if (readers.size() != 2) return false;
-  const bool div_first = readers[0].is("Div");
-  const sdk::NodeView div = readers[div_first ? 0 : 1];
-  const sdk::NodeView product = readers[div_first ? 1 : 0];
-  if (!div.is("Div") || !product.is("Mul") || !may_join(div) || !may_join(product)) return false;
-  if (div.input(0) != x || !is_scalar_near(div.input(1), kSqrt2)) return false;
-  const sdk::NodeView erf = only_reader(div.output(0), may_join);
-  if (!erf || !erf.is("Erf")) return false;
-  const sdk::NodeView add = only_reader(erf.output(0), may_join);
-  if (!add || !add.is("Add") || !is_scalar_near(other_operand(add, erf.output(0)), 1.0f)) return false;
-  if (add.output(0).use_count() != 1 || other_operand(product, x) != add.output(0)) return false;
-  const sdk::NodeView half = only_reader(product.output(0), may_join);
-  if (!half || !half.is("Mul") || !is_scalar_near(other_operand(half, product.output(0)), 0.5f)) return false;
-  for (const sdk::NodeView& node : {div, erf, add, product, half}) chain->append(node);
-  return true;
+/// Appends the Gelu, of either domain, or HardSwish that alone reads the chain's end.
+bool append_function(const MayJoin& may_join, Chain* chain, simd::Activation* activation) {
+  for (const char* domain : {"", "com.microsoft"}) {
+    const sdk::NodeView next = only_reader(chain->end, may_join, domain);
+    if (!next) continue;
+    if (next.is("HardSwish")) {
+      activation->function = simd::Unary::kHardSwish;
+    } else if (next.is("Gelu") || next.is("Gelu", "com.microsoft")) {
+      const std::string approximate = next.attr_string("approximate", "none");
+      if (approximate != "none" && approximate != "tanh") return false;
+      activation->function = approximate == "none" ? simd::Unary::kGelu : simd::Unary::kTanhGelu;
+    } else {
+      return false;
+    }
+    chain->append(next);
+    return true;
+  }
+  return false;
 }
 
 /// A constant vector as long as the last dimension of the right-hand matrix.
@@ -48,10 +43,7 @@ MatMulGroup match_matmul_group(const sdk::NodeView& matmul, const MayJoin& may_j
     group.bias = other_operand(next, group.chain.end);
     group.chain.append(next);
   }
-  if (append_gelu(may_join, &group.chain)) {
-    group.activation.function = simd::Unary::kGelu;
-    return group;
-  }
+  if (append_function(may_join, &group.chain, &group.activation)) return group;
   next = only_reader(group.chain.end, may_join);
   if (!next) return group;
   if (next.is("Add") && next.since_version() >= 7) {

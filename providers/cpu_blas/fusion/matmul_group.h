@@ -1,4 +1,4 @@
-// MatMul [+ Add of a constant vector] [+ Gelu as x * (1 + erf(x / sqrt 2)) * 0.5, or Relu or Clip, or + a tensor].
+// MatMul [+ Add of a constant vector] [+ Gelu or HardSwish, or [+ Add of a tensor] + Relu or Clip].
 #pragma once
 
 #include "fusion/chain.h"

@@ -1,4 +1,4 @@
-// Relu, Sigmoid, Tanh, Erf, Exp, Sqrt, Gelu, Clip: Y = f(X), element by element. Y may be X; NaN stays NaN.
+// Relu, Sigmoid, Tanh, Erf, Exp, Sqrt, Gelu, HardSwish, Clip: Y = f(X), element by element. Y may be X; NaN stays NaN.
 #include <limits>
 
 #include "broadcast.h"
@@ -68,8 +68,16 @@ sdk::Result<sdk::KernelPtr> make_sqrt(const sdk::KernelInfo&) {
   return unary(simd::Unary::kSqrt);
 }
 
-sdk::Result<sdk::KernelPtr> make_gelu(const sdk::KernelInfo&) {
-  return unary(simd::Unary::kGelu);
+sdk::Result<sdk::KernelPtr> make_hard_swish(const sdk::KernelInfo&) {
+  return unary(simd::Unary::kHardSwish);
+}
+
+sdk::Result<sdk::KernelPtr> make_gelu(const sdk::KernelInfo& info) {
+  const std::string approximate = info.attr_string("approximate", "none");
+  if (approximate == "none") return unary(simd::Unary::kGelu);
+  if (approximate == "tanh") return unary(simd::Unary::kTanhGelu);
+  return sdk::invalid_model(describe(info), ": attribute approximate is '", approximate,
+                            "', expected 'none' or 'tanh'");
 }
 
 sdk::Result<sdk::KernelPtr> make_clip(const sdk::KernelInfo& info) {

@@ -52,6 +52,8 @@ HWY_INLINE void visit_activation(const Activation& a, Use&& use) {
     case Unary::kRelu: return use([=](V x) HWY_ATTR { return keep_nan(x, hn::Max(x, zero)); });
     case Unary::kClip: return use([=](V x) HWY_ATTR { return clamp(x, low, high); });
     case Unary::kGelu: return use([=](V x) HWY_ATTR { return gelu(d, x); });
+    case Unary::kTanhGelu: return use([=](V x) HWY_ATTR { return tanh_gelu(d, x); });
+    case Unary::kHardSwish: return use([=](V x) HWY_ATTR { return hard_swish(d, x); });
     case Unary::kSigmoid: return use([=](V x) HWY_ATTR { return sigmoid(d, x); });
     case Unary::kTanh: return use([=](V x) HWY_ATTR { return tanh(d, x); });
     case Unary::kErf: return use([=](V x) HWY_ATTR { return erf(d, x); });

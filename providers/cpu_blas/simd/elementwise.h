@@ -6,7 +6,7 @@
 
 namespace tenon::cpu_blas::simd {
 
-enum class Unary { kIdentity, kRelu, kSigmoid, kTanh, kErf, kExp, kSqrt, kGelu, kClip };
+enum class Unary { kIdentity, kRelu, kSigmoid, kTanh, kErf, kExp, kSqrt, kGelu, kTanhGelu, kHardSwish, kClip };
 enum class Binary { kAdd, kSub, kMul, kDiv };
 
 /// What a kernel applies to a result while it is in the cache. `low` and `high` bound kClip only.

@@ -83,6 +83,21 @@ HWY_INLINE V gelu(D d, V x) {
   return hn::MulAdd(half, erf(d, hn::Mul(x, hn::Set(d, 0.707106781f))), half);
 }
 
+/// x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2.
+template <class D, class V>
+HWY_INLINE V tanh_gelu(D d, V x) {
+  const V half = hn::Mul(x, hn::Set(d, 0.5f));
+  const V slope = hn::MulAdd(hn::Mul(x, x), hn::Set(d, 0.7978845608f * 0.044715f), hn::Set(d, 0.7978845608f));
+  return hn::MulAdd(half, tanh(d, hn::Mul(x, slope)), half);
+}
+
+/// x max(0, min(1, x / 6 + 1/2)).
+template <class D, class V>
+HWY_INLINE V hard_swish(D d, V x) {
+  const V line = hn::MulAdd(x, hn::Set(d, 1.0f / 6), hn::Set(d, 0.5f));
+  return hn::Mul(x, clamp(line, hn::Zero(d), hn::Set(d, 1.0f)));
+}
+
 }  // namespace tenon::cpu_blas::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 #endif

@@ -51,6 +51,30 @@ TEST_CASE("Erf, Exp, Tanh and Sigmoid are within 4 units in the last place", "[c
             "Sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); }, 80) <= 4);
 }
 
+TEST_CASE("Gelu by tanh and HardSwish are off by no more than the rounding of their terms", "[cpu_blas]") {
+  std::vector<float> x;
+  for (int i = -20000; i <= 20000; ++i) x.push_back(float(i) / 2000);
+  const auto run = [&](const std::string& op, std::vector<Attribute> attributes) {
+    const std::vector<int64_t> shape{static_cast<int64_t>(x.size())};
+    GraphBuilder b(20);
+    b.input("x", TN_FLOAT, shape);
+    b.node(op, {"x"}, {"y"}, std::move(attributes));
+    b.output("y");
+    return run_floats(*open_on_cpu_blas(b), {x}, {shape});
+  };
+  const auto gelu = run("Gelu", {string_attr("approximate", "tanh")}), swish = run("HardSwish", {});
+  double worst_gelu = 0, worst_swish = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double v = x[i], scale = 1.1920929e-7 * std::max(1.0, std::abs(v));
+    const double exact = v / 2 * (1 + std::tanh(0.7978845608028654 * (v + 0.044715 * v * v * v)));
+    worst_gelu = std::max(worst_gelu, std::abs(gelu[i] - exact) / scale);
+    const double line = std::min(1.0, std::max(0.0, v / 6 + 0.5));
+    worst_swish = std::max(worst_swish, std::abs(swish[i] - v * line) / scale);
+  }
+  CHECK(worst_gelu < 4);
+  CHECK(worst_swish < 2);
+}
+
 TEST_CASE("the vector functions take infinities and keep NaN", "[cpu_blas]") {
   const std::vector<float> x{-kInfinity, kInfinity, 1000, -1000};
   CHECK(run_unary("Erf", x) == std::vector<float>{-1, 1, 1, -1});

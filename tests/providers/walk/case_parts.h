@@ -21,6 +21,7 @@ enum class Family {
   kLastAxis,   // the other input has the size of the last dimension
   kQuantize,
   kGather,
+  kAttention,
   kConcat,
   kScalars,  // the other inputs are scalars
   kPlain     // the first input is any tensor; integer inputs by name

@@ -13,17 +13,29 @@ struct Line {
   Family family;
 };
 constexpr Line kFamilies[] = {
-    {"AveragePool", Family::kWindow}, {"BatchNormalization", Family::kChannels},
-    {"BiasGelu", Family::kLastAxis},  {"Clip", Family::kScalars},
-    {"Concat", Family::kConcat},      {"ConstantOfShape", Family::kPlain},
-    {"Conv", Family::kWindow},        {"DequantizeLinear", Family::kQuantize},
-    {"Dropout", Family::kScalars},    {"FusedConv", Family::kWindow},
-    {"FusedMatMul", Family::kMatMul}, {"Gather", Family::kGather},
-    {"Gemm", Family::kGemm},          {"GlobalAveragePool", Family::kWindow},
-    {"LRN", Family::kChannels},       {"LayerNormalization", Family::kNormalize},
-    {"MatMul", Family::kMatMul},      {"MaxPool", Family::kWindow},
-    {"Reshape", Family::kPlain},      {"Slice", Family::kPlain},
-    {"Split", Family::kPlain},        {"Squeeze", Family::kPlain},
+    {"Attention", Family::kAttention},
+    {"AveragePool", Family::kWindow},
+    {"BatchNormalization", Family::kChannels},
+    {"BiasGelu", Family::kLastAxis},
+    {"Clip", Family::kScalars},
+    {"Concat", Family::kConcat},
+    {"ConstantOfShape", Family::kPlain},
+    {"Conv", Family::kWindow},
+    {"DequantizeLinear", Family::kQuantize},
+    {"Dropout", Family::kScalars},
+    {"FusedConv", Family::kWindow},
+    {"FusedMatMul", Family::kMatMul},
+    {"Gather", Family::kGather},
+    {"Gemm", Family::kGemm},
+    {"GlobalAveragePool", Family::kWindow},
+    {"LRN", Family::kChannels},
+    {"LayerNormalization", Family::kNormalize},
+    {"MatMul", Family::kMatMul},
+    {"MaxPool", Family::kWindow},
+    {"Reshape", Family::kPlain},
+    {"Slice", Family::kPlain},
+    {"Split", Family::kPlain},
+    {"Squeeze", Family::kPlain},
     {"Unsqueeze", Family::kPlain},
 };
 
@@ -98,6 +110,33 @@ std::vector<Shape> window_shapes(const Case& c, const Shape& x, Draw& draw) {
   return {input, weight, {weight[0]}, y};
 }
 
+// Heads are a dimension, or in the last one where both attributes say how many.
+std::vector<Shape> attention_shapes(const Case& c, Draw& draw) {
+  const int64_t of_keys = c.number("kv_num_heads", 0), of_queries = c.number("q_num_heads", 0);
+  const bool flat = of_keys > 0 && of_keys < 4 && of_queries > 0 && of_queries < 9;
+  const int64_t kv_heads = flat ? of_keys : draw.between(1, 2);
+  const int64_t heads = flat ? of_queries : kv_heads * draw.between(1, 2);
+  const int64_t batch = draw.between(1, 2), queries = draw.size(), keys = draw.size(), past = draw.size();
+  const int64_t size = draw.between(1, 4), value_size = draw.between(1, 4);
+  const auto operand = [&](int64_t of, int64_t rows, int64_t width) {
+    return flat ? Shape{batch, rows, of * width} : Shape{batch, of, rows, width};
+  };
+  const Shape mask = draw.pick<Shape>({{queries, keys},
+                                       {keys},
+                                       {batch, 1, 1, keys},
+                                       {heads, queries, keys},
+                                       {queries, 1},
+                                       {batch, heads, queries, keys},
+                                       {1, 1, queries, keys}});
+  return {operand(heads, queries, size),
+          operand(kv_heads, keys, size),
+          operand(kv_heads, keys, value_size),
+          mask,
+          {batch, kv_heads, past, size},
+          {batch, kv_heads, past, value_size},
+          {batch}};
+}
+
 std::vector<Shape> quantize_shapes(const Case& c, const Shape& x, Draw& draw) {
   if (x.empty() || draw.chance(30)) return {x, draw.chance(50) ? Shape{} : Shape{1}};
   const size_t axis = axis_of(c, 1, x);
@@ -115,6 +154,7 @@ std::vector<Shape> shapes_of(const Case& c, Family family, const Shape& x, Draw&
     case Family::kChannels: return {x, {x.size() > 1 ? x[1] : 1}};
     case Family::kMatMul: return matmul_shapes(c, draw);
     case Family::kGemm: return gemm_shapes(c, draw);
+    case Family::kAttention: return attention_shapes(c, draw);
     case Family::kNormalize: {
       const Shape normalized(x.begin() + static_cast<int64_t>(axis_of(c, -1, x)), x.end());
       return {x, draw.chance(80) ? normalized : broadcast_shape(normalized, draw)};

@@ -1,0 +1,83 @@
+// Attention on cpu_blas against cpu_ref: layouts of heads, masks, blocks of queries, rows that see no key.
+#include <cmath>
+#include <limits>
+
+#include "tests/providers/cpu_blas/on_cpu_blas.h"
+#include "tests/support/run_operator.h"
+
+using namespace tenon::host;
+using namespace tenon::test;
+
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+Tensor random(std::vector<int64_t> shape, unsigned seed) {
+  size_t count = 1;
+  for (const int64_t d : shape) count *= static_cast<size_t>(d);
+  return make_tensor<float>(std::move(shape), noise(count, seed));
+}
+
+/// The result of cpu_blas, which must be near that of cpu_ref.
+std::vector<float> attend(std::vector<Tensor> inputs, std::vector<Attribute> attributes = {}) {
+  const OperatorRun wanted{"Attention", 23, std::move(inputs), std::move(attributes)};
+  const auto expected = run_operator(wanted, "cpu_ref"), actual = run_operator(wanted, "cpu_blas");
+  INFO(expected.status().message() << actual.status().message());
+  REQUIRE((expected.is_ok() && actual.is_ok()));
+  CHECK((*expected)[0].shape() == (*actual)[0].shape());
+  const auto e = (*expected)[0].span<float>(), a = (*actual)[0].span<float>();
+  CHECK(largest_error({a.begin(), a.end()}, {e.begin(), e.end()}, 1) < 8);
+  return {a.begin(), a.end()};
+}
+
+}  // namespace
+
+TEST_CASE("attention reads heads from a dimension of their own or from the last one", "[cpu_blas]") {
+  attend({random({2, 3, 5, 8}, 1), random({2, 3, 7, 8}, 2), random({2, 3, 7, 4}, 3)});
+  attend({random({2, 5, 24}, 1), random({2, 7, 24}, 2), random({2, 7, 12}, 3)},
+         {int_attr("q_num_heads", 3), int_attr("kv_num_heads", 3), float_attr("scale", 0.3f)});
+  attend({random({1, 6, 1, 8}, 1), random({1, 2, 9, 8}, 2), random({1, 2, 9, 8}, 3)});
+}
+
+TEST_CASE("attention adds masks of every shape, and puts keys out that a bool mask denies", "[cpu_blas]") {
+  const std::vector<std::vector<int64_t>> shapes{{7}, {5, 7}, {3, 5, 7}, {2, 1, 1, 7}, {2, 3, 5, 7}, {5, 4}};
+  for (const auto& shape : shapes) {
+    const Tensor q = random({2, 3, 5, 8}, 1), k = random({2, 3, 7, 8}, 2), v = random({2, 3, 7, 8}, 3);
+    const Tensor mask = random(shape, 4);
+    attend({q, k, v, mask});
+    attend({q, k, v, mask}, {int_attr("is_causal", 1)});
+    std::vector<bool> allowed;
+    for (const float m : mask.span<float>()) allowed.push_back(m > 0);
+    allowed[0] = true;
+    attend({q, k, v, make_tensor<bool>(shape, allowed)});
+  }
+}
+
+TEST_CASE("more queries than a block takes are attended in several", "[cpu_blas]") {
+  const Tensor q = random({1, 2, 300, 4}, 1), k = random({1, 2, 700, 4}, 2), v = random({1, 2, 700, 4}, 3);
+  attend({q, k, v, random({300, 700}, 4)}, {int_attr("is_causal", 1)});
+}
+
+TEST_CASE("a query that sees no key has a result of 0, one that meets NaN has NaN", "[cpu_blas]") {
+  const Tensor q = random({1, 1, 2, 4}, 1), k = random({1, 1, 3, 4}, 2), v = random({1, 1, 3, 4}, 3);
+  const auto masked = attend({q, k, v, make_tensor<float>({2, 3}, {-kInfinity, -kInfinity, -kInfinity, 0, 0, 0})});
+  CHECK(std::vector<float>(masked.begin(), masked.begin() + 4) == std::vector<float>(4, 0));
+  CHECK(masked[4] != 0);
+  const auto denied = attend({q, k, v, make_tensor<bool>({2, 3}, {false, false, false, true, true, false})});
+  CHECK(std::vector<float>(denied.begin(), denied.begin() + 4) == std::vector<float>(4, 0));
+  const auto broken = run_operator({"Attention",
+                                    23,
+                                    {make_tensor<float>({1, 1, 1, 1}, {NAN}), make_tensor<float>({1, 1, 1, 1}, {1}),
+                                     make_tensor<float>({1, 1, 1, 1}, {1})}},
+                                   "cpu_blas");
+  REQUIRE(broken.is_ok());
+  CHECK(std::isnan((*broken)[0].span<float>()[0]));
+}
+
+TEST_CASE("attention with a cache or a softcap is left to other providers", "[cpu_blas]") {
+  const Tensor q = random({1, 1, 2, 4}, 1), k = random({1, 1, 3, 4}, 2), v = random({1, 1, 3, 4}, 3);
+  const auto past = run_operator({"Attention", 23, {q, k, v, Tensor(), k, v}, {}, 3}, "cpu_blas");
+  CHECK(past.status().code() == TN_UNSUPPORTED);
+  const auto capped = run_operator({"Attention", 23, {q, k, v}, {float_attr("softcap", 2)}}, "cpu_blas");
+  CHECK(capped.status().code() == TN_UNSUPPORTED);
+}
