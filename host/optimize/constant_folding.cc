@@ -77,6 +77,25 @@ Result<std::optional<Tensor>> shape_tensor(const Node& node) {
   return std::optional(*made);
 }
 
+// What is taken of a shape is known where the dimensions that are taken are, whatever the others.
+Result<std::optional<Tensor>> part_of_shape(const Node& node) {
+  const Value* output = node.outputs.empty() ? nullptr : node.outputs[0];
+  if (output == nullptr || output->type.dtype != TN_INT64) return std::optional<Tensor>();
+  const auto told = told_dims(*output);
+  if (!told || !output->type.dims) return std::optional<Tensor>();
+  std::vector<int64_t> numbers;
+  for (const ToldDim& d : *told) {
+    if (!d.number) return std::optional<Tensor>();
+    numbers.push_back(*d.number);
+  }
+  const bool is_scalar = output->type.dims->empty();
+  if (is_scalar && numbers.size() != 1) return std::optional<Tensor>();
+  const std::vector<int64_t> shape =
+      is_scalar ? std::vector<int64_t>() : std::vector{static_cast<int64_t>(numbers.size())};
+  TENON_ASSIGN_OR_RETURN(Tensor tensor, make_tensor<int64_t>(TN_INT64, shape, numbers));
+  return std::optional(std::move(tensor));
+}
+
 // Bytes of the outputs; nothing when inference does not know them.
 std::optional<CheckedSize> expected_bytes(const Node& node) {
   CheckedSize bytes(0);
@@ -143,6 +162,10 @@ class Folder {
     }
     if (tells_shape(node) || tells_count(node)) {
       TENON_ASSIGN_OR_RETURN(auto tensor, shape_tensor(node));
+      if (tensor) return adopt(node, {std::move(*tensor)});
+    }
+    if (node.domain.empty() && (node.op_type == "Gather" || node.op_type == "Slice")) {
+      TENON_ASSIGN_OR_RETURN(auto tensor, part_of_shape(node));
       if (tensor) return adopt(node, {std::move(*tensor)});
     }
     if (has_only_tensors(node)) {

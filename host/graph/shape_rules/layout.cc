@@ -94,10 +94,64 @@ Status move_blocks(ShapeContext& c, bool to_space) {
   return {};
 }
 
+using Told = std::vector<ToldDim>;
+
+std::optional<std::vector<int64_t>> numbers_of(const Told& told) {
+  std::vector<int64_t> numbers;
+  for (const ToldDim& d : told) {
+    if (!d.number) return std::nullopt;
+    numbers.push_back(*d.number);
+  }
+  return numbers;
+}
+
+// Dimension i of a Reshape to `wanted`, which is no -1. A dimension of x that is told by its name stays what it is
+// where it was; elsewhere it may be the 0 that keeps what is there.
+Result<Dim> reshaped_dim(const ShapeContext& c, const ToldDim& wanted, size_t i, const Dims* x, bool allow_zero) {
+  if (!wanted.number) {
+    const bool is_kept = x != nullptr && i < x->size() && is_same((*x)[i], wanted.dim);
+    return allow_zero || is_kept ? wanted.dim : unknown_dim();
+  }
+  const int64_t d = *wanted.number;
+  if (d < -1) return c.fail("the new shape has ", d, " at index ", i, ", expected -1, 0 or a size");
+  if (d != 0 || allow_zero) return known_dim(d);
+  if (x == nullptr) return unknown_dim();
+  if (i < x->size()) return (*x)[i];
+  return c.fail("the new shape has 0 at index ", i, ", but the input ", describe(*x),
+                " has no dimension there to keep: state the size, or set allowzero for an empty one");
+}
+
+Status reshape_to(ShapeContext& c, const Told& target, bool allow_zero) {
+  const Dims* x = c.shape(0);
+  Dims y(target.size());
+  std::optional<size_t> wildcard;
+  bool is_sure = true;  // that the wildcard is what the others leave
+  for (size_t i = 0; i < y.size(); ++i) {
+    if (target[i].number == -1) {
+      if (wildcard) return c.fail("the new shape has -1 at ", *wildcard, " and at ", i, ": only one can be computed");
+      wildcard = i;
+      continue;
+    }
+    TENON_ASSIGN_OR_RETURN(y[i], reshaped_dim(c, target[i], i, x, allow_zero));
+    is_sure = is_sure && (is_known(y[i]) || x == nullptr || target[i].number || !y[i].symbol.empty());
+  }
+  if (x != nullptr && wildcard && is_sure) {
+    std::vector<const Dim*> others;
+    for (size_t i = 0; i < y.size(); ++i)
+      if (i != *wildcard) others.push_back(x != nullptr && target[i].number == 0 && !allow_zero ? &(*x)[i] : &y[i]);
+    TENON_ASSIGN_OR_RETURN(y[*wildcard], remaining_dim(c, *x, others));
+  } else if (x != nullptr && !wildcard) {
+    TENON_RETURN_IF_ERROR(check_element_count(c, *x, y));
+  }
+  c.set(0, std::move(y));
+  return {};
+}
+
 }  // namespace
 
 Status reshape(ShapeContext& c) {
-  const auto target = c.version() < 5 ? c.ints_attr("shape") : c.ints(1);
+  const auto attribute = c.version() < 5 ? c.ints_attr("shape") : std::nullopt;
+  const auto target = attribute ? told_numbers(*attribute) : c.version() < 5 ? std::nullopt : c.told(1);
   if (!target) {
     set_rank_of(c, 1);
     return {};
@@ -106,42 +160,13 @@ Status reshape(ShapeContext& c) {
     return c.fail("the new shape has ", target->size(), " dimensions, expected at most ", kMaxRank);
   const Dims* x = c.shape(0);
   const bool allow_zero = c.attr("allowzero") != 0;
-  if (x != nullptr && std::all_of(x->begin(), x->end(), is_known)) {
-    TENON_ASSIGN_OR_RETURN(const auto sizes, from_sdk(c, sdk::reshaped(sizes_of(*x), *target, allow_zero)));
-    Dims known;
-    for (const int64_t size : sizes) known.push_back(known_dim(size));
-    c.set(0, std::move(known));
-    return {};
-  }
-  Dims y(target->size());
-  std::optional<size_t> wildcard;
-  std::vector<const Dim*> others;
-  for (size_t i = 0; i < y.size(); ++i) {
-    const int64_t d = (*target)[i];
-    if (d < -1) return c.fail("the new shape has ", d, " at index ", i, ", expected -1, 0 or a size");
-    if (d == -1) {
-      if (wildcard) return c.fail("the new shape has -1 at ", *wildcard, " and at ", i, ": only one can be computed");
-      wildcard = i;
-    } else if (d == 0 && !allow_zero) {
-      if (x != nullptr && i >= x->size())
-        return c.fail("the new shape has 0 at index ", i, ", but the input ", describe(*x),
-                      " has no dimension there to "
-                      "keep: state the size, or set allowzero for an empty one");
-      if (x != nullptr) {
-        y[i] = (*x)[i];
-        others.push_back(&(*x)[i]);
-      }
-    } else {
-      y[i] = known_dim(d);
-      others.push_back(&y[i]);
-    }
-  }
-  if (x != nullptr && wildcard) {
-    TENON_ASSIGN_OR_RETURN(y[*wildcard], remaining_dim(c, *x, others));
-  } else if (x != nullptr) {
-    TENON_RETURN_IF_ERROR(check_element_count(c, *x, y));
-  }
-  c.set(0, std::move(y));
+  const auto numbers = numbers_of(*target);
+  if (!numbers || x == nullptr || !std::all_of(x->begin(), x->end(), is_known))
+    return reshape_to(c, *target, allow_zero);
+  TENON_ASSIGN_OR_RETURN(const auto sizes, from_sdk(c, sdk::reshaped(sizes_of(*x), *numbers, allow_zero)));
+  Dims known;
+  for (const int64_t size : sizes) known.push_back(known_dim(size));
+  c.set(0, std::move(known));
   return {};
 }
 

@@ -69,10 +69,7 @@ std::string describe(const Dims& dims) {
   return text + "]";
 }
 
-namespace {
-
-// Nothing for another type than int32 and int64, or where only packed data are kept. Byte-wise: a mapped tensor need
-// not be aligned.
+// Byte-wise: a mapped tensor need not be aligned.
 std::optional<std::vector<int64_t>> integers_of(uint32_t dtype, const void* data, int64_t count) {
   if ((dtype != TN_INT64 && dtype != TN_INT32) || (data == nullptr && count > 0)) return std::nullopt;
   const auto* bytes = static_cast<const unsigned char*>(data);
@@ -88,8 +85,6 @@ std::optional<std::vector<int64_t>> integers_of(uint32_t dtype, const void* data
   }
   return values;
 }
-
-}  // namespace
 
 ShapeContext::ShapeContext(const Node& node, std::span<const tn_tensor* const> given) : node_(node), given_(given) {
   for (const tn_tensor* tensor : given) {
@@ -118,6 +113,11 @@ std::optional<std::vector<int64_t>> ShapeContext::ints(size_t i) const {
   if (!node_.inputs[i]->is_constant()) return std::nullopt;
   const Tensor& tensor = *node_.inputs[i]->constant;
   return integers_of(tensor.dtype(), tensor.data(), tensor.element_count());
+}
+
+std::optional<std::vector<ToldDim>> ShapeContext::told(size_t i) const {
+  if (const auto numbers = ints(i)) return told_numbers(*numbers);
+  return has_input(i) && given_.empty() ? told_dims(*node_.inputs[i]) : std::nullopt;
 }
 
 std::string ShapeContext::input_name(size_t i) const {

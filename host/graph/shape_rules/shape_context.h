@@ -13,6 +13,7 @@
 
 #include "host/base/status.h"
 #include "host/graph/graph.h"
+#include "host/graph/shape_rules/told_dims.h"
 
 namespace tenon::host {
 
@@ -42,6 +43,8 @@ std::optional<Dims> broadcast(const Dims& a, const Dims& b);
 /// Product of dimensions: known when all are (or one is 0), the one unknown when all others are 1. Nothing on overflow.
 std::optional<Dim> product(const Dim* begin, const Dim* end);
 std::string describe(const Dims& dims);
+/// The elements of an int32 or int64 tensor; nothing for another type, or where only packed data are kept.
+std::optional<std::vector<int64_t>> integers_of(uint32_t dtype, const void* data, int64_t count);
 
 class ShapeContext {
  public:
@@ -58,6 +61,8 @@ class ShapeContext {
   const Dims* shape(size_t i) const;
   /// The values of a constant int32 or int64 input; nothing for any other.
   std::optional<std::vector<int64_t>> ints(size_t i) const;
+  /// The same where it may be computed; see told_dims.h. In a run as ints().
+  std::optional<std::vector<ToldDim>> told(size_t i) const;
   /// The name that the schema gives to input i.
   std::string input_name(size_t i) const;
 
