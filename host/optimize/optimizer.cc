@@ -1,6 +1,7 @@
 #include "host/optimize/optimizer.h"
 
 #include "host/graph/shape_inference.h"
+#include "host/optimize/raises/raises.h"
 #include "host/optimize/rewriter.h"
 #include "host/optimize/rules/rules.h"
 
@@ -27,6 +28,12 @@ Status merge(Model& model, const OptimizeOptions&, OptimizeNotes& notes) {
   return merge_common_subexpressions(model, notes);
 }
 
+Status raise(Model& model, const OptimizeOptions& options, OptimizeNotes& notes) {
+  if (!options.rank_provider) return {};
+  TENON_RETURN_IF_ERROR(apply_raises(model, options.rank_provider, notes));
+  return remove_dead_nodes(model, notes);
+}
+
 Status remove(Model& model, const OptimizeOptions&, OptimizeNotes& notes) {
   return remove_dead_nodes(model, notes);
 }
@@ -39,10 +46,9 @@ struct Pass {
 
 // In the order in which they run. A pass is a row here and a function; a rule is a row of kRules and a function.
 constexpr Pass kPasses[] = {
-    {"fold", &OptimizeOptions::fold_constants, fold},
-    {"rewrite", &OptimizeOptions::rewrite_graph, rewrite},
-    {"merge", &OptimizeOptions::rewrite_graph, merge},
-    {"remove", &OptimizeOptions::rewrite_graph, remove},
+    {"fold", &OptimizeOptions::fold_constants, fold},  {"rewrite", &OptimizeOptions::rewrite_graph, rewrite},
+    {"merge", &OptimizeOptions::rewrite_graph, merge}, {"remove", &OptimizeOptions::rewrite_graph, remove},
+    {"raise", &OptimizeOptions::rewrite_graph, raise},  // what nobody reads is gone: it would keep nodes from it
 };
 
 }  // namespace

@@ -8,14 +8,16 @@
 
 #include "host/graph/graph.h"
 #include "host/optimize/constant_folding.h"
+#include "host/optimize/raises/raises.h"
 
 namespace tenon::host {
 
 struct OptimizeOptions {
   bool fold_constants = true;
   FoldOptions fold;
-  NodeRunner run_node;        // for folding
-  bool rewrite_graph = true;  // all passes besides folding
+  NodeRunner run_node;         // for folding
+  ProviderRank rank_provider;  // for raises, of which there are none without it
+  bool rewrite_graph = true;   // all passes besides folding
 };
 
 /// What was done, for the session's report: each node that is gone is named or counted in it.

@@ -78,4 +78,13 @@ NodeRunner make_node_runner(const ProviderList& providers, unsigned threads, uin
   };
 }
 
+ProviderRank make_provider_rank(const ProviderList& providers) {
+  return [&providers](const Node& node) -> std::optional<size_t> {
+    if (has_subgraph(node)) return std::nullopt;
+    for (size_t i = 0; i < providers.size(); ++i)
+      if (providers[i]->create_kernel(node).is_ok()) return i;
+    return std::nullopt;
+  };
+}
+
 }  // namespace tenon::host

@@ -71,6 +71,7 @@ Status Loader::optimize() {
   wanted.fold_constants = options_.fold_constants;
   wanted.fold.max_bytes = std::min(options_.fold_limit_bytes, budget_.memory_limit);
   wanted.run_node = make_node_runner(model_->providers, budget_.threads, budget_.memory_limit);
+  wanted.rank_provider = make_provider_rank(model_->providers);
   wanted.rewrite_graph = options_.rewrite_graph;
   TENON_ASSIGN_OR_RETURN(const OptimizeNotes notes,
                          host::optimize(model, wanted, [&](const char* pass) { clock_.end_stage(pass); }));

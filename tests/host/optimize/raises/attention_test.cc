@@ -1,0 +1,149 @@
+// Every form of attention, at each opset that writes it, ends in one node and keeps its answers; others stay.
+#include <algorithm>
+
+#include "tests/host/optimize/raises/attention_forms.h"
+#include "tests/support/both_ways.h"
+
+using namespace tenon::host;
+using namespace tenon::test;
+using Ops = std::vector<std::string>;
+
+namespace {
+
+constexpr double kEpsilons = 16;  // each node of the plain graph rounds, the operator once
+
+NamedTensor noise_of(const std::string& name, tn_dtype dtype, const std::vector<int64_t>& shape, unsigned seed) {
+  size_t count = 1;
+  for (const int64_t d : shape) count *= static_cast<size_t>(d);
+  return {name, Scribe::floats_of(dtype, shape, spread(count, 2, seed))};
+}
+
+Rewritten attend_both_ways(const AttentionForm& form, int64_t opset, tn_dtype dtype,
+                           const std::vector<std::string>& providers = {"cpu_ref"}) {
+  std::vector<NamedTensor> inputs = {noise_of("q", dtype, form.q, 1), noise_of("k", dtype, form.k, 2),
+                                     noise_of("v", dtype, form.k, 3)};
+  if (!form.mask.empty()) inputs.push_back(noise_of("mask", dtype, form.mask, 4));
+  return run_both_ways_within(
+      kEpsilons,
+      [&](GraphBuilder& b) {
+        for (const NamedTensor& input : inputs) b.input(input.name, dtype, input.tensor.shape());
+        Scribe s(b, dtype, opset);
+        b.output(form.write(s));
+      },
+      inputs, opset, providers);
+}
+
+Ops sorted(Ops ops) {
+  std::sort(ops.begin(), ops.end());
+  return ops;
+}
+
+/// What is left of the form with another product for its scores, of q 2x3x5x4 and k 2x3x7x4.
+Ops left_of(const Writes& write, std::vector<int64_t> q = {2, 3, 5, 4}, std::vector<int64_t> mask = {}) {
+  return attend_both_ways({"", std::move(q), {2, 3, 7, 4}, std::move(mask), {}, write}, 17, TN_FLOAT).ops;
+}
+
+bool has(const Ops& ops, const std::string& op) {
+  return std::find(ops.begin(), ops.end(), op) != ops.end();
+}
+
+}  // namespace
+
+TEST_CASE("each form of attention ends in one node", "[optimize]") {
+  for (const AttentionForm& form : attention_forms())
+    for (int64_t opset = 11; opset <= 17; ++opset)
+      for (const tn_dtype dtype : {TN_FLOAT, TN_DOUBLE, TN_FLOAT16}) {
+        // A scale is an attribute, a float: to a double the root of a half is not exactly one.
+        INFO(form.name << ", opset " << opset << ", type " << dtype);
+        if (dtype == TN_DOUBLE && form.name.find("torch") != std::string::npos) continue;
+        if (dtype == TN_DOUBLE && form.name.find("the same") == 0) continue;
+        CHECK(sorted(attend_both_ways(form, opset, dtype).ops) == sorted(form.ops));
+      }
+}
+
+TEST_CASE("attention over dimensions with names ends in one node", "[optimize]") {
+  std::vector<AttentionForm> forms = computed_attention_forms();
+  for (const size_t form : {0, 2, 3, 4, 5}) forms.push_back(attention_forms()[form]);
+  const auto named = [](const std::vector<int64_t>& shape) {
+    std::vector<Dim> dims;
+    for (const int64_t d : shape)
+      dims.push_back(d == 2 ? Dim{-1, "batch"} : d == 5 ? Dim{-1, "queries"} : d == 7 ? Dim{-1, "keys"} : Dim{d, ""});
+    return dims;
+  };
+  for (const AttentionForm& form : forms)
+    for (const int64_t opset : {11, 13, 17}) {
+      INFO(form.name << ", opset " << opset);
+      std::vector<NamedTensor> inputs = {noise_of("q", TN_FLOAT, form.q, 1), noise_of("k", TN_FLOAT, form.k, 2),
+                                         noise_of("v", TN_FLOAT, form.k, 3)};
+      if (!form.mask.empty()) inputs.push_back(noise_of("mask", TN_FLOAT, form.mask, 4));
+      const Rewritten told = run_both_ways_within(
+          kEpsilons,
+          [&](GraphBuilder& b) {
+            for (const NamedTensor& input : inputs) b.symbolic_input(input.name, TN_FLOAT, named(input.tensor.shape()));
+            Scribe s(b, TN_FLOAT, opset);
+            b.output(form.write(s));
+          },
+          inputs, opset);
+      CHECK(told.ops == Ops{"Attention"});
+    }
+}
+
+TEST_CASE("a softmax in float between halves is part of the attention", "[optimize]") {
+  const AttentionForm form{"", {2, 3, 5, 4}, {2, 3, 7, 4}, {}, {}, [](Scribe& s) {
+                             const std::string scores = s("MatMul", {"q", turned(s, "k", {0, 1, 3, 2})});
+                             const std::string weights = softmax(s, s.cast(scores, TN_FLOAT));
+                             return s("MatMul", {s.cast(weights, TN_FLOAT16), "v"});
+                           }};
+  CHECK(attend_both_ways(form, 14, TN_FLOAT16).ops == Ops{"Attention"});
+}
+
+TEST_CASE("a softmax over another dimension is no attention", "[optimize]") {
+  const auto over = [](int64_t axis) {
+    return [axis](Scribe& s) {
+      const std::string scores = s("MatMul", {"q", turned(s, "k", {0, 1, 3, 2})});
+      return s("MatMul", {s("Softmax", {scores}, {int_attr("axis", axis)}), "v"});
+    };
+  };
+  CHECK(left_of(over(-1)) == Ops{"Attention"});
+  CHECK(left_of(over(3)) == Ops{"Attention"});
+  CHECK(has(left_of(over(2)), "Softmax"));
+  CHECK(has(left_of(over(1)), "Softmax"));
+}
+
+TEST_CASE("weights that are read elsewhere keep the products apart", "[optimize]") {
+  const Ops ops = left_of([](Scribe& s) {
+    const std::string weights = softmax(s, s("MatMul", {"q", turned(s, "k", {0, 1, 3, 2})}));
+    s.b.output(weights);
+    return s("MatMul", {weights, "v"});
+  });
+  CHECK(has(ops, "Softmax"));
+}
+
+TEST_CASE("products that broadcast their operands are no attention", "[optimize]") {
+  const Writes plain = [](Scribe& s) {
+    return s("MatMul", {softmax(s, s("MatMul", {"q", turned(s, "k", {0, 1, 3, 2})})), "v"});
+  };
+  CHECK(left_of(plain) == Ops{"Attention"});
+  CHECK(has(left_of(plain, {1, 3, 5, 4}), "Softmax"));
+  CHECK(has(left_of(plain, {2, 1, 5, 4}), "Softmax"));
+}
+
+TEST_CASE("a mask that makes the scores larger, or has one number for all keys, is added apart", "[optimize]") {
+  const Writes masked = [](Scribe& s) {
+    const std::string scores = s("Add", {s("MatMul", {"q", turned(s, "k", {0, 1, 3, 2})}), "mask"});
+    return s("MatMul", {softmax(s, scores), "v"});
+  };
+  CHECK(left_of(masked, {2, 3, 5, 4}, {2, 1, 5, 7}) == Ops{"Attention"});
+  CHECK(left_of(masked, {2, 3, 5, 4}, {7}) == Ops{"Attention"});
+  CHECK(has(left_of(masked, {2, 3, 1, 4}, {5, 7}), "Softmax"));
+  CHECK(has(left_of(masked, {2, 3, 5, 4}, {5, 1}), "Softmax"));
+}
+
+TEST_CASE("what scales q for others, too, stays a node before the attention", "[optimize]") {
+  const Ops ops = left_of([](Scribe& s) {
+    const std::string q = s("Mul", {"q", s(0.5)});
+    s.b.output(s("Neg", {q}));
+    return s("MatMul", {softmax(s, s("MatMul", {q, turned(s, "k", {0, 1, 3, 2})})), "v"});
+  });
+  CHECK(sorted(ops) == Ops{"Attention", "Mul", "Neg"});
+}
