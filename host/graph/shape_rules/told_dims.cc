@@ -54,8 +54,10 @@ class Reading {
     const Dims& dims = *input->type.dims;
     const auto [first, last] = shape_range(node, dims.size());
     Told told;
-    for (size_t i = first; i < last; ++i)
-      told.push_back(is_known(dims[i]) ? ToldDim{dims[i].value, {}} : ToldDim{{}, dims[i]});
+    for (size_t i = first; i < last; ++i) {
+      const bool has_number = is_known(dims[i]);
+      told.push_back({has_number ? std::optional(dims[i].value) : std::nullopt, dims[i], input, i});
+    }
     return told;
   }
 
@@ -104,7 +106,7 @@ class Reading {
 
 std::vector<ToldDim> told_numbers(const std::vector<int64_t>& numbers) {
   Told told;
-  for (const int64_t number : numbers) told.push_back({number, {}});
+  for (const int64_t number : numbers) told.push_back({number, {}, nullptr, 0});
   return told;
 }
 

@@ -12,7 +12,9 @@ namespace tenon::host {
 /// A number, -1 and 0 included, or the size of a dimension. Neither: unknown.
 struct ToldDim {
   std::optional<int64_t> number;
-  Dim dim;  // where `number` is not there: one that is only known by its name, or not at all
+  Dim dim;                    // where `number` is not there: one that is only known by its name, or not at all
+  const Value* of = nullptr;  // the value whose dimension it is, where it was taken of a Shape
+  size_t axis = 0;
 };
 
 std::vector<ToldDim> told_numbers(const std::vector<int64_t>& numbers);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "host/graph/shape_rules/shape_context.h"
+#include "host/optimize/raises/dim_origin.h"
 #include "host/optimize/raises/raises.h"
 
 namespace tenon::host {
@@ -43,10 +44,11 @@ bool is_over_last_dim(const Node& softmax) {
 
 // Whether the node cuts the last of three dimensions into heads, or puts them together again, and leaves the others.
 bool is_of_heads(const Node& reshape) {
-  const Dims *in = dims_of(reshape.inputs[0]), *out = dims_of(reshape.outputs[0]);
-  if (in == nullptr || out == nullptr) return false;
-  const Dims &flat = in->size() == 3 ? *in : *out, &cut = in->size() == 3 ? *out : *in;
-  return flat.size() == 3 && cut.size() == 4 && is_same(flat[0], cut[0]) && is_same(flat[1], cut[1]) &&
+  const Value &in = *reshape.inputs[0], &out = *reshape.outputs[0];
+  if (dims_of(&in) == nullptr || dims_of(&out) == nullptr) return false;
+  const Dims& flat = in.type.dims->size() == 3 ? *in.type.dims : *out.type.dims;
+  const Dims& cut = in.type.dims->size() == 3 ? *out.type.dims : *in.type.dims;
+  return flat.size() == 3 && cut.size() == 4 && is_same_dim(in, 0, out, 0) && is_same_dim(in, 1, out, 1) &&
          is_known(flat[2]) && is_known(cut[2]) && is_known(cut[3]) &&
          WideInt{cut[2].value} * cut[3].value == flat[2].value;
 }
@@ -99,21 +101,34 @@ const Node& scores_of(const Match& match) {
                         [](const Node* node) { return node->op_type == "MatMul"; });
 }
 
-// Each dimension of the mask is that of the scores, or 1 but for the last one, which the operator would fill up.
-bool fits_scores(const Dims& mask, const Dims& scores) {
-  if (mask.empty() || mask.size() > scores.size()) return false;
-  for (size_t i = 0; i < mask.size(); ++i) {
-    const Dim &d = mask[mask.size() - 1 - i], &of = scores[scores.size() - 1 - i];
-    if (!is_same(d, of) && (i == 0 || d.value != 1)) return false;
-  }
+/// What the operator is to read, and how its heads lie.
+struct Attended {
+  Value *q, *k, *v;
+  int64_t heads;  // in the last dimension of all three; 0: they are a dimension, or part of the batch
+  size_t rank() const { return heads > 0 ? 4 : q->type.dims->size(); }  // of the scores
+};
+
+// Whether dimension i of the mask is 1, or dimension j of the scores, which is one of q's.
+bool fits_score_dim(const Value& mask, size_t i, const Attended& of, size_t j) {
+  const int64_t number = (*mask.type.dims)[i].value;
+  if (number == 1) return true;
+  if (of.heads == 0) return is_same_dim(mask, i, *of.q, j);
+  return j == 1 ? number == of.heads : is_same_dim(mask, i, *of.q, j == 0 ? 0 : 1);
+}
+
+// Of the last dimension it follows: a mask for more keys than there are would make more weights than there are values.
+bool fits_scores(const Value& mask, const Attended& of) {
+  if (dims_of(&mask) == nullptr || mask.type.dims->empty() || mask.type.dims->size() > of.rank()) return false;
+  const size_t rank = mask.type.dims->size();
+  for (size_t i = 0; i + 1 < rank; ++i)
+    if (!fits_score_dim(mask, i, of, i + of.rank() - rank)) return false;
   return true;
 }
 
 // Scores of three dimensions are those of one head each; the mask is to say so.
-std::optional<Proposal::Operand> mask_operand(Value* mask, const Dims& scores) {
-  const Dims* dims = dims_of(mask);
-  if (dims == nullptr || !fits_scores(*dims, scores)) return std::nullopt;
-  if (scores.size() == 4 || dims->size() < 3 || (*dims)[0].value == 1) return mask;
+std::optional<Proposal::Operand> mask_operand(Value* mask, const Attended& of) {
+  if (!fits_scores(*mask, of)) return std::nullopt;
+  if (of.rank() == 4 || mask->type.dims->size() < 3 || mask->type.dims->front().value == 1) return mask;
   auto axis = Tensor::allocate(TN_INT64, {1}, Residence::kComputed, "of a mask of attention");
   if (!axis.is_ok()) return std::nullopt;
   *static_cast<int64_t*>(axis->mutable_data()) = 1;
@@ -128,13 +143,11 @@ Proposal::Operand key_operand(const Match& match) {
   return std::make_shared<Proposal>(Proposal{"Transpose", {match.value("k")}, {{"perm", std::move(order)}}});
 }
 
-// Attention over q, k and v with heads in their last dimension, or with this number of heads; 0: in the second.
-std::vector<Proposal> propose_over(const Match& match, std::vector<Proposal::Operand> inputs, int64_t heads) {
-  const Dims* scores = dims_of(scores_of(match).outputs[0]);
-  if (scores == nullptr || !keeps_precision(match, *match.value("q"))) return {};
-  Proposal made{"Attention", std::move(inputs)};
+std::vector<Proposal> propose_over(const Match& match, const Attended& of, Proposal::Operand k) {
+  if (!keeps_precision(match, *of.q)) return {};
+  Proposal made{"Attention", {of.q, std::move(k), of.v}};
   if (Value* mask = match.value("mask")) {
-    const auto operand = mask_operand(mask, *scores);
+    const auto operand = mask_operand(mask, of);
     if (!operand) return {};
     made.inputs.push_back(*operand);
   }
@@ -144,37 +157,35 @@ std::vector<Proposal> propose_over(const Match& match, std::vector<Proposal::Ope
   // By default the operator takes a scale of its own, and the root of what it is given.
   if (!(scale > 0) || !std::isfinite(scale)) return {};
   made.attributes.push_back({"scale", static_cast<float>(scale)});
-  if (heads > 0) made.attributes.push_back({"q_num_heads", heads});
-  if (heads > 0) made.attributes.push_back({"kv_num_heads", heads});
+  if (of.q->type.dims->size() == 3)
+    for (const char* name : {"q_num_heads", "kv_num_heads"})
+      made.attributes.push_back({name, std::max<int64_t>(of.heads, 1)});
   const tn_dtype precision = find_node(match, "Softmax")->outputs[0]->type.dtype;
-  if (precision != match.value("q")->type.dtype)
-    made.attributes.push_back({"softmax_precision", static_cast<int64_t>(precision)});
+  if (precision != of.q->type.dtype) made.attributes.push_back({"softmax_precision", static_cast<int64_t>(precision)});
   return {std::move(made)};
 }
 
 std::vector<Proposal> propose_of_heads(const Match& match) {
   Value *q = match.value("q"), *k = match.value("k"), *v = match.value("v");
-  const Dims* scores = dims_of(scores_of(match).outputs[0]);
-  if (scores == nullptr || !is_same((*dims_of(q))[0], (*dims_of(k))[0]) || !is_same((*dims_of(q))[0], (*dims_of(v))[0]))
-    return {};
+  const int64_t heads = heads_of(*find_node(match, "Reshape"));
   // All of the same number of heads, or the products would broadcast them.
   for (const Node* node : match.nodes)
-    if (node->op_type == "Reshape" && heads_of(*node) != (*scores)[1].value) return {};
-  return propose_over(match, {q, k, v}, (*scores)[1].value);
+    if (node->op_type == "Reshape" && heads_of(*node) != heads) return {};
+  if (!is_same_dim(*q, 0, *k, 0) || !is_same_dim(*q, 0, *v, 0) || !is_same_dim(*k, 1, *v, 1)) return {};
+  return propose_over(match, {q, k, v, heads}, k);
 }
 
 std::vector<Proposal> propose_of_any(const Match& match) {
-  Value *q = match.value("q"), *k = scores_of(match).inputs[1], *v = match.value("v");
-  const Dims *q_dims = dims_of(q), *turned = dims_of(k), *v_dims = dims_of(v);
-  if (q_dims == nullptr || turned == nullptr || v_dims == nullptr) return {};
-  const size_t rank = q_dims->size();
-  if ((rank != 3 && rank != 4) || turned->size() != rank || v_dims->size() != rank) return {};
-  // Dimensions of heads and batch; the products hold the others against each other.
+  Value *q = match.value("q"), *turned = scores_of(match).inputs[1], *v = match.value("v");
+  if (dims_of(q) == nullptr || dims_of(turned) == nullptr || dims_of(v) == nullptr) return {};
+  const size_t rank = q->type.dims->size();
+  if ((rank != 3 && rank != 4) || turned->type.dims->size() != rank || v->type.dims->size() != rank) return {};
+  // Batch, heads and keys: the products hold the others against each other.
   for (size_t i = 0; i + 2 < rank; ++i)
-    if (!is_same((*q_dims)[i], (*turned)[i]) || !is_same((*q_dims)[i], (*v_dims)[i])) return {};
-  const Permutation order = permutation_of(*find_node(match, "Transpose"));
-  if (order.size() != rank) return {};
-  return propose_over(match, {q, key_operand(match), v}, rank == 3 ? 1 : 0);
+    if (!is_same_dim(*q, i, *turned, i) || !is_same_dim(*q, i, *v, i)) return {};
+  if (!is_same_dim(*turned, rank - 1, *v, rank - 2)) return {};
+  if (permutation_of(*find_node(match, "Transpose")).size() != rank) return {};
+  return propose_over(match, {q, match.value("k"), v, 0}, key_operand(match));
 }
 
 std::vector<Proposal> propose_attention(const Match& match) {
@@ -182,6 +193,7 @@ std::vector<Proposal> propose_attention(const Match& match) {
 }
 
 }  // namespace
+
 Raise raise_attention() {
   return {"as together they are an Attention", {attention_of_heads(), attention_of_any()}, propose_attention};
 }

@@ -98,7 +98,7 @@ class Attention final : public sdk::Kernel {
   void attend(const Call& call, const Block& block, float* scores) const {
     const sdk::AttentionGeometry& g = call.g;
     Epilogue added;
-    const bool is_whole = call.mask != nullptr && g.mask_keys == g.total;
+    const bool is_whole = call.mask != nullptr && g.mask_keys == g.total && g.mask_step == 1;
     if (is_whole) {
       added.residual = call.mask + g.mask_offset(block.b, block.head, block.first);
       added.residual_stride = g.mask_strides[2];
@@ -120,15 +120,16 @@ class Attention final : public sdk::Kernel {
   /// Of a mask that is bool or ends early.
   static void add_mask(const Call& call, int64_t at, float* row) {
     if (call.mask == nullptr && call.allowed == nullptr) return;
-    const int64_t keys = call.g.mask_keys;
-    for (int64_t k = 0; call.mask != nullptr && k < keys; ++k) row[k] += call.mask[at + k];
-    for (int64_t k = 0; call.allowed != nullptr && k < keys; ++k) row[k] += call.allowed[at + k] ? 0.0f : -INFINITY;
+    const int64_t keys = call.g.mask_keys, step = call.g.mask_step;
+    for (int64_t k = 0; call.mask != nullptr && k < keys; ++k) row[k] += call.mask[at + k * step];
+    for (int64_t k = 0; call.allowed != nullptr && k < keys; ++k)
+      row[k] += call.allowed[at + k * step] ? 0.0f : -INFINITY;
     std::fill(row + keys, row + call.g.total, -INFINITY);
   }
 
   static bool sees_any(const Call& call, int64_t at, int64_t seen) {
     if (call.mask == nullptr && call.allowed == nullptr) return seen > 0;
-    const int64_t keys = std::min(seen, call.g.mask_keys);
+    const int64_t keys = call.g.mask_step == 0 ? std::min<int64_t>(seen, 1) : std::min(seen, call.g.mask_keys);
     if (call.allowed != nullptr)
       return std::find(call.allowed + at, call.allowed + at + keys, true) != call.allowed + at + keys;
     return std::any_of(call.mask + at, call.mask + at + keys, [](float m) { return m != -INFINITY; });

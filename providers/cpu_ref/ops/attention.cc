@@ -60,6 +60,7 @@ class Attention final : public sdk::Kernel {
     sdk::AttentionShapes shapes{run.input(0).shape(), run.input(1).shape(), run.input(2).shape(), {}, {}, {},
                                 attributes_.heads,    attributes_.kv_heads};
     if (run.has_input(3)) shapes.mask = run.input(3).shape();
+    shapes.has_lengths = run.has_input(6);
     if (run.has_input(4)) shapes.past_key = run.input(4).shape();
     if (run.has_input(5)) shapes.past_value = run.input(5).shape();
     TN_ASSIGN_OR_RETURN(const AttentionGeometry g, sdk::attention_geometry(shapes));
@@ -126,9 +127,9 @@ class Attention final : public sdk::Kernel {
       const M* row = mask.data<M>() + at;
       for (int64_t k = 0; k < g.mask_keys; ++k) {
         if constexpr (std::is_same_v<M, bool>) {
-          bias[k] = row[k] ? 0 : -INFINITY;
+          bias[k] = row[k * g.mask_step] ? 0 : -INFINITY;
         } else {
-          bias[k] = static_cast<double>(row[k]);
+          bias[k] = static_cast<double>(row[k * g.mask_step]);
         }
       }
       return {};

@@ -57,6 +57,17 @@ TEST_CASE("a mask of attention broadcasts to the scores, and may end before the 
   CHECK(attention_geometry(shapes).value().mask_offset(1, 4, 2) == (1 * 5 + 2) * 7);
 }
 
+TEST_CASE("a mask of one number for all keys is that, or the first of them beside lengths", "[sdk]") {
+  AttentionShapes shapes = shapes_with(kQ, kK, kV);
+  const Shape mask{5, 1};
+  shapes.mask = mask;
+  CHECK(attention_geometry(shapes).value().mask_step == 0);
+  CHECK(attention_geometry(shapes).value().mask_keys == 7);
+  shapes.has_lengths = true;
+  CHECK(attention_geometry(shapes).value().mask_step == 1);
+  CHECK(attention_geometry(shapes).value().mask_keys == 1);
+}
+
 TEST_CASE("past keys and values come together and fit the new ones", "[sdk]") {
   AttentionShapes shapes = shapes_with(kQ, kK, kV);
   const Shape keys{2, 3, 9, 4}, values{2, 3, 9, 8}, shorter{2, 3, 8, 8}, huge{2, 3, INT64_MAX, 4},

@@ -40,7 +40,7 @@ TEST_CASE("attention reads heads from a dimension of their own or from the last 
 }
 
 TEST_CASE("attention adds masks of every shape, and puts keys out that a bool mask denies", "[cpu_blas]") {
-  const std::vector<std::vector<int64_t>> shapes{{7}, {5, 7}, {3, 5, 7}, {2, 1, 1, 7}, {2, 3, 5, 7}, {5, 4}};
+  const std::vector<std::vector<int64_t>> shapes{{7}, {5, 7}, {3, 5, 7}, {2, 1, 1, 7}, {2, 3, 5, 7}, {5, 4}, {5, 1}};
   for (const auto& shape : shapes) {
     const Tensor q = random({2, 3, 5, 8}, 1), k = random({2, 3, 7, 8}, 2), v = random({2, 3, 7, 8}, 3);
     const Tensor mask = random(shape, 4);

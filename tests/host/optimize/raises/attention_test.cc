@@ -88,6 +88,50 @@ TEST_CASE("attention over dimensions with names ends in one node", "[optimize]")
     }
 }
 
+TEST_CASE("attention of one value to itself needs no names for its dimensions", "[optimize]") {
+  const auto shape_by = [](Scribe& s, const std::string& of, int way, const std::vector<int64_t>& last) {
+    if (way == 2) return s("Concat", {dim_of(s, of, 0), dim_of(s, of, 1), s.ints(last)}, {int_attr("axis", 0)});
+    std::vector<int64_t> numbers{0, way == 0 ? 0 : -1};
+    numbers.insert(numbers.end(), last.begin(), last.end());
+    return s.ints(numbers);
+  };
+  for (const int way : {0, 1, 2}) {
+    INFO("way " << way);
+    const Rewritten told = run_both_ways_within(
+        kEpsilons,
+        [&](GraphBuilder& b) {
+          b.symbolic_input("in", TN_FLOAT, {{-1, ""}, {-1, ""}, {12, ""}});
+          b.symbolic_input("places", TN_FLOAT, {{-1, ""}, {12, ""}});
+          Scribe s(b, TN_FLOAT, 17);
+          const std::string x = s("Add", {"in", "places"});
+          const auto heads = [&](unsigned seed) {
+            const std::string y = s("Add", {s("MatMul", {x, s.tensor({12, 12}, spread(144, 0.5, seed))}),
+                                            s.tensor({12}, spread(12, 1, seed + 1))});
+            return turned(s, s("Reshape", {y, shape_by(s, y, way, {3, 4})}), {0, 2, 1, 3});
+          };
+          const std::string q = heads(1), k = heads(3), v = heads(5);
+          const std::string scores = s("Mul", {s("MatMul", {q, turned(s, k, {0, 1, 3, 2})}), s(0.5)});
+          const std::string context = turned(s, s("MatMul", {softmax(s, scores), v}), {0, 2, 1, 3});
+          b.output(s("Reshape", {context, shape_by(s, context, way, {12})}));
+        },
+        {noise_of("in", TN_FLOAT, {2, 5, 12}, 7), noise_of("places", TN_FLOAT, {5, 12}, 8)});
+    CHECK(std::count(told.ops.begin(), told.ops.end(), "Attention") == 1);
+    CHECK_FALSE(has(told.ops, "Reshape"));
+  }
+}
+
+TEST_CASE("operands whose dimensions nothing holds together are no attention", "[optimize]") {
+  const auto session = open_rewritten(
+      [](GraphBuilder& b) {
+        for (const char* name : {"q", "k", "v"})
+          b.symbolic_input(name, TN_FLOAT, {{-1, ""}, {3, ""}, {-1, ""}, {4, ""}});
+        Scribe s(b, TN_FLOAT, 17);
+        b.output(s("MatMul", {softmax(s, s("MatMul", {"q", turned(s, "k", {0, 1, 3, 2})})), "v"}));
+      },
+      true, 17);
+  CHECK(has(rewritten_graph(*session).ops, "Softmax"));
+}
+
 TEST_CASE("a softmax in float between halves is part of the attention", "[optimize]") {
   const AttentionForm form{"", {2, 3, 5, 4}, {2, 3, 7, 4}, {}, {}, [](Scribe& s) {
                              const std::string scores = s("MatMul", {"q", turned(s, "k", {0, 1, 3, 2})});
@@ -128,15 +172,15 @@ TEST_CASE("products that broadcast their operands are no attention", "[optimize]
   CHECK(has(left_of(plain, {2, 1, 5, 4}), "Softmax"));
 }
 
-TEST_CASE("a mask that makes the scores larger, or has one number for all keys, is added apart", "[optimize]") {
+TEST_CASE("a mask that makes the scores larger is added apart", "[optimize]") {
   const Writes masked = [](Scribe& s) {
     const std::string scores = s("Add", {s("MatMul", {"q", turned(s, "k", {0, 1, 3, 2})}), "mask"});
     return s("MatMul", {softmax(s, scores), "v"});
   };
   CHECK(left_of(masked, {2, 3, 5, 4}, {2, 1, 5, 7}) == Ops{"Attention"});
   CHECK(left_of(masked, {2, 3, 5, 4}, {7}) == Ops{"Attention"});
+  CHECK(left_of(masked, {2, 3, 5, 4}, {5, 1}) == Ops{"Attention"});
   CHECK(has(left_of(masked, {2, 3, 1, 4}, {5, 7}), "Softmax"));
-  CHECK(has(left_of(masked, {2, 3, 5, 4}, {5, 1}), "Softmax"));
 }
 
 TEST_CASE("what scales q for others, too, stays a node before the attention", "[optimize]") {

@@ -15,6 +15,7 @@ struct AttentionShapes {
   ShapeView q, k, v;
   std::optional<ShapeView> mask, past_key, past_value;
   int64_t heads = 0, kv_heads = 0;  // the attributes; of inputs with three dimensions
+  bool has_lengths = false;         // nonpad_kv_seqlen is there
 };
 
 struct AttentionGeometry {
@@ -23,6 +24,7 @@ struct AttentionGeometry {
   bool flat = false;                             // heads are in the last dimension
   std::array<int64_t, 3> mask_strides{0, 0, 0};  // of batch, head and query; 0 where the mask has one for all
   int64_t mask_keys = 0;                         // keys that the mask speaks of: those after them are masked
+  int64_t mask_step = 1;                         // from one key to the next; 0: one number for all
 
   /// Where row `row` of a head begins in a tensor of `count` rows and `of_heads` heads, each row `width` long.
   int64_t offset(int64_t b, int64_t head, int64_t row, int64_t of_heads, int64_t count, int64_t width) const {
@@ -74,13 +76,16 @@ inline Status resolve_past(const AttentionShapes& shapes, AttentionGeometry* g) 
   return {};
 }
 
-/// Its dimensions are those of the scores or 1, but for the last one, which may end early.
-inline Status resolve_mask(ShapeView mask, AttentionGeometry* g) {
+/// Its dimensions are those of the scores or 1, but the last one may end early. As the operator's function has it, a 1
+/// there is for all keys, but not beside nonpad_kv_seqlen, where masks are filled up.
+inline Status resolve_mask(ShapeView mask, bool has_lengths, AttentionGeometry* g) {
   const size_t rank = mask.size();
   const int64_t scores[] = {g->batch, g->heads, g->queries};
   bool fits = rank >= 1 && rank <= 4 && mask[rank - 1] <= g->total;
   int64_t stride = fits ? mask[rank - 1] : 0;
-  g->mask_keys = stride;
+  const bool is_one = fits && stride == 1 && !has_lengths;
+  g->mask_keys = is_one ? g->total : stride;
+  g->mask_step = is_one ? 0 : 1;
   for (size_t axis = 3; fits && axis-- > 0 && axis + rank >= 4;) {
     const int64_t d = mask[axis + rank - 4];
     fits = d == scores[axis] || d == 1;
@@ -112,7 +117,7 @@ inline Result<AttentionGeometry> attention_geometry(const AttentionShapes& shape
   TN_RETURN_IF_ERROR(attention_detail::resolve_past(shapes, &g));
   if (__builtin_add_overflow(g.past, g.keys, &g.total))
     return invalid_model("past and new keys, ", g.past, " and ", g.keys, ", are more than 64 bits count");
-  if (shapes.mask) TN_RETURN_IF_ERROR(attention_detail::resolve_mask(*shapes.mask, &g));
+  if (shapes.mask) TN_RETURN_IF_ERROR(attention_detail::resolve_mask(*shapes.mask, shapes.has_lengths, &g));
   return g;
 }
 
