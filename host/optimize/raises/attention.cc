@@ -66,7 +66,9 @@ Pattern maybe_scaled(const Pattern& value, std::string_view scale) {
 // `q`, `k`, `v`: patterns of the operands, k turned already.
 Pattern attention_over(const Pattern& q, const Pattern& k, const Pattern& v) {
   const Pattern scores = maybe_scaled(op("MatMul", {q, k}), "scale");
-  const Pattern masked = either({op("Add", {scores, any("mask")}), scores});
+  const Pattern allowed = op("Where", {any("allowed"), scores, number("floor")});
+  const Pattern denied = op("Where", {any("denied"), number("floor"), scores});
+  const Pattern masked = either({op("Add", {scores, any("mask")}), allowed, denied, scores});
   const Pattern weights = maybe_cast(op("Softmax", {maybe_cast(masked)}, is_over_last_dim));
   // Newer exporters let rows that are masked in full be 0.
   const Pattern guarded = either({op("Where", {op("IsNaN", {weights}), near(0), weights}), weights});
@@ -126,13 +128,28 @@ bool fits_scores(const Value& mask, const Attended& of) {
 }
 
 // Scores of three dimensions are those of one head each; the mask is to say so.
-std::optional<Proposal::Operand> mask_operand(Value* mask, const Attended& of) {
-  if (!fits_scores(*mask, of)) return std::nullopt;
-  if (of.rank() == 4 || mask->type.dims->size() < 3 || mask->type.dims->front().value == 1) return mask;
+std::optional<Proposal::Operand> of_one_head(const Proposal::Operand& mask, const ValueType& type, const Attended& of) {
+  if (of.rank() == 4 || type.dims->size() < 3 || type.dims->front().value == 1) return mask;
   auto axis = Tensor::allocate(TN_INT64, {1}, Residence::kComputed, "of a mask of attention");
   if (!axis.is_ok()) return std::nullopt;
   *static_cast<int64_t*>(axis->mutable_data()) = 1;
   return std::make_shared<Proposal>(Proposal{"Unsqueeze", {mask, *axis}, {}, 13});
+}
+
+// Adds what masks the scores to the operator's inputs; false when it cannot take it. Where one is left out in full, a
+// finite number in the place of the others would give each the same weight.
+bool add_mask(const Match& match, const Attended& of, Proposal* made) {
+  const char* found = nullptr;
+  for (const char* name : {"mask", "allowed", "denied"})
+    if (match.value(name) != nullptr) found = name;
+  if (found == nullptr) return true;
+  Value* mask = match.value(found);
+  if (!fits_scores(*mask, of) || match.number("floor").value_or(-INFINITY) != -INFINITY) return false;
+  Proposal::Operand operand = mask;
+  if (mask == match.value("denied")) operand = std::make_shared<Proposal>(Proposal{"Not", {mask}});
+  const auto taken = of_one_head(operand, mask->type, of);
+  if (taken) made->inputs.push_back(*taken);
+  return taken.has_value();
 }
 
 // k as it is before the Transpose that turns it, but for the order of the other dimensions.
@@ -146,11 +163,7 @@ Proposal::Operand key_operand(const Match& match) {
 std::vector<Proposal> propose_over(const Match& match, const Attended& of, Proposal::Operand k) {
   if (!keeps_precision(match, *of.q)) return {};
   Proposal made{"Attention", {of.q, std::move(k), of.v}};
-  if (Value* mask = match.value("mask")) {
-    const auto operand = mask_operand(mask, of);
-    if (!operand) return {};
-    made.inputs.push_back(*operand);
-  }
+  if (!add_mask(match, of, &made)) return {};
   double scale = 1;
   for (const char* name : {"scale", "q_scale_flat", "q_scale", "q_scale_after", "k_scale", "k_scale_after"})
     scale *= match.number(name).value_or(1);

@@ -29,13 +29,21 @@ bool has_slope_of_a_sixth(const Node& sigmoid) {
          float_of(sigmoid, "beta", 0.5F) == 0.5F;
 }
 
+// An upper bound alone, behind what has none below 0.
+bool clips_from_zero_to_six(const Node& clip) {
+  return !(bound_of(clip, 1, "min").value_or(-INFINITY) > 0) && bound_of(clip, 2, "max") == 6.0;
+}
+
 }  // namespace
 
 Raise raise_hard_swish() {
   const Pattern x = any("x");
+  const Pattern shifted = op("Add", {x, near(3)});
+  const Pattern positive = either({op("Relu", {shifted}), op("Max", {shifted, near(0)})});
+  const Pattern relu6 = either({op("Clip", {shifted}, clips_to_six), op("Clip", {positive}, clips_from_zero_to_six),
+                                op("Min", {positive, near(6)})});
   return {"as together they are a HardSwish",
-          {product({x, op("HardSigmoid", {x}, has_slope_of_a_sixth)}),
-           product({x, near(1.0 / 6), op("Clip", {op("Add", {x, near(3)})}, clips_to_six)})},
+          {product({x, op("HardSigmoid", {x}, has_slope_of_a_sixth)}), product({x, near(1.0 / 6), relu6})},
           [](const Match& match) {
             return std::vector<Proposal>{{"HardSwish", {match.value("x")}}};
           }};

@@ -30,7 +30,7 @@ double tolerance_of(tn_dtype dtype) {
 }
 
 bool is_commutative(std::string_view op_type) {
-  return op_type == "Add" || op_type == "Mul";
+  return op_type == "Add" || op_type == "Mul" || op_type == "Max" || op_type == "Min";
 }
 
 // Before opset 7 arithmetic broadcasts by attributes.

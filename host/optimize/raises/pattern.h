@@ -45,8 +45,8 @@ Pattern any(std::string_view name);
 Pattern number(std::string_view name);
 /// The same, of about this value: within the rounding of its type, or for floats of those who write six digits.
 Pattern near(double value);
-/// The only output of an operator of the ONNX domain, whose inputs are these: of Add and Mul in either order. With a
-/// condition the node may have further inputs.
+/// The only output of an operator of the ONNX domain, whose inputs are these: of Add, Mul, Max and Min in any order.
+/// With a condition the node may have further inputs.
 Pattern op(std::string_view op_type, std::vector<Pattern> inputs, Pattern::Condition condition = nullptr);
 /// Nodes of Mul over these factors in any order and grouping. A division by a constant is one by its inverse.
 Pattern product(std::vector<Pattern> factors);

@@ -183,6 +183,23 @@ TEST_CASE("a mask that makes the scores larger is added apart", "[optimize]") {
   CHECK(has(left_of(masked, {2, 3, 1, 4}, {5, 7}), "Softmax"));
 }
 
+TEST_CASE("a mask of truth values that puts minus infinity in is one of the attention", "[optimize]") {
+  const auto masked = [](bool denies, double floor) {
+    return [=](Scribe& s) {
+      s.b.constant<bool>("truth", {5, 7},
+                         std::vector<bool>{true, true,  true,  true, true, true, false, true, true, false, true,  true,
+                                           true, true,  false, true, true, true, true,  true, true, true,  false, true,
+                                           true, false, true,  true, true, true, true,  true, true, true,  true});
+      const std::string scores = s("MatMul", {"q", turned(s, "k", {0, 1, 3, 2})});
+      const std::vector<std::string> given{"truth", denies ? s(floor) : scores, denies ? scores : s(floor)};
+      return s("MatMul", {softmax(s, s("Where", given)), "v"});
+    };
+  };
+  CHECK(left_of(masked(false, -INFINITY)) == Ops{"Attention"});
+  CHECK(has(left_of(masked(true, -INFINITY)), "Attention"));
+  CHECK(has(left_of(masked(true, -1e9)), "Softmax"));
+}
+
 TEST_CASE("what scales q for others, too, stays a node before the attention", "[optimize]") {
   const Ops ops = left_of([](Scribe& s) {
     const std::string q = s("Mul", {"q", s(0.5)});

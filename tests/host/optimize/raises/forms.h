@@ -93,6 +93,20 @@ inline std::vector<NamedForm> hard_swish_forms() {
        [clip](Scribe& s) {
          return s("Mul", {s("Div", {"x", s(6)}), clip(s)});
        }},
+      {"x min(relu(x + 3), 6) / 6", 11, 17,
+       [](Scribe& s) {
+         return s("Div", {s("Mul", {"x", s("Min", {s("Relu", {s("Add", {"x", s(3)})}), s(6)})}), s(6)});
+       }},
+      {"x min(max(x + 3, 0), 6) / 6", 12, 17,
+       [](Scribe& s) {
+         const std::string most = s("Min", {s("Max", {s(0), s("Add", {"x", s(3)})}), s(6)});
+         return s("Mul", {s("Div", {most, s(6)}), "x"});
+       }},
+      {"Clip of Relu", 11, 17,
+       [](Scribe& s) {
+         const std::string most = s("Clip", {s("Relu", {s("Add", {"x", s(3)})}), "", s(6)});
+         return s("Div", {s("Mul", {"x", most}), s(6)});
+       }},
       {"Clip by attributes", 9, 10,
        [](Scribe& s) {
          const std::string six = s("Clip", {s("Add", {"x", s(3)})}, {float_attr("min", 0), float_attr("max", 6)});
