@@ -38,7 +38,7 @@ bool is_over_last_dim(const Node& softmax) {
   const auto& dims = softmax.inputs[0]->type.dims;
   if (!dims) return false;
   const int64_t rank = static_cast<int64_t>(dims->size());
-  const int64_t axis = softmax.int_attribute("axis").value_or(softmax.since_version < 13 ? 1 : -1);
+  const int64_t axis = softmax.int_attribute("axis").value_or(-1);
   return axis == -1 || axis == rank - 1;
 }
 

@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kMostOnes = int64_t{1} << 20;  // of a scale that the model does not have
 
 bool keeps_dims(const Node& mean) {
-  return mean.int_attribute("keepdims").value_or(1) != 0 && mean.int_attribute("noop_with_empty_axes").value_or(0) == 0;
+  return mean.int_attribute("keepdims") != 0 && mean.int_attribute("noop_with_empty_axes").value_or(0) == 0;
 }
 
 Pattern mean_of(Pattern values) {

@@ -22,7 +22,7 @@ class Attention final : public sdk::Kernel {
         heads_(info.attr_int("q_num_heads", 0)),
         kv_heads_(info.attr_int("kv_num_heads", 0)),
         scale_(info.attr_float("scale", NAN)),
-        causal_(info.attr_int("is_causal", 0) != 0) {}
+        causal_(info.attr_int("is_causal") != 0) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     sdk::AttentionShapes shapes{
@@ -148,7 +148,7 @@ sdk::Result<sdk::KernelPtr> make_attention(const sdk::KernelInfo& info) {
     if (info.input(i)) return sdk::unsupported(describe(info), ": input ", i, " is given: a cache is cpu_ref's");
   for (uint32_t i : {1u, 2u, 3u})
     if (info.output(i)) return sdk::unsupported(describe(info), ": output ", i, " is wanted, the first alone is here");
-  if (info.attr_float("softcap", 0) != 0 || info.attr_int("left_window_size", -1) != -1 ||
+  if (info.attr_float("softcap") != 0 || info.attr_int("left_window_size", -1) != -1 ||
       info.attr_int("right_window_size", -1) != -1)
     return sdk::unsupported(describe(info), ": softcap or a window is set, neither is implemented here");
   return sdk::KernelPtr(std::make_unique<Attention>(info));

@@ -179,11 +179,11 @@ sdk::Result<sdk::KernelPtr> make_attention(const sdk::KernelInfo& info) {
   read.heads = info.attr_int("q_num_heads", 0);
   read.kv_heads = info.attr_int("kv_num_heads", 0);
   read.scale = info.attr_float("scale", NAN);
-  read.softcap = info.attr_float("softcap", 0);
-  read.causal = info.attr_int("is_causal", 0) != 0;
+  read.softcap = info.attr_float("softcap");
+  read.causal = info.attr_int("is_causal") != 0;
   read.before = info.attr_int("left_window_size", -1);
   read.after = info.attr_int("right_window_size", -1);
-  read.scores_output = info.attr_int("qk_matmul_output_mode", 0);
+  read.scores_output = info.attr_int("qk_matmul_output_mode");
   if (read.before < -1 || read.after < -1)
     return sdk::invalid_model("left_window_size and right_window_size are ", read.before, " and ", read.after,
                               ", expected -1 or more");
