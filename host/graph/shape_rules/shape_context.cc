@@ -69,7 +69,10 @@ std::string describe(const Dims& dims) {
   return text + "]";
 }
 
-// Byte-wise: a mapped tensor need not be aligned.
+namespace {
+
+// Nothing for another type than int32 and int64, or where only packed data are kept. Byte-wise: a mapped tensor need
+// not be aligned.
 std::optional<std::vector<int64_t>> integers_of(uint32_t dtype, const void* data, int64_t count) {
   if ((dtype != TN_INT64 && dtype != TN_INT32) || (data == nullptr && count > 0)) return std::nullopt;
   const auto* bytes = static_cast<const unsigned char*>(data);
@@ -85,6 +88,8 @@ std::optional<std::vector<int64_t>> integers_of(uint32_t dtype, const void* data
   }
   return values;
 }
+
+}  // namespace
 
 ShapeContext::ShapeContext(const Node& node, std::span<const tn_tensor* const> given) : node_(node), given_(given) {
   for (const tn_tensor* tensor : given) {

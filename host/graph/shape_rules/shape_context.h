@@ -43,8 +43,6 @@ std::optional<Dims> broadcast(const Dims& a, const Dims& b);
 /// Product of dimensions: known when all are (or one is 0), the one unknown when all others are 1. Nothing on overflow.
 std::optional<Dim> product(const Dim* begin, const Dim* end);
 std::string describe(const Dims& dims);
-/// The elements of an int32 or int64 tensor; nothing for another type, or where only packed data are kept.
-std::optional<std::vector<int64_t>> integers_of(uint32_t dtype, const void* data, int64_t count);
 
 class ShapeContext {
  public:

@@ -1,8 +1,7 @@
 #include "host/graph/shape_rules/told_dims.h"
 
+#include <cstring>
 #include <tenon/sdk/geometry/slice.hpp>
-
-#include "host/graph/shape_rules/rules.h"
 
 namespace tenon::host {
 namespace {
@@ -11,30 +10,49 @@ using Told = std::vector<ToldDim>;
 
 constexpr int kMostSteps = 64;  // nodes that are looked at for one value
 constexpr int kMostDepth = 16;
+constexpr size_t kMostElements = 64;  // as many as a tensor can have dimensions
+
+// Of a constant; nothing for other types than int32 and int64. Byte-wise: a mapped tensor need not be aligned.
+std::optional<std::vector<int64_t>> constant_numbers(const Value* value) {
+  if (value == nullptr || !value->is_constant() || value->constant->data() == nullptr) return std::nullopt;
+  const Tensor& tensor = *value->constant;
+  const auto count = static_cast<size_t>(tensor.element_count());
+  if ((tensor.dtype() != TN_INT64 && tensor.dtype() != TN_INT32) || tensor.shape().size() > 1 || count > kMostElements)
+    return std::nullopt;
+  std::vector<int64_t> numbers(count);
+  const auto* bytes = static_cast<const unsigned char*>(tensor.data());
+  for (size_t i = 0; i < count; ++i) {
+    int32_t narrow = 0;
+    if (tensor.dtype() == TN_INT32) std::memcpy(&narrow, bytes + i * sizeof narrow, sizeof narrow);
+    if (tensor.dtype() == TN_INT64) std::memcpy(&numbers[i], bytes + i * sizeof(int64_t), sizeof(int64_t));
+    if (tensor.dtype() == TN_INT32) numbers[i] = narrow;
+  }
+  return numbers;
+}
+
+const Value* input_of(const Node& node, size_t i) {
+  return i < node.inputs.size() ? node.inputs[i] : nullptr;
+}
 
 class Reading {
  public:
   std::optional<Told> read(const Value& value, int depth = 0) {
     if (++steps_ > kMostSteps || depth > kMostDepth) return std::nullopt;
-    if (value.is_constant()) return read_constant(*value.constant);
+    if (value.is_constant()) {
+      const auto numbers = constant_numbers(&value);
+      return numbers ? std::optional(told_numbers(*numbers)) : std::nullopt;
+    }
     if (!value.type.dims || value.type.dims->size() > 1) return std::nullopt;
     std::optional<Told> told;
     if (value.producer != nullptr && value.producer->domain.empty() && value.producer->schema != nullptr)
       told = read_node(*value.producer, depth + 1);
     if (told) return told;
-    const auto count = value.type.dims->empty() ? known_dim(1) : value.type.dims->front();
-    const bool is_sure = value.type.is_proven && is_known(count) && count.value <= static_cast<int64_t>(kMaxRank);
-    return is_sure ? std::optional(Told(static_cast<size_t>(count.value))) : std::nullopt;
+    const int64_t count = value.type.dims->empty() ? 1 : value.type.dims->front().value;
+    const bool is_sure = value.type.is_proven && count >= 0 && count <= static_cast<int64_t>(kMostElements);
+    return is_sure ? std::optional(Told(static_cast<size_t>(count))) : std::nullopt;
   }
 
  private:
-  static std::optional<Told> read_constant(const Tensor& tensor) {
-    const bool is_small = tensor.shape().size() <= 1 && tensor.element_count() <= static_cast<int64_t>(kMaxRank);
-    if (!is_small || tensor.data() == nullptr) return std::nullopt;
-    const auto numbers = integers_of(tensor.dtype(), tensor.data(), tensor.element_count());
-    return numbers ? std::optional(told_numbers(*numbers)) : std::nullopt;
-  }
-
   std::optional<Told> read_node(const Node& node, int depth) {
     const std::string& op = node.op_type;
     if (op == "Shape") return read_shape(node);
@@ -51,12 +69,14 @@ class Reading {
   static std::optional<Told> read_shape(const Node& node) {
     const Value* input = node.inputs.empty() ? nullptr : node.inputs[0];
     if (input == nullptr || !input->type.dims || !input->type.is_proven) return std::nullopt;
-    const Dims& dims = *input->type.dims;
-    const auto [first, last] = shape_range(node, dims.size());
+    const std::vector<Dim>& dims = *input->type.dims;
+    const auto rank = static_cast<int64_t>(dims.size());
+    const auto slice =
+        sdk::slice_axis(rank, node.int_attribute("start").value_or(0), node.int_attribute("end").value_or(rank), 1);
     Told told;
-    for (size_t i = first; i < last; ++i) {
-      const bool has_number = is_known(dims[i]);
-      told.push_back({has_number ? std::optional(dims[i].value) : std::nullopt, dims[i], input, i});
+    for (int64_t i = slice.start; i < slice.start + slice.count; ++i) {
+      const Dim& dim = dims[static_cast<size_t>(i)];
+      told.push_back({dim.value >= 0 ? std::optional(dim.value) : std::nullopt, dim, input, static_cast<size_t>(i)});
     }
     return told;
   }
@@ -65,14 +85,14 @@ class Reading {
     Told told;
     for (const Value* input : node.inputs) {
       const auto part = input == nullptr ? std::nullopt : read(*input, depth);
-      if (!part || told.size() + part->size() > kMaxRank) return std::nullopt;
+      if (!part || told.size() + part->size() > kMostElements) return std::nullopt;
       told.insert(told.end(), part->begin(), part->end());
     }
     return told;
   }
 
   std::optional<Told> read_gather(const Node& node, int depth) {
-    const auto indices = ShapeContext(node).ints(1);
+    const auto indices = constant_numbers(input_of(node, 1));
     const auto of = read(*node.inputs[0], depth);
     if (!of || !indices) return std::nullopt;
     Told told;
@@ -85,10 +105,10 @@ class Reading {
   }
 
   std::optional<Told> read_slice(const Node& node, int depth) {
-    const ShapeContext context(node);
-    const auto starts = node.since_version < 10 ? context.ints_attr("starts") : context.ints(1);
-    const auto ends = node.since_version < 10 ? context.ints_attr("ends") : context.ints(2);
-    const auto steps = context.has_input(4) ? context.ints(4) : std::vector<int64_t>{1};
+    const bool by_attributes = node.since_version < 10;
+    const auto starts = by_attributes ? node.ints_attribute("starts") : constant_numbers(input_of(node, 1));
+    const auto ends = by_attributes ? node.ints_attribute("ends") : constant_numbers(input_of(node, 2));
+    const auto steps = input_of(node, 4) == nullptr ? std::vector<int64_t>{1} : constant_numbers(node.inputs[4]);
     const auto of = read(*node.inputs[0], depth);
     if (!of || !starts || !ends || !steps) return std::nullopt;
     if (starts->size() != 1 || ends->size() != 1 || steps->size() != 1 || steps->front() == 0) return std::nullopt;

@@ -62,6 +62,7 @@ TEST_CASE("each form of attention ends in one node", "[optimize]") {
 }
 
 TEST_CASE("attention over dimensions with names ends in one node", "[optimize]") {
+  const size_t computed = computed_attention_forms().size();  // whose Shapes read values on the way, so Reshapes stay
   std::vector<AttentionForm> forms = computed_attention_forms();
   for (const size_t form : {0, 2, 3, 4, 5}) forms.push_back(attention_forms()[form]);
   const auto named = [](const std::vector<int64_t>& shape) {
@@ -70,8 +71,9 @@ TEST_CASE("attention over dimensions with names ends in one node", "[optimize]")
       dims.push_back(d == 2 ? Dim{-1, "batch"} : d == 5 ? Dim{-1, "queries"} : d == 7 ? Dim{-1, "keys"} : Dim{d, ""});
     return dims;
   };
-  for (const AttentionForm& form : forms)
+  for (size_t f = 0; f < forms.size(); ++f)
     for (const int64_t opset : {11, 13, 17}) {
+      const AttentionForm& form = forms[f];
       INFO(form.name << ", opset " << opset);
       std::vector<NamedTensor> inputs = {noise_of("q", TN_FLOAT, form.q, 1), noise_of("k", TN_FLOAT, form.k, 2),
                                          noise_of("v", TN_FLOAT, form.k, 3)};
@@ -84,7 +86,9 @@ TEST_CASE("attention over dimensions with names ends in one node", "[optimize]")
             b.output(form.write(s));
           },
           inputs, opset);
-      CHECK(told.ops == Ops{"Attention"});
+      if (f >= computed) CHECK(told.ops == Ops{"Attention"});
+      CHECK(std::count(told.ops.begin(), told.ops.end(), "Attention") == 1);
+      CHECK_FALSE(has(told.ops, "MatMul"));
     }
 }
 
@@ -116,7 +120,7 @@ TEST_CASE("attention of one value to itself needs no names for its dimensions", 
         },
         {noise_of("in", TN_FLOAT, {2, 5, 12}, 7), noise_of("places", TN_FLOAT, {5, 12}, 8)});
     CHECK(std::count(told.ops.begin(), told.ops.end(), "Attention") == 1);
-    CHECK_FALSE(has(told.ops, "Reshape"));
+    CHECK(has(told.ops, "Reshape") == (way == 2));
   }
 }
 
@@ -186,10 +190,9 @@ TEST_CASE("a mask that makes the scores larger is added apart", "[optimize]") {
 TEST_CASE("a mask of truth values that puts minus infinity in is one of the attention", "[optimize]") {
   const auto masked = [](bool denies, double floor) {
     return [=](Scribe& s) {
-      s.b.constant<bool>("truth", {5, 7},
-                         std::vector<bool>{true, true,  true,  true, true, true, false, true, true, false, true,  true,
-                                           true, true,  false, true, true, true, true,  true, true, true,  false, true,
-                                           true, false, true,  true, true, true, true,  true, true, true,  true});
+      std::vector<bool> truth;
+      for (int i = 0; i < 35; ++i) truth.push_back(i % 3 == 0);
+      s.b.constant<bool>("truth", {5, 7}, truth);
       const std::string scores = s("MatMul", {"q", turned(s, "k", {0, 1, 3, 2})});
       const std::vector<std::string> given{"truth", denies ? s(floor) : scores, denies ? scores : s(floor)};
       return s("MatMul", {softmax(s, s("Where", given)), "v"});
