@@ -2,6 +2,7 @@
 // inputs and constants count: what a model declares may be wrong.
 #include <algorithm>
 
+#include "host/graph/node_builder.h"
 #include "host/graph/shape_rules/shape_context.h"
 #include "host/optimize/rules/rules.h"
 
@@ -27,7 +28,39 @@ bool is_shape_of(const std::vector<int64_t>& wanted, const std::vector<Dim>& dim
   return true;
 }
 
+// The same shape in numbers: 0 for a dimension of x that stays where it was, -1 where it is said. Nothing when a
+// dimension is neither.
+std::optional<std::vector<int64_t>> stated_numbers(const std::vector<ToldDim>& told, const Value& x) {
+  std::vector<int64_t> numbers;
+  for (size_t i = 0; i < told.size(); ++i) {
+    const bool is_kept = told[i].of == &x && told[i].axis == i && i < x.type.dims->size();
+    if (!told[i].number && !is_kept) return std::nullopt;
+    numbers.push_back(told[i].number.value_or(0));
+  }
+  return numbers;
+}
+
 }  // namespace
+
+bool state_shape(std::string_view name, Node& node, Rewriter& rewriter) {
+  if (node.since_version < 5 || node.inputs.size() != 2 || !copies_zeros(node)) return false;
+  Value *x = node.inputs[0], *shape = node.inputs[1];
+  if (x == nullptr || shape == nullptr || shape->producer == nullptr || shape->is_constant() || !x->type.dims)
+    return false;
+  const auto told = told_dims(*shape);
+  const auto stated = told ? stated_numbers(*told, *x) : std::nullopt;
+  if (!stated || shape->graph != &rewriter.graph()) return false;
+  auto tensor = Tensor::allocate(TN_INT64, {static_cast<int64_t>(stated->size())}, Residence::kComputed,
+                                 "of a Reshape to the dimensions of its input");
+  if (!tensor.is_ok()) return false;
+  std::copy(stated->begin(), stated->end(), static_cast<int64_t*>(tensor->mutable_data()));
+  auto constant = NodeBuilder(rewriter.graph()).constant("", *tensor);
+  if (!constant.is_ok()) return false;
+  Node& maker = *shape->producer;
+  rewriter.set_input(node, 1, **constant);
+  rewriter.erase_unread(name, maker);
+  return true;
+}
 
 bool remove_reshape(std::string_view name, Node& node, Rewriter& rewriter) {
   const auto wanted = wanted_shape(node);

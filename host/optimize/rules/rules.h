@@ -23,6 +23,7 @@ struct Rule {
 bool remove_identity(std::string_view name, Node& node, Rewriter& rewriter);
 bool remove_cast(std::string_view name, Node& node, Rewriter& rewriter);
 bool remove_dropout(std::string_view name, Node& node, Rewriter& rewriter);
+bool state_shape(std::string_view name, Node& node, Rewriter& rewriter);
 bool remove_reshape(std::string_view name, Node& node, Rewriter& rewriter);
 bool join_reshapes(std::string_view name, Node& node, Rewriter& rewriter);
 bool remove_transpose(std::string_view name, Node& node, Rewriter& rewriter);
@@ -33,6 +34,7 @@ inline constexpr Rule kRules[] = {
     {"as they cast to the type that is there", "Cast", remove_cast},
     {"as they cast to the type that is there", "CastLike", remove_cast},
     {"as they drop nothing when not training", "Dropout", remove_dropout},
+    {"as a Reshape states its shape without them", "Reshape", state_shape},
     {"as they keep the shape", "Reshape", remove_reshape},
     {"as a Reshape follows", "Reshape", join_reshapes},
     {"as they keep the order of dimensions", "Transpose", remove_transpose},

@@ -203,3 +203,22 @@ TEST_CASE("random graphs compute the same with and without the rules", "[optimiz
     run_both_ways(build, inputs);
   }
 }
+
+TEST_CASE("a Reshape states a shape that is computed of its input's dimensions", "[optimize]") {
+  const auto reshaped = [](int64_t axis) {
+    return [axis](GraphBuilder& b) {
+      b.symbolic_input("x", TN_FLOAT, {{-1, "n"}, {-1, "m"}, {4, ""}});
+      b.constant<int64_t>("axis", {}, {axis});
+      b.constant<int64_t>("first", {1}, {0});
+      b.constant<int64_t>("rest", {2}, {-1, 2});
+      b.node("Shape", {"x"}, {"s"});
+      b.node("Gather", {"s", "axis"}, {"d"});
+      b.node("Unsqueeze", {"d", "first"}, {"u"});
+      b.node("Concat", {"u", "rest"}, {"shape"}, {int_attr("axis", 0)});
+      b.node("Reshape", {"x", "shape"}, {"y"});
+      b.output("y");
+    };
+  };
+  CHECK(run_both_ways(reshaped(0), counted({2, 3, 4})).ops == Ops{"Reshape"});
+  CHECK(run_both_ways(reshaped(1), counted({2, 3, 4})).ops.size() == 5);
+}
