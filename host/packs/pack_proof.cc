@@ -115,7 +115,7 @@ Status prove_packing(const fbs::Plan& plan, const PackFile& pack, const Graph& g
   for (uint32_t s = 0; s < size_of(plan.steps()); ++s) {
     const fbs::Step& written = *plan.steps()->Get(s);
     const Step* step = step_of.at(nodes.at(written.nodes()->Get(0)));
-    if (step->is_control_flow()) continue;
+    if (step->is_host()) continue;
     for (uint32_t p = 0; p < size_of(written.packed()); ++p) {
       const fbs::Packed& packed = *written.packed()->Get(p);
       const bool is_here = !is_left_out(step->input_values.at(packed.input()));

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "host/plugins/claims.h"
+#include "host/runtime/host_ops/host_operator.h"
 #include "host/runtime/step_order.h"
 
 namespace tenon::host {
@@ -98,7 +99,7 @@ class StepReader {
   }
 
   Result<Step> make_step(const Written& written, ClaimedGroup* group) {
-    if (written.step->provider() == providers_.size()) return make_control_flow(written);
+    if (written.step->provider() == providers_.size()) return make_host_step(written);
     if (written.step->provider() > providers_.size()) return misfit("a step has no provider");
     Provider& provider = *providers_[written.step->provider()];
     Step step;
@@ -113,14 +114,14 @@ class StepReader {
     return step;
   }
 
-  Result<Step> make_control_flow(const Written& written) {
+  Result<Step> make_host_step(const Written& written) {
     const Node& node = *written.nodes.front();
-    if (written.step->is_group() || written.nodes.size() != 1 || !has_subgraph(node))
-      return misfit("a step of the host is no control flow");
-    if (const Status status = check_control_flow(node); !status.is_ok()) return status.with_context(describe(node));
+    if (written.step->is_group() || written.nodes.size() != 1 || find_host_operator(node) == nullptr)
+      return misfit("a step of the host is no operator of its own");
+    if (const Status status = check_host_node(node); !status.is_ok()) return status.with_context(describe(node));
     if (std::any_of(node.inputs.begin(), node.inputs.end(), is_left_out))
-      return misfit("control flow reads a constant that is left out");
-    Step step = control_flow_step(node);
+      return misfit("the host reads a constant that is left out");
+    Step step = host_step(node);
     for (Program& body : step.bodies) {
       TENON_ASSIGN_OR_RETURN(body.steps, steps_of(*body.graph));
     }
@@ -135,7 +136,8 @@ class StepReader {
       return {};
     }
     const Node& node = *step->nodes.front();
-    if (step->nodes.size() != 1 || has_subgraph(node)) return misfit("a step cannot be one kernel");
+    if (step->nodes.size() != 1 || has_subgraph(node) || find_host_operator(node) != nullptr)
+      return misfit("a step cannot be one kernel");
     TENON_ASSIGN_OR_RETURN(step->kernel, provider.create_kernel(node));
     step->input_values = node.inputs;
     step->output_values = node.outputs;

@@ -5,6 +5,7 @@
 #include <set>
 #include <span>
 
+#include "host/runtime/host_ops/host_operator.h"
 #include "host/runtime/step_order.h"
 
 namespace tenon::host {
@@ -27,6 +28,11 @@ std::string joined(const std::vector<std::string>& parts, const char* separator)
   return text;
 }
 
+// Never offered to a provider: what the host runs, and what nobody can but it.
+bool is_for_host(const Node& node) {
+  return find_host_operator(node) != nullptr || has_subgraph(node);
+}
+
 // Which nodes are taken by whom, and why not by others; of all graphs of the model.
 struct Takings {
   std::map<const Node*, std::string> taken;   // provider
@@ -39,7 +45,7 @@ struct Takings {
   std::vector<std::string> notes;
 
   void take(const Step& step) {
-    if (!step.is_group && !step.is_control_flow() && makes_view(*step.nodes.front())) views.insert(step.nodes.front());
+    if (!step.is_group && !step.is_host() && makes_view(*step.nodes.front())) views.insert(step.nodes.front());
     for (const Node* node : step.nodes) {
       taken[node] = step.provider;
       labels[node] = step.label;
@@ -55,7 +61,7 @@ class GraphPlacer {
 
   Result<std::vector<Step>> place() {
     for (const auto& node : graph_.nodes())
-      if (has_subgraph(*node)) TENON_RETURN_IF_ERROR(take_control_flow(*node));
+      if (is_for_host(*node)) TENON_RETURN_IF_ERROR(take_for_host(*node));
     for (const auto& provider : providers_) {
       std::map<const Node*, std::string> refused;
       TENON_RETURN_IF_ERROR(take_groups(*provider, &refused));
@@ -67,10 +73,10 @@ class GraphPlacer {
 
  private:
   // Places the subgraphs of a node that the host cannot run, too: their nodes are reported.
-  Status take_control_flow(const Node& node) {
-    const Status status = check_control_flow(node);
+  Status take_for_host(const Node& node) {
+    const Status status = check_host_node(node);
     if (!status.is_ok() && status.code() != TN_UNSUPPORTED) return status.with_context(describe(node));
-    Step step = control_flow_step(node);
+    Step step = host_step(node);
     for (Program& body : step.bodies) {
       TENON_ASSIGN_OR_RETURN(body.steps, GraphPlacer(*body.graph, providers_, takings_).place());
     }
@@ -127,7 +133,7 @@ class GraphPlacer {
   Status take_nodes(Provider& provider, const std::map<const Node*, std::string>& refused) {
     for (const auto& owned : graph_.nodes()) {
       Node& node = *owned;
-      if (takings_.taken.count(&node) != 0 || has_subgraph(node)) continue;
+      if (takings_.taken.count(&node) != 0 || is_for_host(node)) continue;
       if (const auto it = refused.find(&node); it != refused.end()) {
         refuse(node, provider, it->second);
         continue;
@@ -175,7 +181,7 @@ void find_waiting(const Graph& graph, const ProviderList& providers, Takings& ta
     return std::any_of(providers.begin(), providers.end(), [&](const auto& p) { return p->has_operator(node); });
   };
   for_each_node(graph, [&](const Node& node, const std::string&) {
-    if (takings.taken.count(&node) != 0 || has_subgraph(node) || !is_known(node)) return;
+    if (takings.taken.count(&node) != 0 || is_for_host(node) || !is_known(node)) return;
     for (const Value* value : node.inputs) {
       if (value == nullptr || value->type.dtype != TN_UNDEFINED || value->producer == nullptr) continue;
       if (takings.taken.count(value->producer) == 0) takings.waiting.emplace(&node, value->producer);
@@ -196,7 +202,7 @@ Status check_all_taken(const Graph& graph, const ProviderList& providers, const 
   const auto it = takings.refusals.find(first);
   const std::string reasons =
       it == takings.refusals.end() ? std::string("no provider was asked for") : joined(it->second, "; ");
-  if (has_subgraph(*first)) return error(TN_UNSUPPORTED, describe(*first), ": ", reasons);
+  if (is_for_host(*first)) return error(TN_UNSUPPORTED, describe(*first), ": ", reasons);
   std::vector<std::string> names, operators;
   for (const auto& provider : providers) names.push_back(provider->name());
   for (const auto& [label, count] : missing) operators.push_back(concat(label, " x", count));
@@ -220,9 +226,9 @@ NodePlacement decision(const Node& node, const std::string& within, const Taking
   if (const auto it = takings.taken.find(&node); it != takings.taken.end()) {
     d.provider = it->second;
     d.kernel = takings.labels.at(&node);
-    reasons.push_back(has_subgraph(node) ? "control flow is the host's own"
-                      : reasons.empty()  ? "first in the order"
-                                         : "next in the order: " + d.provider);
+    reasons.push_back(is_for_host(node) ? "an operator of the host's own"
+                      : reasons.empty() ? "first in the order"
+                                        : "next in the order: " + d.provider);
     if (takings.views.contains(&node)) reasons.push_back("its output is a view of its input");
   } else if (const auto waiting = takings.waiting.find(&node); waiting != takings.waiting.end()) {
     reasons = {"it waits for the types that " + describe(*waiting->second) + " computes, which no provider takes"};
@@ -264,8 +270,9 @@ NodePlacement placement_of(const Node& node, const std::string& within) {
   return placement;
 }
 
-Step control_flow_step(const Node& node) {
+Step host_step(const Node& node) {
   Step step;
+  step.host_operator = find_host_operator(node);
   step.nodes = {&node};
   step.provider = kHostName;
   step.label = label_of(node);
@@ -273,7 +280,7 @@ Step control_flow_step(const Node& node) {
   for (Value* value : node.implicit_inputs)
     if (!value->is_constant()) step.input_values.push_back(value);
   step.output_values = node.outputs;
-  for (const Graph* graph : control_flow_bodies(node)) step.bodies.emplace_back().graph = graph;
+  for (const Graph* graph : host_bodies(node)) step.bodies.emplace_back().graph = graph;
   return step;
 }
 

@@ -9,7 +9,6 @@
 #include "host/graph/graph.h"
 #include "host/plugins/provider.h"
 #include "host/report/report.h"
-#include "host/runtime/control_flow/control_node.h"
 #include "host/runtime/program.h"
 
 namespace tenon::host {
@@ -23,7 +22,7 @@ struct Placement {
 };
 
 /// Offers the nodes of each graph to each provider in turn: first for groups to compile, then one by one; what is left
-/// goes to the next. If, Loop and Scan are the host's; the nodes of their subgraphs are offered alike. A node that
+/// goes to the next. Operators of the host's table are its own; nodes of their subgraphs are offered alike. A node that
 /// nobody takes is TN_UNSUPPORTED with every provider's reason; with `require_all` false it is only recorded, and the
 /// steps cannot be run.
 Result<Placement> place_nodes(const Model& model, const ProviderList& providers, bool require_all);
@@ -35,7 +34,7 @@ void for_each_node(const Graph& graph, const std::function<void(const Node&, con
 /// What a report says of the node itself; provider, kernel and reason are empty.
 NodePlacement placement_of(const Node& node, const std::string& within);
 
-/// The step of a control-flow node; its bodies have their graphs, but no steps yet.
-Step control_flow_step(const Node& node);
+/// The step of a node of the host's; its bodies have their graphs, but no steps yet.
+Step host_step(const Node& node);
 
 }  // namespace tenon::host

@@ -43,7 +43,7 @@ class Planner {
 
   Status add(size_t step, uint32_t input, const Value& value) {
     bool& is_read = reads_[&value];
-    if (plan_.steps[step]->is_control_flow()) {
+    if (plan_.steps[step]->is_host()) {
       is_read = true;
       return {};
     }

@@ -1,6 +1,7 @@
 #include "host/runtime/executor.h"
 
-#include "host/runtime/control_flow/control_flow.h"
+#include "host/runtime/host_ops/host_operator.h"
+#include "host/runtime/host_ops/host_step.h"
 #include "host/runtime/step_run.h"
 #include "host/runtime/step_view.h"
 
@@ -37,7 +38,7 @@ void begin_event(const Program& program, const Step& step, RunState& state, Prof
   const Node& node = *step.nodes.front();
   const bool is_named = !node.name.empty() || step.output_values.empty() || step.output_values[0] == nullptr;
   std::span<const uint32_t> inputs = step.inputs;
-  if (step.is_control_flow()) inputs = inputs.first(node.inputs.size());
+  if (step.is_host()) inputs = inputs.first(node.inputs.size());
   profiler.begin_step({!is_named           ? step.output_values[0]->name
                        : node.name.empty() ? step.label
                                            : node.name,
@@ -60,8 +61,9 @@ Status run_kernel(const Execution& execution, const Step& step, StepRun& run, ui
 Status run_step(const Program& program, const Execution& execution, RunState& state, StepRun& run, uint32_t s) {
   const Step& step = program.steps[s];
   if (execution.profiler != nullptr) begin_event(program, step, state, *execution.profiler);
-  if (step.is_control_flow()) {
-    if (const Status status = run_control_flow(program, execution, state, s); !status.is_ok())
+  if (step.is_host()) {
+    HostStep host_step(program, execution, state, s);
+    if (const Status status = step.host_operator->run(host_step); !status.is_ok())
       return status.with_context(describe(step));
   } else if (!step.is_view || !view_input(step, state)) {
     TENON_RETURN_IF_ERROR(run_kernel(execution, step, run, s));

@@ -100,10 +100,10 @@ Program build_program(const Graph& graph, std::vector<Step> steps) {
       if (value == nullptr) continue;
       Slot& slot = program.slots[step.outputs.back()];
       slot.first_step = slot.last_step = s;
-      slot.by_control_flow = step.is_control_flow();
+      slot.by_host = step.is_host();
     }
     build_bodies(step, builder);
-    step.is_view = !step.is_group && !step.is_control_flow() && makes_view(*step.nodes.front());
+    step.is_view = !step.is_group && !step.is_host() && makes_view(*step.nodes.front());
     if (!step.is_view) continue;
     Slot& view = program.slots[step.outputs[0]];
     view.view_of = program.root_of(step.inputs[0]);

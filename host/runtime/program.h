@@ -1,5 +1,5 @@
 // What a session runs: steps in execution order, and the slots that hold the values between them; likewise for each
-// subgraph of a control-flow node. Immutable once built, so any number of runs share it.
+// subgraph that the host runs. Immutable once built, so any number of runs share it.
 #pragma once
 
 #include <cstdint>
@@ -26,36 +26,38 @@ struct Slot {
   bool is_output = false;
   uint32_t first_step = kNoStep;  // computes it
   uint32_t last_step = kNoStep;   // the last to read it, or first_step; kNoStep when no step touches it
-  bool by_control_flow = false;   // its memory comes from the run of a subgraph
+  bool by_host = false;           // an operator of the host computes it, into memory of its own
   uint32_t view_of = kNoSlot;     // whose memory it looks at, which lives as long: a slot that is no view itself
   bool is_handed_out = false;     // a view of it is an output
 
   /// Whether a memory plan may place it: computed by a kernel into memory of its own, of fixed element size, and not
   /// handed out with the results.
   bool in_arena() const {
-    return source == Source::kStep && !is_output && !is_handed_out && !by_control_flow && view_of == kNoSlot &&
+    return source == Source::kStep && !is_output && !is_handed_out && !by_host && view_of == kNoSlot &&
            value->type.dtype != TN_STRING;
   }
 };
 
+struct HostOperator;
 struct Program;
 
-/// One kernel, or a control-flow node that the host runs itself, with what it reads and writes.
+/// What runs as one: a kernel of a provider, or an operator of the host; with what it reads and writes.
 struct Step {
-  Kernel kernel;                // none: control flow
-  std::vector<Program> bodies;  // of control flow: as control_flow_bodies() has its subgraphs
+  Kernel kernel;                                // of a provider, unless the host runs the step
+  const HostOperator* host_operator = nullptr;  // what the host runs
+  std::vector<Program> bodies;                  // of the host's operator: as host_bodies() has its subgraphs
   std::vector<const Node*> nodes;
   bool is_group = false;  // the nodes were claimed and compiled together, even if it is only one
   bool is_view = false;   // output 0 is a view of input 0; the kernel runs only where the host cannot tell its shape
   std::string provider;
   std::string label;
-  std::vector<Value*> input_values;  // nullptr: left out. Control flow: then what the bodies read, if not constant
+  std::vector<Value*> input_values;  // nullptr: left out. Of the host: then what bodies read, if not constant
   std::vector<Value*> output_values;
   std::vector<uint32_t> inputs;  // slots; kNoSlot: left out
   std::vector<uint32_t> outputs;
   std::vector<uint32_t> last_reads;  // slots that no later step reads, outputs of the model excepted
 
-  bool is_control_flow() const { return !bodies.empty(); }
+  bool is_host() const { return host_operator != nullptr; }
 };
 
 /// "node 'conv1' (Conv, opset 11)", or the group: for messages.

@@ -3,7 +3,7 @@
 #include <stdexcept>
 
 #include "host/formats/importer.h"
-#include "host/runtime/control_flow/control_node.h"
+#include "host/runtime/host_ops/host_operator.h"
 #include "host/session/session.h"
 #include "tools/support/data_set.h"
 
@@ -66,11 +66,11 @@ NodeRunner::NodeRunner(const std::string& providers) {
 std::string NodeRunner::missing_in(const host::Graph& graph) const {
   for (const auto& node : graph.nodes()) {
     const std::string name = node->domain.empty() ? node->op_type : concat(node->domain, ".", node->op_type);
-    if (!host::has_subgraph(*node)) {
+    if (host::find_host_operator(*node) == nullptr && !host::has_subgraph(*node)) {
       if (operators_.count(key(node->domain, node->op_type)) == 0) return "no kernel for " + name;
       continue;
     }
-    if (const Status status = host::check_control_flow(*node); status.code() == TN_UNSUPPORTED)
+    if (const Status status = host::check_host_node(*node); status.code() == TN_UNSUPPORTED)
       return concat(name, ": ", status.message());
     for (const host::Graph* body : host::subgraphs(*node))
       if (std::string missing = missing_in(*body); !missing.empty()) return missing;

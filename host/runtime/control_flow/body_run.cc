@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/base/exceptions.h"
+#include "host/runtime/executor.h"
 
 namespace tenon::host {
 namespace {
@@ -19,7 +20,7 @@ Tensor view_without_owner(const tn_tensor& view) {
 
 }  // namespace
 
-BodyRun::BodyRun(ControlStep& control, size_t body)
+BodyRun::BodyRun(HostStep& control, size_t body)
     : control_(control), pool_(control.pool(body)), program_(pool_.program()), state_(pool_) {
   for (const Program::Capture& capture : program_.captures)
     (*state_).set_view(capture.slot, control.state().slot(capture.outer).view);

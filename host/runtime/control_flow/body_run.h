@@ -6,14 +6,14 @@
 #include <span>
 #include <vector>
 
-#include "host/runtime/control_flow/control_step.h"
+#include "host/runtime/host_ops/host_step.h"
 
 namespace tenon::host {
 
 class BodyRun {
  public:
   /// `control` must outlive it.
-  BodyRun(ControlStep& control, size_t body);
+  BodyRun(HostStep& control, size_t body);
   /// Keeps what was learnt of sizes for the next run.
   ~BodyRun();
   BodyRun(const BodyRun&) = delete;
@@ -30,7 +30,7 @@ class BodyRun {
   void learn();
   std::vector<Tensor> take_outputs();
 
-  ControlStep& control_;
+  HostStep& control_;
   RunPool& pool_;
   const Program& program_;
   RunPool::StateLease state_;

@@ -4,6 +4,9 @@
 
 #include "host/runtime/control_flow/body_run.h"
 #include "host/runtime/control_flow/slice_stack.h"
+#include "host/runtime/host_ops/host_operator.h"
+#include "host/runtime/host_ops/node_check.h"
+#include "host/runtime/host_ops/operators.h"
 
 namespace tenon::host {
 namespace {
@@ -22,7 +25,7 @@ Result<Tensor> scalar(const Value& port, tn_dtype dtype, T value) {
 
 class LoopRun {
  public:
-  explicit LoopRun(ControlStep& control) : control_(control), body_(control, 0) {}
+  explicit LoopRun(HostStep& control) : control_(control), body_(control, 0) {}
 
   Status run() {
     TENON_RETURN_IF_ERROR(begin());
@@ -34,11 +37,11 @@ class LoopRun {
  private:
   Status begin() {
     if (control_.has_input(0)) {
-      TENON_ASSIGN_OR_RETURN(trips_, ControlStep::number_of(control_.input(0), "the number of trips"));
+      TENON_ASSIGN_OR_RETURN(trips_, HostStep::number_of(control_.input(0), "the number of trips"));
       trips_ = std::max<int64_t>(trips_, 0);
     }
     if (control_.has_input(1)) {
-      TENON_ASSIGN_OR_RETURN(condition_, ControlStep::truth_of(control_.input(1), "the condition"));
+      TENON_ASSIGN_OR_RETURN(condition_, HostStep::truth_of(control_.input(1), "the condition"));
     }
     const size_t carried = body_.graph().inputs.size() - kLead;
     for (size_t i = 0; i < carried; ++i) carried_.push_back(control_.view_of_input(kLead + i));
@@ -56,7 +59,7 @@ class LoopRun {
     inputs.push_back(std::move(condition));
     inputs.insert(inputs.end(), carried_.begin(), carried_.end());
     TENON_ASSIGN_OR_RETURN(std::vector<Tensor> results, body_.run(inputs));
-    TENON_ASSIGN_OR_RETURN(condition_, ControlStep::truth_of(results[0].abi_view(0), "the condition of the body"));
+    TENON_ASSIGN_OR_RETURN(condition_, HostStep::truth_of(results[0].abi_view(0), "the condition of the body"));
     for (size_t s = 0; s < stacks_.size(); ++s)
       if (control_.is_wanted(carried_.size() + s))
         TENON_RETURN_IF_ERROR(stacks_[s].add(results[1 + carried_.size() + s], control_));
@@ -83,7 +86,7 @@ class LoopRun {
     return {};
   }
 
-  ControlStep& control_;
+  HostStep& control_;
   BodyRun body_;
   int64_t trips_ = -1;  // -1: no limit
   bool condition_ = true;
@@ -93,7 +96,23 @@ class LoopRun {
 
 }  // namespace
 
-Status run_loop(ControlStep& control) {
+Status check_loop(const Node& node) {
+  const std::vector<Graph*> bodies = host_bodies(node);
+  TENON_RETURN_IF_ERROR(check_count("the node", bodies.size(), 1, "it runs its body"));
+  TENON_RETURN_IF_ERROR(check_only_tensors(node, bodies));
+  const Graph& body = *bodies[0];
+  const size_t carried = std::max<size_t>(node.inputs.size(), 2) - 2;
+  TENON_RETURN_IF_ERROR(check_given(node, 2));
+  TENON_RETURN_IF_ERROR(check_count("the list of inputs of the body", body.inputs.size(), carried + 2,
+                                    "it takes the iteration number, the condition and each carried value"));
+  if (body.outputs.size() < carried + 1 || node.outputs.size() > body.outputs.size() - 1)
+    return error(TN_INVALID_MODEL, "the body has ", body.outputs.size(), " outputs, expected at least ",
+                 std::max(carried, node.outputs.size()) + 1,
+                 ": the condition, each carried value, and each value that is collected");
+  return {};
+}
+
+Status run_loop(HostStep& control) {
   return LoopRun(control).run();
 }
 

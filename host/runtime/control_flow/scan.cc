@@ -4,6 +4,9 @@
 
 #include "host/runtime/control_flow/body_run.h"
 #include "host/runtime/control_flow/slice_stack.h"
+#include "host/runtime/host_ops/host_operator.h"
+#include "host/runtime/host_ops/node_check.h"
+#include "host/runtime/host_ops/operators.h"
 #include "host/runtime/tensor_copy.h"
 
 namespace tenon::host {
@@ -17,7 +20,7 @@ struct Scanned {
 
 class ScanRun {
  public:
-  explicit ScanRun(ControlStep& control)
+  explicit ScanRun(HostStep& control)
       : control_(control),
         body_(control, 0),
         lead_(control.node().since_version == 8 ? 1 : 0),
@@ -184,16 +187,48 @@ class ScanRun {
     for (const SliceStack& stack : results) control_.held_bytes += stack.bytes();
   }
 
-  ControlStep& control_;
+  HostStep& control_;
   BodyRun body_;
   const size_t lead_;  // inputs before the states
   const size_t scanned_, states_;
   int64_t batch_ = 0, sequence_ = 0;
 };
 
+Status check_list(const Node& node, const char* attribute, size_t expected) {
+  const auto list = node.ints_attribute(attribute);
+  if (!list || list->size() == expected) return {};
+  return error(TN_INVALID_MODEL, "attribute ", attribute, " has ", list->size(), " elements, expected ", expected,
+               ": one for each scanned value");
+}
+
 }  // namespace
 
-Status run_scan(ControlStep& control) {
+Status check_scan(const Node& node) {
+  const std::vector<Graph*> bodies = host_bodies(node);
+  TENON_RETURN_IF_ERROR(check_count("the node", bodies.size(), 1, "it runs its body"));
+  TENON_RETURN_IF_ERROR(check_only_tensors(node, bodies));
+  const Graph& body = *bodies[0];
+  const size_t lead = node.since_version == 8 ? 1 : 0;
+  const int64_t scanned = node.int_attribute("num_scan_inputs").value_or(0);
+  if (scanned < 1 || node.inputs.size() < lead || static_cast<uint64_t>(scanned) > node.inputs.size() - lead)
+    return error(TN_INVALID_MODEL, "attribute num_scan_inputs is ", scanned, ", expected 1 to ",
+                 std::max(node.inputs.size(), lead) - lead, ": it counts the last inputs of the node");
+  TENON_RETURN_IF_ERROR(check_given(node, lead));
+  TENON_RETURN_IF_ERROR(check_count("the list of inputs of the body", body.inputs.size(), node.inputs.size() - lead,
+                                    "it takes each state and a slice of each scanned value"));
+  const size_t states = body.inputs.size() - static_cast<size_t>(scanned);
+  if (body.outputs.size() < std::max(states, node.outputs.size()))
+    return error(TN_INVALID_MODEL, "the body has ", body.outputs.size(), " outputs, expected at least ",
+                 std::max(states, node.outputs.size()), ": one for each state and each value that is collected");
+  const size_t collected = body.outputs.size() - states;
+  for (const char* attribute : {"directions", "scan_input_axes", "scan_input_directions"})
+    TENON_RETURN_IF_ERROR(check_list(node, attribute, static_cast<size_t>(scanned)));
+  for (const char* attribute : {"scan_output_axes", "scan_output_directions"})
+    TENON_RETURN_IF_ERROR(check_list(node, attribute, collected));
+  return {};
+}
+
+Status run_scan(HostStep& control) {
   return ScanRun(control).run();
 }
 

@@ -31,7 +31,7 @@ std::vector<int64_t> SliceStack::shape_of(int64_t slices) const {
   return shape;
 }
 
-Status SliceStack::begin(tn_dtype dtype, const std::vector<int64_t>& slice_shape, const ControlStep& control) {
+Status SliceStack::begin(tn_dtype dtype, const std::vector<int64_t>& slice_shape, const HostStep& control) {
   if (slice_shape.size() >= kMaxRank)
     return error(TN_UNSUPPORTED, "a collected value has ", slice_shape.size(), " dimensions, expected less than ",
                  kMaxRank);
@@ -51,7 +51,7 @@ Status SliceStack::begin(tn_dtype dtype, const std::vector<int64_t>& slice_shape
 }
 
 // Doubles the room; only stacks of unknown length grow, and their dimension is the first.
-Status SliceStack::grow(const ControlStep& control) {
+Status SliceStack::grow(const HostStep& control) {
   const auto doubled = (CheckedSize::from_signed(room_) * 2).get();
   if (!doubled || *doubled > INT64_MAX) return error(TN_OUT_OF_MEMORY, "the number of iterations passes 63 bits");
   int64_t room = static_cast<int64_t>(*doubled);
@@ -66,7 +66,7 @@ Status SliceStack::grow(const ControlStep& control) {
   return {};
 }
 
-Status SliceStack::add(const Tensor& slice, const ControlStep& control) {
+Status SliceStack::add(const Tensor& slice, const HostStep& control) {
   if (added_ == 0) {
     TENON_RETURN_IF_ERROR(begin(slice.dtype(), slice.shape(), control));
   } else if (slice.dtype() != memory_.dtype() || slice.shape() != slice_shape_) {
@@ -89,7 +89,7 @@ void SliceStack::clear_missing() {
       std::memset(memory + static_cast<uint64_t>(o * room_ + place_of(slice)) * slice_bytes_, 0, slice_bytes_);
 }
 
-Result<Tensor> SliceStack::finish(const ValueType& type, const ControlStep& control) {
+Result<Tensor> SliceStack::finish(const ValueType& type, const HostStep& control) {
   if (added_ == 0) {
     if (type.dtype == TN_UNDEFINED)
       return error(TN_INVALID_MODEL,

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "host/graph/graph.h"
-#include "host/runtime/control_flow/control_step.h"
+#include "host/runtime/host_ops/host_step.h"
 
 namespace tenon::host {
 
@@ -21,15 +21,15 @@ class SliceStack {
   explicit SliceStack(Options options) : options_(options) {}
 
   /// All slices have one type and shape. TN_OUT_OF_MEMORY when the step's run has no room for it.
-  Status add(const Tensor& slice, const ControlStep& control);
+  Status add(const Tensor& slice, const HostStep& control);
   /// The result, which owns its memory; without slices as `type` says, its open dimensions 0.
-  Result<Tensor> finish(const ValueType& type, const ControlStep& control);
+  Result<Tensor> finish(const ValueType& type, const HostStep& control);
   /// Held for the slices so far.
   uint64_t bytes() const { return memory_.byte_length(); }
 
  private:
-  Status begin(tn_dtype dtype, const std::vector<int64_t>& slice_shape, const ControlStep& control);
-  Status grow(const ControlStep& control);
+  Status begin(tn_dtype dtype, const std::vector<int64_t>& slice_shape, const HostStep& control);
+  Status grow(const HostStep& control);
   std::vector<int64_t> shape_of(int64_t slices) const;
   int64_t place_of(int64_t slice) const { return options_.is_reversed ? room_ - 1 - slice : slice; }
   void clear_missing();

@@ -119,7 +119,7 @@ TEST_CASE("the report says where the nodes of subgraphs run and why", "[control_
   const SessionReport report = session->report();
   CHECK(report.placement.size() == 3);
   CHECK(placement_of(report, "y_node").provider == "host");
-  CHECK_THAT(placement_of(report, "y_node").reason, Contains("control flow"));
+  CHECK_THAT(placement_of(report, "y_node").reason, Contains("host"));
   CHECK(placement_of(report, "y_node.body/r_node").provider == "picky");
   CHECK(placement_of(report, "y_node.body/after_node").provider == "testing");
   CHECK_THAT(placement_of(report, "y_node.body/after_node").reason, Contains("picky: no kernel for Add"));

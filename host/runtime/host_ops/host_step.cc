@@ -1,7 +1,6 @@
-#include "host/runtime/control_flow/control_step.h"
+#include "host/runtime/host_ops/host_step.h"
 
 #include "host/base/checked.h"
-#include "host/runtime/control_flow/control_flow.h"
 #include "host/runtime/tensor_copy.h"
 
 namespace tenon::host {
@@ -16,23 +15,23 @@ Status check_scalar(const tn_tensor& tensor, tn_dtype dtype, const std::string& 
 
 }  // namespace
 
-Tensor ControlStep::view_of_input(size_t i) const {
+Tensor HostStep::view_of_input(size_t i) const {
   const tn_tensor& view = input(i);
   return Tensor(static_cast<tn_dtype>(view.dtype), {view.shape, view.shape + view.rank}, view.data, view.byte_length,
                 nullptr, Residence::kBorrowed);
 }
 
-Result<bool> ControlStep::truth_of(const tn_tensor& tensor, const std::string& what) {
+Result<bool> HostStep::truth_of(const tn_tensor& tensor, const std::string& what) {
   TENON_RETURN_IF_ERROR(check_scalar(tensor, TN_BOOL, what));
   return *static_cast<const uint8_t*>(tensor.data) != 0;
 }
 
-Result<int64_t> ControlStep::number_of(const tn_tensor& tensor, const std::string& what) {
+Result<int64_t> HostStep::number_of(const tn_tensor& tensor, const std::string& what) {
   TENON_RETURN_IF_ERROR(check_scalar(tensor, TN_INT64, what));
   return *static_cast<const int64_t*>(tensor.data);
 }
 
-Status ControlStep::give(size_t output, Tensor tensor) {
+Status HostStep::give(size_t output, Tensor tensor) {
   if (!is_wanted(output)) return {};
   const Value& value = *step_.output_values[output];
   // Kernels were made for the type that the graph says.
@@ -49,19 +48,11 @@ Status ControlStep::give(size_t output, Tensor tensor) {
   return {};
 }
 
-Status ControlStep::check_memory(uint64_t bytes) const {
+Status HostStep::check_memory(uint64_t bytes) const {
   const CheckedSize total = CheckedSize(execution_.fixed_bytes()) + state_.heap_bytes + held_bytes + bytes;
   if (total.fits(execution_.memory_limit)) return {};
   return error(TN_OUT_OF_MEMORY, "its results need ", bytes, " bytes more, which takes the run past its limit of ",
                execution_.memory_limit, " bytes: give smaller inputs or raise run_memory_limit_bytes");
-}
-
-Status run_control_flow(const Program& program, const Execution& execution, RunState& state, uint32_t s) {
-  if (execution.pool == nullptr) return error(TN_INTERNAL, "control flow was run without a pool");
-  ControlStep control(program, execution, state, s);
-  const std::string& op_type = control.node().op_type;
-  if (op_type == "If") return run_if(control);
-  return op_type == "Loop" ? run_loop(control) : run_scan(control);
 }
 
 }  // namespace tenon::host

@@ -1,5 +1,5 @@
-// One run of one control-flow step: gives its inputs, takes its outputs, counts what it holds in between. Lives on the
-// stack of run_control_flow().
+// One run of one step of the host: gives its inputs, takes its outputs, counts what it holds in between. Lives on the
+// stack of the executor.
 //
 // Tensors that pass through here without an owner are views on memory that outlives the step: of inputs, of constants.
 #pragma once
@@ -8,14 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "host/runtime/executor.h"
+#include "host/runtime/execution.h"
 #include "host/runtime/run_pool.h"
 
 namespace tenon::host {
 
-class ControlStep {
+class HostStep {
  public:
-  ControlStep(const Program& program, const Execution& execution, RunState& state, uint32_t s)
+  HostStep(const Program& program, const Execution& execution, RunState& state, uint32_t s)
       : step_(program.steps[s]), execution_(execution), state_(state), index_(s) {}
 
   const Node& node() const { return *step_.nodes.front(); }
@@ -47,10 +47,5 @@ class ControlStep {
   RunState& state_;
   const uint32_t index_;
 };
-
-// Each runs the step of that operator; errors name the iteration and the inner node.
-Status run_if(ControlStep& control);
-Status run_loop(ControlStep& control);
-Status run_scan(ControlStep& control);
 
 }  // namespace tenon::host
