@@ -34,16 +34,35 @@ std::string dims_text(const std::vector<Dim>& dims) {
 
 }  // namespace
 
-std::string describe(const ValueType& type) {
-  const std::string element = dtype_name(type.dtype);
+ElementType element_type(const ValueType& type) {
+  return {type.kind, type.dtype, type.held, type.key};
+}
+
+ElementType held_type(const ElementType& type) {
+  return {type.held, type.dtype, ValueType::Kind::kTensor,
+          type.held == ValueType::Kind::kMap ? type.key : TN_UNDEFINED};
+}
+
+bool fits(const ElementType& type, const ElementType& declared) {
+  if (type.kind != declared.kind) return false;
+  if (type.dtype == TN_UNDEFINED || declared.dtype == TN_UNDEFINED) return true;
+  return type == declared;
+}
+
+std::string describe(const ElementType& type) {
   switch (type.kind) {
-    case ValueType::Kind::kTensor: return element + "[" + (type.dims ? dims_text(*type.dims) : "...") + "]";
-    case ValueType::Kind::kSequence: return "sequence(" + element + ")";
-    case ValueType::Kind::kOptional: return "optional(" + element + ")";
-    case ValueType::Kind::kMap: return "map(" + element + ")";
-    case ValueType::Kind::kSparseTensor: return "sparse(" + element + ")";
+    case ValueType::Kind::kTensor: return dtype_name(type.dtype);
+    case ValueType::Kind::kSequence: return "sequence(" + describe(held_type(type)) + ")";
+    case ValueType::Kind::kOptional: return "optional(" + describe(held_type(type)) + ")";
+    case ValueType::Kind::kMap: return concat("map(", dtype_name(type.key), ", ", dtype_name(type.dtype), ")");
+    case ValueType::Kind::kSparseTensor: return "sparse(" + dtype_name(type.dtype) + ")";
   }
   return "unknown";
+}
+
+std::string describe(const ValueType& type) {
+  if (type.kind != ValueType::Kind::kTensor) return describe(element_type(type));
+  return dtype_name(type.dtype) + "[" + (type.dims ? dims_text(*type.dims) : "...") + "]";
 }
 
 std::optional<std::vector<int64_t>> numeric_shape(const ValueType& type) {

@@ -46,8 +46,25 @@ struct ValueType {
   bool is_proven = false;                // dims follow from inputs and constants; else the model may only declare them
 };
 
+/// Kind and element type of a value; dimensions are not its concern.
+struct ElementType {
+  ValueType::Kind kind = ValueType::Kind::kTensor;
+  tn_dtype dtype = TN_UNDEFINED;
+  ValueType::Kind held = ValueType::Kind::kTensor;
+  tn_dtype key = TN_UNDEFINED;
+  bool operator==(const ElementType&) const = default;
+};
+
+ElementType element_type(const ValueType& type);
+/// What a sequence or an optional of the type holds.
+ElementType held_type(const ElementType& type);
+/// Whether a value of the type may stand where `declared` is said, an unknown element type being any.
+bool fits(const ElementType& type, const ElementType& declared);
+
 /// "float[batch,3,224,224]", "int64[?]", "sequence(float)".
 std::string describe(const ValueType& type);
+/// "float", "sequence(int64)", "optional(sequence(float))", "map(int64, float)".
+std::string describe(const ElementType& type);
 /// The shape with -1 for unknown dimensions; nothing when the rank is unknown.
 std::optional<std::vector<int64_t>> numeric_shape(const ValueType& type);
 

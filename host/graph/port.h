@@ -4,6 +4,7 @@
 #include <string>
 
 #include "host/graph/graph.h"
+#include "host/graph/run_value.h"
 #include "host/graph/tensor.h"
 
 namespace tenon::host {
@@ -18,6 +19,11 @@ struct Port {
 struct NamedTensor {
   std::string name;
   Tensor tensor;
+};
+
+struct NamedValue {
+  std::string name;
+  RunValue value;
 };
 
 }  // namespace tenon::host

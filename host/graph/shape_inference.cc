@@ -18,16 +18,22 @@ std::string output_name(const Node& node, size_t i) {
   return formal ? std::string(formal->name) : std::to_string(i);
 }
 
+void set_type(ValueType& type, const ElementType& known) {
+  type.kind = known.kind;
+  type.dtype = known.dtype;
+  type.held = known.held;
+  type.key = known.key;
+}
+
 Status merge_type(const Node& node, size_t i, const ElementType& inferred) {
   ValueType& known = node.outputs[i]->type;
   if (known.dtype == TN_UNDEFINED) {
-    known.kind = inferred.kind;
-    known.dtype = inferred.dtype;
+    set_type(known, inferred);
     return {};
   }
-  if (known.kind == inferred.kind && known.dtype == inferred.dtype) return {};
+  if (element_type(known) == inferred) return {};
   return error(TN_INVALID_MODEL, describe(node), ": output ", output_name(node, i), " is declared ",
-               describe(ElementType{known.kind, known.dtype}), ", but the operator computes ", describe(inferred),
+               describe(element_type(known)), ", but the operator computes ", describe(inferred),
                ": correct the declaration of '", node.outputs[i]->name, "'");
 }
 
@@ -100,7 +106,7 @@ Status infer_subgraphs(Node& node) {
   const auto types = rule->types(node, bodies);
   for (size_t i = 0; i < types.size(); ++i) {
     if (node.outputs[i] == nullptr || !types[i]) continue;
-    if (types[i]->dtype != TN_UNDEFINED) TENON_RETURN_IF_ERROR(merge_type(node, i, {types[i]->kind, types[i]->dtype}));
+    if (types[i]->dtype != TN_UNDEFINED) TENON_RETURN_IF_ERROR(merge_type(node, i, element_type(*types[i])));
     if (!types[i]->dims) continue;
     TENON_RETURN_IF_ERROR(merge_shape(node, i, *types[i]->dims));
     ValueType& type = node.outputs[i]->type;

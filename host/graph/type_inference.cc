@@ -21,10 +21,6 @@ bool is_known(const ElementType& type) {
   return type.dtype != TN_UNDEFINED;
 }
 
-ElementType element_type(const Value& value) {
-  return {value.type.kind, value.type.dtype};
-}
-
 // "tensor(float)" or "seq(tensor(float))"; nothing for a type parameter.
 std::optional<ElementType> concrete_type(std::string_view text) {
   ElementType type;
@@ -46,6 +42,7 @@ const TypeConstraint* constraint_of(const OpSchema& schema, std::string_view par
 // Maps and sparse tensors are not in the masks; whoever runs them checks them.
 bool is_allowed(const TypeConstraint& constraint, const ElementType& type) {
   const uint64_t bit = uint64_t{1} << type.dtype;
+  if (type.kind == Kind::kSequence && type.held != Kind::kTensor) return true;
   switch (type.kind) {
     case Kind::kTensor: return (constraint.tensor_types & bit) != 0;
     case Kind::kSequence: return (constraint.sequence_types & bit) != 0;
@@ -83,7 +80,7 @@ const Binding* find_binding(const std::vector<Binding>& bindings, std::string_vi
 Status bind_input(const Node& node, size_t i, std::vector<Binding>& bindings) {
   const FormalParameter* formal = formal_parameter(node.schema->inputs, i);
   if (formal == nullptr || node.inputs[i] == nullptr) return {};
-  const ElementType type = element_type(*node.inputs[i]);
+  const ElementType type = element_type(node.inputs[i]->type);
   if (!is_known(type)) return {};
   if (const auto fixed = concrete_type(formal->type)) {
     if (*fixed == type) return {};

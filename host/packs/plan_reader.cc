@@ -29,6 +29,8 @@ std::vector<Port> ports_of(const flatbuffers::Vector<flatbuffers::Offset<fbs::Po
     port.name = text_of(p.name());
     port.type.kind = static_cast<ValueType::Kind>(p.kind());
     port.type.dtype = dtype_from_number(p.dtype());
+    port.type.held = static_cast<ValueType::Kind>(p.held());
+    port.type.key = dtype_from_number(p.key());
     if (p.has_rank()) {
       port.type.dims.emplace();
       for (size_t d = 0; d < size_of(p.dims()); ++d) {
@@ -42,7 +44,7 @@ std::vector<Port> ports_of(const flatbuffers::Vector<flatbuffers::Offset<fbs::Po
 }
 
 bool has_name_and_type(const Port& port, const Value& value) {
-  return port.name == value.name && port.type.kind == value.type.kind && port.type.dtype == value.type.dtype;
+  return port.name == value.name && element_type(port.type) == element_type(value.type);
 }
 
 // What a run is held against must not promise less than the value, for whose type kernels are made.

@@ -119,7 +119,8 @@ class PlanWriter {
       for (const Dim& dim : port.type.dims.value_or(std::vector<Dim>()))
         dims.push_back(fbs::CreateDimDirect(builder_, dim.value, dim.symbol.empty() ? nullptr : dim.symbol.c_str()));
       written.push_back(fbs::CreatePortDirect(builder_, port.name.c_str(), static_cast<uint8_t>(port.type.kind),
-                                              port.type.dtype, port.type.dims.has_value(), &dims));
+                                              port.type.dtype, port.type.dims.has_value(), &dims,
+                                              static_cast<uint8_t>(port.type.held), port.type.key));
     }
     return builder_.CreateVector(written);
   }

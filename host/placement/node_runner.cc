@@ -66,7 +66,7 @@ Result<std::vector<Tensor>> run_node(const Node& node, const ProviderList& provi
   TENON_RETURN_IF_ERROR(execute(program, execution, state));
   std::vector<Tensor> results;
   for (const uint32_t slot : program.steps.front().outputs)
-    results.push_back(slot == kNoSlot ? Tensor() : as_computed(state.slot(slot).tensor));
+    results.push_back(slot == kNoSlot ? Tensor() : as_computed(state.slot(slot).held.tensor()));
   return results;
 }
 

@@ -6,8 +6,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
+#include "host/runtime/memory_meter.h"
 #include "host/runtime/memory_plan.h"
 #include "host/runtime/profiler.h"
 #include "host/runtime/run_options.h"
@@ -26,12 +28,15 @@ struct Execution {
   std::byte* arena = nullptr;          // plan->arena_bytes of memory
   Profiler* profiler = nullptr;        // may be null
   RunPool* pool = nullptr;             // of the program; only control flow needs it
-  uint64_t outer_bytes = 0;            // of the same run, held around this program
+  uint64_t outer_bytes = 0;            // of the same run, held around this program; what `meter` counts apart
+  std::shared_ptr<MemoryMeter> meter;  // of what values of the run share
 
   /// TN_CANCELLED or TN_DEADLINE_EXCEEDED once the run has to stop, else TN_OK. thread: any.
   tn_code stop_code() const;
-  /// What the run holds whatever this program's values on the heap and scratch take.
-  uint64_t fixed_bytes() const { return outer_bytes + (plan != nullptr ? plan->arena_bytes : 0); }
+  /// What the run holds whatever this program's values on the heap and scratch take, what `meter` counts apart.
+  uint64_t placed_bytes() const { return outer_bytes + (plan != nullptr ? plan->arena_bytes : 0); }
+  uint64_t shared_bytes() const { return meter != nullptr ? meter->bytes() : 0; }
+  uint64_t fixed_bytes() const { return placed_bytes() + shared_bytes(); }
 };
 
 }  // namespace tenon::host

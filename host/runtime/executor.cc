@@ -26,10 +26,14 @@ std::string shapes_text(const Program& program, std::span<const uint32_t> slots,
       text += "-";
       continue;
     }
+    if (const RunValue& held = state.slot(slot).held; !held.is_tensor()) {
+      text += describe(held);
+      continue;
+    }
     const tn_tensor& view = state.slot(slot).view;
     text += dtype_name(view.dtype) + " " + shape_text({view.shape, view.rank});
     if (program.slots[slot].source == Slot::Source::kConstant) text += " (constant)";
-    if (program.slots[slot].view_of != kNoSlot && state.slot(slot).tensor.data() == nullptr) text += " (view)";
+    if (program.slots[slot].view_of != kNoSlot && state.slot(slot).held.tensor().data() == nullptr) text += " (view)";
   }
   return text;
 }
@@ -65,6 +69,7 @@ Status run_step(const Program& program, const Execution& execution, RunState& st
     HostStep host_step(program, execution, state, s);
     if (const Status status = step.host_operator->run(host_step); !status.is_ok())
       return status.with_context(describe(step));
+    TENON_RETURN_IF_ERROR(stopped(execution, [&] { return "at " + describe(step); }));
   } else if (!step.is_view || !view_input(step, state)) {
     TENON_RETURN_IF_ERROR(run_kernel(execution, step, run, s));
   }

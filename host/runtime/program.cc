@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "host/graph/view_rules.h"
+#include "host/runtime/host_ops/host_operator.h"
 
 namespace tenon::host {
 namespace {
@@ -27,6 +28,11 @@ class Builder {
     return it->second;
   }
 
+  void keep(uint32_t slot) {
+    program_->slots[slot].is_kept = true;
+    program_->slots[program_->root_of(slot)].is_kept = true;
+  }
+
  private:
   const Graph& graph_;
   Program* program_;
@@ -37,8 +43,10 @@ void build_bodies(Step& step, Builder& builder) {
   for (Program& body : step.bodies) {
     body = build_program(*body.graph, std::move(body.steps));
     for (uint32_t i = 0; i < body.slots.size(); ++i)
-      if (const Slot& slot = body.slots[i]; slot.source == Slot::Source::kInput && slot.value->graph != body.graph)
+      if (const Slot& slot = body.slots[i]; slot.source == Slot::Source::kInput && slot.value->graph != body.graph) {
         body.captures.push_back({builder.slot_of(slot.value), i});
+        if (slot.is_kept) builder.keep(body.captures.back().outer);
+      }
   }
 }
 
@@ -76,7 +84,7 @@ bool makes_view(const Node& node) {
   if (std::find(handed_out.begin(), handed_out.end(), node.outputs[0]) == handed_out.end()) return true;
   const Value& input = *node.inputs[0];
   return input.graph == node.graph && input.producer != nullptr && !input.is_constant() && input.use_count() == 1 &&
-         subgraphs(*input.producer).empty() && !is_whole_view(*input.producer);
+         find_host_operator(*input.producer) == nullptr && !is_whole_view(*input.producer);
 }
 
 Program build_program(const Graph& graph, std::vector<Step> steps) {
@@ -103,6 +111,9 @@ Program build_program(const Graph& graph, std::vector<Step> steps) {
       slot.by_host = step.is_host();
     }
     build_bodies(step, builder);
+    if (step.is_host() && step.host_operator->keeps_inputs)
+      for (const uint32_t input : step.inputs)
+        if (input != kNoSlot) builder.keep(input);
     step.is_view = !step.is_group && !step.is_host() && makes_view(*step.nodes.front());
     if (!step.is_view) continue;
     Slot& view = program.slots[step.outputs[0]];

@@ -17,8 +17,8 @@ constexpr uint32_t kNoStep = UINT32_MAX;
 /// What reports call the host when it runs a node itself.
 inline constexpr const char* kHostName = "host";
 
-/// One value of the model. Only tensors so far; another kind of value gets another Source. Values of the graphs around
-/// a subgraph are kInput there, unless they are constant.
+/// One value of the model, of whatever kind. Values of the graphs around a subgraph are kInput there, unless they are
+/// constant.
 struct Slot {
   enum class Source { kInput, kConstant, kStep };
   const Value* value = nullptr;
@@ -29,11 +29,12 @@ struct Slot {
   bool by_host = false;           // an operator of the host computes it, into memory of its own
   uint32_t view_of = kNoSlot;     // whose memory it looks at, which lives as long: a slot that is no view itself
   bool is_handed_out = false;     // a view of it is an output
+  bool is_kept = false;           // what an operator of the host makes of it may share its memory, and outlive it
 
   /// Whether a memory plan may place it: computed by a kernel into memory of its own, of fixed element size, and not
-  /// handed out with the results.
+  /// handed out with the results or kept by other values.
   bool in_arena() const {
-    return source == Source::kStep && !is_output && !is_handed_out && !by_host && view_of == kNoSlot &&
+    return source == Source::kStep && !is_output && !is_handed_out && !by_host && !is_kept && view_of == kNoSlot &&
            value->type.dtype != TN_STRING;
   }
 };

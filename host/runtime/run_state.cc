@@ -1,8 +1,16 @@
 #include "host/runtime/run_state.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tenon::host {
+namespace {
+
+void drop(RunValue& held) {
+  if (held.tensor().data() != nullptr || !held.is_tensor()) held = RunValue();
+}
+
+}  // namespace
 
 RunState::RunState(const Program& program) : program_(program), slots_(program.slots.size()) {
   size_t most_outputs = 0;
@@ -10,19 +18,33 @@ RunState::RunState(const Program& program) : program_(program), slots_(program.s
   given.resize(most_outputs);
   for (uint32_t i = 0; i < slots_.size(); ++i) {
     if (program.slots[i].source != Slot::Source::kConstant) continue;
-    slots_[i].tensor = *program.slots[i].value->constant;
-    slots_[i].view = slots_[i].tensor.abi_view(TN_TENSOR_READ_ONLY | TN_TENSOR_CONSTANT);
-    slots_[i].bytes = slots_[i].tensor.byte_length();
+    const Tensor& constant = slots_[i].held.tensor() = *program.slots[i].value->constant;
+    slots_[i].view = constant.abi_view(TN_TENSOR_READ_ONLY | TN_TENSOR_CONSTANT);
+    slots_[i].bytes = constant.byte_length();
     slots_[i].is_set = true;
   }
 }
 
 void RunState::set_tensor(uint32_t i, Tensor tensor) {
   SlotValue& slot = slots_[i];
-  slot.tensor = std::move(tensor);
-  slot.view = slot.tensor.abi_view(TN_TENSOR_READ_ONLY);
-  slot.bytes = slot.tensor.byte_length();
+  slot.held.tensor() = std::move(tensor);
+  slot.view = slot.held.tensor().abi_view(TN_TENSOR_READ_ONLY);
+  slot.bytes = slot.held.tensor().byte_length();
   slot.is_set = true;
+}
+
+void RunState::set_value(uint32_t i, RunValue value) {
+  if (value.is_tensor()) return set_tensor(i, std::move(value.tensor()));
+  SlotValue& slot = slots_[i];
+  slot.held = std::move(value);
+  slot.view = tn_tensor{};
+  slot.bytes = 0;
+  slot.is_set = true;
+}
+
+void RunState::count(uint32_t i) {
+  slots_[i].counted = slots_[i].bytes;
+  heap_bytes += slots_[i].bytes;
 }
 
 void RunState::set_view(uint32_t i, const tn_tensor& view) {
@@ -52,24 +74,46 @@ void RunState::set_arena(uint32_t i, uint32_t dtype, const int64_t* shape, uint3
 Tensor RunState::handed_out(uint32_t i) const {
   const uint32_t root = program_.slots[i].view_of;
   const SlotValue& slot = slots_[i];
-  if (root == kNoSlot || slot.tensor.data() != nullptr) return slot.tensor;
+  if (root == kNoSlot || slot.held.tensor().data() != nullptr) return slot.held.tensor();
   return Tensor(static_cast<tn_dtype>(slot.view.dtype), slot.shape, slot.view.data, slot.view.byte_length,
-                slots_[root].tensor.owner(), Residence::kRuntime);
+                slots_[root].held.tensor().owner(), Residence::kRuntime);
+}
+
+RunValue RunState::shared(uint32_t i) const {
+  const SlotValue& slot = slots_[i];
+  if (!slot.held.is_tensor() || slot.held.tensor().owner() != nullptr) return slot.held;
+  const tn_tensor& view = slot.view;
+  const uint32_t root = program_.slots[i].view_of;
+  return Tensor(static_cast<tn_dtype>(view.dtype), {view.shape, view.shape + view.rank}, view.data, view.byte_length,
+                root == kNoSlot ? nullptr : slots_[root].held.tensor().owner(),
+                root == kNoSlot ? Residence::kBorrowed : slots_[root].held.tensor().residence());
+}
+
+RunValue RunState::shared_and_charged(uint32_t i, const std::shared_ptr<MemoryMeter>& meter) {
+  SlotValue& holder = slots_[slots_[i].held.tensor().owner() == nullptr ? program_.root_of(i) : i];
+  Tensor& tensor = holder.held.tensor();
+  if (tensor.owner() != nullptr && tensor.residence() == Residence::kRuntime && !is_charged(tensor)) {
+    tensor = charged(tensor, meter);
+    if (&holder == &slots_[i]) holder.view = tensor.abi_view(holder.view.flags);
+    heap_bytes -= holder.counted;
+    holder.counted = 0;
+  }
+  return shared(i);
 }
 
 void RunState::release(uint32_t i) {
   SlotValue& slot = slots_[i];
-  if (slot.tensor.data() != nullptr) {
-    heap_bytes -= std::min(heap_bytes, slot.bytes);
-    slot.tensor = Tensor();
-  }
+  drop(slot.held);
+  heap_bytes -= slot.counted;
+  slot.counted = 0;
   slot.is_set = false;
 }
 
 void RunState::clear() {
   for (uint32_t i = 0; i < slots_.size(); ++i)
     if (program_.slots[i].source != Slot::Source::kConstant) {
-      slots_[i].tensor = Tensor();
+      drop(slots_[i].held);
+      slots_[i].counted = 0;
       slots_[i].is_set = false;
     }
   discarded.clear();

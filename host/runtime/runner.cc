@@ -1,38 +1,91 @@
 #include "host/runtime/runner.h"
 
+#include <algorithm>
+
 #include "host/runtime/tensor_copy.h"
 
 namespace tenon::host {
 namespace {
 
-ShapeSignature signature_of(std::span<const Tensor* const> inputs) {
+bool has_host_steps(const Program& program) {
+  return std::any_of(program.steps.begin(), program.steps.end(), [](const Step& step) { return step.is_host(); });
+}
+
+ShapeSignature signature_of(std::span<const RunValue* const> inputs) {
   ShapeSignature signature;
-  for (const Tensor* input : inputs) {
-    signature.push_back(static_cast<int64_t>(input->shape().size()));
-    signature.insert(signature.end(), input->shape().begin(), input->shape().end());
+  for (const RunValue* input : inputs) {
+    const std::vector<int64_t>& shape = input->tensor().shape();  // of other kinds: none, as plans do without it
+    signature.push_back(static_cast<int64_t>(shape.size()));
+    signature.insert(signature.end(), shape.begin(), shape.end());
   }
   return signature;
 }
 
+// The tensor, or a copy where it lies in memory of a file or of the caller.
+Result<Tensor> owned(const Tensor& tensor) {
+  return tensor.residence() == Residence::kRuntime ? tensor : copy_of(tensor.abi_view(0));
+}
+
+// The value with all of its tensors in the run's own memory, or in memory of an earlier run.
+Result<RunValue> owned_value(const RunValue& value) {
+  if (value.is_tensor()) {
+    TENON_ASSIGN_OR_RETURN(Tensor tensor, owned(value.tensor()));
+    return RunValue(std::move(tensor));
+  }
+  if (value.kind() == ValueType::Kind::kMap) {
+    TENON_ASSIGN_OR_RETURN(Tensor keys, owned(value.keys()));
+    TENON_ASSIGN_OR_RETURN(Tensor values, owned(value.values()));
+    return RunValue::map(std::move(keys), std::move(values));
+  }
+  std::vector<RunValue> elements;
+  for (const RunValue& element : value.elements()) {
+    TENON_ASSIGN_OR_RETURN(RunValue own, owned_value(element));
+    elements.push_back(std::move(own));
+  }
+  if (value.kind() == ValueType::Kind::kSequence)
+    return RunValue::sequence(held_type(value.type()), std::move(elements));
+  if (elements.empty()) return RunValue::empty_optional(held_type(value.type()));
+  return RunValue::optional(std::move(elements[0]));
+}
+
 }  // namespace
 
-Result<std::vector<Tensor>> Runner::run(std::span<const Tensor* const> inputs, std::span<const size_t> wanted,
-                                        const RunOptions& options, const std::string& model) {
+Runner::Runner(const Program& program, unsigned threads, uint64_t memory_limit)
+    : program_(program),
+      threads_(threads),
+      memory_limit_(memory_limit),
+      has_host_steps_(has_host_steps(program)),
+      pool_(program) {}
+
+Result<std::vector<RunValue>> Runner::run(std::span<const RunValue* const> inputs, std::span<const size_t> wanted,
+                                          const RunOptions& options, const std::string& model) {
   RunPool::StateLease lease(pool_);
   RunState& state = *lease;
-  for (size_t i = 0; i < inputs.size(); ++i) state.set_tensor(program_.inputs[i], *inputs[i]);
+  for (size_t i = 0; i < inputs.size(); ++i) state.set_value(program_.inputs[i], *inputs[i]);
   TENON_RETURN_IF_ERROR(run_in(state, options, signature_of(inputs), model));
-  std::vector<Tensor> results;
+  std::vector<RunValue> results;
+  results.reserve(wanted.size());
   for (const size_t w : wanted) {
-    const uint32_t slot = program_.outputs[w];
-    if (program_.slots[slot].source == Slot::Source::kStep) {
-      results.push_back(state.handed_out(slot));
-    } else {
-      TENON_ASSIGN_OR_RETURN(Tensor copy, copy_of(state.slot(slot).view));
-      results.push_back(std::move(copy));
-    }
+    TENON_ASSIGN_OR_RETURN(RunValue result, result_in(state, program_.outputs[w]));
+    results.push_back(std::move(result));
   }
   return results;
+}
+
+Result<RunValue> Runner::result_in(RunState& state, uint32_t slot) const {
+  const RunValue& held = state.slot(slot).held;
+  if (!held.is_tensor()) return owned_value(held);
+  if (program_.slots[slot].source != Slot::Source::kStep) {
+    TENON_ASSIGN_OR_RETURN(Tensor copy, copy_of(state.slot(slot).view));
+    return RunValue(std::move(copy));
+  }
+  Tensor tensor = state.handed_out(slot);
+  // Operators of the host may hand on what they read, and keep it in a sequence.
+  constexpr long kHere = 2;  // the slot and `tensor`
+  if (tensor.residence() == Residence::kRuntime && tensor.owner().use_count() <= kHere)
+    return RunValue(std::move(tensor));
+  TENON_ASSIGN_OR_RETURN(Tensor copy, copy_of(tensor.abi_view(0)));
+  return RunValue(std::move(copy));
 }
 
 Status Runner::run_in(RunState& state, const RunOptions& options, const ShapeSignature& signature,
@@ -53,6 +106,7 @@ Status Runner::run_in(RunState& state, const RunOptions& options, const ShapeSig
   execution.arena = arena.data();
   execution.profiler = profiler ? &*profiler : nullptr;
   execution.pool = &pool_;
+  if (has_host_steps_) execution.meter = std::make_shared<MemoryMeter>();
   TENON_RETURN_IF_ERROR(execute(program_, execution, state));
   if (profiler) TENON_RETURN_IF_ERROR(profiler->write(options.profile, model));
   std::vector<uint64_t> sizes;

@@ -14,13 +14,12 @@ namespace tenon::host {
 class Runner {
  public:
   /// `program` must outlive the runner. Plans memory at once when the inferred types fix all sizes.
-  Runner(const Program& program, unsigned threads, uint64_t memory_limit)
-      : program_(program), threads_(threads), memory_limit_(memory_limit), pool_(program) {}
+  Runner(const Program& program, unsigned threads, uint64_t memory_limit);
 
-  /// `inputs`: one per Program::inputs, checked. `wanted`: indices into Program::outputs. The results own their memory.
-  /// `model`: names it in the profile.
-  Result<std::vector<Tensor>> run(std::span<const Tensor* const> inputs, std::span<const size_t> wanted,
-                                  const RunOptions& options, const std::string& model);
+  /// `inputs`: one per Program::inputs, checked. `wanted`: indices into Program::outputs. The results own their memory,
+  /// and share none but for tensors in sequences. `model`: names it in the profile.
+  Result<std::vector<RunValue>> run(std::span<const RunValue* const> inputs, std::span<const size_t> wanted,
+                                    const RunOptions& options, const std::string& model);
 
   /// True when the first run already has a plan.
   bool is_planned() const { return pool_.is_planned(); }
@@ -32,11 +31,13 @@ class Runner {
   std::vector<std::span<const std::byte>> scratch_ranges() const { return pool_.scratch_ranges(); }
 
  private:
+  Result<RunValue> result_in(RunState& state, uint32_t slot) const;
   Status run_in(RunState& state, const RunOptions& options, const ShapeSignature& signature, const std::string& model);
 
   const Program& program_;
   const unsigned threads_;
   const uint64_t memory_limit_;
+  const bool has_host_steps_;
   RunPool pool_;
 };
 

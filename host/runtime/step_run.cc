@@ -102,8 +102,8 @@ Status StepRun::allocate(uint32_t index, uint32_t slot, uint32_t dtype, const in
     discarded_.emplace_back(index, state_.discarded.size());
     state_.discarded.push_back(std::move(tensor));
   } else {
-    state_.heap_bytes += bytes;
     state_.set_tensor(slot, std::move(tensor));
+    state_.count(slot);
   }
   return {};
 }
@@ -131,7 +131,7 @@ Status StepRun::output(uint32_t index, uint32_t dtype, const int64_t* shape, uin
 Status StepRun::set_string(uint32_t index, int64_t element, std::string_view value) {
   Tensor* tensor = nullptr;
   if (index < step_->outputs.size() && state_.given[index]) {
-    if (step_->outputs[index] != kNoSlot) tensor = &state_.slot(step_->outputs[index]).tensor;
+    if (step_->outputs[index] != kNoSlot) tensor = &state_.slot(step_->outputs[index]).held.tensor();
     for (const auto& [output, place] : discarded_)
       if (output == index) tensor = &state_.discarded[place];
   }

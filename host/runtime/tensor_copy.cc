@@ -58,6 +58,24 @@ Result<Tensor> slice_of(const tn_tensor& view, size_t axis, int64_t index) {
   return slice;
 }
 
+void copy_slices(const SliceCopy& copy, size_t axis, const AxisLayout& layout) {
+  const uint64_t bytes = static_cast<uint64_t>(copy.count) * layout.inner_bytes;
+  if (bytes == 0) return;
+  const int64_t from_length = copy.from.shape[axis], to_length = copy.to.shape()[axis];
+  for (int64_t o = 0; o < layout.outer; ++o) {
+    const uint64_t from = static_cast<uint64_t>(o * from_length + copy.begin) * layout.inner_bytes;
+    const uint64_t to = static_cast<uint64_t>(o * to_length + copy.at) * layout.inner_bytes;
+    if (copy.to.dtype() != TN_STRING) {
+      std::memcpy(static_cast<std::byte*>(copy.to.mutable_data()) + to,
+                  static_cast<const std::byte*>(copy.from.data) + from, bytes);
+      continue;
+    }
+    const auto* strings = reinterpret_cast<const tn_str*>(static_cast<const std::byte*>(copy.from.data) + from);
+    for (uint64_t i = 0; i < bytes / sizeof(tn_str); ++i)
+      copy.to.set_string(static_cast<int64_t>(to / sizeof(tn_str) + i), {strings[i].data, strings[i].size});
+  }
+}
+
 Result<size_t> resolve_axis(int64_t axis, size_t rank) {
   const auto r = static_cast<int64_t>(rank);
   if (axis < -r || axis >= r)

@@ -23,6 +23,16 @@ Result<AxisLayout> axis_layout(uint32_t dtype, std::span<const int64_t> shape, s
 /// elements lie together, else a copy.
 Result<Tensor> slice_of(const tn_tensor& view, size_t axis, int64_t index);
 
+/// Copies `count` slices of dimension `axis` of `from`, from index `begin` on, to `to` from index `at` on. `layout`: of
+/// the shape of both without that dimension.
+struct SliceCopy {
+  const tn_tensor& from;
+  int64_t begin, count;
+  Tensor& to;
+  int64_t at;
+};
+void copy_slices(const SliceCopy& copy, size_t axis, const AxisLayout& layout);
+
 /// The axis as a number from 0; TN_INVALID_ARGUMENT when it is not in [-rank, rank).
 Result<size_t> resolve_axis(int64_t axis, size_t rank);
 

@@ -1,6 +1,7 @@
 #include "host/session/input_check.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <numeric>
 
@@ -62,29 +63,57 @@ struct SymbolUse {
   bool has_clashed;
 };
 
-Status check_tensor(const Port& port, const Tensor& tensor) {
-  if (port.type.kind != ValueType::Kind::kTensor)
-    return error(TN_UNSUPPORTED, "input '", port.name, "' is a ", describe(port.type), ": only tensors can be given");
-  if (port.type.dtype != TN_UNDEFINED && tensor.dtype() != port.type.dtype)
-    return error(TN_INVALID_ARGUMENT, "input '", port.name, "' has type ", dtype_name(tensor.dtype()), ", expected ",
-                 dtype_name(port.type.dtype), ": convert the data to that type");
+// Of memory that can be read as what it is said to be. `what()` names it, and is asked only for an error.
+template <typename What>
+Status check_bytes(const What& what, const Tensor& tensor) {
   const auto bytes = checked_byte_length(tensor.dtype(), tensor.shape()).get();
   if (!bytes || dtype_bits(tensor.dtype()) == 0)
-    return error(TN_INVALID_ARGUMENT, "input '", port.name, "' has a negative dimension, too large a shape (",
+    return error(TN_INVALID_ARGUMENT, what(), " has a negative dimension, too large a shape (",
                  shape_text(tensor.shape()), ") or no element type");
   if (tensor.byte_length() < *bytes || (*bytes > 0 && tensor.data() == nullptr))
-    return error(TN_INVALID_ARGUMENT, "input '", port.name, "' (", describe(tensor), ") needs ", *bytes, " bytes, got ",
+    return error(TN_INVALID_ARGUMENT, what(), " (", describe(tensor), ") needs ", *bytes, " bytes, got ",
                  tensor.data() == nullptr ? 0 : tensor.byte_length());
   if (const size_t alignment = dtype_alignment(tensor.dtype());
       *bytes > 0 && reinterpret_cast<uintptr_t>(tensor.data()) % alignment != 0)
-    return error(TN_INVALID_ARGUMENT, "the data of input '", port.name, "' (", dtype_name(tensor.dtype()),
-                 ") is not aligned to ", alignment, " bytes: copy it to memory that is");
+    return error(TN_INVALID_ARGUMENT, "the data of ", what(), " (", dtype_name(tensor.dtype()), ") is not aligned to ",
+                 alignment, " bytes: copy it to memory that is");
   return {};
+}
+
+// Any tensor of a value, however deep.
+Status check_all_bytes(const std::function<std::string()>& what, const RunValue& value) {
+  switch (value.kind()) {
+    case ValueType::Kind::kTensor: return check_bytes(what, value.tensor());
+    case ValueType::Kind::kMap:
+      TENON_RETURN_IF_ERROR(check_bytes([&] { return "the keys of " + what(); }, value.keys()));
+      return check_bytes([&] { return "the values of " + what(); }, value.values());
+    default: break;
+  }
+  for (size_t i = 0; i < value.elements().size(); ++i)
+    TENON_RETURN_IF_ERROR(
+        check_all_bytes([&, i] { return concat("element ", i, " of ", what()); }, value.elements()[i]));
+  return {};
+}
+
+Status check_value(const Port& port, const RunValue& value) {
+  const auto what = [&] { return concat("input '", port.name, "'"); };
+  const ElementType declared = element_type(port.type);
+  if (declared.kind == ValueType::Kind::kTensor && value.is_tensor()) {
+    if (port.type.dtype != TN_UNDEFINED && value.tensor().dtype() != port.type.dtype)
+      return error(TN_INVALID_ARGUMENT, "input '", port.name, "' has type ", dtype_name(value.tensor().dtype()),
+                   ", expected ", dtype_name(port.type.dtype), ": convert the data to that type");
+    TENON_RETURN_IF_ERROR(check_bytes(what, value.tensor()));
+    return check_shape(port, value.tensor());
+  }
+  if (!fits(as_declared(value, declared).type(), declared))
+    return error(TN_INVALID_ARGUMENT, what(), " is given ", describe(value), ", expected ", describe(declared),
+                 ": give a value of that kind and type");
+  return check_all_bytes(what, value);
 }
 
 }  // namespace
 
-Result<std::vector<size_t>> match_inputs(const std::vector<Port>& ports, std::span<const NamedTensor> given) {
+Result<std::vector<size_t>> match_inputs(const std::vector<Port>& ports, std::span<const NamedValue> given) {
   std::vector<size_t> found(ports.size(), SIZE_MAX);
   for (size_t g = 0; g < given.size(); ++g) {
     const auto port = std::find_if(ports.begin(), ports.end(), [&](const Port& p) { return p.name == given[g].name; });
@@ -97,20 +126,19 @@ Result<std::vector<size_t>> match_inputs(const std::vector<Port>& ports, std::sp
     if (found[i] == SIZE_MAX && ports[i].has_default) continue;
     if (found[i] == SIZE_MAX)
       return error(TN_INVALID_ARGUMENT, "input '", ports[i].name, "' (", describe(ports[i].type), ") is missing");
-    TENON_RETURN_IF_ERROR(check_tensor(ports[i], given[found[i]].tensor));
-    TENON_RETURN_IF_ERROR(check_shape(ports[i], given[found[i]].tensor));
+    TENON_RETURN_IF_ERROR(check_value(ports[i], given[found[i]].value));
   }
   return found;
 }
 
-std::vector<NameClash> find_name_clashes(const std::vector<Port>& ports, std::span<const NamedTensor> given,
+std::vector<NameClash> find_name_clashes(const std::vector<Port>& ports, std::span<const NamedValue> given,
                                          std::span<const size_t> found) {
   std::vector<NameClash> clashes;
   std::map<std::string_view, SymbolUse> symbols;
   for (size_t p = 0; p < ports.size(); ++p) {
-    if (found[p] == SIZE_MAX || !ports[p].type.dims) continue;
+    if (found[p] == SIZE_MAX || !ports[p].type.dims || ports[p].type.kind != ValueType::Kind::kTensor) continue;
     const std::vector<Dim>& dims = *ports[p].type.dims;
-    const std::vector<int64_t>& shape = given[found[p]].tensor.shape();
+    const std::vector<int64_t>& shape = given[found[p]].value.tensor().shape();
     for (size_t i = 0; i < dims.size(); ++i) {
       if (dims[i].value >= 0 || dims[i].symbol.empty()) continue;
       const auto [it, is_new] = symbols.try_emplace(dims[i].symbol, SymbolUse{&ports[p], i, shape[i], false});

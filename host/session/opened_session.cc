@@ -1,5 +1,7 @@
 #include "host/session/opened_session.h"
 
+#include <list>
+
 #include "host/base/exceptions.h"
 #include "host/report/report_maker.h"
 #include "host/session/input_check.h"
@@ -13,20 +15,29 @@ OpenedSession::OpenedSession(const MemoryPolicy& policy, RunBudget budget, Loadi
   for (std::string& note : apply_memory_policy(policy, held_memory())) report_.notes.push_back(std::move(note));
 }
 
-Result<std::vector<Tensor>> OpenedSession::run(std::span<const NamedTensor> inputs, std::span<const std::string> wanted,
-                                               const RunOptions& options) {
-  return guarded([&]() -> Result<std::vector<Tensor>> {
+Result<std::vector<RunValue>> OpenedSession::run_values(std::span<const NamedValue> inputs,
+                                                        std::span<const std::string> wanted,
+                                                        const RunOptions& options) {
+  return guarded([&]() -> Result<std::vector<RunValue>> {
     if (runner_ == nullptr)
       return error(TN_INVALID_ARGUMENT, "this session was opened to be inspected: some nodes have no provider");
     TENON_ASSIGN_OR_RETURN(const std::vector<size_t> given, match_inputs(loaded_->inputs, inputs));
     TENON_ASSIGN_OR_RETURN(const std::vector<size_t> outputs, match_outputs(loaded_->outputs, wanted));
-    std::vector<const Tensor*> tensors;
-    for (size_t i = 0; i < given.size(); ++i)
-      tensors.push_back(given[i] != SIZE_MAX ? &inputs[given[i]].tensor
-                                             : loaded_->model->graph->inputs[i]->default_value.get());
+    // Those that are not given as they are: defaults, and what stands for an optional.
+    std::list<RunValue> made;
+    std::vector<const RunValue*> values;
+    for (size_t i = 0; i < given.size(); ++i) {
+      const ElementType declared = element_type(loaded_->inputs[i].type);
+      const bool is_given = given[i] != SIZE_MAX;
+      if (!is_given) made.push_back(*loaded_->model->graph->inputs[i]->default_value);
+      if (is_given && declared.kind == ValueType::Kind::kOptional)
+        made.push_back(as_declared(inputs[given[i]].value, declared));
+      values.push_back(is_given && declared.kind != ValueType::Kind::kOptional ? &inputs[given[i]].value
+                                                                               : &made.back());
+    }
     note_clashes(inputs, given);
-    const auto run_once = [&]() -> Result<std::vector<Tensor>> {
-      auto results = runner_->run(tensors, outputs, options, report_.model);
+    const auto run_once = [&]() -> Result<std::vector<RunValue>> {
+      auto results = runner_->run(values, outputs, options, report_.model);
       TENON_RETURN_IF_ERROR(loaded_->check_files());
       return results;
     };
@@ -36,7 +47,7 @@ Result<std::vector<Tensor>> OpenedSession::run(std::span<const NamedTensor> inpu
   });
 }
 
-void OpenedSession::note_clashes(std::span<const NamedTensor> inputs, std::span<const size_t> given) {
+void OpenedSession::note_clashes(std::span<const NamedValue> inputs, std::span<const size_t> given) {
   const std::vector<NameClash> found = find_name_clashes(loaded_->inputs, inputs, given);
   if (found.empty()) return;
   const std::lock_guard lock(clashes_mutex_);

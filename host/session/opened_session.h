@@ -24,12 +24,12 @@ class OpenedSession final : public Session {
   const std::vector<Port>& inputs() const override { return loaded_->inputs; }
   const std::vector<Port>& outputs() const override { return loaded_->outputs; }
   const Model& model() const override { return *loaded_->model; }
-  Result<std::vector<Tensor>> run(std::span<const NamedTensor> inputs, std::span<const std::string> wanted,
-                                  const RunOptions& options) override;
+  Result<std::vector<RunValue>> run_values(std::span<const NamedValue> inputs, std::span<const std::string> wanted,
+                                           const RunOptions& options) override;
   SessionReport report() const override;
 
  private:
-  void note_clashes(std::span<const NamedTensor> inputs, std::span<const size_t> given);
+  void note_clashes(std::span<const NamedValue> inputs, std::span<const size_t> given);
   HeldMemory held_memory() const;
 
   const RunBudget budget_;

@@ -32,11 +32,15 @@ class Session {
   virtual const std::vector<Port>& inputs() const = 0;
   virtual const std::vector<Port>& outputs() const = 0;
   /// Runs the model. Every input without a default must be given, none twice, with the declared type, rank and fixed
-  /// dimensions; names of dimensions that stand for two numbers are a note of the report. `wanted`: names of outputs,
-  /// all when empty; the results come in that order and own their memory. TN_DATA_LOST when a file of the model did not
-  /// stay as it was opened: now and for every later run.
-  virtual Result<std::vector<Tensor>> run(std::span<const NamedTensor> inputs, std::span<const std::string> wanted = {},
-                                          const RunOptions& options = {}) = 0;
+  /// dimensions; for an optional also what it would hold may be given; names of dimensions that stand for two numbers
+  /// are a note of the report. `wanted`: names of outputs, all when empty; the results come in that order and own their
+  /// memory. TN_DATA_LOST when a file of the model did not stay as it was opened: now and for every later run.
+  virtual Result<std::vector<RunValue>> run_values(std::span<const NamedValue> inputs,
+                                                   std::span<const std::string> wanted = {},
+                                                   const RunOptions& options = {}) = 0;
+  /// The same of tensors alone. TN_UNSUPPORTED after the run names a wanted output that is none.
+  Result<std::vector<Tensor>> run(std::span<const NamedTensor> inputs, std::span<const std::string> wanted = {},
+                                  const RunOptions& options = {});
   /// Where every node runs and why, and where every byte lives. thread: any.
   virtual SessionReport report() const = 0;
   virtual const Model& model() const = 0;

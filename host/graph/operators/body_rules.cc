@@ -14,12 +14,17 @@ void suggest(Value& value, const ValueType& type) {
   if (value.type.dtype != TN_UNDEFINED || type.dtype == TN_UNDEFINED) return;
   value.type.kind = type.kind;
   value.type.dtype = type.dtype;
+  value.type.held = type.held;
+  value.type.key = type.key;
   if (!value.type.dims) value.type.dims = type.dims;
 }
 
 // What holds whichever of the two it is.
 ValueType common_type(const ValueType& a, const ValueType& b) {
-  ValueType type{a.kind, a.dtype == b.dtype ? a.dtype : TN_UNDEFINED, std::nullopt};
+  ValueType type = a;
+  type.dims.reset();
+  type.is_proven = false;
+  if (element_type(a) != element_type(b)) type.dtype = TN_UNDEFINED;
   if (!a.dims || !b.dims || a.dims->size() != b.dims->size()) return type;
   type.dims.emplace();
   for (size_t i = 0; i < a.dims->size(); ++i)
@@ -35,8 +40,9 @@ void prepare_loop(const Node& node, const std::vector<Graph*>& bodies) {
     if (i == 1) suggest(*body.inputs[i], {ValueType::Kind::kTensor, TN_BOOL, std::vector<Dim>()});
     if (i < kLoopBodyLead || i >= node.inputs.size() || node.inputs[i] == nullptr) continue;
     // A carried value may change its shape from one iteration to the next.
-    const ValueType& initial = node.inputs[i]->type;
-    suggest(*body.inputs[i], {initial.kind, initial.dtype, std::nullopt});
+    ValueType initial = node.inputs[i]->type;
+    initial.dims.reset();
+    suggest(*body.inputs[i], initial);
   }
 }
 
@@ -51,6 +57,25 @@ void prepare_scan(const Node& node, const std::vector<Graph*>& bodies) {
     if (i >= body.inputs.size() - scanned) type.dims.reset();
     suggest(*body.inputs[i], type);
   }
+}
+
+// Its body takes an element of each sequence, and other inputs whole.
+void prepare_sequence_map(const Node& node, const std::vector<Graph*>& bodies) {
+  if (bodies.size() != 1) return;
+  const Graph& body = *bodies[0];
+  for (size_t i = 0; i < std::min(body.inputs.size(), node.inputs.size()); ++i) {
+    if (node.inputs[i] == nullptr) continue;
+    const ValueType& type = node.inputs[i]->type;
+    suggest(*body.inputs[i], {ValueType::Kind::kTensor, type.dtype, std::nullopt});
+  }
+}
+
+std::vector<std::optional<ValueType>> sequence_map_types(const Node& node, const std::vector<Graph*>& bodies) {
+  const Graph& body = *bodies[0];
+  std::vector<std::optional<ValueType>> types(node.outputs.size());
+  for (size_t i = 0; i < std::min(types.size(), body.outputs.size()); ++i)
+    types[i] = ValueType{ValueType::Kind::kSequence, body.outputs[i]->type.dtype, std::nullopt};
+  return types;
 }
 
 std::vector<std::optional<ValueType>> if_types(const Node& node, const std::vector<Graph*>& branches) {
@@ -99,5 +124,6 @@ std::vector<std::optional<ValueType>> scan_types(const Node& node, const std::ve
 const BodyRule conditional{nullptr, if_types};
 const BodyRule loop{prepare_loop, loop_types};
 const BodyRule scan{prepare_scan, scan_types};
+const BodyRule sequence_map{prepare_sequence_map, sequence_map_types};
 
 }  // namespace tenon::host::body_rules

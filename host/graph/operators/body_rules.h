@@ -7,6 +7,6 @@
 
 namespace tenon::host::body_rules {
 
-extern const BodyRule conditional, loop, scan;
+extern const BodyRule conditional, loop, scan, sequence_map;
 
 }  // namespace tenon::host::body_rules

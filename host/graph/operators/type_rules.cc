@@ -8,15 +8,6 @@
 #include "host/base/dtype.h"
 #include "host/graph/schema.h"
 
-namespace tenon::host {
-
-std::string describe(const ElementType& type) {
-  return type.kind == ValueType::Kind::kTensor ? dtype_name(type.dtype)
-                                               : describe(ValueType{type.kind, type.dtype, std::nullopt});
-}
-
-}  // namespace tenon::host
-
 namespace tenon::host::type_rules {
 namespace {
 
@@ -26,6 +17,12 @@ std::optional<ElementType> input_type(const Node& node, size_t i, Kind kind) {
   if (i >= node.inputs.size() || node.inputs[i] == nullptr || node.inputs[i]->type.dtype == TN_UNDEFINED)
     return std::nullopt;
   return ElementType{kind, node.inputs[i]->type.dtype};
+}
+
+std::optional<ElementType> first_type(const Node& node) {
+  if (node.inputs.empty() || node.inputs[0] == nullptr || node.inputs[0]->type.dtype == TN_UNDEFINED)
+    return std::nullopt;
+  return element_type(node.inputs[0]->type);
 }
 
 // Cast of opset 1 names its type in words.
@@ -108,8 +105,27 @@ Result<std::optional<ElementType>> sequence_of_first(const Node& node) {
   return input_type(node, 0, Kind::kSequence);
 }
 
-Result<std::optional<ElementType>> element_of_first(const Node& node) {
+Result<std::optional<ElementType>> tensor_of_first(const Node& node) {
   return input_type(node, 0, Kind::kTensor);
+}
+
+Result<std::optional<ElementType>> element_of_first(const Node& node) {
+  const auto sequence = first_type(node);
+  return sequence ? std::optional(held_type(*sequence)) : std::nullopt;
+}
+
+Result<std::optional<ElementType>> optional_of_first(const Node& node) {
+  auto held = first_type(node);
+  const Attribute* attribute = node.find_attribute("type");
+  const auto* type = attribute == nullptr ? nullptr : std::get_if<ValueType>(&attribute->payload);
+  if (!held && type != nullptr && type->dtype != TN_UNDEFINED) held = element_type(*type);
+  if (!held) return held;
+  return std::optional(ElementType{Kind::kOptional, held->dtype, held->kind, held->key});
+}
+
+Result<std::optional<ElementType>> held_by_first(const Node& node) {
+  const auto type = first_type(node);
+  return type && type->kind == Kind::kOptional ? std::optional(held_type(*type)) : type;
 }
 
 }  // namespace tenon::host::type_rules

@@ -4,23 +4,8 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "host/graph/graph.h"
-
-namespace tenon::host {
-
-/// Kind and element type of a value; dimensions are not its concern.
-struct ElementType {
-  ValueType::Kind kind = ValueType::Kind::kTensor;
-  tn_dtype dtype = TN_UNDEFINED;
-  bool operator==(const ElementType&) const = default;
-};
-
-/// "float", "sequence(int64)".
-std::string describe(const ElementType& type);
-
-}  // namespace tenon::host
 
 namespace tenon::host::type_rules {
 
@@ -36,9 +21,13 @@ Result<std::optional<ElementType>> dequantized(const Node& node);
 /// Of the value that a Constant or a ConstantOfShape has.
 Result<std::optional<ElementType>> constant(const Node& node);
 Result<std::optional<ElementType>> constant_of_shape(const Node& node);
-/// Sequences of tensors, and what is taken out of them.
+/// Sequences of tensors and optionals, and what is taken out of them.
 Result<std::optional<ElementType>> empty_sequence(const Node& node);
 Result<std::optional<ElementType>> sequence_of_first(const Node& node);
 Result<std::optional<ElementType>> element_of_first(const Node& node);
+Result<std::optional<ElementType>> tensor_of_first(const Node& node);
+Result<std::optional<ElementType>> optional_of_first(const Node& node);
+/// Of what an optional holds; of another value itself.
+Result<std::optional<ElementType>> held_by_first(const Node& node);
 
 }  // namespace tenon::host::type_rules

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "host/runtime/host_ops/host_step.h"
@@ -21,14 +20,14 @@ class BodyRun {
 
   const Graph& graph() const { return *program_.graph; }
   /// One run; `inputs`: one per input of the subgraph, of the types that it declares. The outputs own their memory, but
-  /// for those that hand on an input without an owner, a constant or a value of an outer graph.
-  Result<std::vector<Tensor>> run(std::span<const Tensor> inputs);
+  /// for tensors that hand on an input without an owner, a constant or a value of an outer graph.
+  Result<std::vector<RunValue>> run(std::vector<RunValue> inputs);
 
  private:
-  Status check_input(size_t i, const Tensor& tensor) const;
-  Status take_plan(std::span<const Tensor> inputs);
+  Status check_input(size_t i, const RunValue& value) const;
+  void sign_shapes();
   void learn();
-  std::vector<Tensor> take_outputs();
+  std::vector<RunValue> take_outputs();
 
   HostStep& control_;
   RunPool& pool_;

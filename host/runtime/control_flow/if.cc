@@ -8,11 +8,11 @@ namespace tenon::host {
 
 Status check_if(const Node& node) {
   const std::vector<Graph*> branches = host_bodies(node);
-  TENON_RETURN_IF_ERROR(check_only_tensors(node, branches));
   if (branches.size() != 2)
     return error(TN_INVALID_MODEL, "it has ", branches.size(), " branches, expected then_branch and else_branch");
   TENON_RETURN_IF_ERROR(check_count("its list of inputs", node.inputs.size(), 1, "an If reads its condition only"));
   TENON_RETURN_IF_ERROR(check_given(node, 0));
+  TENON_RETURN_IF_ERROR(check_tensors("input", node.inputs));
   for (const Graph* branch : branches) {
     TENON_RETURN_IF_ERROR(check_count("the list of inputs of a branch", branch->inputs.size(), 0,
                                       "branches read values of the graphs around them"));

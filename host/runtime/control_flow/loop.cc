@@ -1,6 +1,7 @@
 // Loop: runs its body until the number of trips is reached or the condition is false. As in ONNX Runtime, the condition
 // that the body computes counts even where the node is given none.
 #include <algorithm>
+#include <span>
 
 #include "host/runtime/control_flow/body_run.h"
 #include "host/runtime/control_flow/slice_stack.h"
@@ -44,7 +45,7 @@ class LoopRun {
       TENON_ASSIGN_OR_RETURN(condition_, HostStep::truth_of(control_.input(1), "the condition"));
     }
     const size_t carried = body_.graph().inputs.size() - kLead;
-    for (size_t i = 0; i < carried; ++i) carried_.push_back(control_.view_of_input(kLead + i));
+    for (size_t i = 0; i < carried; ++i) carried_.push_back(control_.borrowed_input(kLead + i));
     for (size_t i = 1 + carried; i < body_.graph().outputs.size(); ++i)
       stacks_.emplace_back(SliceStack::Options{0, false, -1, trips_});
     return {};
@@ -52,17 +53,19 @@ class LoopRun {
 
   Status iterate(int64_t i) {
     const std::vector<Value*>& ports = body_.graph().inputs;
-    std::vector<Tensor> inputs;
+    std::vector<RunValue> inputs;
     TENON_ASSIGN_OR_RETURN(Tensor number, scalar<int64_t>(*ports[0], TN_INT64, i));
     TENON_ASSIGN_OR_RETURN(Tensor condition, scalar<bool>(*ports[1], TN_BOOL, condition_));
     inputs.push_back(std::move(number));
     inputs.push_back(std::move(condition));
-    inputs.insert(inputs.end(), carried_.begin(), carried_.end());
-    TENON_ASSIGN_OR_RETURN(std::vector<Tensor> results, body_.run(inputs));
-    TENON_ASSIGN_OR_RETURN(condition_, HostStep::truth_of(results[0].abi_view(0), "the condition of the body"));
+    // They move, so that a body can put a tensor into a sequence without copying its list.
+    for (RunValue& carried : carried_) inputs.push_back(std::move(carried));
+    TENON_ASSIGN_OR_RETURN(std::vector<RunValue> results, body_.run(std::move(inputs)));
+    TENON_ASSIGN_OR_RETURN(condition_,
+                           HostStep::truth_of(results[0].tensor().abi_view(0), "the condition of the body"));
     for (size_t s = 0; s < stacks_.size(); ++s)
       if (control_.is_wanted(carried_.size() + s))
-        TENON_RETURN_IF_ERROR(stacks_[s].add(results[1 + carried_.size() + s], control_));
+        TENON_RETURN_IF_ERROR(stacks_[s].add(results[1 + carried_.size() + s].tensor(), control_));
     for (size_t c = 0; c < carried_.size(); ++c) carried_[c] = std::move(results[1 + c]);
     count_held();
     return {};
@@ -70,7 +73,7 @@ class LoopRun {
 
   void count_held() {
     control_.held_bytes = 0;
-    for (const Tensor& tensor : carried_) control_.held_bytes += tensor.owner() != nullptr ? tensor.byte_length() : 0;
+    for (const RunValue& value : carried_) control_.held_bytes += HostStep::uncounted_bytes(value);
     for (const SliceStack& stack : stacks_) control_.held_bytes += stack.bytes();
   }
 
@@ -90,7 +93,7 @@ class LoopRun {
   BodyRun body_;
   int64_t trips_ = -1;  // -1: no limit
   bool condition_ = true;
-  std::vector<Tensor> carried_;
+  std::vector<RunValue> carried_;
   std::vector<SliceStack> stacks_;
 };
 
@@ -99,7 +102,6 @@ class LoopRun {
 Status check_loop(const Node& node) {
   const std::vector<Graph*> bodies = host_bodies(node);
   TENON_RETURN_IF_ERROR(check_count("the node", bodies.size(), 1, "it runs its body"));
-  TENON_RETURN_IF_ERROR(check_only_tensors(node, bodies));
   const Graph& body = *bodies[0];
   const size_t carried = std::max<size_t>(node.inputs.size(), 2) - 2;
   TENON_RETURN_IF_ERROR(check_given(node, 2));
@@ -109,7 +111,10 @@ Status check_loop(const Node& node) {
     return error(TN_INVALID_MODEL, "the body has ", body.outputs.size(), " outputs, expected at least ",
                  std::max(carried, node.outputs.size()) + 1,
                  ": the condition, each carried value, and each value that is collected");
-  return {};
+  const std::span<Value*const> inputs(node.inputs), results(body.outputs);
+  TENON_RETURN_IF_ERROR(check_tensors("input", inputs.first(std::min(inputs.size(), kLead))));
+  TENON_RETURN_IF_ERROR(check_tensors("the body's output", results.first(1)));
+  return check_tensors("the body's output", results.subspan(1 + carried), 1 + carried);
 }
 
 Status run_loop(HostStep& control) {

@@ -84,7 +84,7 @@ class ScanRun {
       const Status status = step(t, length, scanned, states, stacks);
       if (!status.is_ok()) return status.with_context(concat("iteration ", t));
       control_.held_bytes = held_before;
-      for (const Tensor& state : states) control_.held_bytes += state.owner() != nullptr ? state.byte_length() : 0;
+      for (const Tensor& state : states) control_.held_bytes += HostStep::uncounted_bytes(state);
       for (const SliceStack& stack : stacks) control_.held_bytes += stack.bytes();
     }
     control_.held_bytes = held_before;
@@ -93,16 +93,17 @@ class ScanRun {
 
   Status step(int64_t t, int64_t length, const std::vector<Scanned>& scanned, std::vector<Tensor>& states,
               std::vector<SliceStack>& stacks) {
-    std::vector<Tensor> inputs = states;
+    std::vector<RunValue> inputs(states.begin(), states.end());
     for (const Scanned& s : scanned) {
       const int64_t index = s.is_reversed ? length - 1 - t : t;
       TENON_ASSIGN_OR_RETURN(Tensor slice, slice_of(s.tensor.abi_view(0), s.axis, index));
       inputs.push_back(std::move(slice));
     }
-    TENON_ASSIGN_OR_RETURN(std::vector<Tensor> results, body_.run(inputs));
+    TENON_ASSIGN_OR_RETURN(std::vector<RunValue> results, body_.run(std::move(inputs)));
     for (size_t i = 0; i < stacks.size(); ++i)
-      if (control_.is_wanted(states_ + i)) TENON_RETURN_IF_ERROR(stacks[i].add(results[states_ + i], control_));
-    for (size_t i = 0; i < states_; ++i) states[i] = std::move(results[i]);
+      if (control_.is_wanted(states_ + i))
+        TENON_RETURN_IF_ERROR(stacks[i].add(results[states_ + i].tensor(), control_));
+    for (size_t i = 0; i < states_; ++i) states[i] = std::move(results[i].tensor());
     return {};
   }
 
@@ -206,8 +207,11 @@ Status check_list(const Node& node, const char* attribute, size_t expected) {
 Status check_scan(const Node& node) {
   const std::vector<Graph*> bodies = host_bodies(node);
   TENON_RETURN_IF_ERROR(check_count("the node", bodies.size(), 1, "it runs its body"));
-  TENON_RETURN_IF_ERROR(check_only_tensors(node, bodies));
   const Graph& body = *bodies[0];
+  TENON_RETURN_IF_ERROR(check_tensors("input", node.inputs));
+  TENON_RETURN_IF_ERROR(check_tensors("output", node.outputs));
+  TENON_RETURN_IF_ERROR(check_tensors("the body's input", body.inputs));
+  TENON_RETURN_IF_ERROR(check_tensors("the body's output", body.outputs));
   const size_t lead = node.since_version == 8 ? 1 : 0;
   const int64_t scanned = node.int_attribute("num_scan_inputs").value_or(0);
   if (scanned < 1 || node.inputs.size() < lead || static_cast<uint64_t>(scanned) > node.inputs.size() - lead)

@@ -9,11 +9,34 @@ namespace {
 
 constexpr int kNewest = INT_MAX;
 
+using Values = HostOperator::Values;
+
+constexpr bool kKeeps = true, kCopies = false;
+
+// clang-format off
 constexpr HostOperator kHostOperators[] = {
-    {"", "If", 1, kNewest, {"then_branch", "else_branch"}, check_if, run_if},
-    {"", "Loop", 1, kNewest, {"body"}, check_loop, run_loop},
-    {"", "Scan", 8, kNewest, {"body"}, check_scan, run_scan},
+    {"", "ConcatFromSequence", 11, kNewest, {}, Values::kAll, kCopies, nullptr, run_concat_from_sequence},
+    {"", "Identity", 1, kNewest, {}, Values::kNoTensors, kCopies, nullptr, run_identity},
+    {"", "If", 1, kNewest, {"then_branch", "else_branch"}, Values::kAll, kCopies, check_if, run_if},
+    {"", "Loop", 1, kNewest, {"body"}, Values::kAll, kCopies, check_loop, run_loop},
+    {"", "Optional", 15, kNewest, {}, Values::kAll, kKeeps, nullptr, run_optional},
+    {"", "OptionalGetElement", 15, kNewest, {}, Values::kAll, kKeeps, nullptr, run_optional_get_element},
+    {"", "OptionalHasElement", 15, kNewest, {}, Values::kAll, kCopies, nullptr, run_optional_has_element},
+    {"", "Scan", 8, kNewest, {"body"}, Values::kAll, kCopies, check_scan, run_scan},
+    {"", "SequenceAt", 11, kNewest, {}, Values::kAll, kCopies, nullptr, run_sequence_at},
+    {"", "SequenceConstruct", 11, kNewest, {}, Values::kAll, kKeeps, nullptr, run_sequence_construct},
+    {"", "SequenceEmpty", 11, kNewest, {}, Values::kAll, kCopies, nullptr, run_sequence_empty},
+    {"", "SequenceErase", 11, kNewest, {}, Values::kAll, kCopies, nullptr, run_sequence_erase},
+    {"", "SequenceInsert", 11, kNewest, {}, Values::kAll, kKeeps, nullptr, run_sequence_insert},
+    {"", "SequenceLength", 11, kNewest, {}, Values::kAll, kCopies, nullptr, run_sequence_length},
+    {"", "SequenceMap", 17, kNewest, {"body"}, Values::kAll, kCopies, check_sequence_map, run_sequence_map},
+    {"", "SplitToSequence", 11, kNewest, {}, Values::kAll, kKeeps, nullptr, run_split_to_sequence},
 };
+// clang-format on
+
+bool reads_tensor(const Node& node) {
+  return node.inputs.empty() || node.inputs[0] == nullptr || node.inputs[0]->type.kind == ValueType::Kind::kTensor;
+}
 
 Graph* graph_attribute(const Node& node, std::string_view name) {
   const Attribute* attribute = node.find_attribute(name);
@@ -23,10 +46,14 @@ Graph* graph_attribute(const Node& node, std::string_view name) {
 
 }  // namespace
 
+std::span<const HostOperator> host_operators() {
+  return kHostOperators;
+}
+
 const HostOperator* find_host_operator(const Node& node) {
   for (const HostOperator& op : kHostOperators)
     if (op.op_type == node.op_type && op.domain == node.domain && node.since_version >= op.first_version &&
-        node.since_version <= op.last_version)
+        node.since_version <= op.last_version && (op.values == Values::kAll || !reads_tensor(node)))
       return &op;
   return nullptr;
 }
@@ -44,8 +71,8 @@ Status check_host_node(const Node& node) {
   const HostOperator* op = find_host_operator(node);
   if (op == nullptr || host_bodies(node).size() != subgraphs(node).size())
     return error(TN_UNSUPPORTED,
-                 "it has subgraphs, and of such nodes the host runs If, Loop and Scan as ONNX has them: export the "
-                 "model without it");
+                 "it has subgraphs, and of such nodes the host runs If, Loop, Scan and SequenceMap as ONNX has "
+                 "them: export the model without it");
   return op->check != nullptr ? op->check(node) : Status();
 }
 

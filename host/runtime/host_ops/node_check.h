@@ -1,6 +1,7 @@
 // What the checks of nodes that the host runs have in common. Messages do not name the node. Pure functions.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,7 @@ namespace tenon::host {
 Status check_count(const char* what, size_t got, size_t expected, const char* why);
 /// TN_INVALID_MODEL when an input from number `from` on is left out.
 Status check_given(const Node& node, size_t from);
-/// TN_UNSUPPORTED when a value that control flow reads, computes or hands on is no tensor.
-Status check_only_tensors(const Node& node, const std::vector<Graph*>& bodies);
+/// TN_INVALID_MODEL when one of the values is no tensor. `what`: "input"; `first`: the number of the first one.
+Status check_tensors(const std::string& what, std::span<Value* const> values, size_t first = 0);
 
 }  // namespace tenon::host

@@ -14,5 +14,21 @@ Status check_loop(const Node& node);
 Status run_loop(HostStep& step);
 Status check_scan(const Node& node);
 Status run_scan(HostStep& step);
+Status check_sequence_map(const Node& node);
+Status run_sequence_map(HostStep& step);
+
+Status run_sequence_construct(HostStep& step);
+Status run_sequence_empty(HostStep& step);
+Status run_sequence_insert(HostStep& step);
+Status run_sequence_erase(HostStep& step);
+Status run_sequence_at(HostStep& step);
+Status run_sequence_length(HostStep& step);
+Status run_split_to_sequence(HostStep& step);
+Status run_concat_from_sequence(HostStep& step);
+
+Status run_optional(HostStep& step);
+Status run_optional_has_element(HostStep& step);
+Status run_optional_get_element(HostStep& step);
+Status run_identity(HostStep& step);
 
 }  // namespace tenon::host
