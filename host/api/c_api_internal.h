@@ -18,12 +18,13 @@ namespace tenon::host::c_api {
 struct PortStorage {
   std::string name;
   uint32_t dtype = 0;
+  ElementType type;
   int32_t rank = -1;
   std::vector<int64_t> shape;
   std::vector<std::string> symbols;
   std::vector<const char*> symbol_pointers;
 
-  explicit PortStorage(const Port& port) : name(port.name), dtype(port.type.dtype) {
+  explicit PortStorage(const Port& port) : name(port.name), dtype(port.type.dtype), type(element_type(port.type)) {
     if (!port.type.dims) return;
     rank = static_cast<int32_t>(port.type.dims->size());
     for (const Dim& dim : *port.type.dims) {
@@ -61,7 +62,7 @@ struct tenon_cancel {
 };
 
 struct tenon_results {
-  std::vector<tenon::host::Tensor> tensors;
+  std::vector<tenon::host::RunValue> values;
   std::vector<std::string> names;
 };
 

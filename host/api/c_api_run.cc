@@ -3,26 +3,12 @@
 #include <optional>
 
 #include "host/api/c_api_internal.h"
-#include "host/base/dtype.h"
+#include "host/api/c_api_value.h"
 
 using namespace tenon::host;
 using namespace tenon::host::c_api;
 
 namespace {
-
-// More than any model has: a larger one is memory that was never set.
-constexpr uint32_t kMaxRank = 256;
-
-Result<NamedTensor> borrowed(const tenon_tensor& t, size_t index) {
-  if (t.name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", index, " has no name");
-  if (t.rank > 0 && t.shape == nullptr)
-    return error(TN_INVALID_ARGUMENT, "input '", t.name, "' has rank ", t.rank, ", but no shape");
-  if (t.rank > kMaxRank)
-    return error(TN_INVALID_ARGUMENT, "input '", t.name, "' has rank ", t.rank, ", expected at most ", kMaxRank,
-                 ": set rank to the number of its dimensions");
-  return NamedTensor{t.name, Tensor(dtype_from_number(t.dtype), std::vector<int64_t>(t.shape, t.shape + t.rank), t.data,
-                                    t.byte_length, nullptr, Residence::kBorrowed)};
-}
 
 // A deadline past what the clock can hold is none.
 std::optional<std::chrono::steady_clock::time_point> deadline_after(int64_t timeout_ms) {
@@ -34,56 +20,109 @@ std::optional<std::chrono::steady_clock::time_point> deadline_after(int64_t time
   return now + milliseconds(timeout_ms);
 }
 
+struct RunRequest {
+  tenon_session* session;
+  const char* const* outputs;
+  size_t output_count;
+  int64_t timeout_ms;
+  tenon_cancel* cancel;
+  tenon_results** results;
+};
+
+// `give`: makes the inputs.
+template <typename Give>
+int run(const RunRequest& request, Give&& give) {
+  return code_of([&]() -> Status {
+    if (request.results == nullptr) return null_argument("results");
+    *request.results = nullptr;
+    if (request.session == nullptr) return null_argument("session");
+    std::vector<NamedValue> given;
+    TENON_RETURN_IF_ERROR(give(given));
+    auto made = std::make_unique<tenon_results>();
+    for (size_t i = 0; request.outputs != nullptr && i < request.output_count; ++i) {
+      if (request.outputs[i] == nullptr) return error(TN_INVALID_ARGUMENT, "output name ", i, " is NULL");
+      made->names.push_back(request.outputs[i]);
+    }
+    RunOptions options;
+    options.cancel = request.cancel != nullptr ? &request.cancel->token : nullptr;
+    options.deadline = deadline_after(request.timeout_ms);
+    Session& session = *request.session->session;
+    TENON_ASSIGN_OR_RETURN(made->values, session.run_values(given, made->names, options));
+    if (made->names.empty())
+      for (const Port& port : session.outputs()) made->names.push_back(port.name);
+    *request.results = made.release();
+    return {};
+  });
+}
+
+Status check_result(const tenon_results* results, size_t index) {
+  if (results == nullptr) return null_argument("results");
+  if (index < results->values.size()) return {};
+  return error(TN_INVALID_ARGUMENT, "there is no result ", index, ": there are ", results->values.size());
+}
+
 }  // namespace
 
 int tenon_session_run(tenon_session* session, const tenon_tensor* inputs, size_t input_count,
                       const char* const* outputs, size_t output_count, int64_t timeout_ms, tenon_cancel* cancel,
                       tenon_results** results) {
-  return code_of([&]() -> Status {
-    if (results == nullptr) return null_argument("results");
-    *results = nullptr;
-    if (session == nullptr) return null_argument("session");
+  const RunRequest request{session, outputs, output_count, timeout_ms, cancel, results};
+  return run(request, [&](std::vector<NamedValue>& given) -> Status {
     if (inputs == nullptr && input_count > 0) return null_argument("inputs");
-    std::vector<NamedTensor> given;
     for (size_t i = 0; i < input_count; ++i) {
-      TENON_ASSIGN_OR_RETURN(NamedTensor tensor, borrowed(inputs[i], i));
-      given.push_back(std::move(tensor));
+      if (inputs[i].name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", i, " has no name");
+      TENON_ASSIGN_OR_RETURN(Tensor tensor, borrowed(inputs[i], concat("input '", inputs[i].name, "'")));
+      given.push_back({inputs[i].name, std::move(tensor)});
     }
-    auto made = std::make_unique<tenon_results>();
-    for (size_t i = 0; outputs != nullptr && i < output_count; ++i) {
-      if (outputs[i] == nullptr) return error(TN_INVALID_ARGUMENT, "output name ", i, " is NULL");
-      made->names.push_back(outputs[i]);
+    return {};
+  });
+}
+
+int tenon_session_run_values(tenon_session* session, const tenon_named_value* inputs, size_t input_count,
+                             const char* const* outputs, size_t output_count, int64_t timeout_ms, tenon_cancel* cancel,
+                             tenon_results** results) {
+  const RunRequest request{session, outputs, output_count, timeout_ms, cancel, results};
+  return run(request, [&](std::vector<NamedValue>& given) -> Status {
+    if (inputs == nullptr && input_count > 0) return null_argument("inputs");
+    for (size_t i = 0; i < input_count; ++i) {
+      if (inputs[i].name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", i, " has no name");
+      if (inputs[i].value == nullptr)
+        return error(TN_INVALID_ARGUMENT, "the value of input '", inputs[i].name, "' is NULL");
+      given.push_back({inputs[i].name, inputs[i].value->value});
     }
-    RunOptions options;
-    options.cancel = cancel != nullptr ? &cancel->token : nullptr;
-    options.deadline = deadline_after(timeout_ms);
-    TENON_ASSIGN_OR_RETURN(made->tensors, session->session->run(given, made->names, options));
-    if (made->names.empty())
-      for (const Port& port : session->session->outputs()) made->names.push_back(port.name);
-    *results = made.release();
     return {};
   });
 }
 
 size_t tenon_results_count(const tenon_results* results) {
-  return results != nullptr ? results->tensors.size() : 0;
+  return results != nullptr ? results->values.size() : 0;
 }
 
 int tenon_results_get(const tenon_results* results, size_t index, tenon_tensor* tensor) {
   return code_of([&]() -> Status {
-    if (results == nullptr) return null_argument("results");
+    TENON_RETURN_IF_ERROR(check_result(results, index));
     if (tensor == nullptr) return null_argument("tensor");
-    if (index >= results->tensors.size())
-      return error(TN_INVALID_ARGUMENT, "there is no result ", index, ": there are ", results->tensors.size());
-    const Tensor& t = results->tensors[index];
-    *tensor = {results->names[index].c_str(),
-               t.dtype(),
-               static_cast<uint32_t>(t.shape().size()),
-               t.shape().data(),
-               t.data(),
-               t.byte_length()};
+    const RunValue& value = results->values[index];
+    if (!value.is_tensor())
+      return error(TN_INVALID_ARGUMENT, "result '", results->names[index], "' is ", describe(value),
+                   ", expected a tensor: take it with tenon_results_value");
+    *tensor = view_of(value.tensor(), results->names[index].c_str());
     return {};
   });
+}
+
+int tenon_results_value(const tenon_results* results, size_t index, tenon_value** value) {
+  return code_of([&]() -> Status {
+    if (value == nullptr) return null_argument("value");
+    *value = nullptr;
+    TENON_RETURN_IF_ERROR(check_result(results, index));
+    *value = new tenon_value{results->values[index]};
+    return {};
+  });
+}
+
+const char* tenon_results_name(const tenon_results* results, size_t index) {
+  return results != nullptr && index < results->names.size() ? results->names[index].c_str() : nullptr;
 }
 
 void tenon_results_destroy(tenon_results* results) {

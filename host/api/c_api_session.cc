@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "host/api/c_api_internal.h"
+#include "host/api/c_api_value.h"
 
 using namespace tenon::host;
 using namespace tenon::host::c_api;
@@ -34,6 +35,12 @@ Status give_port(const Ports& ports, const char* kind, size_t index, tenon_port*
   const PortStorage& port = *ports[index];
   *out = {port.name.c_str(), port.dtype, port.rank, port.shape.data(), port.symbol_pointers.data()};
   return {};
+}
+
+Status give_port_type(const Ports& ports, const char* kind, size_t index, tenon_value_type* out) {
+  if (index >= ports.size())
+    return error(TN_INVALID_ARGUMENT, "there is no ", kind, " ", index, ": the model has ", ports.size());
+  return give_type(ports[index]->type, out);
 }
 
 }  // namespace
@@ -91,6 +98,20 @@ int tenon_session_output(const tenon_session* session, size_t index, tenon_port*
   return code_of([&]() -> Status {
     if (session == nullptr) return null_argument("session");
     return give_port(session->outputs, "output", index, port);
+  });
+}
+
+int tenon_session_input_type(const tenon_session* session, size_t index, tenon_value_type* type) {
+  return code_of([&]() -> Status {
+    if (session == nullptr) return null_argument("session");
+    return give_port_type(session->inputs, "input", index, type);
+  });
+}
+
+int tenon_session_output_type(const tenon_session* session, size_t index, tenon_value_type* type) {
+  return code_of([&]() -> Status {
+    if (session == nullptr) return null_argument("session");
+    return give_port_type(session->outputs, "output", index, type);
   });
 }
 

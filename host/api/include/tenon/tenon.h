@@ -103,6 +103,7 @@ TENON_API int tenon_session_run(tenon_session*, const tenon_tensor* inputs, size
                                 const char* const* outputs, size_t output_count, int64_t timeout_ms,
                                 tenon_cancel* cancel, tenon_results**);
 TENON_API size_t tenon_results_count(const tenon_results*);
+/* Of a tensor; <tenon/value.h> is about inputs and results of other kinds. */
 TENON_API int tenon_results_get(const tenon_results*, size_t index, tenon_tensor*);
 TENON_API void tenon_results_destroy(tenon_results*);
 

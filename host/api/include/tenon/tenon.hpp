@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <tenon/tensor.hpp>
+#include <tenon/value.hpp>
 #include <utility>
 #include <vector>
 
@@ -28,13 +29,22 @@ class Results {
     detail::check(tenon_results_get(results_.get(), index, &tensor));
     return ResultView(tensor);
   }
-  ResultView operator[](std::string_view name) const {
+  ResultView operator[](std::string_view name) const { return (*this)[index_of(name)]; }
+  /// A result of any kind, which outlives this object. The operators know tensors alone.
+  Value value(size_t index) const {
+    tenon_value* made = nullptr;
+    detail::check(tenon_results_value(results_.get(), index, &made));
+    return Value::adopt(made);
+  }
+  Value value(std::string_view name) const { return value(index_of(name)); }
+
+ private:
+  size_t index_of(std::string_view name) const {
     for (size_t i = 0; i < size(); ++i)
-      if ((*this)[i].name() == name) return (*this)[i];
+      if (tenon_results_name(results_.get(), i) == name) return i;
     throw Error(TENON_INVALID_ARGUMENT, "there is no result '" + std::string(name) + "'");
   }
 
- private:
   detail::Handle<tenon_results, tenon_results_destroy> results_;
 };
 
@@ -79,7 +89,7 @@ struct Port {
   std::string name;
   uint32_t dtype = 0;
   bool has_rank = false;
-  std::vector<int64_t> shape;          // -1: free
+  std::vector<int64_t> shape;          // -1: free; of what is no tensor: of the tensors that it holds
   std::vector<std::string> dim_names;  // "" where there is none
 };
 
@@ -106,17 +116,33 @@ class Session {
   }
   std::vector<Port> outputs() const { return ports(tenon_session_output_count(session_.get()), tenon_session_output); }
 
+  /// The kind and element type of each of inputs() and outputs().
+  tenon_value_type input_type(size_t index) const { return type(index, tenon_session_input_type); }
+  tenon_value_type output_type(size_t index) const { return type(index, tenon_session_output_type); }
+
   /// `wanted`: names of outputs, all when empty. `timeout`: negative for none. `cancel` may be null.
   Results run(const std::vector<NamedTensor>& inputs, const std::vector<std::string>& wanted = {},
               std::chrono::milliseconds timeout = std::chrono::milliseconds(-1), Cancel* cancel = nullptr) {
     std::vector<tenon_tensor> given;
     for (const NamedTensor& input : inputs) given.push_back(input.tensor.c(input.name.c_str()));
-    std::vector<const char*> names;
-    for (const std::string& name : wanted) names.push_back(name.c_str());
+    const std::vector<const char*> names = pointers(wanted);
     tenon_results* results = nullptr;
     detail::check(tenon_session_run(session_.get(), given.data(), given.size(), names.empty() ? nullptr : names.data(),
                                     names.size(), timeout.count(), cancel != nullptr ? cancel->c() : nullptr,
                                     &results));
+    return Results(results);
+  }
+
+  /// The same with values of any kind.
+  Results run_values(const std::vector<NamedValue>& inputs, const std::vector<std::string>& wanted = {},
+                     std::chrono::milliseconds timeout = std::chrono::milliseconds(-1), Cancel* cancel = nullptr) {
+    std::vector<tenon_named_value> given;
+    for (const NamedValue& input : inputs) given.push_back({input.name.c_str(), input.value.c()});
+    const std::vector<const char*> names = pointers(wanted);
+    tenon_results* results = nullptr;
+    detail::check(tenon_session_run_values(session_.get(), given.data(), given.size(),
+                                           names.empty() ? nullptr : names.data(), names.size(), timeout.count(),
+                                           cancel != nullptr ? cancel->c() : nullptr, &results));
     return Results(results);
   }
 
@@ -141,6 +167,17 @@ class Session {
     detail::check(tenon_session_open_bytes(data, size, options, &session));
     made.session_.reset(session);
     return made;
+  }
+  static std::vector<const char*> pointers(const std::vector<std::string>& names) {
+    std::vector<const char*> pointers;
+    for (const std::string& name : names) pointers.push_back(name.c_str());
+    return pointers;
+  }
+  tenon_value_type type(size_t index, int (*get)(const tenon_session*, size_t, tenon_value_type*)) const {
+    tenon_value_type type{};
+    type.struct_size = sizeof type;
+    detail::check(get(session_.get(), index, &type));
+    return type;
   }
   std::vector<Port> ports(size_t count, int (*get)(const tenon_session*, size_t, tenon_port*)) const {
     std::vector<Port> found;

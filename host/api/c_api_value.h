@@ -1,0 +1,22 @@
+// What the files of the C API share of values.
+#pragma once
+
+#include <tenon/value.h>
+
+#include <string>
+
+#include "host/graph/run_value.h"
+
+namespace tenon::host::c_api {
+
+/// A view of the caller's memory. `what`: names the tensor in errors.
+Result<Tensor> borrowed(const tenon_tensor& t, const std::string& what);
+/// Lives as long as the tensor and the name.
+tenon_tensor view_of(const Tensor& tensor, const char* name);
+Status give_type(const ElementType& type, tenon_value_type* out);
+
+}  // namespace tenon::host::c_api
+
+struct tenon_value {
+  tenon::host::RunValue value;
+};

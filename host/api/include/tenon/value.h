@@ -1,0 +1,73 @@
+/* The C API of values that are no tensors: sequences, optionals and maps as inputs and outputs of a run. C99, stable.
+ *
+ *   tenon_value *a, *b, *both, *parts[2];
+ *   tenon_value_of_tensor(&tensor_a, &a); ...
+ *   tenon_value_of_elements(parts, 2, &both);
+ *
+ * A tenon_value never changes and shares what it holds: what it was made of may be destroyed at once, but memory that a
+ * tensor of the caller lies in is borrowed until the last value with it is destroyed. Rules as in <tenon/tenon.h>. */
+#ifndef TENON_VALUE_H
+#define TENON_VALUE_H
+
+#include <tenon/tenon.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum tenon_kind { TENON_TENSOR = 0, TENON_SEQUENCE = 1, TENON_OPTIONAL = 2, TENON_MAP = 3 } tenon_kind;
+
+/* Set struct_size to sizeof(tenon_value_type) before it is filled. dtype: of the tensors in the end, 0 where any fits.
+ */
+typedef struct tenon_value_type {
+  size_t struct_size;
+  uint32_t kind;  /* a tenon_kind */
+  uint32_t dtype; /* of a map: of its values */
+  uint32_t held;  /* the tenon_kind of what a sequence or an optional holds */
+  uint32_t key;   /* dtype of the keys of a map, or of the maps that are held */
+} tenon_value_type;
+
+typedef struct tenon_value tenon_value;
+
+/* Made values are the caller's. A name of the tensor is ignored. */
+TENON_API int tenon_value_of_tensor(const tenon_tensor* tensor, tenon_value**);
+/* A sequence of tensors of one dtype, or of maps of one type; without elements it fits wherever a sequence does. */
+TENON_API int tenon_value_of_elements(const tenon_value* const* elements, size_t count, tenon_value**);
+/* An optional; element NULL: an empty one, which fits wherever an optional does. */
+TENON_API int tenon_value_of_optional(const tenon_value* element, tenon_value**);
+/* keys: int64 or strings; values: one for each. Both of rank 1. */
+TENON_API int tenon_value_of_map(const tenon_tensor* keys, const tenon_tensor* values, tenon_value**);
+TENON_API void tenon_value_destroy(tenon_value*);
+
+TENON_API int tenon_value_get_type(const tenon_value*, tenon_value_type*);
+/* Elements of a sequence, 0 or 1 of an optional, entries of a map; 1 of a tensor. */
+TENON_API size_t tenon_value_count(const tenon_value*);
+/* Of a sequence or an optional: a value of its own, the caller's. */
+TENON_API int tenon_value_element(const tenon_value*, size_t index, tenon_value** element);
+/* Lives as long as the value. TENON_INVALID_ARGUMENT for a value of another kind. */
+TENON_API int tenon_value_tensor(const tenon_value*, tenon_tensor*);
+TENON_API int tenon_value_map(const tenon_value*, tenon_tensor* keys, tenon_tensor* values);
+
+/* The types of what tenon_session_input and tenon_session_output describe; rank and shape there are those of the
+ * tensors that a sequence or an optional holds. */
+TENON_API int tenon_session_input_type(const tenon_session*, size_t index, tenon_value_type*);
+TENON_API int tenon_session_output_type(const tenon_session*, size_t index, tenon_value_type*);
+
+typedef struct tenon_named_value {
+  const char* name;
+  const tenon_value* value;
+} tenon_named_value;
+
+/* tenon_session_run with values of any kind; for an optional also what it would hold may be given. */
+TENON_API int tenon_session_run_values(tenon_session*, const tenon_named_value* inputs, size_t input_count,
+                                       const char* const* outputs, size_t output_count, int64_t timeout_ms,
+                                       tenon_cancel* cancel, tenon_results**);
+/* A result of any kind: a value of its own, the caller's. tenon_results_get knows tensors alone. */
+TENON_API int tenon_results_value(const tenon_results*, size_t index, tenon_value**);
+/* NULL when there is no such result. */
+TENON_API const char* tenon_results_name(const tenon_results*, size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* TENON_VALUE_H */

@@ -1,0 +1,125 @@
+// Values of any kind through the C and the C++ API, and their misuse.
+#include <tenon/value.h>
+
+#include <catch2/catch.hpp>
+#include <tenon/tenon.hpp>
+
+#include "tests/support/onnx_models.h"
+
+using Catch::Contains;
+
+namespace {
+
+onnx::TypeProto& add_port(onnx::ValueInfoProto& info, const std::string& name) {
+  info.set_name(name);
+  return *info.mutable_type();
+}
+
+void set_floats(onnx::TypeProto& type) {
+  type.mutable_tensor_type()->set_elem_type(onnx::TensorProto::FLOAT);
+}
+
+/// "out" = "in", which `set_type` gives its type.
+std::string identity_of(const std::function<void(onnx::TypeProto&)>& set_type) {
+  onnx::ModelProto model = tenon::test::empty_model();
+  set_type(add_port(*model.mutable_graph()->add_input(), "in"));
+  set_type(add_port(*model.mutable_graph()->add_output(), "out"));
+  tenon::test::add_node(*model.mutable_graph(), "Identity", {"in"}, {"out"});
+  return model.SerializeAsString();
+}
+
+std::string sequence_model() {
+  return identity_of([](onnx::TypeProto& type) { set_floats(*type.mutable_sequence_type()->mutable_elem_type()); });
+}
+
+tenon::Session session_of(const std::string& model) {
+  return tenon::Session::from_bytes(model.data(), model.size());
+}
+
+tenon::Tensor tensor(std::vector<float> values) {
+  const auto count = static_cast<int64_t>(values.size());
+  return tenon::Tensor::of<float>({count}, std::move(values));
+}
+
+}  // namespace
+
+TEST_CASE("a sequence goes into a run and comes out", "[api][sequences]") {
+  const std::string model = sequence_model();
+  tenon::Session session = session_of(model);
+  CHECK(session.input_type(0).kind == TENON_SEQUENCE);
+  CHECK(session.output_type(0).dtype == 1);
+  tenon::Results results = session.run_values({{"in", tenon::Value::sequence({tensor({1, 2}), tensor({3})})}});
+  const tenon::Value out = results.value("out");
+  results = tenon::Results(nullptr);  // the value outlives them
+  REQUIRE(out.kind() == TENON_SEQUENCE);
+  REQUIRE(out.size() == 2);
+  CHECK(out[0].tensor().to_vector<float>() == std::vector<float>{1, 2});
+  const tenon::Value last = out[1];
+  CHECK(last.tensor().to_vector<float>() == std::vector<float>{3});
+}
+
+TEST_CASE("a sequence without elements fits every sequence", "[api][sequences]") {
+  const std::string model = sequence_model();
+  CHECK(session_of(model).run_values({{"in", tenon::Value::sequence({})}}).value(0).size() == 0);
+}
+
+TEST_CASE("optionals go into a run and come out", "[api][optionals]") {
+  const std::string model =
+      identity_of([](onnx::TypeProto& type) { set_floats(*type.mutable_optional_type()->mutable_elem_type()); });
+  tenon::Session session = session_of(model);
+  const tenon::Value full = session.run_values({{"in", tenon::Value::optional(tensor({5}))}}).value(0);
+  REQUIRE(full.has_value());
+  CHECK(full[0].tensor().to_vector<float>() == std::vector<float>{5});
+  CHECK_FALSE(session.run_values({{"in", tenon::Value::nothing()}}).value(0).has_value());
+  CHECK(session.run({{"in", tensor({6})}}).value(0)[0].tensor().to_vector<float>() == std::vector<float>{6});
+}
+
+TEST_CASE("a map goes into a run and comes out", "[api][maps]") {
+  const std::string model = identity_of([](onnx::TypeProto& type) {
+    type.mutable_map_type()->set_key_type(onnx::TensorProto::STRING);
+    set_floats(*type.mutable_map_type()->mutable_value_type());
+  });
+  tenon::Session session = session_of(model);
+  const auto map = tenon::Value::map(tenon::Tensor::strings({2}, {"cat", "dog"}), tensor({0.75f, 0.25f}));
+  const tenon::Value out = session.run_values({{"in", map}}).value(0);
+  REQUIRE(out.kind() == TENON_MAP);
+  CHECK(out.size() == 2);
+  CHECK(out.type().key == 8);
+  CHECK(out.keys().to_strings() == std::vector<std::string>{"cat", "dog"});
+  CHECK(out.values().to_vector<float>() == std::vector<float>{0.75f, 0.25f});
+}
+
+TEST_CASE("a value of the wrong kind is refused by name", "[api]") {
+  const std::string model = sequence_model();
+  tenon::Session session = session_of(model);
+  CHECK_THROWS_WITH(session.run({{"in", tensor({1})}}),
+                    Contains("input 'in' is given float 1, expected sequence(float)"));
+  const tenon::Results results = session.run_values({{"in", tenon::Value::sequence({tensor({1})})}});
+  CHECK_THROWS_WITH(results[0], Contains("result 'out' is sequence(float) of 1, expected a tensor"));
+  CHECK_THROWS_WITH(results.value(0).tensor(), Contains("the value is sequence(float) of 1, expected a tensor"));
+  CHECK_THROWS_WITH(results.value(0).keys(), Contains("expected a map"));
+  CHECK_THROWS_WITH(results.value(0)[1], Contains("there is no element 1"));
+  CHECK_THROWS_WITH(tenon::Value(tensor({1}))[0], Contains("expected a sequence or an optional"));
+}
+
+TEST_CASE("null handles of values are errors, not crashes", "[api]") {
+  tenon_value* value = nullptr;
+  tenon_tensor raw{};
+  tenon_value_type type{};
+  CHECK(tenon_value_of_tensor(nullptr, &value) == TENON_INVALID_ARGUMENT);
+  CHECK(tenon_value_of_tensor(&raw, nullptr) == TENON_INVALID_ARGUMENT);
+  CHECK(tenon_value_of_elements(nullptr, 1, &value) == TENON_INVALID_ARGUMENT);
+  CHECK(tenon_value_of_elements(&value, 1, &value) == TENON_INVALID_ARGUMENT);
+  CHECK(tenon_value_of_map(nullptr, &raw, &value) == TENON_INVALID_ARGUMENT);
+  CHECK(tenon_value_element(nullptr, 0, &value) == TENON_INVALID_ARGUMENT);
+  CHECK(tenon_value_tensor(nullptr, &raw) == TENON_INVALID_ARGUMENT);
+  CHECK(tenon_value_get_type(nullptr, &type) == TENON_INVALID_ARGUMENT);
+  CHECK(tenon_results_value(nullptr, 0, &value) == TENON_INVALID_ARGUMENT);
+  CHECK(tenon_results_name(nullptr, 0) == nullptr);
+  CHECK(tenon_value_count(nullptr) == 0);
+  tenon_value_destroy(nullptr);
+  REQUIRE(tenon_value_of_elements(nullptr, 0, &value) == TENON_OK);
+  CHECK(tenon_value_get_type(value, &type) == TENON_INVALID_ARGUMENT);
+  CHECK_THAT(tenon_last_error(), Contains("set it to sizeof(tenon_value_type)"));
+  tenon_value_destroy(value);
+}
