@@ -60,18 +60,18 @@ double percentile(const std::vector<double>& sorted, double share) {
   return sorted[std::clamp<size_t>(rank, 1, sorted.size()) - 1];
 }
 
-Result<double> time_run(Session& session, const std::vector<host::NamedTensor>& inputs, TimeLimit& limit) {
+Result<double> time_run(Session& session, const std::vector<host::NamedValue>& inputs, TimeLimit& limit) {
   const TimeLimit::Run timed(limit);
   host::RunOptions options;
   options.deadline = timed.deadline();
   const auto start = Clock::now();
-  auto outputs = session.run(inputs, {}, options);
+  auto outputs = session.run_values(inputs, {}, options);
   const double passed = since(start);
   if (!outputs.is_ok()) return outputs.status();
   return passed;
 }
 
-Result<Figures> measure(Session& session, const std::vector<host::NamedTensor>& inputs, const BenchFlags& flags,
+Result<Figures> measure(Session& session, const std::vector<host::NamedValue>& inputs, const BenchFlags& flags,
                         TimeLimit& limit, MemoryWatch& watch, double open_ms) {
   Progress progress("first run");
   Figures figures;
@@ -140,7 +140,7 @@ Result<bool> open_and_hold(const BenchFlags& flags) {
   double first_run_ms = 0;
   if (flags.hold_after_run) {
     TENON_ASSIGN_OR_RETURN(const PreparedInputs inputs, prepare_inputs(session->inputs(), flags.inputs));
-    TENON_ASSIGN_OR_RETURN(first_run_ms, time_run(*session, inputs.tensors, limit));
+    TENON_ASSIGN_OR_RETURN(first_run_ms, time_run(*session, inputs.values, limit));
   }
   if (flags.as_json) {
     std::printf("{\"open_ms\": %.3f, \"first_run_ms\": %.3f}\n", open_ms, first_run_ms);
@@ -163,7 +163,7 @@ Result<bool> bench(const BenchFlags& flags) {
   const double open_ms = since(start);
   TENON_ASSIGN_OR_RETURN(const PreparedInputs inputs, prepare_inputs(session->inputs(), flags.inputs));
   for (const std::string& note : inputs.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
-  TENON_ASSIGN_OR_RETURN(const Figures figures, measure(*session, inputs.tensors, flags, limit, watch, open_ms));
+  TENON_ASSIGN_OR_RETURN(const Figures figures, measure(*session, inputs.values, flags, limit, watch, open_ms));
   if (flags.as_json) {
     std::printf("%s\n",
                 to_json(figures, session->report()).dump(2, ' ', false, json::error_handler_t::replace).c_str());

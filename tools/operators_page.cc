@@ -9,6 +9,7 @@
 #include "host/base/dtype.h"
 #include "host/graph/operators/facts.h"
 #include "host/graph/schema.h"
+#include "host/runtime/host_ops/host_operator.h"
 
 namespace tenon::tools {
 namespace {
@@ -25,7 +26,7 @@ constexpr char kHead[] =
     "- *forms*: the opsets that changed the operator; in parentheses: withdrawn.\n"
     "- *the host knows*: what its row in `host/graph/operators/facts.inc` says (`facts.h` explains the words). "
     "*shape*: memory "
-    "can be\n  planned ahead.\n"
+    "can be\n  planned ahead. *runs it*: no provider is asked, it is one of `host/runtime/host_ops/host_operator.cc`.\n"
     "- a provider's column: the forms that it has kernels of, and the types where it does not take all that the form "
     "allows.\n";
 
@@ -61,6 +62,10 @@ std::string forms_text(const Forms& forms) {
 std::string facts_text(const OpSchema& schema) {
   std::string text;
   for (const std::string_view name : host::fact_names(host::facts_of(schema))) append(text, std::string(name), ", ");
+  for (const host::HostOperator& op : host::host_operators())
+    if (op.op_type == schema.op_type && op.domain == schema.domain)
+      append(text, op.values == host::HostOperator::Values::kAll ? "runs it" : "runs it where it reads no tensor",
+             ", ");
   return text;
 }
 

@@ -18,6 +18,7 @@ namespace tenon::tools {
 namespace {
 
 using host::Result;
+using host::RunValue;
 using host::Session;
 using host::Status;
 using host::Tensor;
@@ -46,17 +47,26 @@ struct RunFlags {
   std::string report = "text";
 };
 
-Result<std::vector<Tensor>> run_once(Session& session, const std::vector<host::NamedTensor>& inputs,
-                                     const RunFlags& flags, TimeLimit& limit) {
+Result<std::vector<RunValue>> run_once(Session& session, const std::vector<host::NamedValue>& inputs,
+                                       const RunFlags& flags, TimeLimit& limit) {
   const Progress progress("running");
   const TimeLimit::Run timed(limit);
   host::RunOptions options;
   options.profile = flags.profile;
   options.deadline = timed.deadline();
-  return session.run(inputs, {}, options);
+  return session.run_values(inputs, {}, options);
 }
 
-Status store(const std::vector<host::Port>& ports, const std::vector<Tensor>& outputs,
+Status store_tensor(const std::string& name, const std::filesystem::path& stem, const Tensor& tensor) {
+  const auto file = std::filesystem::path(stem.string() + ".npy");
+  TENON_RETURN_IF_ERROR(write_npy(file, tensor));
+  const bool is_named = stem.filename() == name;
+  std::fprintf(stderr, "wrote %s%s%s\n", file.c_str(), is_named ? "" : ": ", is_named ? "" : name.c_str());
+  return {};
+}
+
+// An element of a sequence or an optional is a file of its own.
+Status store(const std::vector<host::Port>& ports, const std::vector<RunValue>& outputs,
              const std::filesystem::path& folder) {
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
@@ -66,15 +76,23 @@ Status store(const std::vector<host::Port>& ports, const std::vector<Tensor>& ou
   for (const host::Port& port : ports) names.push_back(port.name);
   const std::vector<std::string> stems = file_stems(names);
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const auto file = folder / (stems[i] + ".npy");
-    TENON_RETURN_IF_ERROR(write_npy(file, outputs[i]));
-    std::fprintf(stderr, "wrote %s%s%s\n", file.c_str(), stems[i] == names[i] ? "" : ": ",
-                 stems[i] == names[i] ? "" : names[i].c_str());
+    if (!outputs[i].is_tensor() && outputs[i].elements().empty())
+      return host::error(TN_UNSUPPORTED, "--output: '", names[i], "' is ", describe(outputs[i]),
+                         ", which .npy files do not hold: print it, or run without --output");
+    if (outputs[i].is_tensor()) TENON_RETURN_IF_ERROR(store_tensor(names[i], folder / stems[i], outputs[i].tensor()));
+    for (size_t e = 0; e < outputs[i].elements().size(); ++e) {
+      const RunValue& element = outputs[i].elements()[e];
+      const std::string name = host::concat(names[i], "[", e, "]");
+      if (!element.is_tensor())
+        return host::error(TN_UNSUPPORTED, "--output: '", name, "' is ", describe(element),
+                           ", expected a tensor: print it, or run without --output");
+      TENON_RETURN_IF_ERROR(store_tensor(name, folder / host::concat(stems[i], ".", e), element.tensor()));
+    }
   }
   return {};
 }
 
-void print_outputs(const std::vector<host::Port>& ports, const std::vector<Tensor>& outputs) {
+void print_outputs(const std::vector<host::Port>& ports, const std::vector<RunValue>& outputs) {
   for (size_t i = 0; i < outputs.size(); ++i)
     std::printf("%s  %s\n  %s\n", bold(ports[i].name).c_str(), describe(outputs[i]).c_str(),
                 digest(outputs[i]).c_str());
@@ -115,7 +133,7 @@ Result<bool> run(const RunFlags& flags) {
 
   TENON_ASSIGN_OR_RETURN(const PreparedInputs inputs, prepare_inputs(session->inputs(), flags.inputs));
   for (const std::string& note : inputs.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
-  TENON_ASSIGN_OR_RETURN(const auto outputs, run_once(*session, inputs.tensors, flags, limit));
+  TENON_ASSIGN_OR_RETURN(const auto outputs, run_once(*session, inputs.values, flags, limit));
   if (flags.report != "json") print_outputs(session->outputs(), outputs);
   if (!flags.output.empty()) TENON_RETURN_IF_ERROR(store(session->outputs(), outputs, flags.output));
   print_report(*session, flags.report);

@@ -29,6 +29,14 @@ NO_KERNEL = {
 }
 
 
+# By what onnxruntime calls the type of an input.
+READERS = {
+    "seq(": (onnx.SequenceProto, numpy_helper.to_list),
+    "optional(": (onnx.OptionalProto, numpy_helper.to_optional),
+    "": (onnx.TensorProto, numpy_helper.to_array),
+}
+
+
 def open_session(path):
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
@@ -40,13 +48,18 @@ def open_session(path):
 def read_inputs(folder, session):
     feeds = {}
     for i, port in enumerate(session.get_inputs()):
-        proto = onnx.TensorProto()
+        message, convert = next(entry for kind, entry in READERS.items() if port.type.startswith(kind))
+        proto = message()
         proto.ParseFromString((folder / "test_data_set_0" / f"input_{i}.pb").read_bytes())
-        feeds[port.name] = numpy_helper.to_array(proto)
+        feeds[port.name] = convert(proto)
     return feeds
 
 
 def is_equal(a, b):
+    if a is None or b is None:
+        return a is b
+    if isinstance(a, list) or isinstance(b, list):
+        return type(a) is type(b) and len(a) == len(b) and all(map(is_equal, a, b))
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
     return bool(np.array_equal(a, b, equal_nan=np.issubdtype(a.dtype, np.inexact)))

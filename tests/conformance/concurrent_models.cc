@@ -40,9 +40,9 @@ host::Result<Model> open(const std::filesystem::path& folder, const Flags& flags
 }
 
 host::Status run_and_compare(const Model& model, const tools::Tolerance& tolerance) {
-  TENON_ASSIGN_OR_RETURN(const auto outputs, model.session->run(model.data.inputs));
+  TENON_ASSIGN_OR_RETURN(const auto outputs, model.session->run_values(model.data.inputs));
   for (size_t i = 0; i < model.data.outputs.size(); ++i) {
-    const auto result = tools::compare(outputs[i], model.data.outputs[i].tensor, tolerance);
+    const auto result = tools::compare(outputs[i], model.data.outputs[i].value, tolerance);
     if (!result.equal) return host::error(TN_INTERNAL, model.data.outputs[i].name, " ", result.reason);
   }
   return {};

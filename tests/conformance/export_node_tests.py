@@ -1,6 +1,7 @@
 """Exports the node tests of the installed onnx package: FOLDER/<case>/model.onnx and test_data_set_N, and FOLDER/cases.json.
 
-A case whose inputs or outputs are not all tensors is of kind "other" in cases.json and has no data set files.
+Tensors, sequences and optionals become files; a case with a value of another kind is of kind "other" in cases.json and
+has none.
 
 usage: export_node_tests.py FOLDER
 """
@@ -10,32 +11,45 @@ import warnings
 
 import numpy as np
 import onnx
+from onnx import numpy_helper
 from onnx.backend.test.case.node import collect_testcases
 
-from export_folder import refresh, write_tensor
+from export_folder import refresh
 
 
-def is_tensor_case(case):
-    ports = list(case.model.graph.input) + list(case.model.graph.output)
-    values = [value for inputs, outputs in case.data_sets for value in (*inputs, *outputs)]
-    return all(port.type.HasField("tensor_type") for port in ports) and all(
-        isinstance(value, (np.ndarray, np.generic, onnx.TensorProto)) for value in values
-    )
+def proto_of(value, type_proto):
+    """The message that an ONNX data set holds of a value; None for kinds that are not exported."""
+    kind = type_proto.WhichOneof("value")
+    if kind == "sequence_type":
+        return numpy_helper.from_list(list(value), "")
+    if kind == "optional_type":
+        return numpy_helper.from_optional(value, "")
+    if kind != "tensor_type":
+        return None
+    return value if isinstance(value, onnx.TensorProto) else numpy_helper.from_array(np.asarray(value))
+
+
+def data_of(case):
+    """File name and message of every value of the case's data sets; None when one cannot be exported."""
+    files = {}
+    for number, (inputs, outputs) in enumerate(case.data_sets):
+        for stem, values, ports in (("input", inputs, case.model.graph.input), ("output", outputs, case.model.graph.output)):
+            for i, (value, port) in enumerate(zip(values, ports, strict=True)):
+                proto = proto_of(value, port.type)
+                if proto is None:
+                    return None
+                files[f"test_data_set_{number}/{stem}_{i}.pb"] = proto
+    return files
 
 
 def write_case(case, folder):
     folder.mkdir()
     (folder / "model.onnx").write_bytes(case.model.SerializeToString())
-    tensors = is_tensor_case(case)
-    for number, (inputs, outputs) in enumerate(case.data_sets if tensors else []):
-        data = folder / f"test_data_set_{number}"
-        data.mkdir()
-        for stem, values in (("input", inputs), ("output", outputs)):
-            for i, value in enumerate(values):
-                value = np.asarray(value) if isinstance(value, np.generic) else value
-                write_tensor(data / f"{stem}_{i}.pb", value)
-    kind = "tensor" if tensors else "other"
-    return {"name": case.name, "rtol": case.rtol, "atol": case.atol, "kind": kind}
+    files = data_of(case)
+    for name, proto in (files or {}).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(proto.SerializeToString())
+    return {"name": case.name, "rtol": case.rtol, "atol": case.atol, "kind": "other" if files is None else "data"}
 
 
 def export(folder):

@@ -32,11 +32,11 @@ std::filesystem::path model_file(const NodeCase& node_case) {
 
 Status run_data_set(host::Session& session, const NodeCase& node_case, const std::filesystem::path& folder) {
   TENON_ASSIGN_OR_RETURN(const auto set, tools::read_data_set(folder, session));
-  TENON_ASSIGN_OR_RETURN(const auto outputs, session.run(set.inputs));
+  TENON_ASSIGN_OR_RETURN(const auto outputs, session.run_values(set.inputs));
   if (outputs.size() != set.outputs.size())
     return host::error(TN_INTERNAL, "got ", outputs.size(), " outputs, expected ", set.outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const auto result = tools::compare(outputs[i], set.outputs[i].tensor, node_case.tolerance);
+    const auto result = tools::compare(outputs[i], set.outputs[i].value, node_case.tolerance);
     if (!result.equal) return host::error(TN_INTERNAL, "output '", set.outputs[i].name, "' ", result.reason);
   }
   return {};
@@ -80,7 +80,7 @@ std::string NodeRunner::missing_in(const host::Graph& graph) const {
 
 Outcome NodeRunner::run(const NodeCase& node_case) const {
   using Kind = Outcome::Kind;
-  if (!node_case.tensors_only) return {Kind::kNotCovered, "inputs or outputs that are no tensors"};
+  if (!node_case.has_data) return {Kind::kNotCovered, "inputs or outputs of a kind that no data set can hold here"};
   const auto model = host::import_model_file(model_file(node_case));
   if (!model.is_ok()) return {Kind::kFailed, model.status().message()};
   const std::string missing = missing_in(*model.value()->graph);

@@ -31,7 +31,7 @@ std::vector<NodeCase> read_cases(const Flags& flags) {
     node_case.name = entry.at("name");
     node_case.folder = flags.data / node_case.name;
     node_case.tolerance = {entry.at("rtol"), entry.at("atol")};
-    node_case.tensors_only = entry.at("kind") == "tensor";
+    node_case.has_data = entry.at("kind") != "other";
     if (node_case.name.find(flags.filter) != std::string::npos) cases.push_back(std::move(node_case));
   }
   return cases;

@@ -77,10 +77,16 @@ def node(op_type, inputs, outputs, name=""):
     return content + (field(3, name.encode()) if name else b"") + field(4, op_type.encode())
 
 
-def port(name, *dims):
-    """A ValueInfoProto of floats."""
+def port(name, *dims, element_type=1):
+    """A ValueInfoProto of floats, or of another element type."""
     shape = field(2, b"".join(field(1, int_field(1, d)) for d in dims))
-    return field(1, name.encode()) + field(2, field(1, int_field(1, 1) + shape))
+    return field(1, name.encode()) + field(2, field(1, int_field(1, element_type) + shape))
+
+
+def sequence_port(name):
+    """A ValueInfoProto of a sequence of floats."""
+    element = field(1, int_field(1, 1))
+    return field(1, name.encode()) + field(2, field(4, field(1, element)))
 
 
 def onnx_model(nodes, inputs, outputs, initializers=(), opset=17):

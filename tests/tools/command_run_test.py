@@ -2,7 +2,9 @@
 import json
 import shutil
 
-from command_case import CommandCase, floats, main, node, npy, onnx_model, port, read_npy, tenon, tensor_proto
+from command_case import (
+    CommandCase, field, floats, main, node, npy, onnx_model, port, read_npy, sequence_port, tenon, tensor_proto
+)
 
 
 def copies_model(names, default=None):
@@ -20,6 +22,12 @@ def product_model():
     """y = a b, two inputs of 2 x 2 floats."""
     ports = [port(name, 2, 2) for name in "aby"]
     return onnx_model([node("MatMul", ["a", "b"], ["y"])], ports[:2], ports[2:])
+
+
+def parts_model():
+    """s: the elements of x, two floats, as a sequence; n: how many they are."""
+    return onnx_model([node("SplitToSequence", ["x"], ["s"]), node("SequenceLength", ["s"], ["n"])],
+                      [port("x", 2)], [sequence_port("s"), port("n", element_type=7)])
 
 
 class RunTest(CommandCase):
@@ -53,6 +61,29 @@ class RunTest(CommandCase):
         for i, stem in enumerate(stems):
             self.assertEqual(read_npy(self.folder / "out" / f"{stem}.npy")[1], (i, 9))
         self.assertIn("a_b~2.npy: a/b", errors)
+
+    def test_a_sequence_is_printed_and_stored_by_element(self):
+        model = self.write("parts.onnx", parts_model())
+        x = self.write("x.npy", npy("<f4", (2,), floats(3, 4)))
+        code, output, errors = tenon("run", model, "--input", f"x={x}", "--output", self.folder / "out")
+        self.assertEqual(code, 0, errors)
+        self.assertIn("sequence(float) of 2\n  [0] float 1  3\n  [1] float 1  4\n", output)
+        self.assertEqual(sorted(f.name for f in (self.folder / "out").iterdir()), ["n.npy", "s.0.npy", "s.1.npy"])
+        self.assertEqual(read_npy(self.folder / "out" / "s.1.npy")[1], (4,))
+        self.assertIn("wrote", errors)
+        self.assertIn("s.1.npy: s[1]", errors)
+
+    def test_a_sequence_is_held_against_a_data_set(self):
+        model = self.write("parts.onnx", parts_model())
+        (self.folder / "set").mkdir()
+        self.write("set/input_0.pb", tensor_proto([2], floats(3, 4)))
+        self.write("set/output_1.pb", tensor_proto([], (2).to_bytes(8, "little"), element_type=7))
+        for last, code in ((4, 0), (5, 1)):
+            parts = [field(3, tensor_proto([1], floats(value))) for value in (3, last)]
+            self.write("set/output_0.pb", b"".join(parts))
+            found, output, errors = tenon("run", model, "--check", self.folder / "set")
+            self.assertEqual(found, code, errors)
+        self.assertIn("element 1 ", output)
 
     def test_an_input_with_a_default_may_be_given_or_left_out(self):
         model = self.write("default.onnx", copies_model(["y"], default=(3, 4)))

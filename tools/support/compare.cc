@@ -9,6 +9,7 @@ namespace tenon::tools {
 namespace {
 
 using host::concat;
+using host::RunValue;
 using host::Tensor;
 
 bool close(std::complex<double> got, std::complex<double> expected, double rtol, double atol) {
@@ -63,6 +64,31 @@ Comparison compare(const Tensor& got, const Tensor& expected, const Tolerance& t
   }
   if (comparison.differing > 1)
     comparison.reason += concat(" (", comparison.differing, " of ", expected.element_count(), " elements differ)");
+  return comparison;
+}
+
+Comparison compare(const RunValue& got, const RunValue& expected, const Tolerance& tolerance) {
+  if (got.is_tensor() && expected.is_tensor()) return compare(got.tensor(), expected.tensor(), tolerance);
+  Comparison comparison;
+  const bool is_alike = fits(got.type(), expected.type()) && got.elements().size() == expected.elements().size();
+  if (!is_alike) {
+    comparison.equal = false;
+    comparison.reason = concat("is ", describe(got), ", expected ", describe(expected));
+    return comparison;
+  }
+  const auto add = [&](const Comparison& part, const std::string& where) {
+    comparison.worst_absolute = std::max(comparison.worst_absolute, part.worst_absolute);
+    comparison.worst_relative = std::max(comparison.worst_relative, part.worst_relative);
+    comparison.differing += part.differing;
+    if (comparison.equal && !part.equal) comparison.reason = concat(where, " ", part.reason);
+    comparison.equal = comparison.equal && part.equal;
+  };
+  if (got.kind() == host::ValueType::Kind::kMap) {
+    add(compare(got.keys(), expected.keys(), tolerance), "its list of keys");
+    add(compare(got.values(), expected.values(), tolerance), "its list of values");
+  }
+  for (size_t i = 0; i < got.elements().size(); ++i)
+    add(compare(got.elements()[i], expected.elements()[i], tolerance), concat("element ", i));
   return comparison;
 }
 

@@ -1,10 +1,11 @@
-// Compares tensors as the onnx package's test runner does: equal type and shape; integers, bools and strings exactly;
-// floats by |got - expected| <= atol + rtol * |expected|, NaN equal to NaN. Thread-safe.
+// Compares tensors, and what other values hold, as the onnx package's test runner does: equal type and shape; integers,
+// bools and strings exactly; floats by |got - expected| <= atol + rtol * |expected|, NaN equal to NaN. Thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
+#include "host/graph/run_value.h"
 #include "host/graph/tensor.h"
 
 namespace tenon::tools {
@@ -27,5 +28,7 @@ struct Comparison {
 double relative_tolerance(tn_dtype dtype, const Tolerance& tolerance);
 
 Comparison compare(const host::Tensor& got, const host::Tensor& expected, const Tolerance& tolerance);
+/// Values of other kinds are equal when all that they hold is; an empty one of an open type equals any empty one.
+Comparison compare(const host::RunValue& got, const host::RunValue& expected, const Tolerance& tolerance);
 
 }  // namespace tenon::tools

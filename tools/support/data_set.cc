@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "host/formats/onnx/importer.h"
+#include "host/formats/onnx/value_reader.h"
 
 namespace tenon::tools {
 namespace {
@@ -32,9 +32,9 @@ std::vector<host::Port> inputs_of_set(const fs::path& folder, const std::vector<
   return count_of(folder, "input") > asked.size() ? all : asked;
 }
 
-// Reads stem_0.pb, stem_1.pb ... as long as they exist, into tensors named by `ports`.
+// Reads stem_0.pb, stem_1.pb ... as long as they exist, into values named by `ports`.
 Status read_series(const fs::path& folder, const std::string& stem, const std::vector<host::Port>& ports,
-                   std::vector<host::NamedTensor>& tensors) {
+                   std::vector<host::NamedValue>& values) {
   for (size_t i = 0;; ++i) {
     const fs::path file = folder / concat(stem, "_", i, ".pb");
     std::error_code ignored;
@@ -42,9 +42,9 @@ Status read_series(const fs::path& folder, const std::string& stem, const std::v
     if (i >= ports.size())
       return host::error(TN_INVALID_ARGUMENT, file.string(), " has no counterpart: the model has ", ports.size(), " ",
                          stem, "s; is it the data set of another model?");
-    auto tensor = host::read_tensor_proto(file);
-    if (!tensor.is_ok()) return tensor.status().with_context(file.string());
-    tensors.push_back({ports[i].name, std::move(*tensor)});
+    auto value = host::read_value_proto(file, ports[i].type);
+    if (!value.is_ok()) return value.status().with_context(file.string());
+    values.push_back({ports[i].name, std::move(*value)});
   }
   return {};
 }

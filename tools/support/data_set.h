@@ -14,15 +14,15 @@ namespace tenon::tools {
 
 struct DataSet {
   std::filesystem::path folder;
-  std::vector<host::NamedTensor> inputs;
-  std::vector<host::NamedTensor> outputs;
+  std::vector<host::NamedValue> inputs;
+  std::vector<host::NamedValue> outputs;
 };
 
 /// The data set folders of `folder`: itself when it holds input_*.pb or output_*.pb files, else its test_data_set_*
 /// folders in order. TN_NOT_FOUND when there is neither.
 host::Result<std::vector<std::filesystem::path>> find_data_sets(const std::filesystem::path& folder);
 
-/// Reads one data set and names its tensors by the session's inputs and outputs.
+/// Reads one data set and names its values by the session's inputs and outputs.
 host::Result<DataSet> read_data_set(const std::filesystem::path& folder, const host::Session& session);
 
 }  // namespace tenon::tools

@@ -16,11 +16,12 @@ Result<bool> check_run(const DataSet& set, const Tolerance& tolerance, const Run
   TENON_ASSIGN_OR_RETURN(const auto outputs, run());
   bool all_equal = true;
   for (size_t i = 0; i < set.outputs.size(); ++i) {
-    const Comparison result = compare(outputs[i], set.outputs[i].tensor, tolerance);
-    const double rtol = relative_tolerance(outputs[i].dtype(), tolerance);
-    const std::string allowed = rtol != tolerance.relative ? host::concat(" (", rtol, " allowed for ",
-                                                                          host::dtype_name(outputs[i].dtype()), ")")
-                                                           : "";
+    const Comparison result = compare(outputs[i], set.outputs[i].value, tolerance);
+    const double rtol = relative_tolerance(outputs[i].type().dtype, tolerance);
+    const std::string allowed =
+        rtol != tolerance.relative
+            ? host::concat(" (", rtol, " allowed for ", host::dtype_name(outputs[i].type().dtype), ")")
+            : "";
     all_equal = all_equal && result.equal;
     if (result.equal && !print_all) continue;
     std::printf("%s %s  %s%s: worst difference %.3g absolute, %.3g relative%s%s%s\n", result.equal ? "ok  " : "FAIL",

@@ -9,7 +9,7 @@
 namespace tenon::tools {
 
 /// One run of the model on the set's inputs; all its outputs.
-using RunOfSet = std::function<host::Result<std::vector<host::Tensor>>()>;
+using RunOfSet = std::function<host::Result<std::vector<host::RunValue>>()>;
 
 /// Runs the model twice: the second run goes by the memory plan that the first may leave behind. Prints a line for each
 /// output of the first, and for each of the second that differs; false when one differs.

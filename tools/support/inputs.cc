@@ -4,7 +4,7 @@
 #include <cstring>
 #include <random>
 
-#include "host/formats/onnx/importer.h"
+#include "host/formats/onnx/value_reader.h"
 #include "tools/support/npy.h"
 
 namespace tenon::tools {
@@ -14,6 +14,7 @@ using host::concat;
 using host::error;
 using host::Port;
 using host::Result;
+using host::RunValue;
 using host::Status;
 using host::Tensor;
 
@@ -72,13 +73,12 @@ Result<std::vector<int64_t>> parse_shape(const std::string& name, const std::str
   return shape;
 }
 
-Result<Tensor> read_tensor_file(const std::string& name, const std::string& file) {
+Result<RunValue> read_value_file(const std::string& file, const host::ValueType& type) {
   const std::string extension = std::filesystem::path(file).extension().string();
-  auto tensor = extension == ".npy"  ? read_npy(file)
-                : extension == ".pb" ? host::read_tensor_proto(file)
-                                     : error(TN_INVALID_ARGUMENT, "'", file, "' is neither a .npy nor a .pb file");
-  if (!tensor.is_ok()) return tensor.status().with_context("input '" + name + "'");
-  return tensor;
+  if (extension == ".pb") return host::read_value_proto(file, type);
+  if (extension != ".npy") return error(TN_INVALID_ARGUMENT, "'", file, "' is neither a .npy nor a .pb file");
+  TENON_ASSIGN_OR_RETURN(Tensor tensor, read_npy(file));
+  return RunValue(std::move(tensor));
 }
 
 // The shape to fill: what --shape says, else the declared one with 1 for what is free.
@@ -162,8 +162,9 @@ Result<PreparedInputs> prepare_inputs(const std::vector<Port>& ports, const Inpu
     prepared.notes.push_back("no --input given: inputs are filled with random values, the same every time");
   for (const Port& port : ports) {
     if (const auto file = files.find(port.name); file != files.end()) {
-      TENON_ASSIGN_OR_RETURN(Tensor tensor, read_tensor_file(port.name, file->second));
-      prepared.tensors.push_back({port.name, std::move(tensor)});
+      auto value = read_value_file(file->second, port.type);
+      if (!value.is_ok()) return value.status().with_context("input '" + port.name + "'");
+      prepared.values.push_back({port.name, std::move(*value)});
       continue;
     }
     if (port.has_default && shapes.find(port.name) == shapes.end()) continue;  // the model's own
@@ -171,11 +172,12 @@ Result<PreparedInputs> prepare_inputs(const std::vector<Port>& ports, const Inpu
       return error(TN_INVALID_ARGUMENT, "input '", port.name, "' (", describe(port.type),
                    ") is not given: add --input ", port.name, "=FILE.npy, or --fill random for all that have no file");
     if (port.type.kind != host::ValueType::Kind::kTensor)
-      return error(TN_UNSUPPORTED, "input '", port.name, "' is ", describe(port.type), ": only tensors can be given");
+      return error(TN_UNSUPPORTED, "input '", port.name, "' is ", describe(port.type),
+                   ": only tensors can be filled; give it with --input ", port.name, "=FILE.pb, as ONNX stores it");
     TENON_ASSIGN_OR_RETURN(const auto shape, shape_to_fill(port, shapes, prepared.notes));
     auto tensor = filled_tensor(port.type.dtype, shape, fill);
     if (!tensor.is_ok()) return tensor.status().with_context("input '" + port.name + "'");
-    prepared.tensors.push_back({port.name, std::move(*tensor)});
+    prepared.values.push_back({port.name, std::move(*tensor)});
   }
   return prepared;
 }

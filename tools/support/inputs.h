@@ -19,11 +19,11 @@ struct InputRequest {
 };
 
 struct PreparedInputs {
-  std::vector<host::NamedTensor> tensors;
+  std::vector<host::NamedValue> values;
   std::vector<std::string> notes;  // what was chosen for the user
 };
 
-/// One tensor for every input of the model, but for those with a default that no file or shape is given for. Names that
+/// One value for every input of the model, but for those with a default that no file or shape is given for. Names that
 /// the model lacks, files that cannot be read, free dimensions of an unknown rank, and inputs without a file when
 /// others have one and `fill` is empty are TN_INVALID_ARGUMENT.
 host::Result<PreparedInputs> prepare_inputs(const std::vector<host::Port>& ports, const InputRequest& request);

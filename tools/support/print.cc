@@ -12,6 +12,7 @@
 namespace tenon::tools {
 namespace {
 
+using host::RunValue;
 using host::Tensor;
 
 constexpr int64_t kTop = 5;
@@ -75,6 +76,26 @@ std::string digest(const Tensor& tensor) {
     text += ", ...";
     if (is_floating(tensor.dtype()) && !is_complex(tensor.dtype())) text += range(tensor);
   }
+  return text;
+}
+
+std::string digest(const RunValue& value) {
+  if (value.is_tensor()) return digest(value.tensor());
+  if (value.kind() == host::ValueType::Kind::kMap) {
+    const int64_t count = value.keys().element_count();
+    std::string text;
+    for (int64_t i = 0; i < std::min(count, kFirst); ++i)
+      text += (i ? ", " : "") + element_text(value.keys(), i) + ": " + element_text(value.values(), i);
+    return count == 0 ? "empty" : count > kFirst ? text + ", ..." : text;
+  }
+  if (value.elements().empty()) return "empty";
+  std::string text;
+  for (size_t i = 0; i < std::min<size_t>(value.elements().size(), kFirst); ++i) {
+    const RunValue& element = value.elements()[i];
+    if (i > 0) text += "\n  ";
+    text += host::concat("[", i, "] ", describe(element), "  ", digest(element));
+  }
+  if (value.elements().size() > kFirst) text += "\n  ...";
   return text;
 }
 

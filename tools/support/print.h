@@ -1,15 +1,18 @@
-// Tensors and sizes for people to read. Thread-safe.
+// Values and sizes for people to read. Thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
+#include "host/graph/run_value.h"
 #include "host/graph/tensor.h"
 
 namespace tenon::tools {
 
 /// The five largest of a 1 x N tensor of floats with their positions, else the first values and the range.
 std::string digest(const host::Tensor& tensor);
+/// The same of a value of any kind, a line for each of the first elements of a sequence, indented below the first line.
+std::string digest(const host::RunValue& value);
 /// "24.6 KiB", "98 B".
 std::string byte_text(uint64_t bytes);
 

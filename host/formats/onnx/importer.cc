@@ -172,18 +172,17 @@ Result<std::unique_ptr<Model>> import_onnx_bytes(std::span<const std::byte> byte
   });
 }
 
-Result<Tensor> read_tensor_proto(const std::filesystem::path& path) {
-  TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
-  auto tensor = catching([&]() -> Result<Tensor> {
+Result<Tensor> read_tensor_bytes(std::span<const std::byte> serialized) {
+  return catching([&]() -> Result<Tensor> {
     TENON_ASSIGN_OR_RETURN(const onnx_wire::Skeleton skeleton,
-                           onnx_wire::walk(mapping->bytes(), onnx_wire::Message::kTensor));
+                           onnx_wire::walk(serialized, onnx_wire::Message::kTensor));
     onnx::TensorProto proto;
     TENON_RETURN_IF_ERROR(parse(skeleton, proto));
     if (proto.data_type() == TN_UNDEFINED)
       return error(TN_INVALID_MODEL,
                    "it holds no tensor: expected a serialized TensorProto with an element type, as in ",
                    "the data sets of ONNX (a model is none)");
-    TensorReader reader(mapping->bytes(), nullptr, mapping.get(), skeleton, ExternalFiles());
+    TensorReader reader(serialized, nullptr, nullptr, skeleton, ExternalFiles());
     TENON_ASSIGN_OR_RETURN(const Tensor view, reader.read(proto));
     reader.finish_copies({});
     if (view.residence() == Residence::kCopied) return view;
@@ -192,6 +191,11 @@ Result<Tensor> read_tensor_proto(const std::filesystem::path& path) {
                 static_cast<std::byte*>(copy.mutable_data()));
     return copy;
   });
+}
+
+Result<Tensor> read_tensor_proto(const std::filesystem::path& path) {
+  TENON_ASSIGN_OR_RETURN(const auto mapping, FileMapping::open(path));
+  auto tensor = read_tensor_bytes(mapping->bytes());
   TENON_RETURN_IF_ERROR(mapping->check_intact());
   if (!tensor.is_ok()) return tensor.status().with_context(path.string());
   return tensor;

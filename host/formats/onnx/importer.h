@@ -34,5 +34,6 @@ Result<std::unique_ptr<Model>> import_onnx_bytes(std::span<const std::byte> byte
                                                  const ImportOptions& options = {});
 /// Reads a serialized TensorProto (an ONNX test data file) into memory of its own.
 Result<Tensor> read_tensor_proto(const std::filesystem::path& path);
+Result<Tensor> read_tensor_bytes(std::span<const std::byte> serialized);
 
 }  // namespace tenon::host

@@ -4,4 +4,5 @@
 #ifndef ONNX_ML
 #define ONNX_ML 1
 #endif
+#include <onnx/onnx-data_pb.h>
 #include <onnx/onnx_pb.h>

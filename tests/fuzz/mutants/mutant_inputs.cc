@@ -77,26 +77,70 @@ std::string make_bytes(uint32_t dtype, int64_t count, Random& random) {
 MutantInputs::MutantInputs(const tenon_session& session, const Seed& seed, Random& random) {
   for (size_t i = 0; i < tenon_session_input_count(&session); ++i) {
     tenon_port port;
-    if (tenon_session_input(&session, i, &port) != 0) continue;
+    tenon_value_type type{};
+    type.struct_size = sizeof type;
+    if (tenon_session_input(&session, i, &port) != 0 || tenon_session_input_type(&session, i, &type) != 0) continue;
     const auto named = std::find_if(seed.inputs.begin(), seed.inputs.end(),
                                     [&](const auto& tensor) { return tensor.name() == port.name; });
     const onnx::TensorProto* example = named != seed.inputs.end() ? &*named
                                        : i < seed.inputs.size()   ? &seed.inputs[i]
                                                                   : nullptr;
-    add(port, example, random);
+    const tenon_value* value = make_value(type, port, example, random);
+    // One that is missing is for the session to say.
+    if (value != nullptr) values_.push_back({names_.emplace_back(port.name).c_str(), value});
   }
 }
 
-void MutantInputs::add(const tenon_port& port, const onnx::TensorProto* example, Random& random) {
+const tenon_value* MutantInputs::keep(tenon_value* value) {
+  kept_.emplace_back(value, tenon_value_destroy);
+  return value;
+}
+
+const tenon_value* MutantInputs::make_value(tenon_value_type type, const tenon_port& port,
+                                            const onnx::TensorProto* example, Random& random) {
+  tenon_value* value = nullptr;
+  if (type.kind == TENON_MAP) return make_map(type, port, random);
+  if (type.kind == TENON_TENSOR) {
+    const auto tensor = make_tensor(port, example, random);
+    if (tensor) tenon_value_of_tensor(&*tensor, &value);
+    return keep(value);
+  }
+  tenon_value_type held = type;
+  held.kind = type.held;
+  held.held = TENON_TENSOR;
+  if (type.kind == TENON_OPTIONAL) {
+    const tenon_value* element = random.one_in(3) ? nullptr : make_value(held, port, nullptr, random);
+    tenon_value_of_optional(element, &value);
+    return keep(value);
+  }
+  std::vector<const tenon_value*> elements;
+  for (int64_t i = random.between(0, 3); i > 0; --i)
+    if (const tenon_value* element = make_value(held, port, nullptr, random)) elements.push_back(element);
+  tenon_value_of_elements(elements.data(), elements.size(), &value);
+  return keep(value);
+}
+
+const tenon_value* MutantInputs::make_map(const tenon_value_type& type, const tenon_port& port, Random& random) {
+  const int64_t length = random.between(0, 3);
+  const auto list = [&](uint32_t dtype) {
+    tenon_port list_port = port;
+    list_port.dtype = dtype;
+    list_port.rank = 1;
+    list_port.shape = &length;
+    return make_tensor(list_port, nullptr, random);
+  };
+  const auto keys = list(type.key), values = list(type.dtype);
+  tenon_value* value = nullptr;
+  if (keys && values) tenon_value_of_map(&*keys, &*values, &value);
+  return keep(value);
+}
+
+std::optional<tenon_tensor> MutantInputs::make_tensor(const tenon_port& port, const onnx::TensorProto* example,
+                                                      Random& random) {
   const auto& shape = shapes_.emplace_back(choose_shape(port, example, random));
   const int64_t count = count_of(shape);
-  if (count > kMostElements) return;  // the session says that it is missing
-  tenon_tensor tensor{names_.emplace_back(port.name).c_str(),
-                      port.dtype,
-                      static_cast<uint32_t>(shape.size()),
-                      shape.data(),
-                      nullptr,
-                      0};
+  if (count > kMostElements) return std::nullopt;
+  tenon_tensor tensor{"", port.dtype, static_cast<uint32_t>(shape.size()), shape.data(), nullptr, 0};
   if (port.dtype == kString) {
     auto& strings = strings_.emplace_back();
     for (int64_t i = 0; i < count; ++i) strings.push_back(random.of({tenon_string{"", 0}, tenon_string{"a1", 2}}));
@@ -111,7 +155,7 @@ void MutantInputs::add(const tenon_port& port, const onnx::TensorProto* example,
     tensor.data = bytes.data();
     tensor.byte_length = bytes.size();
   }
-  tensors_.push_back(tensor);
+  return tensor;
 }
 
 }  // namespace tenon::mutants

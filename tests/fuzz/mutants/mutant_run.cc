@@ -1,6 +1,6 @@
 #include "tests/fuzz/mutants/mutant_run.h"
 
-#include <tenon/tenon.h>
+#include <tenon/value.h>
 
 #include <chrono>
 #include <memory>
@@ -39,32 +39,52 @@ Verdict refused(int code, Kind kind) {
 
 volatile unsigned char touched;
 
+void touch(const tenon_tensor& tensor) {
+  unsigned char sum = 0;
+  const auto add = [&](const void* data, size_t size) {
+    for (size_t b = 0; b < size; ++b)
+      sum = static_cast<unsigned char>(sum + static_cast<const unsigned char*>(data)[b]);
+  };
+  if (tensor.dtype == onnx::TensorProto::STRING) {
+    const auto* strings = static_cast<const tenon_string*>(tensor.data);
+    for (size_t s = 0; s < tensor.byte_length / sizeof(tenon_string); ++s) add(strings[s].data, strings[s].size);
+  } else {
+    add(tensor.data, tensor.byte_length);
+  }
+  touched = sum;
+}
+
+void touch(const tenon_value* value) {
+  tenon_tensor tensor, values;
+  if (tenon_value_tensor(value, &tensor) == 0) return touch(tensor);
+  if (tenon_value_map(value, &tensor, &values) == 0) {
+    touch(tensor);
+    return touch(values);
+  }
+  for (size_t i = 0; i < tenon_value_count(value); ++i) {
+    tenon_value* element = nullptr;
+    if (tenon_value_element(value, i, &element) != 0) continue;
+    touch(element);
+    tenon_value_destroy(element);
+  }
+}
+
 // Reads every byte that a result hands out.
 void touch(const tenon_results* results) {
   for (size_t i = 0; i < tenon_results_count(results); ++i) {
-    tenon_tensor tensor;
-    if (tenon_results_get(results, i, &tensor) != 0) continue;
-    unsigned char sum = 0;
-    const auto add = [&](const void* data, size_t size) {
-      for (size_t b = 0; b < size; ++b)
-        sum = static_cast<unsigned char>(sum + static_cast<const unsigned char*>(data)[b]);
-    };
-    if (tensor.dtype == onnx::TensorProto::STRING) {
-      const auto* strings = static_cast<const tenon_string*>(tensor.data);
-      for (size_t s = 0; s < tensor.byte_length / sizeof(tenon_string); ++s) add(strings[s].data, strings[s].size);
-    } else {
-      add(tensor.data, tensor.byte_length);
-    }
-    touched = sum;
+    tenon_value* value = nullptr;
+    if (tenon_results_value(results, i, &value) != 0) continue;
+    touch(value);
+    tenon_value_destroy(value);
   }
 }
 
 Verdict run_once(tenon_session* session, const MutantInputs& inputs, const Limits& limits) {
   const auto begin = Clock::now();
   tenon_results* made = nullptr;
-  const auto& tensors = inputs.tensors();
+  const auto& values = inputs.values();
   const int code =
-      tenon_session_run(session, tensors.data(), tensors.size(), nullptr, 0, limits.deadline_ms, nullptr, &made);
+      tenon_session_run_values(session, values.data(), values.size(), nullptr, 0, limits.deadline_ms, nullptr, &made);
   const Results results(made, tenon_results_destroy);
   const int64_t took = ms_since(begin);
   if (took > limits.deadline_ms + limits.grace_ms)

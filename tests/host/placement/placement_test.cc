@@ -126,7 +126,7 @@ TEST_CASE("an operator with subgraphs that the host does not run is refused in w
   const auto session = open(b);
   REQUIRE_FALSE(session.is_ok());
   CHECK(session.status().code() == TN_UNSUPPORTED);
-  CHECK_THAT(session.status().message(), Contains("node 'y_node' (test.Repeat") && Contains("If, Loop and Scan"));
+  CHECK_THAT(session.status().message(), Contains("node 'y_node' (test.Repeat") && Contains("If, Loop, Scan and SequenceMap"));
 }
 
 TEST_CASE("a node that waits for the type of an unknown one is not listed as without a provider", "[placement]") {

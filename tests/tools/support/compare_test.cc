@@ -85,5 +85,22 @@ TEST_CASE("bfloat16 is given two units in the last place", "[tools]") {
   CHECK_FALSE(compare(tensor_of<uint16_t>(TN_BFLOAT16, {0x3f83}), expected, {}).equal);
 }
 
+TEST_CASE("sequences are equal when their elements are", "[tools]") {
+  using host::RunValue;
+  const host::ElementType type{host::ValueType::Kind::kTensor, TN_FLOAT};
+  const auto sequence = [&](std::vector<RunValue> elements) {
+    return RunValue::sequence(type, std::move(elements)).value();
+  };
+  const host::Tensor one = tensor_of<float>(TN_FLOAT, {1}), two = tensor_of<float>(TN_FLOAT, {2});
+  CHECK(compare(sequence({one, two}), sequence({one, two}), {}).equal);
+  CHECK(compare(RunValue::sequence({}, {}).value(), sequence({}), {}).equal);
+  const auto other = compare(sequence({one, one}), sequence({one, two}), {});
+  CHECK_FALSE(other.equal);
+  CHECK_THAT(other.reason, Catch::Contains("element 1 "));
+  CHECK(compare(sequence({one}), sequence({one, two}), {}).reason ==
+        "is sequence(float) of 1, expected sequence(float) of 2");
+  CHECK_FALSE(compare(RunValue(one), sequence({one}), {}).equal);
+}
+
 }  // namespace
 }  // namespace tenon::tools

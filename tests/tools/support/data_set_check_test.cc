@@ -10,10 +10,10 @@ namespace {
 /// Whether runs agree of which the first `right` ones do; `runs`: how many there were.
 bool agrees(int right, int* runs) {
   DataSet set;
-  set.outputs = {test::floats("y", {1}, {1})};
+  set.outputs = {{"y", test::make_tensor<float>({1}, {1})}};
   *runs = 0;
-  const auto run = [&]() -> host::Result<std::vector<host::Tensor>> {
-    return std::vector{test::make_tensor<float>({1}, {++*runs > right ? 2.0f : 1.0f})};
+  const auto run = [&]() -> host::Result<std::vector<host::RunValue>> {
+    return std::vector<host::RunValue>{test::make_tensor<float>({1}, {++*runs > right ? 2.0f : 1.0f})};
   };
   return check_data_set(set, {}, run).value();
 }

@@ -45,11 +45,11 @@ TEST_CASE("free dimensions become 1 with a note unless a shape is given", "[tool
   const std::vector<Port> ports = {port("x", TN_FLOAT, {{Dim{-1, "batch"}, Dim{3, ""}}})};
   const auto noted = prepare_inputs(ports, {{}, {}, "ones"});
   REQUIRE(noted.is_ok());
-  CHECK(noted.value().tensors[0].tensor.shape() == std::vector<int64_t>{1, 3});
+  CHECK(noted.value().values[0].value.tensor().shape() == std::vector<int64_t>{1, 3});
   CHECK(noted.value().notes.size() == 1);
   const auto given = prepare_inputs(ports, {{}, {"x=4x3"}, "ones"});
   REQUIRE(given.is_ok());
-  CHECK(given.value().tensors[0].tensor.shape() == std::vector<int64_t>{4, 3});
+  CHECK(given.value().values[0].value.tensor().shape() == std::vector<int64_t>{4, 3});
   CHECK(given.value().notes.empty());
 }
 
@@ -58,18 +58,18 @@ TEST_CASE("an input whose name holds '=' is named by the longest name that fits"
                                    port("=", TN_FLOAT, std::nullopt)};
   const auto prepared = prepare_inputs(ports, {{}, {"a=b=4x3", "==2"}, "ones"});
   REQUIRE(prepared.status().message() == "");
-  CHECK(prepared.value().tensors[1].tensor.shape() == std::vector<int64_t>{4, 3});
-  CHECK(prepared.value().tensors[2].tensor.shape() == std::vector<int64_t>{2});
+  CHECK(prepared.value().values[1].value.tensor().shape() == std::vector<int64_t>{4, 3});
+  CHECK(prepared.value().values[2].value.tensor().shape() == std::vector<int64_t>{2});
   CHECK(failure(ports, {{}, {"c=b=2"}, "ones"}).find("no input 'c'") != std::string::npos);
 }
 
 TEST_CASE("an input with a default is made only when it is asked for", "[tools]") {
   std::vector<Port> ports = {port("x", TN_FLOAT, {{Dim{1, ""}}}), port("w", TN_FLOAT, {{Dim{2, ""}}})};
   ports[1].has_default = true;
-  CHECK(prepare_inputs(ports, {{}, {}, "ones"}).value().tensors.size() == 1);
+  CHECK(prepare_inputs(ports, {{}, {}, "ones"}).value().values.size() == 1);
   const auto both = prepare_inputs(ports, {{}, {"w=2"}, "ones"});
-  REQUIRE(both.value().tensors.size() == 2);
-  CHECK(both.value().tensors[1].name == "w");
+  REQUIRE(both.value().values.size() == 2);
+  CHECK(both.value().values[1].name == "w");
 }
 
 TEST_CASE("an input of unknown rank needs a shape", "[tools]") {
@@ -80,7 +80,7 @@ TEST_CASE("an input of unknown rank needs a shape", "[tools]") {
 
 TEST_CASE("the shape of a scalar can be given", "[tools]") {
   const std::vector<Port> ports = {port("x", TN_FLOAT, std::nullopt)};
-  CHECK(prepare_inputs(ports, {{}, {"x=scalar"}, "ones"}).value().tensors[0].tensor.shape().empty());
+  CHECK(prepare_inputs(ports, {{}, {"x=scalar"}, "ones"}).value().values[0].value.tensor().shape().empty());
 }
 
 TEST_CASE("inputs left without a file are named when others have one", "[tools]") {

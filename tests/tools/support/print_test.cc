@@ -27,6 +27,16 @@ TEST_CASE("long tensors show their first values and their range", "[tools]") {
   CHECK(digest(floats({0, 3}, {})) == "empty");
 }
 
+TEST_CASE("a sequence is shown by its first elements, a map by its entries", "[tools]") {
+  using host::RunValue;
+  using Kind = host::ValueType::Kind;
+  const RunValue two = RunValue::sequence({Kind::kTensor, TN_FLOAT}, {floats({1}, {3}), floats({2}, {4, 5})}).value();
+  CHECK(digest(two) == "[0] float 1  3\n  [1] float 2  4, 5");
+  CHECK(digest(RunValue::empty_optional({})) == "empty");
+  auto keys = host::Tensor::from_strings({2}, {"cat", "dog"}, host::Residence::kRuntime).value();
+  CHECK(digest(RunValue::map(keys, floats({2}, {1, 2})).value()) == "'cat': 1, 'dog': 2");
+}
+
 TEST_CASE("sizes are shown in the largest unit that fits", "[tools]") {
   CHECK(byte_text(98) == "98 B");
   CHECK(byte_text(25187) == "24.6 KiB");
