@@ -21,17 +21,50 @@ struct ComputeType<sdk::BFloat16> {
 template <typename T>
 using Compute = typename ComputeType<T>::type;
 
-/// A list of element types, to dispatch over.
+/// A list of element types, to dispatch over and to say in a kernel table what is taken.
 template <typename... T>
 struct TypeList {};
+/// Stands in a list for an element type that no C++ type stands for: kernels read it by its bits.
+template <tn_dtype code>
+struct Coded {};
+
+template <typename T>
+inline constexpr tn_dtype kCode = sdk::kDTypeOf<T>;
+template <tn_dtype code>
+inline constexpr tn_dtype kCode<Coded<code>> = code;
+
+template <typename... Lists>
+struct JoinOf;
+template <typename... A>
+struct JoinOf<TypeList<A...>> {
+  using type = TypeList<A...>;
+};
+template <typename... A, typename... B, typename... Rest>
+struct JoinOf<TypeList<A...>, TypeList<B...>, Rest...> : JoinOf<TypeList<A..., B...>, Rest...> {};
+/// The types of all the lists in one.
+template <typename... Lists>
+using Join = typename JoinOf<Lists...>::type;
+
 using FloatTypes = TypeList<float, double, sdk::Float16, sdk::BFloat16>;
-using SignedIntTypes = TypeList<int8_t, int16_t, int32_t, int64_t>;
-using IntTypes = TypeList<int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t>;
-using FloatAndSignedTypes = TypeList<float, double, sdk::Float16, sdk::BFloat16, int8_t, int16_t, int32_t, int64_t>;
-using NumericTypes = TypeList<float, double, sdk::Float16, sdk::BFloat16, int8_t, int16_t, int32_t, int64_t, uint8_t,
-                              uint16_t, uint32_t, uint64_t>;
-using NumericAndBoolTypes = TypeList<float, double, sdk::Float16, sdk::BFloat16, int8_t, int16_t, int32_t, int64_t,
-                                     uint8_t, uint16_t, uint32_t, uint64_t, bool>;
+using SignedTypes = TypeList<int8_t, int16_t, int32_t, int64_t>;
+using UnsignedTypes = TypeList<uint8_t, uint16_t, uint32_t, uint64_t>;
+using BoolType = TypeList<bool>;
+using StringType = TypeList<tn_str>;
+using Float8Types =
+    TypeList<Coded<TN_FLOAT8E4M3FN>, Coded<TN_FLOAT8E4M3FNUZ>, Coded<TN_FLOAT8E5M2>, Coded<TN_FLOAT8E5M2FNUZ>>;
+using SmallTypes = TypeList<Coded<TN_FLOAT8E8M0>, Coded<TN_FLOAT4E2M1>, Coded<TN_UINT4>, Coded<TN_INT4>,
+                            Coded<TN_UINT2>, Coded<TN_INT2>, Coded<TN_FLOAT6E2M3>, Coded<TN_FLOAT6E3M2>>;
+
+using IntTypes = Join<SignedTypes, UnsignedTypes>;
+using FloatAndSignedTypes = Join<FloatTypes, SignedTypes>;
+using NumericTypes = Join<FloatTypes, IntTypes>;
+using NumericAndBoolTypes = Join<NumericTypes, BoolType>;
+using NumericBoolAndStringTypes = Join<NumericAndBoolTypes, StringType>;
+using PowTypes = Join<FloatTypes, TypeList<int32_t, int64_t>>;
+using FloatAndFloat8Types = Join<FloatTypes, Float8Types>;
+/// All but strings and complex numbers.
+using NumberTypes = Join<NumericAndBoolTypes, Float8Types, SmallTypes>;
+using NumberAndStringTypes = Join<NumberTypes, StringType>;
 
 /// Calls `body(T{})` for the T among Types whose dtype it is; TN_UNSUPPORTED when it is none of them.
 template <typename... Types, typename Body>

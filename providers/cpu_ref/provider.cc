@@ -1,12 +1,12 @@
 // cpu_ref: every operator, plain and exact. Correctness first: one thread-safe kernel per operator, straight from the
-// specification's formula. The table is kernels.inc; each operator's body is ops/<operator>.cc.
+// specification's formula. The table is kernels.inc; each family of operators has a folder.
 #include <tenon/sdk/sdk.hpp>
 
-#include "type_rules.h"
+#include "kernel_row.h"
 
 namespace tenon::cpu_ref {
 
-#define KERNEL(domain, op_type, since, last, types, may_reuse_input, factory) \
+#define KERNEL(domain, op_type, since, last, types, memory, factory) \
   sdk::Result<sdk::KernelPtr> factory(const sdk::KernelInfo& info);
 #include "kernels.inc"
 #undef KERNEL
@@ -14,8 +14,8 @@ namespace tenon::cpu_ref {
 namespace {
 
 constexpr tn_kernel_def kKernels[] = {
-#define KERNEL(domain, op_type, since, last, types, may_reuse_input, factory) \
-  sdk::kernel_def<factory>(domain, #op_type, since, last, types, may_reuse_input),
+#define KERNEL(domain, op_type, since, last, types, memory, factory) \
+  sdk::kernel_def<factory>(domain, #op_type, since, last, types, memory),
 #include "kernels.inc"
 #undef KERNEL
 };

@@ -1,4 +1,4 @@
-#include "providers/cpu_ref/element_mover.h"
+#include "providers/cpu_ref/movement/element_mover.h"
 
 #include <catch2/catch.hpp>
 

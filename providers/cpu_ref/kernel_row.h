@@ -1,0 +1,50 @@
+// The columns of the kernel tables (<family>/*.inc): which element types a kernel takes, by the schema's type
+// parameters, and what memory it may reuse. The host has already held the node against the specification, so a list may
+// be wider than an opset version's own.
+#pragma once
+
+#include <tenon/sdk/kernel.hpp>
+
+#include "dispatch.h"
+
+namespace tenon::cpu_ref {
+
+/// A TypeList as the ABI has it.
+template <typename List>
+struct Codes;
+template <typename... T>
+struct Codes<TypeList<T...>> {
+  static constexpr uint32_t values[] = {kCode<T>...};
+};
+
+/// One type parameter may be any type of the list.
+template <typename List>
+constexpr tn_type_rule rule(const char* parameter) {
+  return sdk::type_rule(parameter, Codes<List>::values);
+}
+
+// Rule sets, named by the parameters that they speak of.
+template <typename List>
+inline constexpr tn_type_rule kT[] = {rule<List>("T")};
+template <typename List>
+inline constexpr tn_type_rule kT1[] = {rule<List>("T1")};
+template <typename List>
+inline constexpr tn_type_rule kTUV[] = {rule<List>("T"), rule<List>("U"), rule<List>("V")};
+template <typename List>
+inline constexpr tn_type_rule kTT1T2T3[] = {rule<List>("T"), rule<List>("T1"), rule<List>("T2"), rule<List>("T3")};
+inline constexpr tn_type_rule kPow[] = {rule<PowTypes>("T"), rule<NumericTypes>("T1")};
+inline constexpr tn_type_rule kCast[] = {rule<NumberAndStringTypes>("T1"), rule<NumberAndStringTypes>("T2")};
+inline constexpr tn_type_rule kAttention[] = {rule<FloatTypes>("T1"), rule<FloatTypes>("T2"),
+                                              rule<NumericAndBoolTypes>("U")};
+/// No rule at all: every type that the specification allows.
+inline constexpr sdk::TypeRules kAny;
+
+/// The inputs whose memory output 0 may take, as bits.
+inline constexpr uint32_t kNew = 0;
+inline constexpr uint32_t kInPlace = 1;
+inline constexpr uint32_t kInEitherPlace = 3;
+inline constexpr uint32_t kInAnyPlace = ~0u;
+/// Of Where: either value, not the condition.
+inline constexpr uint32_t kInLaterPlace = 6;
+
+}  // namespace tenon::cpu_ref

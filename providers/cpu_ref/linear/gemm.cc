@@ -1,0 +1,102 @@
+// Gemm: Y = alpha * A' x B' + beta * C. A' is A or its transpose and M x K, B' likewise and K x N; C, which may be left
+// out, broadcasts to M x N and is not read where beta is 0, as in BLAS. Floating point is summed and scaled in double;
+// integers wrap around, and are scaled in double and truncated only where alpha or beta is not 1. FusedGemm: Gemm with
+// an activation, whose attributes are activation_alpha, activation_beta and activation_gamma: the first attributes that
+// the operator of that name has in alphabetical order. Y must not be an input.
+#include <optional>
+
+#include "broadcast.h"
+#include "elementwise/activation.h"
+#include "linear/matrix.h"
+
+namespace tenon::cpu_ref {
+namespace {
+
+class GemmKernel final : public sdk::Kernel {
+ public:
+  GemmKernel(const sdk::KernelInfo& info, const std::optional<Activation>& activation)
+      : alpha_(info.attr_float("alpha", 1)),
+        beta_(info.attr_float("beta", 1)),
+        transposes_a_(info.attr_int("transA", 0) != 0),
+        transposes_b_(info.attr_int("transB", 0) != 0),
+        activation_(activation) {}
+
+  sdk::Status run(sdk::RunContext& run) const override {
+    const sdk::TensorView a = run.input(0);
+    const sdk::TensorView b = run.input(1);
+    if (a.rank() != 2 || b.rank() != 2)
+      return sdk::invalid_argument("A is ", sdk::shape_text(a.shape()), " and B is ", sdk::shape_text(b.shape()),
+                                   ", expected matrices");
+    const int64_t M = a.dim(transposes_a_ ? 1 : 0), K = a.dim(transposes_a_ ? 0 : 1);
+    const int64_t N = b.dim(transposes_b_ ? 0 : 1);
+    if (b.dim(transposes_b_ ? 1 : 0) != K)
+      return sdk::invalid_argument("A is ", sdk::shape_text(a.shape()), transposes_a_ ? " transposed" : "",
+                                   " and B is ", sdk::shape_text(b.shape()), transposes_b_ ? " transposed" : "",
+                                   ": the columns of A (", K, ") must be as many as the rows of B");
+    const int64_t shape[] = {M, N};
+    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, a.dtype(), shape));
+    int64_t c_row = 0, c_column = 0;
+    if (run.has_input(2)) TN_RETURN_IF_ERROR(strides_of_c(run.input(2).shape(), M, N, &c_row, &c_column));
+    if (y.count() == 0) return {};
+    return visit_numeric(a.dtype(), [&](auto tag) -> sdk::Status {
+      using T = decltype(tag);
+      const T* c = run.has_input(2) && beta_ != 0 ? run.input(2).data<T>() : nullptr;
+      T* out = y.template data<T>();
+      TN_ASSIGN_OR_RETURN(Accumulator<T>* const sums, run.scratch<Accumulator<T>>(static_cast<size_t>(N)));
+      multiply_matrices<T>({a.data<T>(), transposes_a_ ? 1 : K, transposes_a_ ? M : 1},
+                           {b.data<T>(), transposes_b_ ? 1 : N, transposes_b_ ? K : 1}, M, N, K, sums,
+                           [&](int64_t m, int64_t n, auto sum) {
+                             out[m * N + n] = c ? combine<T>(sum, c[m * c_row + n * c_column]) : scale<T>(sum);
+                           });
+      return {};
+    });
+  }
+
+ private:
+  static sdk::Status strides_of_c(sdk::ShapeView c, int64_t M, int64_t N, int64_t* row, int64_t* column) {
+    const int64_t shape[] = {M, N};
+    TN_ASSIGN_OR_RETURN(const Broadcast checked, Broadcast::create_to(shape, sdk::Span<const sdk::ShapeView>(&c, 1)));
+    (void)checked;
+    const int64_t columns = c.empty() ? 1 : c.back();
+    *column = columns == 1 ? 0 : 1;
+    *row = c.size() == 2 && c[0] != 1 ? columns : 0;
+    return {};
+  }
+
+  template <typename T>
+  T scale(Accumulator<T> sum) const {
+    if (activation_) return from_double<T>((*activation_)(double(alpha_) * static_cast<double>(sum)));
+    if (alpha_ == 1) return from_accumulator<T>(sum);
+    return from_double<T>(double(alpha_) * static_cast<double>(sum));
+  }
+
+  template <typename T>
+  T combine(Accumulator<T> sum, T c) const {
+    const auto value = static_cast<Accumulator<T>>(static_cast<Compute<T>>(c));
+    if (alpha_ == 1 && beta_ == 1 && !activation_) return from_accumulator<T>(wrapping_add(sum, value));
+    const double result = double(alpha_) * static_cast<double>(sum) + double(beta_) * static_cast<double>(value);
+    return from_double<T>(activation_ ? (*activation_)(result) : result);
+  }
+
+  float alpha_;
+  float beta_;
+  bool transposes_a_;
+  bool transposes_b_;
+  std::optional<Activation> activation_;
+};
+
+}  // namespace
+
+sdk::Result<sdk::KernelPtr> make_gemm(const sdk::KernelInfo& info) {
+  return std::make_unique<GemmKernel>(info, std::nullopt);
+}
+
+sdk::Result<sdk::KernelPtr> make_fused_gemm(const sdk::KernelInfo& info) {
+  std::vector<float> parameters;
+  for (const char* name : {"activation_alpha", "activation_beta", "activation_gamma"})
+    if (info.has_float(name)) parameters.push_back(info.attr_float(name, 0));
+  TN_ASSIGN_OR_RETURN(const Activation activation, Activation::create(info.attr_string("activation", ""), parameters));
+  return std::make_unique<GemmKernel>(info, activation);
+}
+
+}  // namespace tenon::cpu_ref

@@ -1,0 +1,151 @@
+// Pad: adds elements before and after each axis, or with negative pads removes some. They are a constant, the nearest
+// edge, the reflection at the edge (which is not repeated), or, from opset 19, the other side of the data. Pads are an
+// attribute before opset 11 and an input from then on, for chosen axes from opset 18.
+#include <algorithm>
+#include <tenon/sdk/kernel.hpp>
+
+#include "dispatch.h"
+#include "held_tensor.h"
+#include "movement/element_mover.h"
+
+namespace tenon::cpu_ref {
+namespace {
+
+constexpr int64_t kMaxPad = int64_t(1) << 48;
+
+enum class PadMode { kConstant, kEdge, kReflect, kWrap };
+
+/// The element of an axis of `size` > 0 that stands at position i, which may lie outside; -1: the constant.
+int64_t source_of(PadMode mode, int64_t i, int64_t size) {
+  if (i >= 0 && i < size) return i;
+  switch (mode) {
+    case PadMode::kEdge: return i < 0 ? 0 : size - 1;
+    case PadMode::kWrap: return (i % size + size) % size;
+    case PadMode::kReflect: {
+      if (size == 1) return 0;
+      const int64_t period = 2 * (size - 1), in_period = (i % period + period) % period;
+      return in_period < size ? in_period : period - in_period;
+    }
+    default: return -1;
+  }
+}
+
+class Pad final : public sdk::Kernel {
+ public:
+  Pad(const sdk::KernelInfo& info, PadMode mode)
+      : mode_(mode),
+        from_attributes_(info.since_version() < 11),
+        pads_(info.attr_ints(info.since_version() < 2 ? "paddings" : "pads")),
+        value_(info.attr_float("value", 0)) {}
+
+  sdk::Status run(sdk::RunContext& run) const override {
+    const sdk::TensorView x = run.input(0);
+    TN_ASSIGN_OR_RETURN(const sdk::Shape pads, pads_of(run, x.rank()));
+    const size_t rank = x.shape().size();
+    sdk::Shape shape;
+    for (size_t a = 0; a < rank; ++a) {
+      TN_ASSIGN_OR_RETURN(int64_t size, add(x.shape()[a], pads[a]));
+      TN_ASSIGN_OR_RETURN(size, add(size, pads[rank + a]));
+      if (size < 0)
+        return sdk::invalid_argument("axis ", a, " of size ", x.shape()[a], " cannot take pads of ", pads[a], " and ",
+                                     pads[rank + a], ": nothing would be left");
+      if (mode_ != PadMode::kConstant && size > 0 && x.shape()[a] == 0)
+        return sdk::invalid_argument("axis ", a, " has no elements to pad with");
+      shape.push_back(size);
+    }
+    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, x.dtype(), shape));
+    if (y.count() == 0) return {};
+    const std::unique_ptr<HeldTensor> own_constant = constant(x.dtype());
+    const bool given = !from_attributes_ && run.has_input(2);
+    if (given && run.input(2).count() != 1)
+      return sdk::invalid_argument("input constant_value has ", run.input(2).count(), " elements, expected 1");
+    ElementMover data(run, 0, y, x);
+    ElementMover fill(run, 0, y, given ? run.input(2) : own_constant->view());
+    return copy(x.shape(), shape, pads, data, fill);
+  }
+
+ private:
+  std::unique_ptr<HeldTensor> constant(tn_dtype dtype) const {
+    std::unique_ptr<HeldTensor> held;
+    if (value_ == 0) return HeldTensor::zero(dtype);
+    // A value other than 0 is an attribute, which only the floating-point forms have.
+    (void)visit_floats(dtype, [&](auto tag) -> sdk::Status {
+      const decltype(tag) v(value_);
+      held = std::make_unique<HeldTensor>(dtype, sdk::Shape{}, &v, sizeof v);
+      return {};
+    });
+    return held ? std::move(held) : HeldTensor::zero(dtype);
+  }
+
+  /// Begins of all axes, then ends of all axes.
+  sdk::Result<sdk::Shape> pads_of(sdk::RunContext& run, int64_t rank) const {
+    sdk::Shape given = pads_, axes;
+    if (!from_attributes_) {
+      TN_ASSIGN_OR_RETURN(given, read_ints(run.input(1), "pads"));
+    }
+    if (run.has_input(3)) {
+      TN_ASSIGN_OR_RETURN(axes, read_ints(run.input(3), "axes"));
+    } else {
+      for (int64_t a = 0; a < rank; ++a) axes.push_back(a);
+    }
+    TN_ASSIGN_OR_RETURN(axes, normalize_axes(axes, rank));
+    if (given.size() != 2 * axes.size())
+      return sdk::invalid_argument("pads has ", given.size(), " values, expected ", 2 * axes.size(),
+                                   ": a begin and an end for each axis");
+    for (int64_t p : given)
+      if (p < -kMaxPad || p > kMaxPad) return sdk::invalid_argument("pads holds ", p, ", expected at most ", kMaxPad);
+    sdk::Shape pads(size_t(2 * rank), 0);
+    for (size_t i = 0; i < axes.size(); ++i) {
+      pads[size_t(axes[i])] = given[i];
+      pads[size_t(rank + axes[i])] = given[axes.size() + i];
+    }
+    return pads;
+  }
+
+  sdk::Status copy(sdk::ShapeView from, const sdk::Shape& to, const sdk::Shape& pads, ElementMover& data,
+                   ElementMover& fill) const {
+    if (to.empty()) return data.copy(0, 0, 1);
+    const size_t last = to.size() - 1;
+    const sdk::Shape strides = row_major_strides(from);
+    const int64_t rows = sdk::element_count(to) / to[last];
+    for (int64_t row = 0; row < rows; ++row) {
+      int64_t rest = row, source_row = 0;
+      for (size_t a = last; source_row >= 0 && a-- > 0; rest /= to[a]) {
+        const int64_t i = source_of(mode_, rest % to[a] - pads[a], from[a]);
+        source_row = i < 0 ? -1 : source_row + i * strides[a];
+      }
+      for (int64_t o = 0; o < to[last];) {
+        const int64_t i = source_row < 0 ? -1 : source_of(mode_, o - pads[last], from[last]);
+        int64_t count = 1;
+        if (i < 0) {
+          const bool before_data = source_row >= 0 && o < pads[last];
+          count = before_data ? std::min(pads[last], to[last]) - o : to[last] - o;
+          TN_RETURN_IF_ERROR(fill.copy(row * to[last] + o, 1, 0, 0, count));
+        } else {
+          if (o >= pads[last] && o - pads[last] < from[last]) count = std::min(from[last] - i, to[last] - o);
+          TN_RETURN_IF_ERROR(data.copy(row * to[last] + o, source_row + i, count));
+        }
+        o += count;
+      }
+    }
+    return {};
+  }
+
+  PadMode mode_;
+  bool from_attributes_;
+  sdk::Shape pads_;
+  float value_;
+};
+
+}  // namespace
+
+sdk::Result<sdk::KernelPtr> make_pad(const sdk::KernelInfo& info) {
+  const std::string mode = info.attr_string("mode", "constant");
+  if (mode == "constant") return std::make_unique<Pad>(info, PadMode::kConstant);
+  if (mode == "edge") return std::make_unique<Pad>(info, PadMode::kEdge);
+  if (mode == "reflect") return std::make_unique<Pad>(info, PadMode::kReflect);
+  if (mode == "wrap") return std::make_unique<Pad>(info, PadMode::kWrap);
+  return sdk::invalid_model("attribute mode is '", mode, "', expected constant, edge, reflect or wrap");
+}
+
+}  // namespace tenon::cpu_ref

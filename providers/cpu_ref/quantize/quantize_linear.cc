@@ -1,0 +1,81 @@
+// QuantizeLinear: y = saturate(round(x / y_scale) + y_zero_point) with halves to even; per tensor, per axis or per
+// block. The quotient is rounded to the type of the attribute precision, else of y_scale, first. For floating-point y
+// the quotient plus zero point is converted as Cast does. The type of y is that of y_zero_point, else output_dtype,
+// else uint8.
+#include <algorithm>
+
+#include "arithmetic.h"
+#include "quantize/quantize.h"
+
+namespace tenon::cpu_ref {
+namespace {
+
+class QuantizeLinear final : public sdk::Kernel {
+ public:
+  explicit QuantizeLinear(const sdk::KernelInfo& info)
+      : axis_(info.attr_int("axis", 1)),
+        block_size_(info.attr_int("block_size", 0)),
+        output_dtype_(static_cast<tn_dtype>(info.attr_int("output_dtype", 0))),
+        precision_(static_cast<tn_dtype>(info.attr_int("precision", 0))) {
+    fitting_.saturate = info.attr_int("saturate", 1) != 0;
+  }
+
+  sdk::Status run(sdk::RunContext& run) const override {
+    const sdk::TensorView x = run.input(0), scale = run.input(1);
+    const bool has_zero_point = run.has_input(2);
+    const tn_dtype to = has_zero_point                  ? run.input(2).dtype()
+                        : output_dtype_ != TN_UNDEFINED ? output_dtype_
+                                                        : TN_UINT8;
+    if (!is_number(x.dtype()) || !is_number(to))
+      return sdk::unsupported("no quantization from ", sdk::dtype_name(x.dtype()), " to ", sdk::dtype_name(to));
+    TN_ASSIGN_OR_RETURN(const sdk::ScaleLayout layout,
+                        sdk::ScaleLayout::create(x.shape(), scale.shape(), axis_, block_size_));
+    TN_ASSIGN_OR_RETURN(const std::vector<double> scales, read_parameters(scale));
+    std::vector<double> zeros(scales.size(), 0);
+    if (has_zero_point) {
+      TN_ASSIGN_OR_RETURN(zeros, read_parameters(run.input(2)));
+      if (zeros.size() != scales.size())
+        return sdk::invalid_argument("y_zero_point is ", sdk::shape_text(run.input(2).shape()), ", expected the shape ",
+                                     sdk::shape_text(scale.shape()), " of y_scale");
+    }
+    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, to, x.shape()));
+    const tn_dtype precision = precision_ != TN_UNDEFINED ? precision_ : scale.dtype();
+    NumberBlock block;
+    for (int64_t begin = 0; begin < x.count(); begin += NumberBlock::kCapacity) {
+      read_block(x, begin, std::min(x.count() - begin, NumberBlock::kCapacity), block);
+      for (int64_t i = 0; i < block.count; ++i) {
+        const double value =
+            block.kind == NumberBlock::Kind::kFloating ? block.floating[i] : static_cast<double>(block.whole[i]);
+        const int64_t k = layout.index_of(begin + i);
+        block.floating[i] = quantized(rounded_to(value / rounded_to(scales[k], precision), precision), zeros[k], to);
+      }
+      block.kind = NumberBlock::Kind::kFloating;
+      write_block(block, fitting_, y, begin);
+    }
+    return {};
+  }
+
+ private:
+  static double quantized(double quotient, double zero_point, tn_dtype to) {
+    if (small_float_format(to) != nullptr) return quotient + zero_point;
+    const int bits = sdk::bits_per_element(to);
+    const bool is_signed = to == TN_INT8 || to == TN_INT16 || to == TN_INT4 || to == TN_INT2;
+    const double lowest = is_signed ? -std::ldexp(1.0, bits - 1) : 0;
+    const double highest = std::ldexp(1.0, is_signed ? bits - 1 : bits) - 1;
+    return std::clamp(std::nearbyint(quotient) + zero_point, lowest, highest);
+  }
+
+  int64_t axis_;
+  int64_t block_size_;
+  tn_dtype output_dtype_;
+  tn_dtype precision_;
+  Fitting fitting_;
+};
+
+}  // namespace
+
+sdk::Result<sdk::KernelPtr> make_quantize_linear(const sdk::KernelInfo& info) {
+  return std::make_unique<QuantizeLinear>(info);
+}
+
+}  // namespace tenon::cpu_ref

@@ -1,0 +1,39 @@
+// GatherND: each tuple of indices, the last axis of the input, takes a slice of the data: output[b.., i..] =
+// data[b.., indices[b.., i..]]. The first batch_dims axes b go together. Negative indices count from the end.
+#include <tenon/sdk/kernel.hpp>
+
+#include "movement/element_mover.h"
+#include "select/element_index.h"
+
+namespace tenon::cpu_ref {
+namespace {
+
+class GatherNd final : public sdk::Kernel {
+ public:
+  explicit GatherNd(const sdk::KernelInfo& info) : batch_(info.attr_int("batch_dims", 0)) {}
+
+  sdk::Status run(sdk::RunContext& run) const override {
+    const sdk::TensorView data = run.input(0), indices = run.input(1);
+    TN_ASSIGN_OR_RETURN(const sdk::Shape positions, tuple_positions(data, indices, batch_));
+    const int64_t first_kept = batch_ + indices.dim(indices.rank() - 1);
+    sdk::Shape shape(indices.shape().begin(), indices.shape().end() - 1);
+    shape.insert(shape.end(), data.shape().begin() + first_kept, data.shape().end());
+    TN_ASSIGN_OR_RETURN(const int64_t slice, product(data.shape(), size_t(first_kept), data.shape().size()));
+    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, data.dtype(), shape));
+    ElementMover mover(run, 0, y, data);
+    for (size_t i = 0; i < positions.size(); ++i)
+      TN_RETURN_IF_ERROR(mover.copy(int64_t(i) * slice, positions[i], slice));
+    return {};
+  }
+
+ private:
+  int64_t batch_;
+};
+
+}  // namespace
+
+sdk::Result<sdk::KernelPtr> make_gather_nd(const sdk::KernelInfo& info) {
+  return std::make_unique<GatherNd>(info);
+}
+
+}  // namespace tenon::cpu_ref

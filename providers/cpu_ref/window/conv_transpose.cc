@@ -1,0 +1,92 @@
+// ConvTranspose: the gradient of Conv: every X[n, c, i] adds X[n, c, i] * W[c, m, k] to Y[n, g * M/group + m, i *
+// strides
+// + k * dilations - pads], which starts as B. X: N x C x D1..., W: C x M/group x k1..., B: M (0 when left out). The
+// output's size follows from the pads, or, where output_shape or SAME_UPPER and SAME_LOWER give the size, the pads from
+// it. Sums are taken in double.
+#include <algorithm>
+
+#include "dispatch.h"
+#include "window/window.h"
+
+namespace tenon::cpu_ref {
+namespace {
+
+class ConvTranspose final : public sdk::Kernel {
+ public:
+  ConvTranspose(sdk::TransposedAttributes attributes, int64_t groups)
+      : attributes_(std::move(attributes)), groups_(groups) {}
+
+  sdk::Status run(sdk::RunContext& run) const override {
+    const sdk::TensorView x = run.input(0), w = run.input(1);
+    TN_RETURN_IF_ERROR(check_inputs(run, x, w));
+    const size_t spatial = x.shape().size() - 2;
+    TN_ASSIGN_OR_RETURN(const int64_t filters, multiply(w.dim(1), groups_));
+    if (run.has_input(2) && (run.input(2).rank() != 1 || run.input(2).dim(0) != filters))
+      return sdk::invalid_argument("input B has shape ", sdk::shape_text(run.input(2).shape()), ", expected ", filters,
+                                   ", a value per filter");
+    TN_ASSIGN_OR_RETURN(const auto axes,
+                        attributes_.resolve(x.shape().subspan(2, spatial), w.shape().subspan(2, spatial)));
+    // Of the convolution that this is the gradient of: its output is our input, and the reverse.
+    const Window window{axes};
+    sdk::Shape shape{x.dim(0), filters};
+    for (const sdk::WindowAxis& axis : axes) shape.push_back(axis.in);
+    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), shape));
+    if (y.count() == 0) return {};
+    return visit_floats(x.dtype(), [&](auto tag) -> sdk::Status {
+      using T = decltype(tag);
+      const T* bias = run.has_input(2) ? run.input(2).data<T>() : nullptr;
+      return spread(run, window, x.dim(0), x.dim(1), filters, x.data<T>(), w.data<T>(), bias, y.data<T>());
+    });
+  }
+
+ private:
+  sdk::Status check_inputs(sdk::RunContext&, const sdk::TensorView& x, const sdk::TensorView& w) const {
+    if (x.rank() < 2)
+      return sdk::invalid_argument("input X has shape ", sdk::shape_text(x.shape()), ", expected N x C x spatial axes");
+    if (w.rank() != x.rank() || w.dim(0) != x.dim(1))
+      return sdk::invalid_argument("input W has shape ", sdk::shape_text(w.shape()), ", expected rank ", x.rank(),
+                                   " and first dimension ", x.dim(1),
+                                   " as the channels of X: C x M/group x kernel axes");
+    if (groups_ < 1 || x.dim(1) % groups_ != 0)
+      return sdk::invalid_argument("group is ", groups_, ", expected a divisor of the ", x.dim(1), " channels");
+    return {};
+  }
+
+  template <typename T>
+  sdk::Status spread(sdk::RunContext& run, const Window& window, int64_t batch, int64_t channels, int64_t filters,
+                     const T* x, const T* w, const T* bias, T* y) const {
+    const int64_t plane = window.input_size(), in_plane = window.output_size(), taps = window.taps();
+    const int64_t per_group = filters / groups_, depth = channels / groups_;
+    TN_ASSIGN_OR_RETURN(double* const sums, run.scratch<double>(size_t(run.max_workers()) * size_t(plane)));
+    const double cost = double(in_plane) * double(taps) * double(depth);
+    run.parallel_for(batch * filters, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
+      double* sum = sums + int64_t(worker) * plane;
+      for (int64_t p = begin; p < end && !run.cancelled(); ++p) {
+        const int64_t n = p / filters, m = p % filters, group = m / per_group;
+        std::fill(sum, sum + plane, bias ? double(bias[m]) : 0.0);
+        for (int64_t c = group * depth; c < (group + 1) * depth; ++c) {
+          const T* in = x + (n * channels + c) * in_plane;
+          const T* filter = w + (c * per_group + m % per_group) * taps;
+          for_each_tap_row(window, [&](int64_t tap, int64_t from, int64_t count, int64_t to, int64_t step) {
+            const double weight = double(filter[tap]);
+            for (int64_t i = 0; i < count; ++i) sum[to + i * step] += weight * double(in[from + i]);
+          });
+        }
+        for (int64_t i = 0; i < plane; ++i) y[p * plane + i] = T(Compute<T>(sum[i]));
+      }
+    });
+    return {};
+  }
+
+  sdk::TransposedAttributes attributes_;
+  int64_t groups_;
+};
+
+}  // namespace
+
+sdk::Result<sdk::KernelPtr> make_conv_transpose(const sdk::KernelInfo& info) {
+  TN_ASSIGN_OR_RETURN(sdk::TransposedAttributes attributes, sdk::TransposedAttributes::parse(info));
+  return std::make_unique<ConvTranspose>(std::move(attributes), info.attr_int("group", 1));
+}
+
+}  // namespace tenon::cpu_ref
