@@ -1,6 +1,6 @@
 // Shape rules of operators that make tensors from attributes and sizes, or tell sizes.
-#include <algorithm>
 #include <cstring>
+#include <tenon/sdk/geometry/axes.hpp>
 
 #include "host/graph/shape_rules/rules.h"
 
@@ -107,12 +107,8 @@ Status non_zero(ShapeContext& c) {
 namespace tenon::host {
 
 std::pair<size_t, size_t> shape_range(const Node& node, size_t rank) {
-  const auto signed_rank = static_cast<int64_t>(rank);
-  const auto index = [&](int64_t v) {
-    return static_cast<size_t>(std::clamp<int64_t>(v < 0 ? v + signed_rank : v, 0, signed_rank));
-  };
-  const size_t start = index(node.int_attribute("start").value_or(0));  // the first opsets have none
-  return {start, std::max(start, index(node.int_attribute("end").value_or(signed_rank)))};
+  return sdk::listed_dimensions(node.int_attribute("start").value_or(0), node.int_attribute("end").value_or(INT64_MAX),
+                                rank);
 }
 
 }  // namespace tenon::host

@@ -1,6 +1,7 @@
 // Shape rules of operators that keep the elements and change how they are arranged.
 #include <algorithm>
 #include <tenon/sdk/geometry/axes.hpp>
+#include <tenon/sdk/geometry/pad.hpp>
 #include <tenon/sdk/geometry/reshape.hpp>
 
 #include "host/graph/shape_rules/rules.h"
@@ -223,14 +224,14 @@ Status expand(ShapeContext& c) {
   const Dims* x = c.shape(0);
   const auto target = c.ints(1);
   if (x == nullptr || !target) return {};
-  Dims shape;
-  for (int64_t d : *target) {
-    if (d < 0) return c.fail("the new shape has ", d, ", expected 0 or more");
-    shape.push_back(known_dim(d));
-  }
-  auto y = broadcast(*x, shape);
-  if (!y) return c.fail("the input ", describe(*x), " does not broadcast with the new shape ", describe(shape));
-  c.set(0, std::move(*y));
+  TENON_ASSIGN_OR_RETURN(const auto sizes, from_sdk(c, sdk::expanded_shape(sizes_of(*x), *target)));
+  Dims y;
+  for (const int64_t size : sizes) y.push_back(size < 0 ? unknown_dim() : known_dim(size));
+  // Names stay where the new shape has 1 or nothing.
+  const size_t missing = y.size() - x->size();
+  for (size_t i = 0; i < x->size(); ++i)
+    if (!is_known(y[missing + i])) y[missing + i] = (*x)[i];
+  c.set(0, std::move(y));
   return {};
 }
 

@@ -1,21 +1,11 @@
 // Shape rules of reductions and normalizations.
 #include <algorithm>
+#include <tenon/sdk/geometry/reduce.hpp>
 
 #include "host/graph/shape_rules/rules.h"
+#include "host/graph/shape_rules/sdk_geometry.h"
 
 namespace tenon::host::shape_rules {
-namespace {
-
-void set_reduced(ShapeContext& c, const Dims& x, const std::vector<bool>& reduced, bool keep) {
-  Dims y;
-  for (size_t i = 0; i < x.size(); ++i) {
-    if (!reduced[i]) y.push_back(x[i]);
-    if (reduced[i] && keep) y.push_back(known_dim(1));
-  }
-  c.set(0, std::move(y));
-}
-
-}  // namespace
 
 Status reduce(ShapeContext& c) {
   const Dims* x = c.shape(0);
@@ -27,29 +17,17 @@ Status reduce(ShapeContext& c) {
     if (keep) c.set(0, Dims(x->size()));
     return {};
   }
-  const bool none = axes->empty();
-  if (none && c.attr("noop_with_empty_axes") != 0) {
-    c.set(0, *x);
-    return {};
-  }
-  std::vector<bool> reduced(x->size(), none);
-  for (int64_t a : *axes) {
-    TENON_ASSIGN_OR_RETURN(const size_t i, c.axis(a, x->size()));
-    reduced[i] = true;
-  }
-  set_reduced(c, *x, reduced, keep);
+  TENON_ASSIGN_OR_RETURN(const auto reduced,
+                         from_sdk(c, sdk::reduced_axes(*axes, c.attr("noop_with_empty_axes") != 0, x->size())));
+  c.set(0, sdk::reduced_shape(*x, reduced, keep, known_dim(1)));
   return {};
 }
 
 Status arg_reduce(ShapeContext& c) {
   const Dims* x = c.shape(0);
   if (x == nullptr) return {};
-  std::vector<bool> reduced(x->size(), false);
-  if (!x->empty()) {
-    TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis"), x->size()));
-    reduced[axis] = true;
-  }
-  set_reduced(c, *x, reduced, c.attr("keepdims") != 0);
+  TENON_ASSIGN_OR_RETURN(const auto reduced, from_sdk(c, sdk::picked_axis(c.attr("axis"), x->size())));
+  c.set(0, sdk::reduced_shape(*x, reduced, c.attr("keepdims") != 0, known_dim(1)));
   return {};
 }
 

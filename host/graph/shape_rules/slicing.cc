@@ -1,6 +1,6 @@
 // Shape rules of operators that join, cut, pick, pad and repeat.
-#include <algorithm>
 #include <tenon/sdk/geometry/join.hpp>
+#include <tenon/sdk/geometry/pad.hpp>
 #include <tenon/sdk/geometry/slice.hpp>
 #include <tenon/sdk/geometry/split.hpp>
 
@@ -141,22 +141,12 @@ Status pad(ShapeContext& c) {
     c.set(0, unknown_of_rank(*x));
     return {};
   }
-  if (!given)
-    for (size_t i = 0; i < x->size(); ++i) axes->push_back(static_cast<int64_t>(i));
-  if (pads->size() != 2 * axes->size())
-    return c.fail("'pads' has ", pads->size(), " numbers, expected ", 2 * axes->size(),
-                  ": a begin and an end for each of ", axes->size(), " axes");
-  TENON_ASSIGN_OR_RETURN(const auto indices, c.distinct_axes(*axes, x->size()));
+  TENON_ASSIGN_OR_RETURN(const auto by_axis,
+                         from_sdk(c, sdk::pads_by_axis(*pads, given ? &*axes : nullptr, x->size())));
   Dims y = *x;
-  for (size_t k = 0; k < indices.size(); ++k) {
-    const WideInt grow = WideInt{(*pads)[k]} + (*pads)[k + indices.size()];
-    if (grow == 0) continue;
-    Dim& d = y[indices[k]];
-    if (is_known(d)) {
-      TENON_ASSIGN_OR_RETURN(d, c.computed(d.value + grow, "the padded dimension"));
-    } else {
-      d = unknown_dim();
-    }
+  for (size_t i = 0; i < y.size(); ++i) {
+    TENON_ASSIGN_OR_RETURN(const int64_t size, from_sdk(c, sdk::padded_size(y[i].value, by_axis[i])));
+    if (!by_axis[i].keeps_size()) y[i] = size < 0 ? unknown_dim() : known_dim(size);
   }
   c.set(0, std::move(y));
   return {};
@@ -171,18 +161,10 @@ Status tile(ShapeContext& c) {
     c.set(0, unknown_of_rank(*x));
     return {};
   }
-  if (repeats->size() != x->size())
-    return c.fail("'repeats' has ", repeats->size(), " numbers, expected ", x->size(), ", one for each dimension");
+  TENON_ASSIGN_OR_RETURN(const auto sizes, from_sdk(c, sdk::tiled_shape(sizes_of(*x), *repeats)));
   Dims y = *x;
-  for (size_t i = 0; i < y.size(); ++i) {
-    if ((*repeats)[i] == 1) continue;
-    if ((*repeats)[i] < 0) return c.fail("'repeats' has ", (*repeats)[i], ", expected 0 or more");
-    if (is_known(y[i])) {
-      TENON_ASSIGN_OR_RETURN(y[i], c.computed(WideInt{y[i].value} * (*repeats)[i], "the repeated dimension"));
-    } else {
-      y[i] = unknown_dim();
-    }
-  }
+  for (size_t i = 0; i < y.size(); ++i)
+    if ((*repeats)[i] != 1) y[i] = sizes[i] < 0 ? unknown_dim() : known_dim(sizes[i]);
   c.set(0, std::move(y));
   return {};
 }

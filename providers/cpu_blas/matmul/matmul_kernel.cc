@@ -3,6 +3,7 @@
 #include "matmul/matmul_kernel.h"
 
 #include <algorithm>
+#include <tenon/sdk/geometry/matmul.hpp>
 
 #include "broadcast.h"
 
@@ -21,28 +22,24 @@ struct Sizes {
 
 sdk::Result<Sizes> size_up(const MatMulPlan& plan, sdk::ShapeView a, sdk::ShapeView b) {
   const std::string& node = plan.node;
-  if (a.empty() || b.empty())
-    return sdk::invalid_model(node, ": an operand is a scalar, expected a vector or a stack of matrices");
+  // A vector has no last two dimensions to swap.
+  const bool transposes_a = plan.transpose_a && a.size() > 1, transposes_b = plan.transpose_b && b.size() > 1;
+  auto found = sdk::product_dims(a, {transposes_a, false}, b, {transposes_b, false});
+  if (!found.is_ok()) return sdk::invalid_model(node, ": ", found.take_status().message());
+  const auto& [left, right] = found.value();
   Sizes s;
-  const bool a_vector = a.size() == 1;
-  const bool b_vector = b.size() == 1;
-  s.transpose_a = plan.transpose_a && !a_vector;
-  s.transpose_b = plan.transpose_b && !b_vector;
+  s.transpose_a = transposes_a;
+  s.transpose_b = transposes_b;
   s.alpha = plan.alpha;
-  s.k = a[a.size() - (s.transpose_a ? 2 : 1)];
-  s.m = a_vector ? 1 : a[a.size() - (s.transpose_a ? 1 : 2)];
-  s.n = b_vector ? 1 : b[b.size() - (s.transpose_b ? 2 : 1)];
-  const int64_t b_k = b_vector ? b[0] : b[b.size() - (s.transpose_b ? 1 : 2)];
-  if (b_k != s.k)
-    return sdk::invalid_model(node, ": shapes ", sdk::shape_text(a), " and ", sdk::shape_text(b),
-                              " do not multiply: the first has ", s.k, " columns, the second ", b_k, " rows",
-                              s.transpose_a || s.transpose_b ? " once transposed" : "");
-  if (!a_vector) s.a_stack.assign(a.begin(), a.end() - 2);
-  if (!b_vector) s.b_stack.assign(b.begin(), b.end() - 2);
+  s.m = sdk::MatrixDims::size(a, left.rows);
+  s.k = a[left.columns];
+  s.n = sdk::MatrixDims::size(b, right.columns);
+  for (const size_t i : left.batch) s.a_stack.push_back(a[i]);
+  for (const size_t i : right.batch) s.b_stack.push_back(b[i]);
   TN_ASSIGN_OR_RETURN(s.stack, sdk::broadcast_shape(s.a_stack, s.b_stack));
   s.result = s.stack;
-  if (!a_vector) s.result.push_back(s.m);
-  if (!b_vector) s.result.push_back(s.n);
+  if (left.rows != sdk::MatrixDims::kNone) s.result.push_back(s.m);
+  if (right.columns != sdk::MatrixDims::kNone) s.result.push_back(s.n);
   return s;
 }
 

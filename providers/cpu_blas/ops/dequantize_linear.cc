@@ -2,7 +2,7 @@
 // The values are cpu_ref's: the exact product rounded once to the type of y, float, float16 or bfloat16. Pairs of types
 // whose product has more bits than a float are left to it.
 #include <algorithm>
-#include <tenon/sdk/quantization.hpp>
+#include <tenon/sdk/geometry/quantize.hpp>
 
 #include "common.h"
 #include "simd/expand.h"

@@ -1,6 +1,8 @@
 // Gemm: Y = alpha op(A) op(B) + beta C, A and B matrices, op the transpose where asked, C broadcast to M x N and
 // not read where beta is 0.
-#include "broadcast.h"
+#include <tenon/sdk/geometry/matmul.hpp>
+
+#include "common.h"
 #include "packed_b.h"
 
 namespace tenon::cpu_blas {
@@ -31,14 +33,12 @@ class GemmKernel final : public sdk::Kernel {
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView a = run.input(0);
     const sdk::TensorView b = run.input(1);
-    if (a.rank() != 2 || b.rank() != 2)
-      return sdk::invalid_model(node_, ": A has rank ", a.rank(), " and B rank ", b.rank(), ", expected 2 for both");
+    auto dims = sdk::gemm_dims(a.shape(), transpose_a_, b.shape(), transpose_b_);
+    if (!dims.is_ok()) return sdk::invalid_model(node_, ": ", dims.take_status().message());
     Gemm g;
     g.transpose_a = transpose_a_, g.transpose_b = transpose_b_;
-    g.m = a.dim(transpose_a_ ? 1 : 0), g.k = a.dim(transpose_a_ ? 0 : 1), g.n = b.dim(transpose_b_ ? 0 : 1);
-    if (b.dim(transpose_b_ ? 1 : 0) != g.k)
-      return sdk::invalid_model(node_, ": A is ", sdk::shape_text(a.shape()), " and B ", sdk::shape_text(b.shape()),
-                                ", which do not multiply with transA ", transpose_a_, " and transB ", transpose_b_);
+    g.m = a.shape()[dims.value().a.rows], g.k = a.shape()[dims.value().a.columns];
+    g.n = b.shape()[dims.value().b.columns];
     const sdk::Shape shape{g.m, g.n};
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
     g.a = a.data<float>(), g.b = b.data<float>(), g.c = y.data<float>();
@@ -66,10 +66,8 @@ class GemmKernel final : public sdk::Kernel {
   /// beta C in the epilogue: as it is where it is a row or all of it and beta is 1, else spread in scratch memory.
   sdk::Status add_c(sdk::RunContext& run, const sdk::Shape& shape, Epilogue* epilogue) const {
     const sdk::TensorView c = run.input(2);
-    TN_ASSIGN_OR_RETURN(const sdk::Shape sum, sdk::broadcast_shape(c.shape(), shape));
-    if (sum != shape)
-      return sdk::invalid_model(node_, ": C is ", sdk::shape_text(c.shape()), ", expected a shape that broadcasts to ",
-                                sdk::shape_text(shape));
+    const sdk::Status fits = sdk::check_gemm_c(c.shape(), shape[0], shape[1]);
+    if (!fits.is_ok()) return sdk::invalid_model(node_, ": ", fits.message());
     if (beta_ == 0) return {};
     const int64_t columns = c.rank() >= 1 ? c.dim(c.rank() - 1) : 1;
     const int64_t rows = c.rank() >= 2 ? c.dim(c.rank() - 2) : 1;

@@ -1,5 +1,6 @@
 // Shape: the dimensions [start, end) of the input as int64.
 #include <algorithm>
+#include <tenon/sdk/geometry/axes.hpp>
 
 #include "common.h"
 
@@ -13,12 +14,10 @@ class ShapeKernel final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::ShapeView shape = run.input(0).shape();
-    const int64_t rank = static_cast<int64_t>(shape.size());
-    const auto clamp = [&](int64_t i) { return i < -rank ? 0 : std::min(i < 0 ? i + rank : i, rank); };
-    const int64_t begin = clamp(start_);
-    const int64_t count = std::max<int64_t>(0, clamp(end_) - begin);
-    TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_INT64, sdk::Shape{count}));
-    std::copy(shape.begin() + begin, shape.begin() + begin + count, y.data<int64_t>());
+    const auto [first, last] = sdk::listed_dimensions(start_, end_, shape.size());
+    const int64_t count[] = {static_cast<int64_t>(last - first)};
+    TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_INT64, count));
+    std::copy(shape.begin() + first, shape.begin() + last, y.data<int64_t>());
     return {};
   }
 

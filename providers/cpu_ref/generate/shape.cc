@@ -2,6 +2,7 @@
 // rank. Size: the number of the input's elements, an int64 scalar.
 #include <algorithm>
 #include <limits>
+#include <tenon/sdk/geometry/axes.hpp>
 #include <tenon/sdk/kernel.hpp>
 
 namespace tenon::cpu_ref {
@@ -14,19 +15,14 @@ class Shape final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
-    const int64_t start = clamp(start_, x.rank());
-    const int64_t count = std::max<int64_t>(clamp(end_, x.rank()) - start, 0);
-    const int64_t shape[] = {count};
+    const auto [first, last] = sdk::listed_dimensions(start_, end_, x.shape().size());
+    const int64_t shape[] = {static_cast<int64_t>(last - first)};
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, TN_INT64, shape));
-    for (int64_t i = 0; i < count; ++i) y.data<int64_t>()[i] = x.dim(start + i);
+    std::copy(x.shape().begin() + first, x.shape().begin() + last, y.data<int64_t>());
     return {};
   }
 
  private:
-  static int64_t clamp(int64_t bound, int64_t rank) {
-    return std::clamp<int64_t>(bound < 0 ? bound + rank : bound, 0, rank);
-  }
-
   int64_t start_;
   int64_t end_;
 };

@@ -4,8 +4,8 @@
 // an activation, whose attributes are activation_alpha, activation_beta and activation_gamma: the first attributes that
 // the operator of that name has in alphabetical order. Y must not be an input.
 #include <optional>
+#include <tenon/sdk/geometry/matmul.hpp>
 
-#include "broadcast.h"
 #include "elementwise/activation.h"
 #include "linear/matrix.h"
 
@@ -24,19 +24,16 @@ class GemmKernel final : public sdk::Kernel {
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView a = run.input(0);
     const sdk::TensorView b = run.input(1);
-    if (a.rank() != 2 || b.rank() != 2)
-      return sdk::invalid_argument("A is ", sdk::shape_text(a.shape()), " and B is ", sdk::shape_text(b.shape()),
-                                   ", expected matrices");
-    const int64_t M = a.dim(transposes_a_ ? 1 : 0), K = a.dim(transposes_a_ ? 0 : 1);
-    const int64_t N = b.dim(transposes_b_ ? 0 : 1);
-    if (b.dim(transposes_b_ ? 1 : 0) != K)
-      return sdk::invalid_argument("A is ", sdk::shape_text(a.shape()), transposes_a_ ? " transposed" : "",
-                                   " and B is ", sdk::shape_text(b.shape()), transposes_b_ ? " transposed" : "",
-                                   ": the columns of A (", K, ") must be as many as the rows of B");
+    TN_ASSIGN_OR_RETURN(const sdk::ProductDims dims,
+                        sdk::gemm_dims(a.shape(), transposes_a_, b.shape(), transposes_b_));
+    const int64_t M = a.shape()[dims.a.rows], K = a.shape()[dims.a.columns], N = b.shape()[dims.b.columns];
     const int64_t shape[] = {M, N};
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, a.dtype(), shape));
     int64_t c_row = 0, c_column = 0;
-    if (run.has_input(2)) TN_RETURN_IF_ERROR(strides_of_c(run.input(2).shape(), M, N, &c_row, &c_column));
+    if (run.has_input(2)) {
+      TN_RETURN_IF_ERROR(sdk::check_gemm_c(run.input(2).shape(), M, N));
+      strides_of_c(run.input(2).shape(), &c_row, &c_column);
+    }
     if (y.count() == 0) return {};
     return visit_numeric(a.dtype(), [&](auto tag) -> sdk::Status {
       using T = decltype(tag);
@@ -53,14 +50,10 @@ class GemmKernel final : public sdk::Kernel {
   }
 
  private:
-  static sdk::Status strides_of_c(sdk::ShapeView c, int64_t M, int64_t N, int64_t* row, int64_t* column) {
-    const int64_t shape[] = {M, N};
-    TN_ASSIGN_OR_RETURN(const Broadcast checked, Broadcast::create_to(shape, sdk::Span<const sdk::ShapeView>(&c, 1)));
-    (void)checked;
+  static void strides_of_c(sdk::ShapeView c, int64_t* row, int64_t* column) {
     const int64_t columns = c.empty() ? 1 : c.back();
     *column = columns == 1 ? 0 : 1;
     *row = c.size() == 2 && c[0] != 1 ? columns : 0;
-    return {};
   }
 
   template <typename T>

@@ -3,7 +3,7 @@
 // last two dimensions of an operand swapped by transA and transB, and before that its first dimension moved behind the
 // batch dimensions by transBatchA and transBatchB, which do not matter to 1-D operands. Floating-point sums are kept in
 // double, integers wrap around. Y must not be A or B.
-#include <algorithm>
+#include <tenon/sdk/geometry/matmul.hpp>
 
 #include "broadcast.h"
 #include "linear/matrix.h"
@@ -12,56 +12,30 @@
 namespace tenon::cpu_ref {
 namespace {
 
-/// How an operand is to be read; all false: as it lies.
-struct OperandForm {
-  bool transposes = false;        // the last two dimensions
-  bool transposes_batch = false;  // before that, the first dimension moves behind those up to the next to last
+/// The matrices of an operand: element (r, c) of matrix i lies at i * step + r * row_stride + c * column_stride.
+struct Matrices {
+  sdk::Shape batch;
+  int64_t rows = 1, columns = 1, step = 0, row_stride = 0, column_stride = 0;
 
-  /// The matrices of an operand: element (r, c) of matrix i lies at i * step + r * row_stride + c * column_stride.
-  struct Matrices {
-    sdk::Shape batch;
-    int64_t rows, columns, step, row_stride, column_stride;
-  };
-  /// `shape` has two dimensions at least.
-  Matrices of(const sdk::Shape& shape) const {
-    const size_t rank = shape.size();
-    const bool moves = transposes_batch && rank > 2;
-    Matrices m{};
-    m.batch.assign(shape.begin() + (moves ? 1 : 0), shape.end() - (moves ? 1 : 2));
-    m.rows = moves ? shape[0] : shape[rank - 2];
-    m.columns = shape[rank - 1];
-    // Without elements no stride is ever used, and their product might not fit.
-    if (std::find(shape.begin(), shape.end(), 0) == shape.end()) {
-      m.column_stride = 1;
-      m.row_stride = m.columns;
-      m.step = moves ? m.columns : m.rows * m.columns;
-      if (moves)
-        for (int64_t d : m.batch) m.row_stride *= d;
-    }
-    if (transposes) {
-      std::swap(m.rows, m.columns);
-      std::swap(m.row_stride, m.column_stride);
-    }
-    return m;
+  Matrices(sdk::ShapeView shape, const sdk::MatrixDims& dims)
+      : rows(sdk::MatrixDims::size(shape, dims.rows)), columns(sdk::MatrixDims::size(shape, dims.columns)) {
+    const sdk::Shape strides = row_major_strides(shape);
+    for (const size_t i : dims.batch) batch.push_back(shape[i]);
+    if (!dims.batch.empty()) step = strides[dims.batch.back()];
+    if (dims.rows != sdk::MatrixDims::kNone) row_stride = strides[dims.rows];
+    if (dims.columns != sdk::MatrixDims::kNone) column_stride = strides[dims.columns];
   }
 };
 
 class MatMulKernel final : public sdk::Kernel {
  public:
-  MatMulKernel(float alpha, OperandForm a, OperandForm b) : alpha_(alpha), a_(a), b_(b) {}
+  MatMulKernel(float alpha, sdk::OperandForm a, sdk::OperandForm b) : alpha_(alpha), a_(a), b_(b) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView a = run.input(0), b = run.input(1);
-    if (a.rank() == 0 || b.rank() == 0)
-      return sdk::invalid_argument("A is ", sdk::shape_text(a.shape()), " and B is ", sdk::shape_text(b.shape()),
-                                   ", expected at least one dimension each");
-    const OperandForm::Matrices left = a.rank() == 1 ? OperandForm().of({1, a.dim(0)}) : a_.of(to_shape(a.shape()));
-    const OperandForm::Matrices right = b.rank() == 1 ? OperandForm().of({b.dim(0), 1}) : b_.of(to_shape(b.shape()));
+    TN_ASSIGN_OR_RETURN(const sdk::ProductDims dims, sdk::product_dims(a.shape(), a_, b.shape(), b_));
+    const Matrices left(a.shape(), dims.a), right(b.shape(), dims.b);
     const int64_t M = left.rows, K = left.columns, N = right.columns;
-    if (K != right.rows)
-      return sdk::invalid_argument("A is ", sdk::shape_text(a.shape()), a_.transposes ? " transposed" : "",
-                                   " and B is ", sdk::shape_text(b.shape()), b_.transposes ? " transposed" : "",
-                                   ": the columns of A (", K, ") must be as many as the rows of B (", right.rows, ")");
     const sdk::ShapeView batches[] = {left.batch, right.batch};
     TN_ASSIGN_OR_RETURN(const Broadcast batch, Broadcast::create(batches));
     sdk::Shape shape = to_shape(batch.shape());
@@ -93,19 +67,20 @@ class MatMulKernel final : public sdk::Kernel {
   }
 
   float alpha_;
-  OperandForm a_, b_;
+  sdk::OperandForm a_, b_;
 };
 
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_matmul(const sdk::KernelInfo&) {
-  return std::make_unique<MatMulKernel>(1.0f, OperandForm(), OperandForm());
+  return std::make_unique<MatMulKernel>(1.0f, sdk::OperandForm(), sdk::OperandForm());
 }
 
 sdk::Result<sdk::KernelPtr> make_fused_matmul(const sdk::KernelInfo& info) {
   const auto set = [&](const char* name) { return info.attr_int(name, 0) != 0; };
-  return std::make_unique<MatMulKernel>(info.attr_float("alpha", 1), OperandForm{set("transA"), set("transBatchA")},
-                                        OperandForm{set("transB"), set("transBatchB")});
+  return std::make_unique<MatMulKernel>(info.attr_float("alpha", 1),
+                                        sdk::OperandForm{set("transA"), set("transBatchA")},
+                                        sdk::OperandForm{set("transB"), set("transBatchB")});
 }
 
 }  // namespace tenon::cpu_ref

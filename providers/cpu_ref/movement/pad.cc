@@ -2,6 +2,7 @@
 // edge, the reflection at the edge (which is not repeated), or, from opset 19, the other side of the data. Pads are an
 // attribute before opset 11 and an input from then on, for chosen axes from opset 18.
 #include <algorithm>
+#include <tenon/sdk/geometry/pad.hpp>
 #include <tenon/sdk/kernel.hpp>
 
 #include "dispatch.h"
@@ -40,15 +41,10 @@ class Pad final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
-    TN_ASSIGN_OR_RETURN(const sdk::Shape pads, pads_of(run, x.rank()));
-    const size_t rank = x.shape().size();
+    TN_ASSIGN_OR_RETURN(const std::vector<sdk::AxisPad> pads, pads_of(run, x.shape().size()));
     sdk::Shape shape;
-    for (size_t a = 0; a < rank; ++a) {
-      TN_ASSIGN_OR_RETURN(int64_t size, add(x.shape()[a], pads[a]));
-      TN_ASSIGN_OR_RETURN(size, add(size, pads[rank + a]));
-      if (size < 0)
-        return sdk::invalid_argument("axis ", a, " of size ", x.shape()[a], " cannot take pads of ", pads[a], " and ",
-                                     pads[rank + a], ": nothing would be left");
+    for (size_t a = 0; a < pads.size(); ++a) {
+      TN_ASSIGN_OR_RETURN(const int64_t size, sdk::padded_size(x.shape()[a], pads[a]));
       if (mode_ != PadMode::kConstant && size > 0 && x.shape()[a] == 0)
         return sdk::invalid_argument("axis ", a, " has no elements to pad with");
       shape.push_back(size);
@@ -77,32 +73,21 @@ class Pad final : public sdk::Kernel {
     return held ? std::move(held) : HeldTensor::zero(dtype);
   }
 
-  /// Begins of all axes, then ends of all axes.
-  sdk::Result<sdk::Shape> pads_of(sdk::RunContext& run, int64_t rank) const {
-    sdk::Shape given = pads_, axes;
+  sdk::Result<std::vector<sdk::AxisPad>> pads_of(sdk::RunContext& run, size_t rank) const {
+    sdk::Shape pads = pads_, axes;
     if (!from_attributes_) {
-      TN_ASSIGN_OR_RETURN(given, read_ints(run.input(1), "pads"));
+      TN_ASSIGN_OR_RETURN(pads, read_ints(run.input(1), "pads"));
     }
-    if (run.has_input(3)) {
+    const bool has_axes = run.has_input(3);
+    if (has_axes) {
       TN_ASSIGN_OR_RETURN(axes, read_ints(run.input(3), "axes"));
-    } else {
-      for (int64_t a = 0; a < rank; ++a) axes.push_back(a);
     }
-    TN_ASSIGN_OR_RETURN(axes, normalize_axes(axes, rank));
-    if (given.size() != 2 * axes.size())
-      return sdk::invalid_argument("pads has ", given.size(), " values, expected ", 2 * axes.size(),
-                                   ": a begin and an end for each axis");
-    for (int64_t p : given)
+    for (const int64_t p : pads)
       if (p < -kMaxPad || p > kMaxPad) return sdk::invalid_argument("pads holds ", p, ", expected at most ", kMaxPad);
-    sdk::Shape pads(size_t(2 * rank), 0);
-    for (size_t i = 0; i < axes.size(); ++i) {
-      pads[size_t(axes[i])] = given[i];
-      pads[size_t(rank + axes[i])] = given[axes.size() + i];
-    }
-    return pads;
+    return sdk::pads_by_axis(pads, has_axes ? &axes : nullptr, rank);
   }
 
-  sdk::Status copy(sdk::ShapeView from, const sdk::Shape& to, const sdk::Shape& pads, ElementMover& data,
+  sdk::Status copy(sdk::ShapeView from, const sdk::Shape& to, const std::vector<sdk::AxisPad>& pads, ElementMover& data,
                    ElementMover& fill) const {
     if (to.empty()) return data.copy(0, 0, 1);
     const size_t last = to.size() - 1;
@@ -111,18 +96,19 @@ class Pad final : public sdk::Kernel {
     for (int64_t row = 0; row < rows; ++row) {
       int64_t rest = row, source_row = 0;
       for (size_t a = last; source_row >= 0 && a-- > 0; rest /= to[a]) {
-        const int64_t i = source_of(mode_, rest % to[a] - pads[a], from[a]);
+        const int64_t i = source_of(mode_, rest % to[a] - pads[a].begin, from[a]);
         source_row = i < 0 ? -1 : source_row + i * strides[a];
       }
       for (int64_t o = 0; o < to[last];) {
-        const int64_t i = source_row < 0 ? -1 : source_of(mode_, o - pads[last], from[last]);
+        const int64_t i = source_row < 0 ? -1 : source_of(mode_, o - pads[last].begin, from[last]);
         int64_t count = 1;
         if (i < 0) {
-          const bool before_data = source_row >= 0 && o < pads[last];
-          count = before_data ? std::min(pads[last], to[last]) - o : to[last] - o;
+          const bool before_data = source_row >= 0 && o < pads[last].begin;
+          count = before_data ? std::min(pads[last].begin, to[last]) - o : to[last] - o;
           TN_RETURN_IF_ERROR(fill.copy(row * to[last] + o, 1, 0, 0, count));
         } else {
-          if (o >= pads[last] && o - pads[last] < from[last]) count = std::min(from[last] - i, to[last] - o);
+          if (o >= pads[last].begin && o - pads[last].begin < from[last])
+            count = std::min(from[last] - i, to[last] - o);
           TN_RETURN_IF_ERROR(data.copy(row * to[last] + o, source_row + i, count));
         }
         o += count;

@@ -1,5 +1,6 @@
 // Tile: repeats the input along each axis as often as `repeats` says. Opset 1 repeats along one axis, with the count
 // and the axis as scalars of the data's type.
+#include <tenon/sdk/geometry/pad.hpp>
 #include <tenon/sdk/kernel.hpp>
 
 #include "movement/element_mover.h"
@@ -16,17 +17,11 @@ class Tile final : public sdk::Kernel {
     const sdk::TensorView x = run.input(0);
     TN_ASSIGN_OR_RETURN(const sdk::Shape repeats,
                         one_axis_ ? one_axis_repeats(run) : read_ints(run.input(1), "repeats"));
-    if (int64_t(repeats.size()) != x.rank())
-      return sdk::invalid_argument("input repeats has ", repeats.size(), " values, expected ", x.rank(),
-                                   ", the rank of the data");
+    TN_ASSIGN_OR_RETURN(const sdk::Shape shape, sdk::tiled_shape(x.shape(), repeats));
     const sdk::Shape strides = row_major_strides(x.shape());
-    sdk::Shape shape, box;
+    sdk::Shape box;
     BoxLayout from;
     for (size_t a = 0; a < repeats.size(); ++a) {
-      if (repeats[a] < 0)
-        return sdk::invalid_argument("repeats of axis ", a, " is ", repeats[a], ", expected 0 or more");
-      TN_ASSIGN_OR_RETURN(const int64_t size, multiply(repeats[a], x.shape()[a]));
-      shape.push_back(size);
       box.insert(box.end(), {repeats[a], x.shape()[a]});
       from.strides.insert(from.strides.end(), {0, strides[a]});
     }

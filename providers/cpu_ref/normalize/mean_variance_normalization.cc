@@ -1,4 +1,8 @@
 // MeanVarianceNormalization: Y = (X - mean) / (deviation + 1e-9), both taken over the given axes. Y may be X.
+#include <cmath>
+#include <tenon/sdk/geometry/reduce.hpp>
+#include <utility>
+
 #include "reduce/reduce.h"
 
 namespace tenon::cpu_ref {
@@ -10,9 +14,9 @@ class MeanVarianceNormalization final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
-    TN_ASSIGN_OR_RETURN(const sdk::Shape axes, normalize_axes(axes_, x.rank()));
+    TN_ASSIGN_OR_RETURN(std::vector<bool> normalized, sdk::reduced_axes(axes_, true, x.shape().size()));
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), x.shape()));
-    const ReductionPlan plan(x.shape(), axes);
+    const ReductionPlan plan(x.shape(), std::move(normalized));
     return visit_floats(x.dtype(), [&](auto tag) -> sdk::Status {
       using T = decltype(tag);
       const double count = static_cast<double>(plan.reduced_count());

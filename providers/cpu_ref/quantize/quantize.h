@@ -1,7 +1,7 @@
 // Parameters of QuantizeLinear and DequantizeLinear.
 #pragma once
 
-#include <tenon/sdk/quantization.hpp>
+#include <tenon/sdk/geometry/quantize.hpp>
 
 #include "convert/convert.h"
 

@@ -1,6 +1,7 @@
 // ArgMax and ArgMin: the index of the largest or smallest element along the axis, as int64; a NaN beats every number.
 // The first of several, or the last with select_last_index=1.
 #include <tenon/sdk/geometry/lanes.hpp>
+#include <tenon/sdk/geometry/reduce.hpp>
 #include <tenon/sdk/kernel.hpp>
 
 #include "dispatch.h"
@@ -24,14 +25,12 @@ class ArgPick final : public sdk::Kernel {
     const bool is_scalar = x.rank() == 0;
     const int64_t one[] = {1};
     const sdk::ShapeView in_shape = is_scalar ? sdk::ShapeView(one) : x.shape();
-    TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(axis_, static_cast<int64_t>(in_shape.size())));
-    TN_ASSIGN_OR_RETURN(const sdk::Lanes lanes, sdk::Lanes::along(in_shape, axis));
-    sdk::Shape shape = to_shape(x.shape());
-    if (!is_scalar && keeps_dims_) shape[axis] = 1;
-    if (!is_scalar && !keeps_dims_) shape.erase(shape.begin() + axis);
+    TN_ASSIGN_OR_RETURN(const std::vector<bool> picked, sdk::picked_axis(axis_, x.shape().size()));
+    TN_ASSIGN_OR_RETURN(const sdk::Lanes lanes, sdk::Lanes::along(in_shape, is_scalar ? 0 : axis_));
+    const sdk::Shape shape = sdk::reduced_shape(x.shape(), picked, keeps_dims_, int64_t{1});
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, TN_INT64, shape));
     if (lanes.length == 0 && y.count() > 0)
-      return sdk::invalid_argument("axis ", axis, " of ", sdk::shape_text(x.shape()),
+      return sdk::invalid_argument("axis ", axis_, " of ", sdk::shape_text(x.shape()),
                                    " has no elements, expected at least one to pick from");
     return visit_numeric(x.dtype(), [&](auto tag) -> sdk::Status {
       using T = decltype(tag);

@@ -1,11 +1,13 @@
 // The axes and shapes of reductions.
 #include "reduce/reduce.h"
 
+#include <tenon/sdk/geometry/reduce.hpp>
+#include <utility>
+
 namespace tenon::cpu_ref {
 
-ReductionPlan::ReductionPlan(sdk::ShapeView shape, sdk::ShapeView axes)
-    : shape_(to_shape(shape)), is_reduced_(shape.size(), false) {
-  for (int64_t axis : axes) is_reduced_[static_cast<size_t>(axis)] = true;
+ReductionPlan::ReductionPlan(sdk::ShapeView shape, std::vector<bool> is_reduced)
+    : shape_(to_shape(shape)), is_reduced_(std::move(is_reduced)) {
   const sdk::Shape strides = row_major_strides(shape);
   for (size_t d = 0; d < shape.size(); ++d) {
     (is_reduced_[d] ? reduced_extents_ : kept_extents_).push_back(shape[d]);
@@ -14,15 +16,7 @@ ReductionPlan::ReductionPlan(sdk::ShapeView shape, sdk::ShapeView axes)
 }
 
 sdk::Shape ReductionPlan::shape(bool keeps_dims) const {
-  sdk::Shape out;
-  for (size_t d = 0; d < shape_.size(); ++d) {
-    if (!is_reduced_[d]) {
-      out.push_back(shape_[d]);
-    } else if (keeps_dims) {
-      out.push_back(1);
-    }
-  }
-  return out;
+  return sdk::reduced_shape(shape_, is_reduced_, keeps_dims, int64_t{1});
 }
 
 ReduceForm::ReduceForm(const sdk::KernelInfo& info)
@@ -36,10 +30,9 @@ sdk::Result<ReductionPlan> ReduceForm::plan(sdk::RunContext& run) const {
   if (run.has_input(1)) {
     TN_ASSIGN_OR_RETURN(axes, read_ints(run.input(1), "axes"));
   }
-  if (axes.empty() && !reduces_nothing_by_default_)
-    for (int64_t d = 0; d < x.rank(); ++d) axes.push_back(d);
-  TN_ASSIGN_OR_RETURN(const sdk::Shape normalized, normalize_axes(axes, x.rank()));
-  return ReductionPlan(x.shape(), normalized);
+  TN_ASSIGN_OR_RETURN(std::vector<bool> reduced,
+                      sdk::reduced_axes(axes, reduces_nothing_by_default_, x.shape().size()));
+  return ReductionPlan(x.shape(), std::move(reduced));
 }
 
 }  // namespace tenon::cpu_ref

@@ -9,10 +9,10 @@
 
 namespace tenon::cpu_ref {
 
-/// Walks a tensor with some axes reduced. `axes` must be normalized.
+/// Walks a tensor with some axes reduced.
 class ReductionPlan {
  public:
-  ReductionPlan(sdk::ShapeView shape, sdk::ShapeView axes);
+  ReductionPlan(sdk::ShapeView shape, std::vector<bool> is_reduced);
 
   /// The output's shape: reduced axes are 1, or gone.
   sdk::Shape shape(bool keeps_dims) const;

@@ -62,3 +62,13 @@ TEST_CASE("a scalar is one lane of one element, whatever the axis", "[sdk]") {
   CHECK_FALSE(Lanes::of_softmax(Shape{0, 3}, 2, false).is_ok());
   CHECK_FALSE(Lanes::along(Shape{INT64_MAX, INT64_MAX, 2}, 2).is_ok());
 }
+
+TEST_CASE("Shape lists what lies between bounds that count from either end", "[sdk]") {
+  const auto listed = [](int64_t start, int64_t end) { return listed_dimensions(start, end, 3); };
+  using Range = std::pair<size_t, size_t>;
+  CHECK(listed(0, INT64_MAX) == Range{0, 3});
+  CHECK(listed(-2, -1) == Range{1, 2});
+  CHECK(listed(INT64_MIN, 1) == Range{0, 1});
+  CHECK(listed(2, 1) == Range{2, 2});
+  CHECK(listed_dimensions(0, INT64_MAX, 0) == Range{0, 0});
+}

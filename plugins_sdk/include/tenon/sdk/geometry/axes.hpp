@@ -5,6 +5,7 @@
 #include <tenon/sdk/span.hpp>
 #include <tenon/sdk/status.hpp>
 #include <tenon/sdk/tensor.hpp>
+#include <utility>
 #include <vector>
 
 namespace tenon::sdk {
@@ -82,6 +83,18 @@ inline Result<std::vector<bool>> inserted_axes(ShapeView axes, size_t rank) {
   TN_ASSIGN_OR_RETURN(const std::vector<size_t> indices, distinct_axes(axes, inserted.size()));
   for (const size_t i : indices) inserted[i] = true;
   return inserted;
+}
+
+/// Shape: the dimensions [first, second) that it lists. Bounds below 0 count from the end; both are clamped to the
+/// rank.
+inline std::pair<size_t, size_t> listed_dimensions(int64_t start, int64_t end, size_t rank) {
+  const auto count = static_cast<int64_t>(rank);
+  const auto clamp = [&](int64_t bound) {
+    const int64_t from_front = bound < 0 ? bound + count : bound;
+    return static_cast<size_t>(from_front < 0 ? 0 : from_front > count ? count : from_front);
+  };
+  const size_t first = clamp(start), last = clamp(end);
+  return {first, last < first ? first : last};
 }
 
 }  // namespace tenon::sdk

@@ -1,8 +1,10 @@
-// Where the scale and zero point of an element lie, for QuantizeLinear and DequantizeLinear. Immutable; thread-safe.
+// Where the scale and zero point of an element lie, for QuantizeLinear and DequantizeLinear. Providers read it here, so
+// that they cannot disagree. Immutable; thread-safe.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <tenon/sdk/geometry/axes.hpp>
 #include <tenon/sdk/tensor.hpp>
 
 namespace tenon::sdk {
@@ -15,12 +17,8 @@ class ScaleLayout {
   static Result<ScaleLayout> create(ShapeView x, ShapeView scale, int64_t axis, int64_t block_size) {
     ScaleLayout layout;
     if (scale.empty() || (scale.size() == 1 && scale[0] == 1 && block_size == 0)) return layout;
-    const int64_t rank = static_cast<int64_t>(x.size());
-    if (rank == 1) axis = 0;
-    if (axis < -rank || axis >= rank)
-      return invalid_argument("axis ", axis, " is out of range: expected ", -rank, " to ", rank - 1,
-                              " for a tensor of rank ", rank);
-    const size_t at = static_cast<size_t>(axis < 0 ? axis + rank : axis);
+    if (x.size() == 1) axis = 0;
+    TN_ASSIGN_OR_RETURN(const size_t at, axis_index(axis, x.size()));
     layout.length_ = std::max<int64_t>(x[at], 1);
     for (size_t d = at + 1; d < x.size(); ++d)
       if (__builtin_mul_overflow(layout.inner_, std::max<int64_t>(x[d], 1), &layout.inner_))
