@@ -73,20 +73,26 @@ void gemm_tile(const Gemm& g, const Epilogue& e, int64_t m_begin, int64_t m_end,
   float* c = g.c + m_begin * g.ldc + n_begin;
   if (g.k == 0) {
     for (int64_t i = 0; i < m; ++i)
-      for (int64_t j = 0; j < n; ++j) c[i * g.ldc + j] = g.beta == 0 ? 0 : g.beta * c[i * g.ldc + j];
+      for (int64_t j = 0; j < n; ++j) c[i * g.ldc + j] = 0;
     return finish_tile(g, e, m_begin, m_end, n_begin, n_end);
   }
   const OpenBlas& blas = *openblas().value();  // check_gemm() has seen it
+  // BLAS leaves the operands unread where alpha is 0, but 0 times NaN is NaN.
+  const bool scales_after = g.alpha == 0;
+  const float alpha = scales_after ? 1 : g.alpha;
   const auto op = [](bool transposed) { return transposed ? CblasTrans : CblasNoTrans; };
   if (m == 1 && !g.transpose_a) {
     // A row vector: y = op(B)^T x, which reads B once and copies nothing.
     blas.sgemv(CblasRowMajor, g.transpose_b ? CblasNoTrans : CblasTrans, static_cast<int>(g.transpose_b ? n : g.k),
-               static_cast<int>(g.transpose_b ? g.k : n), g.alpha, b, static_cast<int>(g.ldb), a, 1, g.beta, c, 1);
+               static_cast<int>(g.transpose_b ? g.k : n), alpha, b, static_cast<int>(g.ldb), a, 1, 0, c, 1);
   } else {
     blas.sgemm(CblasRowMajor, op(g.transpose_a), op(g.transpose_b), static_cast<int>(m), static_cast<int>(n),
-               static_cast<int>(g.k), g.alpha, a, static_cast<int>(g.lda), b, static_cast<int>(g.ldb), g.beta, c,
+               static_cast<int>(g.k), alpha, a, static_cast<int>(g.lda), b, static_cast<int>(g.ldb), 0, c,
                static_cast<int>(g.ldc));
   }
+  if (scales_after)
+    for (int64_t i = 0; i < m; ++i)
+      for (int64_t j = 0; j < n; ++j) c[i * g.ldc + j] *= g.alpha;
   if (!e.is_empty()) finish_tile(g, e, m_begin, m_end, n_begin, n_end);
 }
 

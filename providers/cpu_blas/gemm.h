@@ -9,7 +9,7 @@
 
 namespace tenon::cpu_blas {
 
-/// C (M x N, ldc) = alpha * op(A) op(B) + beta * C, row-major; op is the transpose where asked. Strides in elements.
+/// C (M x N, ldc) = alpha * op(A) op(B), row-major; op is the transpose where asked. Strides in elements.
 struct Gemm {
   int64_t m = 0, n = 0, k = 0;
   const float* a = nullptr;
@@ -21,7 +21,6 @@ struct Gemm {
   float* c = nullptr;
   int64_t ldc = 0;
   float alpha = 1;
-  float beta = 0;
 };
 
 /// What is applied to each element of C: act(c * row_scale[m] + row_shift[m] + column_shift[n] + residual[m, n]). A

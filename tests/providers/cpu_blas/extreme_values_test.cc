@@ -1,4 +1,5 @@
 // Attributes and inputs of cpu_blas's operators at the ends of their ranges.
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -65,5 +66,21 @@ TEST_CASE("LayerNormalization on cpu_blas leaves an axis that no input has to ot
     b.node("LayerNormalization", {"x", "scale"}, {"y"}, {int_attr("axis", axis)});
     b.output("y");
     CHECK_THAT(refusal(b), Contains("is not known to have the shape of the normalized dimensions"));
+  }
+}
+
+TEST_CASE("Gemm on cpu_blas multiplies by an alpha of 0, under which NaN stays NaN", "[cpu_blas]") {
+  for (const int64_t rows : {1, 2}) {
+    CAPTURE(rows);
+    GraphBuilder b;
+    b.input("a", TN_FLOAT, {rows, 2});
+    b.input("b", TN_FLOAT, {2, 2});
+    b.node("Gemm", {"a", "b"}, {"y"}, {float_attr("alpha", 0)});
+    b.output("y");
+    std::vector<float> a(static_cast<size_t>(2 * rows), 1);
+    a.back() = std::numeric_limits<float>::quiet_NaN();
+    const auto y = run_floats(*open_on_cpu_blas(b), {a, {1, 2, 3, 4}}, {{rows, 2}, {2, 2}});
+    CHECK(std::isnan(y.back()));
+    CHECK((rows == 1 || y.front() == 0));
   }
 }
