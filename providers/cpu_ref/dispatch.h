@@ -1,6 +1,8 @@
 // Calls a generic lambda with the C++ type that a dtype stands for, and the type that arithmetic on it is done in.
 #pragma once
 
+#include <string_view>
+#include <tenon/sdk/graph.hpp>
 #include <tenon/sdk/tensor.hpp>
 
 namespace tenon::cpu_ref {
@@ -59,6 +61,7 @@ using IntTypes = Join<SignedTypes, UnsignedTypes>;
 using FloatAndSignedTypes = Join<FloatTypes, SignedTypes>;
 using NumericTypes = Join<FloatTypes, IntTypes>;
 using NumericAndBoolTypes = Join<NumericTypes, BoolType>;
+using ComplexTypes = TypeList<Coded<TN_COMPLEX64>, Coded<TN_COMPLEX128>>;
 using NumericBoolAndStringTypes = Join<NumericAndBoolTypes, StringType>;
 using PowTypes = Join<FloatTypes, TypeList<int32_t, int64_t>>;
 using FloatAndFloat8Types = Join<FloatTypes, Float8Types>;
@@ -78,6 +81,15 @@ sdk::Status visit_types(tn_dtype dtype, Body&& body) {
 template <typename... Types, typename Body>
 sdk::Status visit_list(TypeList<Types...>, tn_dtype dtype, Body&& body) {
   return visit_types<Types...>(dtype, body);
+}
+
+/// TN_UNSUPPORTED unless `value` is of a type in the list. For factories, where a row cannot say it: `why` names the
+/// attribute or the input that narrows what is taken.
+template <typename... Types>
+sdk::Status check_type(TypeList<Types...>, const sdk::ValueView& value, std::string_view why) {
+  const tn_dtype dtype = value.info().dtype();
+  if (((dtype == kCode<Types>) || ...)) return {};
+  return sdk::unsupported("no implementation for element type ", sdk::dtype_name(dtype), " ", why);
 }
 
 template <typename Body>

@@ -41,9 +41,6 @@ sdk::Status resolve_caches(sdk::RunContext& run, GroupQueryShape& shape) {
     return sdk::invalid_argument("of past_key and past_value one is given, expected both or neither");
   if (run.has_input(kPastKey)) {
     const sdk::TensorView past = run.input(kPastKey);
-    if (past.dtype() != run.input(kQuery).dtype())
-      return sdk::unsupported("past_key is ", sdk::dtype_name(past.dtype()), ", expected ",
-                              sdk::dtype_name(run.input(kQuery).dtype()), " as query: quantized caches have no kernel");
     shape.past = past.rank() == 4 ? past.dim(2) : 0;
     const int64_t expected[] = {shape.batch, shape.kv_heads, shape.past, shape.head_size};
     TN_RETURN_IF_ERROR(expect_shape(past, "past_key", expected, "batch x kv heads x rows x head size"));
@@ -183,6 +180,11 @@ sdk::Result<GroupQueryAttributes> read_group_query_attributes(const sdk::KernelI
   if (info.attr_int("kv_cache_bit_width", 0) != 0 || info.attr_string("k_quant_type", "NONE") != "NONE" ||
       info.attr_string("v_quant_type", "NONE") != "NONE")
     return sdk::unsupported("the cache is quantized: only caches of query's type have a kernel");
+  const auto query_type = info.input(kQuery).info().dtype();
+  for (const uint32_t i : {kPastKey, kPastValue})
+    if (i < info.input_count() && info.input(i) && info.input(i).info().dtype() != query_type)
+      return sdk::unsupported("input ", i, " is ", sdk::dtype_name(info.input(i).info().dtype()), ", expected ",
+                              sdk::dtype_name(query_type), " as query: quantized caches have no kernel");
   for (uint32_t i = kFirstUnsupported; i < std::min(info.input_count(), kAdded); ++i)
     if (info.input(i))
       return sdk::unsupported("input ", i,

@@ -75,9 +75,6 @@ class MatMulNBits final : public sdk::Kernel {
     TN_RETURN_IF_ERROR(check_per_block(scales, "scales", f.k_blocks()));
     if (!run.has_input(3)) return false;
     const sdk::TensorView zeros = run.input(3);
-    if (zeros.dtype() != TN_UINT8 && zeros.dtype() != scales.dtype())
-      return sdk::invalid_argument("input zero_points is ", sdk::dtype_name(zeros.dtype()),
-                                   ", expected packed uint8 or ", sdk::dtype_name(scales.dtype()), " as scales");
     TN_RETURN_IF_ERROR(
         check_per_block(zeros, "zero_points", zeros.dtype() == TN_UINT8 ? f.zero_row_bytes() : f.k_blocks()));
     return false;
@@ -155,6 +152,12 @@ sdk::Result<sdk::KernelPtr> make_mat_mul_nbits(const sdk::KernelInfo& info) {
   if (info.attr_int("weight_prepacked", 0) != 0)
     return sdk::unsupported("attribute weight_prepacked is ", info.attr_int("weight_prepacked", 0),
                             ", a layout of CUDA alone: export the model with weight_prepacked=0");
+  if (info.input_count() > 3 && info.input(3)) {
+    const auto zeros = info.input(3).info().dtype(), scales = info.input(2).info().dtype();
+    if (zeros != TN_UINT8 && zeros != scales)
+      return sdk::unsupported("input zero_points is ", sdk::dtype_name(zeros), ", expected packed uint8 or ",
+                              sdk::dtype_name(scales), " as scales");
+  }
   if (info.input_count() > 4 && info.input(4))
     return sdk::unsupported("input g_idx is given, but no kernel reorders groups: it is deprecated, export without it");
   return std::make_unique<MatMulNBits>(f);

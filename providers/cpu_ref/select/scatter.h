@@ -13,10 +13,15 @@ enum class Reduction { kNone, kAdd, kMul, kMax, kMin };
 inline sdk::Result<Reduction> reduction_of(const sdk::NodeView& node) {
   const std::string name = node.attr_string("reduction", "none");
   if (name == "none") return Reduction::kNone;
-  if (name == "add") return Reduction::kAdd;
-  if (name == "mul") return Reduction::kMul;
-  if (name == "max") return Reduction::kMax;
-  if (name == "min") return Reduction::kMin;
+  if (name == "add" || name == "mul") {
+    TN_RETURN_IF_ERROR(check_type(Join<NumericAndBoolTypes, ComplexTypes>{}, node.input(0), "under a reduction"));
+    return name == "add" ? Reduction::kAdd : Reduction::kMul;
+  }
+  if (name == "max" || name == "min") {
+    TN_RETURN_IF_ERROR(
+        check_type(NumericAndBoolTypes{}, node.input(0), "under a reduction to the largest or smallest"));
+    return name == "max" ? Reduction::kMax : Reduction::kMin;
+  }
   return sdk::invalid_model("attribute reduction is '", name, "', expected none, add, mul, max or min");
 }
 
@@ -47,15 +52,13 @@ void combine_slices(const sdk::MutableTensorView& y, const sdk::TensorView& upda
     for (int64_t i = 0; i < slice; ++i) out[positions[p] + i] = f(out[positions[p] + i], in[int64_t(p) * slice + i]);
 }
 
+/// The sum or the product: complex numbers have no order.
 template <typename Real>
-sdk::Status combine_complex(Reduction reduction, const sdk::MutableTensorView& y, const sdk::TensorView& updates,
-                            const sdk::Shape& positions, int64_t slice) {
+void combine_complex(Reduction reduction, const sdk::MutableTensorView& y, const sdk::TensorView& updates,
+                     const sdk::Shape& positions, int64_t slice) {
   using C = std::complex<Real>;
-  if (reduction != Reduction::kAdd && reduction != Reduction::kMul)
-    return sdk::unsupported("complex numbers have no order: reduction max and min do not apply to them");
   combine_slices<C>(y, updates, positions, slice,
                     [&](C a, C b) { return reduction == Reduction::kAdd ? a + b : a * b; });
-  return {};
 }
 
 /// Output 0 = data, then for each position p a slice of `slice` elements of the updates put, or combined, there.
@@ -69,8 +72,11 @@ inline sdk::Status scatter(sdk::RunContext& run, Reduction reduction, const sdk:
       TN_RETURN_IF_ERROR(mover.copy(positions[p], int64_t(p) * slice, slice));
     return {};
   }
-  if (data.dtype() == TN_COMPLEX64) return combine_complex<float>(reduction, y, updates, positions, slice);
-  if (data.dtype() == TN_COMPLEX128) return combine_complex<double>(reduction, y, updates, positions, slice);
+  if (data.dtype() == TN_COMPLEX64 || data.dtype() == TN_COMPLEX128) {
+    const bool narrow = data.dtype() == TN_COMPLEX64;
+    (narrow ? combine_complex<float> : combine_complex<double>)(reduction, y, updates, positions, slice);
+    return {};
+  }
   if (data.dtype() == TN_BOOL) {
     const bool either = reduction == Reduction::kAdd || reduction == Reduction::kMax;
     combine_slices<uint8_t>(y, updates, positions, slice, [&](uint8_t a, uint8_t b) {

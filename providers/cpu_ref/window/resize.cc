@@ -260,6 +260,9 @@ sdk::Result<sdk::KernelPtr> make_resize(const sdk::KernelInfo& info) {
     TN_RETURN_IF_ERROR(check_name("keep_aspect_ratio_policy", info.attr_string("keep_aspect_ratio_policy", "stretch"),
                                   {"stretch", "not_larger", "not_smaller"}));
   }
+  // Only where elements are picked as they are, they may be of any type.
+  if (options.mode != Interpolation::kNearest || options.coordinates == "tf_crop_and_resize")
+    TN_RETURN_IF_ERROR(check_type(NumericTypes{}, info.input(0), "where elements are interpolated"));
   return std::make_unique<Resize>(info, std::move(options));
 }
 

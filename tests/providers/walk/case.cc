@@ -65,17 +65,22 @@ tn_dtype type_of(const host::FormalParameter& formal, const TypeChoice& types) {
 }
 
 Case draw_case(const SharedOperator& op, Draw& draw) {
+  const TypeChoice types = draw_types(op, draw);
+  return draw_case(*op.schema, types, draw);
+}
+
+Case draw_case(const host::OpSchema& schema, const TypeChoice& types, Draw& draw) {
   Case c;
-  c.schema = op.schema;
-  const Family family = family_of(op.schema->op_type);
-  const Shape x = draw_first_shape(family, draw);
-  const auto least = static_cast<int64_t>(op.schema->min_outputs), most = std::min<int64_t>(op.schema->max_outputs, 4);
+  c.schema = &schema;
+  const Shape x = draw_first_shape(schema, draw);
+  const auto least = static_cast<int64_t>(schema.min_outputs), most = std::min<int64_t>(schema.max_outputs, 4);
   c.outputs.assign(static_cast<size_t>(draw.chance(60) && most < 4 ? least : draw.between(least, most)), true);
   for (size_t i = 1; i < c.outputs.size(); ++i)
     if (draw.chance(10)) c.outputs[i] = false;
-  for (const host::AttributeSchema& schema : op.schema->attributes)
-    if (schema.required ? draw.chance(97) : draw.chance(40)) c.attributes.push_back(draw_attribute(c, schema, x, draw));
-  draw_inputs(&c, family, draw_types(op, draw), x, draw);
+  for (const host::AttributeSchema& attribute : schema.attributes)
+    if (attribute.required ? draw.chance(97) : draw.chance(40))
+      c.attributes.push_back(draw_attribute(c, attribute, x, draw));
+  draw_inputs(&c, family_of(schema.op_type), types, x, draw);
   return c;
 }
 

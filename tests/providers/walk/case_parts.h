@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,13 @@ enum class Family {
   kAttention,
   kConcat,
   kScalars,  // the other inputs are scalars
+  kSame,     // all inputs have one shape
+  kSkip,     // the first two have; the others the size of the last dimension
+  kLane,     // the other input has the size of a dimension
+  kTuples,   // the second input is tuples of indices, the third a slice for each
+  kOneHot,
+  kGrid,
+  kContrib,  // operators whose attributes and shapes are drawn together
   kPlain     // the first input is any tensor; integer inputs by name
 };
 Family family_of(std::string_view op_type);
@@ -31,9 +39,20 @@ Family family_of(std::string_view op_type);
 /// Types of a schema's parameters in one case.
 using TypeChoice = std::map<std::string_view, tn_dtype>;
 TypeChoice draw_types(const SharedOperator& op, Draw& draw);
+/// Most draws are legal; some break one rule.
+Case draw_case(const host::OpSchema& schema, const TypeChoice& types, Draw& draw);
 tn_dtype type_of(const host::FormalParameter& formal, const TypeChoice& types);
 
-Shape draw_first_shape(Family family, Draw& draw);
+Shape draw_first_shape(const host::OpSchema& schema, Draw& draw);
+/// The shapes of the inputs, as many as are given; the last goes on for those that follow.
+std::vector<Shape> shapes_of(const Case& c, Family family, const Shape& x, Draw& draw);
+/// A shape that broadcasts with x.
+Shape broadcast_shape(const Shape& x, Draw& draw);
+/// The attribute axis, from 0 on; 0 where it is none.
+size_t axis_of(const Case& c, int64_t fallback, const Shape& x);
+/// What the input of that name means, whose shape would be `shape`; nothing: any elements.
+std::optional<host::Tensor> meaning_of(const Case& c, std::string_view name, tn_dtype dtype, const Shape& shape,
+                                       const Shape& x, Draw& draw);
 /// A value for an attribute; `x` is the first input's shape.
 host::Attribute draw_attribute(const Case& c, const host::AttributeSchema& schema, const Shape& x, Draw& draw);
 /// Fills `inputs` and `constant` from the attributes, which are there already.

@@ -35,7 +35,12 @@ int64_t draw_number(std::string_view name, const Shape& x, const Case& c, Draw& 
            : rank == 0    ? 0
                           : draw.between(-rank, rank - 1);
   if (name == "start" || name == "end") return draw.between(-rank - 2, rank + 2);
-  if (name == "to" || name == "output_dtype")
+  const std::string_view op = c.schema->op_type;
+  if (op == "MatMulNBits")
+    return name == "K" ? 16 : name == "N" ? 2 : name == "block_size" ? 16 : name == "bits" ? 4 : 0;
+  if (name == "num_heads" && op == "GroupQueryAttention") return 2;
+  if (name == "kv_num_heads" || name == "blocksize" || name == "num_groups") return 1;
+  if (name == "to" || name == "output_dtype" || name == "dtype")
     return draw.chance(5) ? draw.pick<int64_t>({0, 99, -1})
                           : draw.pick<int64_t>({1, 11, 10, 16, 3, 2, 5, 4, 6, 7, 9, 12, 13});
   if (name == "group") return draw.pick<int64_t>({1, 1, 2, 3, 0, -1, x.size() > 1 ? x[1] : 1});
@@ -52,6 +57,7 @@ Shape draw_numbers(std::string_view name, const Shape& x, const Case& c, Draw& d
   if (draw.chance(3)) return {};
   if (name == "kernel_shape") return several(spatial, 1, 3, draw);
   if (name == "strides" || name == "dilations") return several(spatial, 1, 3, draw);
+  if (name == "paddings" || (name == "pads" && c.schema->op_type == "Pad")) return several(2 * x.size(), 0, 2, draw);
   if (name == "pads") return several(2 * spatial, 0, 2, draw);
   if (name == "perm") return draw_permutation(x.size(), draw);
   if (name == "axes")
@@ -71,19 +77,29 @@ Shape draw_numbers(std::string_view name, const Shape& x, const Case& c, Draw& d
   return several(static_cast<size_t>(draw.between(0, 3)), -1, 3, draw);
 }
 
-std::string draw_text(std::string_view name, Draw& draw) {
+std::string draw_text(std::string_view name, std::string_view op, Draw& draw) {
   using Text = const char*;
   if (name == "auto_pad") return draw.pick<Text>({"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER", "", "SAME", "NOTSET"});
   if (name == "activation") return draw.pick<Text>({"", "Relu", "Clip", "Tanh", "Sigmoid", "LeakyRelu", "Nothing"});
   if (name == "approximate") return draw.pick<Text>({"none", "tanh", "", "other"});
   if (name == "round_mode") return draw.pick<Text>({"up", "down", "nearest", "up", "", "other"});
-  if (name == "mode") return draw.pick<Text>({"constant", "reflect", "", "other"});
+  if (name == "direction") return draw.pick<Text>({"LEFT", "RIGHT", "LEFT", "RIGHT", "", "other"});
+  if (name == "equation") return draw.pick<Text>({"...->...", "...,...->...", "...,...", "i,i->i", "ij->ji"});
+  if (name == "reduction") return draw.pick<Text>({"none", "add", "mul", "max", "min", "", "other"});
+  if (name == "padding_mode") return draw.pick<Text>({"zeros", "border", "reflection", "other"});
+  if (name == "coordinate_transformation_mode") return draw.pick<Text>({"half_pixel", "asymmetric", "align_corners"});
+  if (name == "nearest_mode") return draw.pick<Text>({"floor", "ceil", "round_prefer_floor"});
+  if (name == "keep_aspect_ratio_policy") return draw.pick<Text>({"stretch", "not_larger", "not_smaller"});
+  if (name == "mode" && op == "Pad") return draw.pick<Text>({"constant", "reflect", "edge", "", "other"});
+  if (name == "mode" && op == "DepthToSpace") return draw.pick<Text>({"DCR", "CRD", "other"});
+  if (name == "mode") return draw.pick<Text>({"nearest", "linear", "bilinear", "cubic", "", "other"});
   return draw.pick<Text>({"", "NOTSET", "other"});
 }
 
 // Roots and powers of what may be below or near 0 tell providers apart by their rounding alone: none there.
 float draw_real(std::string_view name, const Case& c, Draw& draw) {
   if (name == "epsilon") return draw.pick({1e-5f, 1e-3f, 0.3f});
+  if (name.ends_with("_scale")) return draw.pick({1.0f, 2.0f, 0.5f, 1.0f, -1.0f});
   if (c.schema->op_type == "LRN") return draw.pick({1.0f, 0.5f, 0.75f, 2.0f, 1e-4f});
   return draw.pick({0.0f, 1.0f, 0.5f, 1e-5f, -1.0f, 2.0f, 0.75f});
 }
@@ -107,9 +123,10 @@ host::Attribute draw_attribute(const Case& c, const host::AttributeSchema& schem
   switch (schema.kind) {
     case AttributeKind::kInt: return {name, draw_number(name, x, c, draw)};
     case AttributeKind::kInts: return {name, draw_numbers(name, x, c, draw)};
-    case AttributeKind::kString: return {name, draw_text(name, draw)};
+    case AttributeKind::kString: return {name, draw_text(name, c.schema->op_type, draw)};
     case AttributeKind::kFloat: return {name, draw_real(name, c, draw)};
     case AttributeKind::kFloats: {
+      if (name == "scales") return {name, std::vector<float>(x.size(), draw.pick({1.0f, 2.0f}))};
       std::vector<float> values(static_cast<size_t>(draw.between(0, 3)));
       for (float& v : values) v = static_cast<float>(draw.between(-2, 6));
       return {name, std::move(values)};

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <stdexcept>
+#include <tenon/sdk/dtype.hpp>
 
 #include "host/base/dtype.h"
 
@@ -31,18 +32,18 @@ T get(const Tensor& tensor, int64_t i) {
   return value;
 }
 
-double draw_float(Edges edges, Draw& draw) {
+double draw_float(Edges edges, double unit, Draw& draw) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (edges == Edges::kNaN && draw.chance(5)) return std::nan("");
+  if (edges == Edges::kEndless && draw.chance(8)) return draw.pick({std::nan(""), kInfinity, -kInfinity, -0.0});
   if (edges == Edges::kAll && draw.chance(15))
     return draw.pick({std::nan(""), kInfinity, -kInfinity, -0.0, 1e30, -1e30, 1e-40, 88.7, -104.0, 300.0, 2147483648.0,
                       -129.0, 255.6, 9.3e18, 0.49999997});
-  return static_cast<double>(draw.between(-8, 8)) / 2;
+  return static_cast<double>(draw.between(-8, 8)) * unit;
 }
 
-uint16_t draw_half(Edges edges, bool is_bfloat16, Draw& draw) {
+uint16_t draw_half(Edges edges, double unit, bool is_bfloat16, Draw& draw) {
   if (is_bfloat16) {
-    const float wide = static_cast<float>(draw_float(edges, draw));
+    const float wide = static_cast<float>(draw_float(edges, unit, draw));
     uint32_t bits;
     std::memcpy(&bits, &wide, sizeof bits);
     return static_cast<uint16_t>(std::isnan(wide) ? 0x7fc0 : bits >> 16);
@@ -121,16 +122,16 @@ std::string element_text(const Tensor& t, int64_t i) {
 
 }  // namespace
 
-Tensor draw_tensor(tn_dtype dtype, const Shape& shape, Edges edges, Draw& draw) {
+Tensor draw_tensor(tn_dtype dtype, const Shape& shape, Edges edges, Draw& draw, double unit) {
   Tensor tensor = allocate(dtype, shape);
   const int64_t count = tensor.element_count();
   const int bits = host::dtype_bits(dtype);
   for (int64_t i = 0; i < count; ++i) {
     switch (dtype) {
-      case TN_FLOAT: put(tensor, i, static_cast<float>(draw_float(edges, draw))); break;
-      case TN_DOUBLE: put(tensor, i, draw_float(edges, draw)); break;
+      case TN_FLOAT: put(tensor, i, static_cast<float>(draw_float(edges, unit, draw))); break;
+      case TN_DOUBLE: put(tensor, i, draw_float(edges, unit, draw)); break;
       case TN_FLOAT16:
-      case TN_BFLOAT16: put(tensor, i, draw_half(edges, dtype == TN_BFLOAT16, draw)); break;
+      case TN_BFLOAT16: put(tensor, i, draw_half(edges, unit, dtype == TN_BFLOAT16, draw)); break;
       case TN_BOOL: put<uint8_t>(tensor, i, static_cast<uint8_t>(draw.between(0, 1))); break;
       case TN_STRING: tensor.set_string(i, draw.pick<const char*>({"", "a", "bc", "-3"})); break;
       case TN_INT64:
@@ -155,12 +156,20 @@ Tensor tensor_of(tn_dtype dtype, const Shape& shape, const std::vector<int64_t>&
   Tensor tensor = allocate(dtype, shape);
   for (size_t i = 0; i < values.size(); ++i) {
     const auto at = static_cast<int64_t>(i);
+    const int64_t v = values[i];
     switch (dtype) {
-      case TN_INT64: put(tensor, at, values[i]); break;
-      case TN_INT32: put(tensor, at, static_cast<int32_t>(values[i])); break;
-      case TN_FLOAT: put(tensor, at, static_cast<float>(values[i])); break;
-      case TN_BOOL: put(tensor, at, static_cast<uint8_t>(values[i] != 0)); break;
-      default: throw std::runtime_error("no integers of type " + host::dtype_name(dtype));
+      case TN_FLOAT: put(tensor, at, static_cast<float>(v)); break;
+      case TN_DOUBLE: put(tensor, at, static_cast<double>(v)); break;
+      case TN_FLOAT16: put(tensor, at, sdk::Float16(static_cast<float>(v))); break;
+      case TN_BFLOAT16: put(tensor, at, sdk::BFloat16(static_cast<float>(v))); break;
+      case TN_BOOL: put(tensor, at, static_cast<uint8_t>(v != 0)); break;
+      case TN_STRING: tensor.set_string(at, std::to_string(v)); break;
+      default: {
+        const int bits = host::dtype_bits(dtype);
+        if (bits < 8 || bits > 64) throw std::runtime_error("no integers of type " + host::dtype_name(dtype));
+        std::memcpy(static_cast<char*>(tensor.mutable_data()) + i * static_cast<size_t>(bits) / 8, &v,
+                    static_cast<size_t>(bits) / 8);
+      }
     }
   }
   return tensor;

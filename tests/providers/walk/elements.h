@@ -9,10 +9,15 @@
 
 namespace tenon::walk {
 
-/// What is drawn beside small numbers whose sums and products are exact: NaN, or also infinities, negative zero, and
-/// large and tiny numbers.
-enum class Edges { kNone, kNaN, kAll };
-host::Tensor draw_tensor(tn_dtype dtype, const Shape& shape, Edges edges, Draw& draw);
+/// What is drawn beside small numbers whose sums and products are exact.
+enum class Edges {
+  kNone,
+  kEndless,  // NaN, infinities and negative zero: what becomes of them does not hang on the order of a sum
+  kAll       // and large and tiny numbers
+};
+/// `unit`: of what floats are multiples, but for the edges.
+host::Tensor draw_tensor(tn_dtype dtype, const Shape& shape, Edges edges, Draw& draw, double unit = 0.5);
+/// These numbers, which the type must hold; of complex numbers and types below a byte there are none.
 host::Tensor tensor_of(tn_dtype dtype, const Shape& shape, const std::vector<int64_t>& values);
 /// Why `found` is not `expected`; nothing when it is. Floats may differ by `epsilons` of their type, relative to the
 /// larger one or to 1; all else must be equal, NaN and NaN included.

@@ -53,6 +53,22 @@ std::vector<SharedOperator::Types> types_of(const OpSchema& schema) {
 
 }  // namespace
 
+host::Result<std::vector<const OpSchema*>> schemas_of(const std::string& provider) {
+  TENON_ASSIGN_OR_RETURN(const auto library, host::ProviderLibrary::find(provider));
+  const tn_provider& table = library->table();
+  std::set<const OpSchema*> found;
+  add_schemas(table, &found);
+  std::vector<const OpSchema*> schemas;
+  for (const OpSchema* schema : found)
+    if (std::any_of(table.kernels, table.kernels + table.kernel_count,
+                    [&](const tn_kernel_def& def) { return takes(def, *schema); }))
+      schemas.push_back(schema);
+  std::sort(schemas.begin(), schemas.end(), [](const OpSchema* a, const OpSchema* b) {
+    return std::tuple(a->domain, a->op_type, a->since_version) < std::tuple(b->domain, b->op_type, b->since_version);
+  });
+  return schemas;
+}
+
 host::Result<std::vector<SharedOperator>> shared_operators(const std::vector<std::string>& providers) {
   std::vector<std::shared_ptr<host::ProviderLibrary>> libraries;
   std::set<const OpSchema*> schemas;
