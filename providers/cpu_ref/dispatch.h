@@ -69,6 +69,11 @@ using FloatAndFloat8Types = Join<FloatTypes, Float8Types>;
 using NumberTypes = Join<NumericAndBoolTypes, Float8Types, SmallTypes>;
 using NumberAndStringTypes = Join<NumberTypes, StringType>;
 
+template <typename... Types>
+constexpr bool contains(TypeList<Types...>, tn_dtype dtype) {
+  return ((dtype == kCode<Types>) || ...);
+}
+
 /// Calls `body(T{})` for the T among Types whose dtype it is; TN_UNSUPPORTED when it is none of them.
 template <typename... Types, typename Body>
 sdk::Status visit_types(tn_dtype dtype, Body&& body) {
@@ -86,9 +91,9 @@ sdk::Status visit_list(TypeList<Types...>, tn_dtype dtype, Body&& body) {
 /// TN_UNSUPPORTED unless `value` is of a type in the list. For factories, where a row cannot say it: `why` names the
 /// attribute or the input that narrows what is taken.
 template <typename... Types>
-sdk::Status check_type(TypeList<Types...>, const sdk::ValueView& value, std::string_view why) {
+sdk::Status check_type(TypeList<Types...> list, const sdk::ValueView& value, std::string_view why) {
   const tn_dtype dtype = value.info().dtype();
-  if (((dtype == kCode<Types>) || ...)) return {};
+  if (contains(list, dtype)) return {};
   return sdk::unsupported("no implementation for element type ", sdk::dtype_name(dtype), " ", why);
 }
 

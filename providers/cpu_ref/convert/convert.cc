@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "arithmetic.h"
+#include "dispatch.h"
 #include "movement/packed_bits.h"
 
 namespace tenon::cpu_ref {
@@ -138,7 +139,7 @@ void write_small_floats(const NumberBlock& block, const Fitting& fitting, const 
 }  // namespace
 
 bool is_number(tn_dtype dtype) {
-  return sdk::bits_per_element(dtype) != 0 && dtype != TN_STRING && dtype != TN_COMPLEX64 && dtype != TN_COMPLEX128;
+  return contains(NumberTypes{}, dtype);
 }
 
 void read_block(const sdk::TensorView& t, int64_t begin, int64_t count, NumberBlock& block) {
