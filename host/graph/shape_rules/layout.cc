@@ -1,6 +1,7 @@
 // Shape rules of operators that keep the elements and change how they are arranged.
 #include <algorithm>
 #include <tenon/sdk/geometry/axes.hpp>
+#include <tenon/sdk/geometry/blocks.hpp>
 #include <tenon/sdk/geometry/pad.hpp>
 #include <tenon/sdk/geometry/reshape.hpp>
 
@@ -78,19 +79,11 @@ Status move_blocks(ShapeContext& c, bool to_space) {
   TENON_RETURN_IF_ERROR(c.expect_rank(0, 4, "it is N x C x H x W"));
   const Dims* x = c.shape(0);
   const int64_t block = c.attr("blocksize");
-  if (block < 1) return c.fail("attribute 'blocksize' is ", block, ", expected 1 or more");
+  TENON_RETURN_IF_ERROR(from_sdk(c, sdk::check_block(block)));
   if (x == nullptr) return {};
-  const WideInt area = WideInt{block} * block;
-  Dims y{(*x)[0], unknown_dim(), unknown_dim(), unknown_dim()};
-  for (size_t i = 1; i < 4; ++i) {
-    if (!is_known((*x)[i])) continue;
-    const WideInt factor = i == 1 ? area : WideInt{block};
-    const bool divides = (i == 1) == to_space;
-    if (divides && (*x)[i].value % factor != 0)
-      return c.fail("dimension ", i, " of the input is ", (*x)[i].value, ", which the blocks of ", block,
-                    " do not divide");
-    TENON_ASSIGN_OR_RETURN(y[i], c.computed(divides ? (*x)[i].value / factor : (*x)[i].value * factor, "a dimension"));
-  }
+  TENON_ASSIGN_OR_RETURN(const auto sizes, from_sdk(c, sdk::block_moved_shape(sizes_of(*x), block, to_space)));
+  Dims y{(*x)[0]};
+  for (size_t i = 1; i < sizes.size(); ++i) y.push_back(sizes[i] < 0 ? unknown_dim() : known_dim(sizes[i]));
   c.set(0, std::move(y));
   return {};
 }

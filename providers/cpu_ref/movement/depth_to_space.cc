@@ -1,6 +1,7 @@
 // DepthToSpace and SpaceToDepth: moves blocks of blocksize x blocksize elements between the channels and the spatial
 // axes of N x C x H x W. The channels are ordered block row, block column, depth (mode DCR, the default) or depth,
 // block row, block column (CRD).
+#include <tenon/sdk/geometry/blocks.hpp>
 #include <tenon/sdk/kernel.hpp>
 
 #include "movement/element_mover.h"
@@ -15,15 +16,10 @@ class BlockMove final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
-    if (x.rank() != 4)
-      return sdk::invalid_argument("the input has shape ", sdk::shape_text(x.shape()), ", expected N x C x H x W");
-    TN_ASSIGN_OR_RETURN(const int64_t area, multiply(block_, block_));
-    if (to_space_ ? x.dim(1) % area != 0 : x.dim(2) % block_ != 0 || x.dim(3) % block_ != 0)
-      return sdk::invalid_argument("the input has shape ", sdk::shape_text(x.shape()), ", expected ",
-                                   to_space_ ? "C to be a multiple of blocksize^2, " : "H and W to be multiples of ",
-                                   to_space_ ? area : block_);
-    const int64_t n = x.dim(0), depth = to_space_ ? x.dim(1) / area : x.dim(1);
-    const int64_t h = to_space_ ? x.dim(2) : x.dim(2) / block_, w = to_space_ ? x.dim(3) : x.dim(3) / block_;
+    TN_ASSIGN_OR_RETURN(const sdk::Shape shape, sdk::block_moved_shape(x.shape(), block_, to_space_));
+    const sdk::ShapeView in_blocks = to_space_ ? x.shape() : sdk::ShapeView(shape);
+    const int64_t n = x.dim(0), depth = (to_space_ ? sdk::ShapeView(shape) : x.shape())[1];
+    const int64_t h = in_blocks[2], w = in_blocks[3];
     // Both sides hold the same axes: (n, depth, h, block row, w, block column) in space, another order in depth.
     const sdk::Shape box{n, depth, h, block_, w, block_};
     const sdk::Shape order = depth_first_ ? sdk::Shape{0, 1, 3, 5, 2, 4} : sdk::Shape{0, 3, 5, 1, 2, 4};
@@ -32,24 +28,12 @@ class BlockMove final : public sdk::Kernel {
     const sdk::Shape strides = row_major_strides(in_depth_order);
     for (size_t i = 0; i < 6; ++i) in_depth[size_t(order[i])] = strides[i];
     const sdk::Shape in_space = row_major_strides(box);
-    TN_ASSIGN_OR_RETURN(const sdk::Shape shape, output_shape(n, depth, h, w, area));
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, x.dtype(), shape));
     ElementMover mover(run, 0, y, x);
     return copy_box(mover, box, {0, to_space_ ? in_space : in_depth}, {0, to_space_ ? in_depth : in_space});
   }
 
  private:
-  sdk::Result<sdk::Shape> output_shape(int64_t n, int64_t depth, int64_t h, int64_t w, int64_t area) const {
-    sdk::Shape shape{n, depth, h, w};
-    if (to_space_) {
-      TN_ASSIGN_OR_RETURN(shape[2], multiply(h, block_));
-      TN_ASSIGN_OR_RETURN(shape[3], multiply(w, block_));
-    } else {
-      TN_ASSIGN_OR_RETURN(shape[1], multiply(depth, area));
-    }
-    return shape;
-  }
-
   int64_t block_;
   bool depth_first_, to_space_;
 };
@@ -57,7 +41,7 @@ class BlockMove final : public sdk::Kernel {
 sdk::Result<sdk::KernelPtr> make_block_move(const sdk::KernelInfo& info, bool to_space) {
   const int64_t block = info.attr_int("blocksize", 0);
   const std::string mode = info.attr_string("mode", "DCR");
-  if (block < 1) return sdk::invalid_model("attribute blocksize is ", block, ", expected 1 or more");
+  TN_RETURN_IF_ERROR(sdk::check_block(block));
   if (mode != "DCR" && mode != "CRD") return sdk::invalid_model("attribute mode is '", mode, "', expected DCR or CRD");
   return std::make_unique<BlockMove>(block, mode == "CRD", to_space);
 }

@@ -1,0 +1,41 @@
+// DepthToSpace and SpaceToDepth: what blocks between channels and spatial axes come to. Host rule and providers read it
+// here, so that they cannot disagree. Pure functions; sizes may be hostile, and -1 where they are not known.
+#pragma once
+
+#include <tenon/sdk/span.hpp>
+#include <tenon/sdk/status.hpp>
+#include <tenon/sdk/tensor.hpp>
+
+namespace tenon::sdk {
+
+inline Status check_block(int64_t block) {
+  if (block >= 1) return {};
+  return invalid_model("attribute 'blocksize' is ", block, ", expected 1 or more");
+}
+
+/// The result's N x C x H x W of blocks of `block` x `block`: out of the channels into space, or back.
+inline Result<Shape> block_moved_shape(ShapeView x, int64_t block, bool to_space) {
+  TN_RETURN_IF_ERROR(check_block(block));
+  if (x.size() != 4) return invalid_model("the input has shape ", shape_text(x), ", expected N x C x H x W");
+  int64_t area;
+  if (__builtin_mul_overflow(block, block, &area))
+    return invalid_model("attribute 'blocksize' is ", block, ", whose square has more than 64 bits");
+  Shape y(x.begin(), x.end());
+  for (size_t i = 1; i < 4; ++i) {
+    if (y[i] < 0) continue;
+    const int64_t factor = i == 1 ? area : block;
+    const bool divides = (i == 1) == to_space;
+    if (divides && y[i] % factor != 0)
+      return invalid_model("dimension ", i, " of the input ", shape_text(x), " is ", y[i], ", expected a multiple of ",
+                           factor, ", as the blocks are ", block, " wide");
+    if (divides) {
+      y[i] /= factor;
+    } else if (__builtin_mul_overflow(y[i], factor, &y[i])) {
+      return invalid_model("dimension ", i, " of the input ", shape_text(x), " grows by ", factor,
+                           ", which is more than 64 bits count");
+    }
+  }
+  return y;
+}
+
+}  // namespace tenon::sdk
