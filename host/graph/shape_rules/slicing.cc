@@ -120,12 +120,8 @@ Status gather_nd(ShapeContext& c) {
   const Dims* data = c.shape(0);
   const Dims* indices = c.shape(1);
   if (data == nullptr || indices == nullptr || indices->empty() || !is_known(indices->back())) return {};
-  const WideInt picked = WideInt{c.attr("batch_dims")} + indices->back().value;
-  if (picked < 0 || picked > static_cast<WideInt>(data->size()))
-    return c.fail("the last dimension of the indices, ", indices->back().value, ", plus batch_dims is above rank ",
-                  data->size(), " of the data");
-  Dims y(indices->begin(), indices->end() - 1);
-  y.insert(y.end(), data->begin() + static_cast<ptrdiff_t>(picked), data->end());
+  TENON_ASSIGN_OR_RETURN(
+      Dims y, from_sdk(c, sdk::gathered_tuples_shape(*data, *indices, indices->back().value, c.attr("batch_dims"))));
   c.set(0, std::move(y));
   return {};
 }

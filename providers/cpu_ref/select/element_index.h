@@ -1,6 +1,8 @@
 // The index arithmetic that GatherElements and ScatterElements share.
 #pragma once
 
+#include <tenon/sdk/geometry/join.hpp>
+
 #include "shape_math.h"
 
 namespace tenon::cpu_ref {
@@ -34,10 +36,7 @@ inline sdk::Result<sdk::Shape> element_positions(const sdk::TensorView& data, co
 inline sdk::Result<sdk::Shape> tuple_positions(const sdk::TensorView& data, const sdk::TensorView& indices,
                                                int64_t batch) {
   const int64_t depth = indices.rank() > 0 ? indices.dim(indices.rank() - 1) : 0;
-  if (batch < 0 || batch >= indices.rank() || batch > data.rank() || depth > data.rank() - batch)
-    return sdk::invalid_argument("input indices has shape ", sdk::shape_text(indices.shape()),
-                                 ", expected tuples of at most ", data.rank(), " - ", batch,
-                                 " indices, the rank of the data less batch_dims");
+  TN_RETURN_IF_ERROR(sdk::picked_axes(data.shape().size(), indices.shape().size(), depth, batch).take_status());
   const sdk::Shape strides = row_major_strides(data.shape());
   TN_ASSIGN_OR_RETURN(const int64_t tuples, product(indices.shape(), 0, size_t(indices.rank() - 1)));
   int64_t batches = 1;

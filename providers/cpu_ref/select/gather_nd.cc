@@ -15,10 +15,10 @@ class GatherNd final : public sdk::Kernel {
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView data = run.input(0), indices = run.input(1);
     TN_ASSIGN_OR_RETURN(const sdk::Shape positions, tuple_positions(data, indices, batch_));
-    const int64_t first_kept = batch_ + indices.dim(indices.rank() - 1);
-    sdk::Shape shape(indices.shape().begin(), indices.shape().end() - 1);
-    shape.insert(shape.end(), data.shape().begin() + first_kept, data.shape().end());
-    TN_ASSIGN_OR_RETURN(const int64_t slice, product(data.shape(), size_t(first_kept), data.shape().size()));
+    const int64_t depth = indices.dim(indices.rank() - 1);
+    TN_ASSIGN_OR_RETURN(const sdk::Shape shape,
+                        sdk::gathered_tuples_shape(to_shape(data.shape()), to_shape(indices.shape()), depth, batch_));
+    TN_ASSIGN_OR_RETURN(const int64_t slice, product(data.shape(), size_t(batch_ + depth), data.shape().size()));
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, data.dtype(), shape));
     ElementMover mover(run, 0, y, data);
     for (size_t i = 0; i < positions.size(); ++i)

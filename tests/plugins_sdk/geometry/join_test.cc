@@ -27,3 +27,15 @@ TEST_CASE("gathered dimensions stand in the place of the axis, whatever they are
   CHECK_FALSE(gathered_shape(Shape{2, 3}, Shape{1}, 2).is_ok());
   CHECK_FALSE(gathered_shape(Shape{}, Shape{1}, 0).is_ok());
 }
+
+TEST_CASE("tuples of indices pick axes of the data behind the batch", "[sdk]") {
+  CHECK(gathered_tuples_shape(Shape{2, 3, 5}, Shape{7, 2}, 2, 0).value() == Shape{7, 5});
+  CHECK(gathered_tuples_shape(Shape{2, 3, 5}, Shape{2, 1}, 1, 1).value() == Shape{2, 5});
+  CHECK(gathered_tuples_shape(Shape{2, 3}, Shape{4, 0}, 0, 0).value() == Shape{4, 2, 3});
+  CHECK_FALSE(gathered_tuples_shape(Shape{2, 3}, Shape{7, 3}, 3, 0).is_ok());
+  CHECK_FALSE(gathered_tuples_shape(Shape{2, 3}, Shape{2, 2}, 2, 1).is_ok());
+  CHECK_FALSE(gathered_tuples_shape(Shape{2, 3}, Shape{2}, 1, 1).is_ok());
+  CHECK_FALSE(gathered_tuples_shape(Shape{2, 3}, Shape{2, 1}, 1, -1).is_ok());
+  CHECK_FALSE(gathered_tuples_shape(Shape{2, 3}, Shape{}, 0, 0).is_ok());
+  CHECK_FALSE(gathered_tuples_shape(Shape{2, 3}, Shape{2, 1}, 1, INT64_MAX).is_ok());
+}
