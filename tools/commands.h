@@ -1,6 +1,5 @@
-// The subcommands of `tenon`, one file each: a new one is its file, and here its function and its row. Every add_...
-// function adds its subcommand and options to the app and leaves in `action` what to do once the command line is read.
-// Used by one thread.
+// The subcommands of `tenon`, one file and one row each. Every add_... function adds its subcommand and options to the
+// app and leaves in `action` what to do once the command line is read. Used by one thread.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -14,20 +13,21 @@ namespace tenon::tools {
 /// to be said already printed).
 using Action = std::function<host::Result<bool>()>;
 
-void add_run_command(CLI::App& app, Action& action);
-void add_inspect_command(CLI::App& app, Action& action);
-void add_providers_command(CLI::App& app, Action& action);
-void add_bench_command(CLI::App& app, Action& action);
-void add_cache_command(CLI::App& app, Action& action);
-void add_convert_command(CLI::App& app, Action& action);
-void add_pack_command(CLI::App& app, Action& action);
-void add_publish_command(CLI::App& app, Action& action);
-void add_idle_host_command(CLI::App& app, Action& action);
+// Every subcommand, in the order of the help: COMMAND(name, an example of its use). The function add_<name>_command of
+// the file <name>.cc adds it.
+#define TENON_COMMANDS(COMMAND)                                            \
+  COMMAND(run, "run model.onnx --input image=photo.npy")                   \
+  COMMAND(inspect, "inspect model.onnx --json")                            \
+  COMMAND(providers, "providers cpu_blas")                                 \
+  COMMAND(bench, "bench model.onnx --shape image=8x3x224x224 --threads 2") \
+  COMMAND(cache, "cache ls")                                               \
+  COMMAND(convert, "convert model.onnx model.ort")                         \
+  COMMAND(pack, "pack model.onnx")                                         \
+  COMMAND(publish, "publish model.onnx --name classifier")                 \
+  COMMAND(idle_host, "")
 
-/// In the order in which `tenon --help` lists them.
-constexpr void (*kCommands[])(CLI::App& app, Action& action) = {
-    add_run_command,     add_inspect_command, add_providers_command, add_bench_command,     add_cache_command,
-    add_convert_command, add_pack_command,    add_publish_command,   add_idle_host_command,
-};
+#define TENON_DECLARE_COMMAND(name, example) void add_##name##_command(CLI::App& app, Action& action);
+TENON_COMMANDS(TENON_DECLARE_COMMAND)
+#undef TENON_DECLARE_COMMAND
 
 }  // namespace tenon::tools

@@ -1,6 +1,8 @@
 // The `tenon` command. Exit code 0 when all is well, 1 on any error, with one message on standard error.
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <string_view>
 
 #include "host/plugins/crash_report.h"
 #include "tools/commands.h"
@@ -8,26 +10,31 @@
 
 namespace {
 
-constexpr char kExamples[] =
-    "Examples:\n"
-    "  tenon run model.onnx --input image=photo.npy\n"
-    "  tenon run model.onnx --check test_data_set_0\n"
-    "  tenon inspect model.onnx --json\n"
-    "  tenon bench model.onnx --shape image=8x3x224x224 --threads 2\n"
-    "  tenon convert model.onnx model.ort\n"
-    "  tenon pack model.onnx\n"
-    "  tenon publish model.onnx --name classifier\n"
-    "  tenon providers\n"
-    "  tenon cache ls\n"
-    "`tenon SUBCOMMAND --help` tells the options of each.";
+struct Command {
+  void (*add)(CLI::App& app, tenon::tools::Action& action);
+  std::string_view example;  // empty: it is not for users
+};
+
+constexpr Command kCommands[] = {
+#define TENON_COMMAND_ROW(name, example) {tenon::tools::add_##name##_command, example},
+    TENON_COMMANDS(TENON_COMMAND_ROW)
+#undef TENON_COMMAND_ROW
+};
+
+std::string examples() {
+  std::string text = "Examples:\n";
+  for (const Command& command : kCommands)
+    if (!command.example.empty()) text.append("  tenon ").append(command.example).append("\n");
+  return text + "`tenon SUBCOMMAND --help` tells the options of each.";
+}
 
 int run(int argc, char** argv) {
   CLI::App app("Runs ONNX models by mapping them and giving every node to a provider.", "tenon");
   app.set_version_flag("--version", "tenon " TENON_VERSION);
   app.require_subcommand(1);
-  app.footer(kExamples);
+  app.footer(examples());
   tenon::tools::Action action;
-  for (const auto add : tenon::tools::kCommands) add(app, action);
+  for (const Command& command : kCommands) command.add(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {

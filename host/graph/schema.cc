@@ -5,6 +5,8 @@
 #include <iterator>
 #include <tuple>
 
+#include "host/graph/layout.h"
+#include "host/graph/operators/facts.h"
 #include "host/graph/schemas/tables.h"
 
 namespace tenon::host {
@@ -29,19 +31,27 @@ const OpSchema* first_in(std::span<const OpSchema> table, std::string_view domai
   return first != table.end() && first->domain == domain && first->op_type == op_type ? &*first : nullptr;
 }
 
+// Operators of kChannelsLastDomain have the schemas of the ONNX domain.
+const OpSchema* if_with_channels(const OpSchema* schema) {
+  return schema != nullptr && facts_of(*schema).has(kHasChannels) ? schema : nullptr;
+}
+
 }  // namespace
 
 const OpSchema* first_schema(std::string_view domain, std::string_view op_type) {
+  if (domain == kChannelsLastDomain) return if_with_channels(first_schema("", op_type));
   if (const OpSchema* schema = first_in(schemas::kOnnxSchemas, domain, op_type)) return schema;
   return first_in(schemas::kContribSchemas, domain, op_type);
 }
 
 const OpSchema* find_schema(std::string_view domain, std::string_view op_type, int64_t opset) {
+  if (domain == kChannelsLastDomain) return if_with_channels(find_schema("", op_type, opset));
   if (const OpSchema* schema = find_in(schemas::kOnnxSchemas, domain, op_type, opset)) return schema;
   return find_in(schemas::kContribSchemas, domain, op_type, opset);
 }
 
 int64_t newest_opset(std::string_view domain) {
+  if (domain == kChannelsLastDomain) return newest_opset("");
   for (const schemas::DomainVersion& d : schemas::kOnnxDomains)
     if (d.domain == domain) return d.newest;
   for (const schemas::DomainVersion& d : schemas::kContribDomains)

@@ -1,27 +1,11 @@
-// Runs the passes of the table in optimizer.cc over a model, between import and placement. Each keeps what the model
-// computes, the names of its inputs and outputs, and its graphs finished. One thread.
+// Runs the passes of passes/passes.h over a model, between import and placement. One thread.
 #pragma once
 
 #include <functional>
-#include <string>
-#include <vector>
 
-#include "host/graph/graph.h"
-#include "host/optimize/constant_folding.h"
-#include "host/optimize/raises/raises.h"
+#include "host/optimize/options.h"
 
 namespace tenon::host {
-
-struct OptimizeOptions {
-  bool fold_constants = true;
-  FoldOptions fold;
-  NodeRunner run_node;         // for folding
-  ProviderRank rank_provider;  // for raises, of which there are none without it
-  bool rewrite_graph = true;   // all passes besides folding
-};
-
-/// What was done, for the session's report: each node that is gone is named or counted in it.
-using OptimizeNotes = std::vector<std::string>;
 
 /// Types and shapes are inferred afterwards. `end_stage`: called after each pass with its name.
 Result<OptimizeNotes> optimize(Model& model, const OptimizeOptions& options,

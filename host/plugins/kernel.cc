@@ -15,7 +15,7 @@ Kernel::Kernel(Kernel&& other) noexcept
     : vtable_(std::exchange(other.vtable_, nullptr)),
       kernel_(std::exchange(other.kernel_, nullptr)),
       may_reuse_input_(other.may_reuse_input_),
-      deterministic_(other.deterministic_),
+      flags_(other.flags_),
       group_size_(other.group_size_),
       node_(other.node_),
       instance_(std::move(other.instance_)) {}
@@ -24,7 +24,7 @@ Kernel& Kernel::operator=(Kernel&& other) noexcept {
   std::swap(vtable_, other.vtable_);
   std::swap(kernel_, other.kernel_);
   std::swap(may_reuse_input_, other.may_reuse_input_);
-  std::swap(deterministic_, other.deterministic_);
+  std::swap(flags_, other.flags_);
   std::swap(group_size_, other.group_size_);
   std::swap(node_, other.node_);
   std::swap(instance_, other.instance_);

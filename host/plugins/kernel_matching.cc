@@ -93,6 +93,7 @@ KernelIndex::KernelIndex(const tn_provider& table) {
   for (uint32_t i = 0; i < table.kernel_count; ++i) {
     const tn_kernel_def& def = kernel_def_at(table, i);
     lines_by_operator_[operator_name(def.domain, def.op_type)].push_back(&def);
+    has_preferred_ = has_preferred_ || (def.flags & TN_KERNEL_PREFERRED) != 0;
   }
 }
 

@@ -27,9 +27,12 @@ class KernelIndex {
   Match match(const Node& node) const;
   /// Whether a line is of the node's operator and version, whatever its types.
   bool has_operator(const Node& node) const;
+  /// Whether a line is TN_KERNEL_PREFERRED.
+  bool has_preferred() const { return has_preferred_; }
 
  private:
   std::unordered_map<std::string, std::vector<const tn_kernel_def*>> lines_by_operator_;
+  bool has_preferred_ = false;
 };
 
 }  // namespace tenon::host

@@ -29,6 +29,7 @@ class LoadedProvider final : public Provider {
   Result<Kernel> compile(const ClaimedGroup& group) override;
   Result<Kernel> create_kernel(const Node& node) override;
   bool has_operator(const Node& node) const override { return index_.has_operator(node); }
+  Result<bool> has_preferred_kernels() override { return index_.has_preferred(); }
 
  private:
   Result<Kernel> create_from(const tn_kernel_def& def, const Node& node);
@@ -70,7 +71,7 @@ Result<Kernel> LoadedProvider::compile(const ClaimedGroup& group) {
   if (kernel == nullptr)
     return in_context(
         error(TN_INTERNAL, "compile reports success for the group '", group.label, "', but hands over no kernel"));
-  Kernel made(vtable, kernel, 0, true, instance_, first, group.nodes.size());
+  Kernel made(vtable, kernel, 0, 0, instance_, first, group.nodes.size());
   TENON_RETURN_IF_ERROR(in_context(scope.judge({})));
   return made;
 }
@@ -83,8 +84,7 @@ Result<Kernel> LoadedProvider::create_from(const tn_kernel_def& def, const Node&
   if (!status.is_ok()) return scope.judge(status);
   if (kernel == nullptr)
     return error(TN_INTERNAL, "create reports success for ", describe(node), ", but hands over no kernel");
-  const bool deterministic = (def.flags & TN_KERNEL_NOT_DETERMINISTIC) == 0;
-  Kernel made(def.vtable, kernel, def.may_reuse_input, deterministic, instance_, &node);
+  Kernel made(def.vtable, kernel, def.may_reuse_input, def.flags, instance_, &node);
   TENON_RETURN_IF_ERROR(scope.judge({}));
   return made;
 }
@@ -138,6 +138,10 @@ class DeferredProvider final : public Provider {
     return provider_->create_kernel(node);
   }
   bool has_operator(const Node& node) const override { return provider_ != nullptr && provider_->has_operator(node); }
+  Result<bool> has_preferred_kernels() override {
+    TENON_RETURN_IF_ERROR(make());
+    return provider_->has_preferred_kernels();
+  }
 
  private:
   Status make() {

@@ -46,6 +46,8 @@ class Provider {
   virtual Result<Kernel> create_kernel(const Node& node) = 0;
   /// Whether the kernel table has the node's operator in its version, for some types. Once create_kernel() was asked.
   virtual bool has_operator(const Node& node) const = 0;
+  /// Whether the kernel table has lines that are TN_KERNEL_PREFERRED.
+  virtual Result<bool> has_preferred_kernels() = 0;
 };
 
 }  // namespace tenon::host

@@ -145,7 +145,7 @@ Result<flatbuffers::Offset<file::Node>> GraphWriter::write_node(const Node& node
     TENON_ASSIGN_OR_RETURN(const auto table, write_attribute(node, attribute));
     attributes.push_back(table);
   }
-  if (options_.interchange && node.schema != nullptr) kernel_types_.add(*node.schema);
+  if (options_.interchange && node.schema != nullptr) kernel_types_.add(node);
   const String name = shared(node.name), domain = shared(node.domain), op_type = shared(node.op_type);
   const Strings inputs = write_names(node.inputs), outputs = write_names(node.outputs);
   const Strings implicit = write_names(node.implicit_inputs);

@@ -25,8 +25,8 @@ void collect(const OpSchema& schema, std::span<const FormalParameter> formals, f
 
 }  // namespace
 
-std::string KernelTypes::operator_id(const OpSchema& schema) {
-  return concat(schema.domain, ":", schema.op_type, ":", schema.since_version);
+std::string KernelTypes::operator_id(const Node& node) {
+  return concat(node.domain, ":", node.op_type, ":", node.since_version);
 }
 
 flatbuffers::Offset<file::KernelTypeResolver> KernelTypes::write(flatbuffers::FlatBufferBuilder& builder) const {

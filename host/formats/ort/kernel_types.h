@@ -6,18 +6,20 @@
 #include <string>
 
 #include "host/formats/ort/ort_generated.h"
+#include "host/graph/graph.h"
 #include "host/graph/schema.h"
 
 namespace tenon::host::ort {
 
 class KernelTypes {
  public:
-  void add(const OpSchema& schema) { schemas_.emplace(operator_id(schema), &schema); }
+  /// Of a node with a schema.
+  void add(const Node& node) { schemas_.emplace(operator_id(node), node.schema); }
   flatbuffers::Offset<ort_file::KernelTypeResolver> write(flatbuffers::FlatBufferBuilder& builder) const;
 
  private:
   /// "domain:op_type:since_version"
-  static std::string operator_id(const OpSchema& schema);
+  static std::string operator_id(const Node& node);
 
   std::map<std::string, const OpSchema*> schemas_;
 };

@@ -97,6 +97,7 @@ std::vector<std::string_view> fact_names(const OperatorFacts& facts) {
       {kWidens, "widens"},
       {kWrittenEarly, "taken early"},
       {kWrittenThoughWithdrawn, "taken though withdrawn"},
+      {kHasChannels, "has channels"},
   };
   std::vector<std::string_view> names;
   if (facts.shape != nullptr) names.push_back("shape");

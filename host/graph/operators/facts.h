@@ -39,6 +39,8 @@ enum OperatorTrait : uint32_t {
   kWrittenEarly = 1u << 9,
   // The standard has withdrawn a form, and models that hold it are about: it is taken by its own meaning.
   kWrittenThoughWithdrawn = 1u << 10,
+  // Has a form with the channels last, see layout.h.
+  kHasChannels = 1u << 11,
 };
 constexpr OperatorTrait operator|(OperatorTrait a, OperatorTrait b) {
   return static_cast<OperatorTrait>(uint32_t{a} | uint32_t{b});

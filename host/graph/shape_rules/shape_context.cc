@@ -6,6 +6,7 @@
 #include <tenon/sdk/geometry/broadcast.hpp>
 
 #include "host/base/checked.h"
+#include "host/graph/layout.h"
 #include "host/graph/schema.h"
 
 namespace tenon::host {
@@ -91,16 +92,23 @@ std::optional<std::vector<int64_t>> integers_of(uint32_t dtype, const void* data
 
 }  // namespace
 
-ShapeContext::ShapeContext(const Node& node, std::span<const tn_tensor* const> given) : node_(node), given_(given) {
+ShapeContext::ShapeContext(const Node& node) : ShapeContext(node, {}) {}
+
+ShapeContext::ShapeContext(const Node& node, std::span<const tn_tensor* const> given)
+    : node_(node), is_channels_last_(host::is_channels_last(node)), given_(given) {
   for (const tn_tensor* tensor : given) {
     Dims& dims = given_dims_.emplace_back();
     if (tensor == nullptr) continue;
     dims.reserve(tensor->rank);
     for (uint32_t d = 0; d < tensor->rank; ++d) dims.push_back(known_dim(tensor->shape[d]));
   }
+  if (!is_channels_last_) return;
+  if (const Dims* dims = shape(0); dims != nullptr && dims->size() >= kLeastLayoutRank)
+    moved_input_ = permuted(*dims, to_channels_first(dims->size()));
 }
 
 const Dims* ShapeContext::shape(size_t i) const {
+  if (i == 0 && moved_input_) return &*moved_input_;
   if (!has_input(i)) return nullptr;
   if (i < given_.size()) return given_[i] == nullptr ? nullptr : &given_dims_[i];
   const ValueType& type = node_.inputs[i]->type;
@@ -138,7 +146,9 @@ std::optional<std::vector<int64_t>> ShapeContext::axes(size_t input, bool* given
 }
 
 void ShapeContext::set(size_t i, Dims dims) {
-  if (i < outputs_.size() && node_.outputs[i] != nullptr) outputs_[i] = std::move(dims);
+  if (i >= outputs_.size() || node_.outputs[i] == nullptr) return;
+  if (is_channels_last_ && dims.size() >= kLeastLayoutRank) dims = permuted(dims, to_channels_last(dims.size()));
+  outputs_[i] = std::move(dims);
 }
 
 Status ShapeContext::expect_rank(size_t i, size_t rank, std::string_view meaning) const {

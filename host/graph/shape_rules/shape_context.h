@@ -46,7 +46,7 @@ std::string describe(const Dims& dims);
 
 class ShapeContext {
  public:
-  explicit ShapeContext(const Node& node) : node_(node) {}
+  explicit ShapeContext(const Node& node);
   /// With the tensors of a run for inputs; nullptr: left out. They must outlive the context.
   ShapeContext(const Node& node, std::span<const tn_tensor* const> given);
 
@@ -92,6 +92,9 @@ class ShapeContext {
 
  private:
   const Node& node_;
+  // Rules are of tensors with their channels second: of a node that has them last, input 0 and what is set are moved.
+  const bool is_channels_last_;
+  std::optional<Dims> moved_input_;
   std::span<const tn_tensor* const> given_;
   std::vector<Dims> given_dims_;  // of given_, where those are the inputs
   std::vector<std::optional<Dims>> outputs_ = std::vector<std::optional<Dims>>(node_.outputs.size());

@@ -43,10 +43,6 @@ inline constexpr Rule kRules[] = {
 
 /// Asks the rules about every node of the model, producers before readers.
 Status apply_rules(Model& model, std::span<const Rule> rules, std::vector<std::string>& notes);
-/// Of nodes that compute the same from the same values, leaves the first. Small constants of equal bytes are the same.
-Status merge_common_subexpressions(Model& model, std::vector<std::string>& notes);
-/// Removes what computes for nobody, and constants that nobody reads.
-Status remove_dead_nodes(Model& model, std::vector<std::string>& notes);
 
 /// The matcher of chains: the node of the ONNX domain that computes input `index` of `node`, if it is an `op_type`.
 Node* producer_of(const Node& node, size_t index, std::string_view op_type);

@@ -46,8 +46,12 @@ typedef struct tn_type_rule {
 } tn_type_rule;
 
 enum {
-  TN_KERNEL_ACCEPTS_STRIDES = 1u << 0,  /* inputs may be strided views */
-  TN_KERNEL_NOT_DETERMINISTIC = 1u << 1 /* equal inputs may give other outputs: never folded */
+  TN_KERNEL_ACCEPTS_STRIDES = 1u << 0,   /* inputs may be strided views */
+  TN_KERNEL_NOT_DETERMINISTIC = 1u << 1, /* equal inputs may give other outputs: never folded */
+  /* Of an operator of the domain com.ms.internal.nhwc, whose input 0 and output 0 have their channels last: nodes of
+   * the ONNX operator of that name that this provider would get are to become this one's. The host moves dimensions
+   * where the layout changes, and nowhere else. */
+  TN_KERNEL_PREFERRED = 1u << 2
 };
 
 /* One line of a provider's kernel table. All pointers are to constant data of the plugin; strings are zero-terminated.

@@ -1,7 +1,7 @@
 // Chains of Transposes and Reshapes, equal nodes, dead nodes, and random graphs of all of them.
 #include <random>
 
-#include "host/optimize/rules/rules.h"
+#include "host/optimize/passes/passes.h"
 #include "tests/support/both_ways.h"
 #include "tests/support/test_provider.h"
 
@@ -116,7 +116,7 @@ TEST_CASE("equal nodes stay where both hand out a result, attributes differ, or 
   b.output("y");
   const auto random = b.build();
   std::vector<std::string> notes;
-  REQUIRE(merge_common_subexpressions(*random, notes).is_ok());
+  REQUIRE(merge_pass(*random, {}, notes).is_ok());
   CHECK(random->graph->nodes().size() == 3);
 }
 

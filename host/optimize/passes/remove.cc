@@ -1,6 +1,8 @@
+// Removes what computes for nobody, and constants that nobody reads.
 #include <unordered_set>
 
-#include "host/optimize/rules/rules.h"
+#include "host/optimize/passes/passes.h"
+#include "host/optimize/rewriter.h"
 
 namespace tenon::host {
 namespace {
@@ -31,7 +33,7 @@ void erase_unread_constants(Graph& graph) {
 
 }  // namespace
 
-Status remove_dead_nodes(Model& model, std::vector<std::string>& notes) {
+Status remove_pass(Model& model, const OptimizeOptions&, OptimizeNotes& notes) {
   RemovalLog log;
   for (int round = 0; round < kMostRounds && remove_once(model, log); ++round)
     TENON_RETURN_IF_ERROR(model.graph->finish());

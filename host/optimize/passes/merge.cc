@@ -6,7 +6,8 @@
 #include <unordered_map>
 
 #include "host/graph/operators/node_traits.h"
-#include "host/optimize/rules/rules.h"
+#include "host/optimize/passes/passes.h"
+#include "host/optimize/rewriter.h"
 
 namespace tenon::host {
 namespace {
@@ -121,7 +122,7 @@ void merge_in_graph(Graph& graph, RemovalLog& log) {
 
 }  // namespace
 
-Status merge_common_subexpressions(Model& model, std::vector<std::string>& notes) {
+Status merge_pass(Model& model, const OptimizeOptions&, OptimizeNotes& notes) {
   RemovalLog log;
   for (Graph* graph : graph_tree(*model.graph)) merge_in_graph(*graph, log);
   log.write_to(notes);

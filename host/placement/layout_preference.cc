@@ -1,0 +1,46 @@
+#include "host/placement/layout_preference.h"
+
+#include "host/graph/layout.h"
+#include "host/plugins/provider.h"
+
+namespace tenon::host {
+namespace {
+
+Value with_channels_last(const Value& value) {
+  Value moved;
+  moved.name = value.name;
+  moved.type = value.type;
+  moved.type.dims = permuted(*value.type.dims, to_channels_last(value.type.dims->size()));
+  return moved;
+}
+
+// The node as assign_layouts() would have it, outside of any graph.
+bool makes_preferred_kernel(Provider& provider, const Node& node) {
+  Value x = with_channels_last(*node.inputs[0]), y = with_channels_last(*node.outputs[0]);
+  Node moved = node;
+  moved.domain = kChannelsLastDomain;
+  moved.inputs[0] = &x;
+  moved.outputs[0] = &y;
+  const auto kernel = provider.create_kernel(moved);
+  return kernel.is_ok() && kernel->is_preferred();
+}
+
+}  // namespace
+
+Result<LayoutPreference> make_layout_preference(const ProviderList& providers) {
+  bool has_any = false;
+  for (const auto& provider : providers) {
+    TENON_ASSIGN_OR_RETURN(const bool has_preferred, provider->has_preferred_kernels());
+    has_any = has_any || has_preferred;
+  }
+  if (!has_any) return LayoutPreference();
+  return LayoutPreference([&providers](const Node& node) {
+    for (const auto& provider : providers) {
+      if (makes_preferred_kernel(*provider, node)) return true;
+      if (provider->create_kernel(node).is_ok()) return false;
+    }
+    return false;
+  });
+}
+
+}  // namespace tenon::host

@@ -1,0 +1,13 @@
+// Which nodes providers want with their channels last.
+#pragma once
+
+#include "host/optimize/options.h"
+#include "host/placement/placement.h"
+
+namespace tenon::host {
+
+/// A preference by the kernels that providers make and flag as TN_KERNEL_PREFERRED, in the user's order; none when no
+/// provider flags any. `providers` must outlive it. Not thread-safe.
+Result<LayoutPreference> make_layout_preference(const ProviderList& providers);
+
+}  // namespace tenon::host

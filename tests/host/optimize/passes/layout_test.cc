@@ -1,0 +1,219 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <functional>
+
+#include "host/graph/layout.h"
+#include "host/graph/operators/facts.h"
+#include "host/graph/schema.h"
+#include "host/session/session.h"
+#include "tests/support/both_ways.h"
+#include "tests/support/channels_last_provider.h"
+#include "tests/support/graph_builder.h"
+
+using namespace tenon::host;
+using namespace tenon::test;
+
+namespace {
+
+using Build = std::function<void(GraphBuilder&)>;
+
+Tensor ramp(std::vector<int64_t> shape, float step = 0.37f) {
+  int64_t count = 1;
+  for (const int64_t d : shape) count *= d;
+  std::vector<float> values;
+  for (int64_t i = 0; i < count; ++i) values.push_back(step * static_cast<float>((i * 7) % 23 - 11));
+  return make_tensor(std::move(shape), values);
+}
+
+std::unique_ptr<Session> open_wanting(const Build& build, bool rewrites, int64_t opset) {
+  GraphBuilder builder(opset);
+  build(builder);
+  SessionOptions options;
+  options.provider_tables = {&channels_last_provider()};
+  options.threads = 1;
+  options.rewrite_graph = rewrites;
+  auto session = Session::open_model(builder.build(), options);
+  INFO(session.status().message());
+  REQUIRE(session.is_ok());
+  return std::move(*session);
+}
+
+/// The operators in order, those with their channels last in brackets, after the answers were seen to stay.
+std::string moved(const Build& build, const std::vector<NamedTensor>& inputs, int64_t opset = 17) {
+  const auto plain = open_wanting(build, false, opset), session = open_wanting(build, true, opset);
+  compare_both_ways(*plain, *session, inputs, [](const Tensor& a, const Tensor& b) {
+    CHECK(std::memcmp(a.data(), b.data(), std::min(a.byte_length(), b.byte_length())) == 0);
+  });
+  std::string ops;
+  for (const auto& node : session->model().graph->nodes())
+    ops += (ops.empty() ? "" : " ") + (is_channels_last(*node) ? "[" + node->op_type + "]" : node->op_type);
+  return ops;
+}
+
+void conv(GraphBuilder& b, const std::string& x, const std::string& y, int64_t channels, int64_t filters) {
+  b.constant_of(y + ".w", ramp({filters, channels, 3, 3}));
+  b.node("Conv", {x, y + ".w"}, {y}, {ints_attr("pads", {1, 1, 1, 1}), ints_attr("kernel_shape", {3, 3})});
+}
+
+}  // namespace
+
+TEST_CASE("moving channels last and back gives what was there", "[layout]") {
+  CHECK(to_channels_last(4) == std::vector<int64_t>{0, 2, 3, 1});
+  CHECK(to_channels_first(4) == std::vector<int64_t>{0, 3, 1, 2});
+  for (size_t rank = kLeastLayoutRank; rank < 7; ++rank) {
+    const std::vector<int64_t> last = permuted(to_channels_last(rank), to_channels_first(rank));
+    CHECK(std::is_sorted(last.begin(), last.end()));
+  }
+}
+
+TEST_CASE("a convolutional network has its channels last from its input to its end", "[layout]") {
+  const auto ops = moved(
+      [](GraphBuilder& b) {
+        b.input("x", TN_FLOAT, {1, 3, 8, 8});
+        conv(b, "x", "a", 3, 4);
+        b.node("Relu", {"a"}, {"r"});
+        conv(b, "r", "c", 4, 4);
+        b.node("Add", {"c", "r"}, {"s"});
+        b.node("MaxPool", {"s"}, {"m"}, {ints_attr("kernel_shape", {2, 2}), ints_attr("strides", {2, 2})});
+        b.node("GlobalAveragePool", {"m"}, {"g"});
+        b.node("Flatten", {"g"}, {"y"});
+        b.output("y");
+      },
+      {{"x", ramp({1, 3, 8, 8})}});
+  CHECK(ops == "Transpose [Conv] Relu [Conv] Add [MaxPool] [GlobalAveragePool] Transpose Flatten");
+}
+
+TEST_CASE("a model that moves its channels around every convolution loses these Transposes", "[layout]") {
+  const auto ops = moved(
+      [](GraphBuilder& b) {
+        b.input("x", TN_FLOAT, {1, 8, 8, 3});
+        b.node("Transpose", {"x"}, {"x1"}, {ints_attr("perm", {0, 3, 1, 2})});
+        conv(b, "x1", "a", 3, 4);
+        b.node("Transpose", {"a"}, {"a1"}, {ints_attr("perm", {0, 2, 3, 1})});
+        b.node("Relu", {"a1"}, {"r"});
+        b.node("Transpose", {"r"}, {"r1"}, {ints_attr("perm", {0, 3, 1, 2})});
+        conv(b, "r1", "c", 4, 2);
+        b.node("Transpose", {"c"}, {"c1"}, {ints_attr("perm", {0, 2, 3, 1})});
+        b.node("Relu", {"c1"}, {"y"});
+        b.output("y");
+      },
+      {{"x", ramp({1, 8, 8, 3})}});
+  CHECK(ops == "[Conv] Relu [Conv] Relu");
+}
+
+TEST_CASE("results and what subgraphs read keep their layout", "[layout]") {
+  const auto ops = moved(
+      [](GraphBuilder& b) {
+        b.input("x", TN_FLOAT, {1, 3, 4, 4});
+        b.input("which", TN_BOOL, {});
+        conv(b, "x", "a", 3, 2);
+        conv(b, "a", "c", 2, 2);
+        const auto branch = [&](const std::string& op) {
+          GraphBuilder body(b);
+          body.node(op, {"a"}, {op + ".y"});
+          body.output(op + ".y");
+          return body.build_subgraph();
+        };
+        b.node("If", {"which"}, {"y"},
+               {graph_attr("then_branch", branch("Relu")), graph_attr("else_branch", branch("Neg"))});
+        b.output("c");
+        b.output("y");
+      },
+      {{"x", ramp({1, 3, 4, 4})}, {"which", make_tensor<bool>({}, {true})}});
+  CHECK(ops == "Transpose [Conv] [Conv] Transpose If Transpose");
+}
+
+TEST_CASE("constants go along where moving them moves no byte, and nodes stay where it would", "[layout]") {
+  const auto scaled = [](std::vector<int64_t> shape) {
+    return moved(
+        [&](GraphBuilder& b) {
+          b.input("x", TN_FLOAT, {1, 3, 4, 4});
+          conv(b, "x", "a", 3, 2);
+          b.constant_of("k", ramp(shape));
+          b.node("Mul", {"a", "k"}, {"m"});
+          conv(b, "m", "y", 2, 2);
+          b.output("y");
+        },
+        {{"x", ramp({1, 3, 4, 4})}});
+  };
+  const std::string along = "Transpose [Conv] Mul [Conv] Transpose";
+  CHECK(scaled({}) == along);
+  CHECK(scaled({1}) == along);
+  CHECK(scaled({4}) == along);
+  CHECK(scaled({4, 1}) == along);
+  CHECK(scaled({2, 1, 1}) == along);
+  CHECK(scaled({1, 2, 1, 1}) == along);
+  CHECK(scaled({4, 4}) == "Transpose [Conv] Transpose Mul Transpose [Conv] Transpose");
+  CHECK(scaled({2, 4, 4}) == "Transpose [Conv] Transpose Mul Transpose [Conv] Transpose");
+}
+
+TEST_CASE("an operand that broadcasts along a stated axis is left alone", "[layout]") {
+  const auto ops = moved(
+      [](GraphBuilder& b) {
+        b.input("x", TN_FLOAT, {1, 3, 4, 4});
+        conv(b, "x", "a", 3, 4);
+        b.constant_of("k", ramp({4}));
+        b.node("Add", {"a", "k"}, {"y"}, {int_attr("broadcast", 1), int_attr("axis", 1)});
+        b.output("y");
+      },
+      {{"x", ramp({1, 3, 4, 4})}}, 6);
+  CHECK(ops == "Transpose [Conv] Transpose Add");
+}
+
+TEST_CASE("a rank that a model only declares moves nothing that would bear another", "[layout]") {
+  const auto ops = moved(
+      [](GraphBuilder& b) {
+        b.input("x", TN_FLOAT, {6});
+        b.symbolic_input("shape", TN_INT64, {{-1, ""}});
+        b.node("Reshape", {"x", "shape"}, {"r"});
+        b.value("r")->type = {ValueType::Kind::kTensor, TN_FLOAT, std::vector<Dim>(4)};
+        b.node("GlobalAveragePool", {"r"}, {"y"});
+        b.output("y");
+      },
+      {{"x", ramp({6})}, {"shape", make_tensor<int64_t>({3}, {1, 2, 3})}});
+  CHECK(ops == "Reshape GlobalAveragePool");
+}
+
+TEST_CASE("a provider that does not ask for it gets no channels last, whatever kernels it has", "[layout]") {
+  const auto build = [](GraphBuilder& b) {
+    b.input("x", TN_FLOAT, {1, 3, 4, 4});
+    conv(b, "x", "y", 3, 2);
+    b.output("y");
+  };
+  CHECK(run_both_ways(build, {{"x", ramp({1, 3, 4, 4})}}).ops == std::vector<std::string>{"Conv"});
+}
+
+TEST_CASE("each operator with channels answers the same with its channels last", "[layout]") {
+  size_t asked = 0;
+  for (const OpSchema& schema : onnx_schemas()) {
+    if (!facts_of(schema).has(kHasChannels) || find_schema("", schema.op_type, newest_opset("")) != &schema) continue;
+    const std::string op(schema.op_type);
+    INFO(op);
+    const auto ops = moved(
+        [&](GraphBuilder& b) {
+          b.input("x", TN_FLOAT, {2, 4, 5, 6});
+          std::vector<std::string> inputs{"x"};
+          std::vector<Attribute> attributes;
+          if (op == "BatchNormalization") {
+            for (const char* name : {"scale", "bias", "mean", "var"}) {
+              b.constant<float>(name, {4}, {0.5f, 1.5f, 2.0f, 3.0f});
+              inputs.push_back(name);
+            }
+          } else if (op.starts_with("Conv")) {
+            b.constant_of("w", ramp({4, 4, 2, 3}));
+            inputs.push_back("w");
+          } else if (op == "LRN") {
+            attributes.push_back(int_attr("size", 3));
+          } else if (!op.starts_with("Global")) {
+            attributes.push_back(ints_attr("kernel_shape", {2, 3}));
+          }
+          b.node(op, inputs, {"y"}, attributes);
+          b.output("y");
+        },
+        {{"x", ramp({2, 4, 5, 6})}}, newest_opset(""));
+    CHECK(ops == "Transpose [" + op + "] Transpose");
+    ++asked;
+  }
+  CHECK(asked == 10);
+}
