@@ -28,7 +28,7 @@ const AttributeSchema* find_attribute(const OpSchema& schema, std::string_view n
 template <typename Default>
 const Default* default_of(const OpSchema* schema, std::string_view name) {
   const AttributeSchema* known = schema != nullptr ? find_attribute(*schema, name) : nullptr;
-  return known != nullptr ? std::get_if<Default>(&known->default_value) : nullptr;
+  return known != nullptr ? std::get_if<Default>(known->default_value) : nullptr;
 }
 /// The formal parameter of the i-th actual input or output (the last one for those past a variadic); nullptr if too
 /// many.

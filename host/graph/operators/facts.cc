@@ -68,6 +68,13 @@ constexpr std::array<uint16_t, N> rows_of(const OpSchema (&schemas)[N]) {
   return rows;
 }
 
+// Without the names, which only the compiler needs.
+constexpr auto kFacts = [] {
+  std::array<OperatorFacts, std::size(kRows)> facts{};
+  for (size_t i = 0; i < facts.size(); ++i) facts[i] = kRows[i].facts;
+  return facts;
+}();
+
 constexpr auto kOnnxRows = rows_of(schemas::kOnnxSchemas);
 constexpr auto kContribRows = rows_of(schemas::kContribSchemas);
 
@@ -119,11 +126,11 @@ const OperatorFacts& facts_of(const OpSchema& schema) {
   if (is_of(onnx, operators::kOnnxRows.size())) row = operators::kOnnxRows[static_cast<size_t>(&schema - onnx)];
   if (is_of(contrib, operators::kContribRows.size()))
     row = operators::kContribRows[static_cast<size_t>(&schema - contrib)];
-  return operators::kRows[row].facts;
+  return operators::kFacts[row];
 }
 
 const OperatorFacts& facts_of(const Node& node) {
-  return node.schema != nullptr ? facts_of(*node.schema) : operators::kRows[0].facts;
+  return node.schema != nullptr ? facts_of(*node.schema) : operators::kFacts[0];
 }
 
 }  // namespace tenon::host

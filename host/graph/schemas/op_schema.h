@@ -41,18 +41,17 @@ enum class AttributeKind : uint8_t {
   kOther
 };
 
-/// What an attribute is in a node that leaves it out; monostate: the operator says so otherwise, or not at all.
+/// What an attribute is in a node that leaves it out.
 using IntsDefault = std::span<const int64_t>;
 using FloatsDefault = std::span<const float>;
 using StringsDefault = std::span<const std::string_view>;
-using AttributeDefault =
-    std::variant<std::monostate, int64_t, float, std::string_view, IntsDefault, FloatsDefault, StringsDefault>;
+using AttributeDefault = std::variant<int64_t, float, std::string_view, IntsDefault, FloatsDefault, StringsDefault>;
 
 struct AttributeSchema {
   std::string_view name;
   AttributeKind kind;
   bool required;
-  AttributeDefault default_value = {};
+  const AttributeDefault* default_value = nullptr;  // nullptr: the operator has other words for its absence, or none
 };
 
 struct OpSchema {

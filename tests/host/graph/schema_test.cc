@@ -252,8 +252,8 @@ TEST_CASE("a node's getters know the default of what it leaves out", "[schema]")
 }
 
 TEST_CASE("defaults that only the text of the specification states are in the tables", "[schema]") {
-  CHECK(std::get<int64_t>(find_attribute(*find_schema("", "Concat", 1), "axis")->default_value) == 1);
-  CHECK(std::get<int64_t>(find_attribute(*find_schema("", "SequenceEmpty", 11), "dtype")->default_value) == TN_FLOAT);
-  CHECK(std::get<std::string_view>(find_attribute(*find_schema("", "GRU", 1), "direction")->default_value) ==
+  CHECK(std::get<int64_t>(*find_attribute(*find_schema("", "Concat", 1), "axis")->default_value) == 1);
+  CHECK(std::get<int64_t>(*find_attribute(*find_schema("", "SequenceEmpty", 11), "dtype")->default_value) == TN_FLOAT);
+  CHECK(std::get<std::string_view>(*find_attribute(*find_schema("", "GRU", 1), "direction")->default_value) ==
         "forward");
 }

@@ -16,7 +16,7 @@ void for_each_default(Check&& check) {
   for (const auto table : {onnx_schemas(), contrib_schemas()})
     for (const OpSchema& schema : table)
       for (const AttributeSchema& attribute : schema.attributes)
-        if (!std::holds_alternative<std::monostate>(attribute.default_value)) check(schema, attribute);
+        if (attribute.default_value != nullptr) check(schema, attribute);
 }
 
 Node node_of(const OpSchema& schema) {
@@ -35,7 +35,7 @@ sdk::NodeView view_of(const Node& node) {
 // Whether the getter of the attribute's kind answers with its default.
 bool is_answered(const sdk::NodeView& node, const AttributeSchema& attribute) {
   const std::string_view name = attribute.name;
-  const AttributeDefault& value = attribute.default_value;
+  const AttributeDefault& value = *attribute.default_value;
   switch (attribute.kind) {
     case AttributeKind::kInt: return node.attr_int(name, 12345) == std::get<int64_t>(value);
     case AttributeKind::kFloat: return node.attr_float(name, 12345) == std::get<float>(value);
