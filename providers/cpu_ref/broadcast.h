@@ -56,7 +56,7 @@ class BinaryForm {
  public:
   explicit BinaryForm(const sdk::KernelInfo& info)
       : limited_(info.since_version() < 7),
-        broadcast_(info.attr_int("broadcast", 0) != 0),
+        broadcast_(info.attr_int("broadcast") != 0),
         axis_(info.attr_int("axis", -1)) {}
 
   sdk::Result<Broadcast> resolve(sdk::ShapeView a, sdk::ShapeView b) const;

@@ -36,7 +36,7 @@ Status matmul(ShapeContext& c) {
 
 Status fused_matmul(ShapeContext& c) {
   const auto form = [&](const char* trans, const char* trans_batch) {
-    return sdk::OperandForm{c.attr(trans, 0) != 0, c.attr(trans_batch, 0) != 0};
+    return sdk::OperandForm{c.attr(trans) != 0, c.attr(trans_batch) != 0};
   };
   return product(c, form("transA", "transBatchA"), form("transB", "transBatchB"));
 }

@@ -112,7 +112,7 @@ struct Expansion {
 class DequantizeLinear final : public sdk::Kernel {
  public:
   explicit DequantizeLinear(const sdk::KernelInfo& info)
-      : axis_(info.attr_int("axis", 1)),
+      : axis_(info.attr_int("axis")),
         block_size_(info.attr_int("block_size")),
         output_dtype_(static_cast<uint32_t>(info.attr_int("output_dtype"))) {}
 

@@ -159,26 +159,26 @@ KeyRange GroupQueryShape::keys_seen(int64_t b, int64_t s, const GroupQueryAttrib
 
 sdk::Result<GroupQueryAttributes> read_group_query_attributes(const sdk::KernelInfo& info) {
   GroupQueryAttributes a;
-  a.heads = info.attr_int("num_heads", 0);
-  a.kv_heads = info.attr_int("kv_num_heads", 0);
+  a.heads = info.attr_int("num_heads");
+  a.kv_heads = info.attr_int("kv_num_heads");
   if (a.heads <= 0 || a.kv_heads <= 0 || a.heads > INT32_MAX || a.heads % a.kv_heads != 0)
     return sdk::invalid_model("attributes num_heads and kv_num_heads are ", a.heads, " and ", a.kv_heads,
                               ", expected positive numbers, the first a multiple of the second");
-  a.form = {double(info.attr_float("scale", 0)), double(info.attr_float("softcap", 0))};
-  a.causal = info.attr_int("causal", 1) != 0;
-  a.window = std::max<int64_t>(0, info.attr_int("local_window_size", -1));
-  a.rotates = info.attr_int("do_rotary", 0) != 0;
-  a.interleaved = info.attr_int("rotary_interleaved", 0) != 0;
+  a.form = {double(info.attr_float("scale")), double(info.attr_float("softcap"))};
+  a.causal = info.attr_int("causal") != 0;
+  a.window = std::max<int64_t>(0, info.attr_int("local_window_size"));
+  a.rotates = info.attr_int("do_rotary") != 0;
+  a.interleaved = info.attr_int("rotary_interleaved") != 0;
   a.smooth = info.attr_int("smooth_softmax") > 0;  // onnxruntime writes -1 for what is not set
-  a.qk_output = info.attr_int("qk_output", 0);
+  a.qk_output = info.attr_int("qk_output");
   if (!a.causal && a.window > 0)
     return sdk::invalid_model("attribute local_window_size is ", a.window, ", expected -1 as causal is 0");
   if (a.qk_output < 0 || a.qk_output > 2)
     return sdk::invalid_model("attribute qk_output is ", a.qk_output, ", expected 0 (none), 1 (scores) or 2 (weights)");
-  if (info.attr_int("sliding_window_cache", 0) != 0)
+  if (info.attr_int("sliding_window_cache") != 0)
     return sdk::unsupported("attribute sliding_window_cache is set: only caches of full length have a kernel");
-  if (info.attr_int("kv_cache_bit_width", 0) != 0 || info.attr_string("k_quant_type", "NONE") != "NONE" ||
-      info.attr_string("v_quant_type", "NONE") != "NONE")
+  if (info.attr_int("kv_cache_bit_width") != 0 || info.attr_string("k_quant_type") != "NONE" ||
+      info.attr_string("v_quant_type") != "NONE")
     return sdk::unsupported("the cache is quantized: only caches of query's type have a kernel");
   const auto query_type = info.input(kQuery).info().dtype();
   for (const uint32_t i : {kPastKey, kPastValue})

@@ -9,9 +9,9 @@ namespace {
 class RotaryEmbedding final : public sdk::Kernel {
  public:
   explicit RotaryEmbedding(const sdk::KernelInfo& info)
-      : heads_(info.attr_int("num_heads", 0)),
-        rotary_size_(info.attr_int("rotary_embedding_dim", 0)),
-        interleaved_(info.attr_int("interleaved", 0) != 0) {}
+      : heads_(info.attr_int("num_heads")),
+        rotary_size_(info.attr_int("rotary_embedding_dim")),
+        interleaved_(info.attr_int("interleaved") != 0) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0), cosines = run.input(2);
@@ -83,7 +83,7 @@ class RotaryEmbedding final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_rotary_embedding(const sdk::KernelInfo& info) {
-  if (info.attr_int("is_packed_batching", 0) != 0)
+  if (info.attr_int("is_packed_batching") != 0)
     return sdk::unsupported("attribute is_packed_batching is set: ragged batches have no kernel");
   return std::make_unique<RotaryEmbedding>(info);
 }

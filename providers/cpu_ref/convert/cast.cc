@@ -137,8 +137,7 @@ class CastLike final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_cast(const sdk::KernelInfo& info) {
-  const int64_t to =
-      info.since_version() < 6 ? dtype_named(info.attr_string("to", "")) : info.attr_int("to", TN_UNDEFINED);
+  const int64_t to = info.since_version() < 6 ? dtype_named(info.attr_string("to")) : info.attr_int("to");
   if (to <= TN_UNDEFINED || to > TN_FLOAT6E3M2)
     return sdk::unsupported("attribute to is ", to, ", which is no element type known here");
   TN_ASSIGN_OR_RETURN(const Fitting fitting, fitting_of(info));

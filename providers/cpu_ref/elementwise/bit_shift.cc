@@ -24,7 +24,7 @@ T shift_right(T x, T amount) {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_bit_shift(const sdk::KernelInfo& info) {
-  const std::string direction = info.attr_string("direction", "");
+  const std::string direction = info.attr_string("direction");
   if (direction == "LEFT") return make_binary<IntTypes>(info, [](auto x, auto y) { return shift_left(x, y); });
   if (direction == "RIGHT") return make_binary<IntTypes>(info, [](auto x, auto y) { return shift_right(x, y); });
   return sdk::invalid_model("attribute direction is '", direction, "', expected 'LEFT' or 'RIGHT'");

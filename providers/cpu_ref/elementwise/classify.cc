@@ -39,8 +39,8 @@ sdk::Result<sdk::KernelPtr> make_classifier(F f) {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_is_inf(const sdk::KernelInfo& info) {
-  const bool positive = info.attr_int("detect_positive", 1) != 0;
-  const bool negative = info.attr_int("detect_negative", 1) != 0;
+  const bool positive = info.attr_int("detect_positive") != 0;
+  const bool negative = info.attr_int("detect_negative") != 0;
   return make_classifier([=](double x) { return std::isinf(x) && (x > 0 ? positive : negative); });
 }
 

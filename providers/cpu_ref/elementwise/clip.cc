@@ -1,7 +1,6 @@
 // Clip: Y = min(max(X, lo), hi), element by element, so hi wins where lo > hi; NaN stays NaN. The bounds are attributes
 // before opset 11 and scalar inputs since; one that is left out does not bound, but in opset 6 to 10, where it is that
 // of float. Y may be X.
-#include <limits>
 #include <optional>
 #include <tenon/sdk/kernel.hpp>
 
@@ -14,10 +13,8 @@ class Clip final : public sdk::Kernel {
  public:
   explicit Clip(const sdk::KernelInfo& info) {
     if (info.since_version() >= 11) return;
-    constexpr float kMost = std::numeric_limits<float>::max();
-    const bool has_defaults = info.since_version() >= 6;
-    if (has_defaults || info.has_float("min")) low_ = info.attr_float("min", -kMost);
-    if (has_defaults || info.has_float("max")) high_ = info.attr_float("max", kMost);
+    if (info.has_float("min")) low_ = info.attr_float("min");
+    if (info.has_float("max")) high_ = info.attr_float("max");
   }
 
   sdk::Status run(sdk::RunContext& run) const override {

@@ -68,7 +68,7 @@ sdk::Result<sdk::KernelPtr> make_div(const sdk::KernelInfo& info) {
 }
 
 sdk::Result<sdk::KernelPtr> make_mod(const sdk::KernelInfo& info) {
-  if (info.attr_int("fmod", 0) != 0)
+  if (info.attr_int("fmod") != 0)
     return with_divisor_check(
         make_binary<NumericTypes>(info, [](auto a, auto b) { return truncated_remainder(a, b); }));
   return with_divisor_check(make_binary<NumericTypes>(info, [](auto a, auto b) { return floored_remainder(a, b); }));

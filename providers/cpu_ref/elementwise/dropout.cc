@@ -73,9 +73,9 @@ class Dropout final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_dropout(const sdk::KernelInfo& info) {
-  if (info.since_version() < 7 && info.attr_int("is_test", 0) == 0)
+  if (info.since_version() < 7 && info.attr_int("is_test") == 0)
     return sdk::unsupported("Dropout before opset 7 with is_test=0 trains the model: set is_test=1 to run it");
-  const uint32_t seed = info.has_int("seed") ? static_cast<uint32_t>(info.attr_int("seed", 0)) : std::random_device{}();
+  const uint32_t seed = info.has_int("seed") ? static_cast<uint32_t>(info.attr_int("seed")) : std::random_device{}();
   return std::make_unique<Dropout>(info.since_version() >= 10, seed);
 }
 

@@ -10,8 +10,7 @@ namespace {
 
 class Shrink final : public sdk::Kernel {
  public:
-  explicit Shrink(const sdk::KernelInfo& info)
-      : bias_(info.attr_float("bias", 0)), lambd_(info.attr_float("lambd", 0.5f)) {}
+  explicit Shrink(const sdk::KernelInfo& info) : bias_(info.attr_float("bias")), lambd_(info.attr_float("lambd")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);

@@ -28,8 +28,8 @@ std::unique_ptr<HeldTensor> hold(const std::vector<T>& values, sdk::Shape shape)
 std::unique_ptr<HeldTensor> value_of(const sdk::KernelInfo& info) {
   sdk::TensorView tensor;
   if (info.attr_tensor("value", &tensor)) return HeldTensor::copy_of(tensor);
-  if (info.has_float("value_float")) return hold<float>({info.attr_float("value_float", 0)}, {});
-  if (info.has_int("value_int")) return hold<int64_t>({info.attr_int("value_int", 0)}, {});
+  if (info.has_float("value_float")) return hold<float>({info.attr_float("value_float")}, {});
+  if (info.has_int("value_int")) return hold<int64_t>({info.attr_int("value_int")}, {});
   if (info.has_ints("value_ints")) {
     const std::vector<int64_t> ints = info.attr_ints("value_ints");
     return hold(ints, {int64_t(ints.size())});

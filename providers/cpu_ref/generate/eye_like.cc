@@ -10,8 +10,7 @@ namespace {
 
 class EyeLike final : public sdk::Kernel {
  public:
-  explicit EyeLike(const sdk::KernelInfo& info)
-      : dtype_(info.attr_int("dtype", TN_UNDEFINED)), k_(info.attr_int("k", 0)) {}
+  explicit EyeLike(const sdk::KernelInfo& info) : dtype_(info.attr_int("dtype")), k_(info.attr_int("k")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);

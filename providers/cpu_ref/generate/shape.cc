@@ -11,7 +11,7 @@ namespace {
 class Shape final : public sdk::Kernel {
  public:
   explicit Shape(const sdk::KernelInfo& info)
-      : start_(info.attr_int("start", 0)), end_(info.attr_int("end", std::numeric_limits<int64_t>::max())) {}
+      : start_(info.attr_int("start")), end_(info.attr_int("end", std::numeric_limits<int64_t>::max())) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);

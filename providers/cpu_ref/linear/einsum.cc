@@ -112,7 +112,7 @@ class Einsum final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_einsum(const sdk::KernelInfo& info) {
-  TN_ASSIGN_OR_RETURN(EinsumEquation equation, EinsumEquation::parse(info.attr_string("equation", "")));
+  TN_ASSIGN_OR_RETURN(EinsumEquation equation, EinsumEquation::parse(info.attr_string("equation")));
   return std::make_unique<Einsum>(std::move(equation));
 }
 

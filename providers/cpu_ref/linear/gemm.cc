@@ -15,10 +15,10 @@ namespace {
 class GemmKernel final : public sdk::Kernel {
  public:
   GemmKernel(const sdk::KernelInfo& info, const std::optional<Activation>& activation)
-      : alpha_(info.attr_float("alpha", 1)),
-        beta_(info.attr_float("beta", 1)),
-        transposes_a_(info.attr_int("transA", 0) != 0),
-        transposes_b_(info.attr_int("transB", 0) != 0),
+      : alpha_(info.attr_float("alpha")),
+        beta_(info.attr_float("beta")),
+        transposes_a_(info.attr_int("transA") != 0),
+        transposes_b_(info.attr_int("transB") != 0),
         activation_(activation) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
@@ -87,8 +87,8 @@ sdk::Result<sdk::KernelPtr> make_gemm(const sdk::KernelInfo& info) {
 sdk::Result<sdk::KernelPtr> make_fused_gemm(const sdk::KernelInfo& info) {
   std::vector<float> parameters;
   for (const char* name : {"activation_alpha", "activation_beta", "activation_gamma"})
-    if (info.has_float(name)) parameters.push_back(info.attr_float(name, 0));
-  TN_ASSIGN_OR_RETURN(const Activation activation, Activation::create(info.attr_string("activation", ""), parameters));
+    if (info.has_float(name)) parameters.push_back(info.attr_float(name));
+  TN_ASSIGN_OR_RETURN(const Activation activation, Activation::create(info.attr_string("activation"), parameters));
   return std::make_unique<GemmKernel>(info, activation);
 }
 

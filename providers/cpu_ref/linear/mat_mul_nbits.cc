@@ -136,8 +136,7 @@ class MatMulNBits final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_mat_mul_nbits(const sdk::KernelInfo& info) {
-  const NBitsFormat f{info.attr_int("N", 0), info.attr_int("K", 0), info.attr_int("bits", 4),
-                      info.attr_int("block_size", 0)};
+  const NBitsFormat f{info.attr_int("N"), info.attr_int("K"), info.attr_int("bits"), info.attr_int("block_size")};
   if (f.N <= 0 || f.K <= 0)
     return sdk::invalid_model("attributes N and K are ", f.N, " and ", f.K,
                               ", expected the positive sizes of the weight");
@@ -145,12 +144,12 @@ sdk::Result<sdk::KernelPtr> make_mat_mul_nbits(const sdk::KernelInfo& info) {
     return sdk::unsupported("attribute bits is ", f.bits, ", expected 2, 4 or 8");
   if (f.block_size < 16 || f.block_size > (int64_t(1) << 40) || (f.block_size & (f.block_size - 1)) != 0)
     return sdk::invalid_model("attribute block_size is ", f.block_size, ", expected a power of two from 16 on");
-  const int64_t level = info.attr_int("accuracy_level", 0);
+  const int64_t level = info.attr_int("accuracy_level");
   if (level < 0 || level > 4)
     return sdk::invalid_model("attribute accuracy_level is ", level,
                               ", expected 0 (unset), 1 (float), 2 (float16), 3 (bfloat16) or 4 (int8)");
-  if (info.attr_int("weight_prepacked", 0) != 0)
-    return sdk::unsupported("attribute weight_prepacked is ", info.attr_int("weight_prepacked", 0),
+  if (info.attr_int("weight_prepacked") != 0)
+    return sdk::unsupported("attribute weight_prepacked is ", info.attr_int("weight_prepacked"),
                             ", a layout of CUDA alone: export the model with weight_prepacked=0");
   if (info.input_count() > 3 && info.input(3)) {
     const auto zeros = info.input(3).info().dtype(), scales = info.input(2).info().dtype();

@@ -77,9 +77,8 @@ sdk::Result<sdk::KernelPtr> make_matmul(const sdk::KernelInfo&) {
 }
 
 sdk::Result<sdk::KernelPtr> make_fused_matmul(const sdk::KernelInfo& info) {
-  const auto set = [&](const char* name) { return info.attr_int(name, 0) != 0; };
-  return std::make_unique<MatMulKernel>(info.attr_float("alpha", 1),
-                                        sdk::OperandForm{set("transA"), set("transBatchA")},
+  const auto set = [&](const char* name) { return info.attr_int(name) != 0; };
+  return std::make_unique<MatMulKernel>(info.attr_float("alpha"), sdk::OperandForm{set("transA"), set("transBatchA")},
                                         sdk::OperandForm{set("transB"), set("transBatchB")});
 }
 

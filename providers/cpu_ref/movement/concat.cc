@@ -9,7 +9,7 @@ namespace {
 
 class Concat final : public sdk::Kernel {
  public:
-  explicit Concat(const sdk::KernelInfo& info) : axis_(info.attr_int("axis", 1)) {}
+  explicit Concat(const sdk::KernelInfo& info) : axis_(info.attr_int("axis")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView first = run.input(0);

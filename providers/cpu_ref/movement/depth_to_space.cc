@@ -39,7 +39,7 @@ class BlockMove final : public sdk::Kernel {
 };
 
 sdk::Result<sdk::KernelPtr> make_block_move(const sdk::KernelInfo& info, bool to_space) {
-  const int64_t block = info.attr_int("blocksize", 0);
+  const int64_t block = info.attr_int("blocksize");
   const std::string mode = info.attr_string("mode", "DCR");
   TN_RETURN_IF_ERROR(sdk::check_block(block));
   if (mode != "DCR" && mode != "CRD") return sdk::invalid_model("attribute mode is '", mode, "', expected DCR or CRD");

@@ -9,7 +9,7 @@ namespace {
 
 class Flatten final : public sdk::Kernel {
  public:
-  explicit Flatten(const sdk::KernelInfo& info) : axis_(info.attr_int("axis", 1)) {}
+  explicit Flatten(const sdk::KernelInfo& info) : axis_(info.attr_int("axis")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);

@@ -37,7 +37,7 @@ class Pad final : public sdk::Kernel {
       : mode_(mode),
         from_attributes_(info.since_version() < 11),
         pads_(info.attr_ints(info.since_version() < 2 ? "paddings" : "pads")),
-        value_(info.attr_float("value", 0)) {}
+        value_(info.attr_float("value")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
@@ -126,7 +126,7 @@ class Pad final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_pad(const sdk::KernelInfo& info) {
-  const std::string mode = info.attr_string("mode", "constant");
+  const std::string mode = info.attr_string("mode");
   if (mode == "constant") return std::make_unique<Pad>(info, PadMode::kConstant);
   if (mode == "edge") return std::make_unique<Pad>(info, PadMode::kEdge);
   if (mode == "reflect") return std::make_unique<Pad>(info, PadMode::kReflect);

@@ -14,7 +14,7 @@ class Reshape final : public sdk::Kernel {
   explicit Reshape(const sdk::KernelInfo& info)
       : from_attribute_(info.since_version() < 5),
         shape_(info.attr_ints("shape")),
-        allow_zero_(info.attr_int("allowzero", 0) != 0) {}
+        allow_zero_(info.attr_int("allowzero") != 0) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView data = run.input(0);

@@ -10,7 +10,7 @@ namespace {
 class ReverseSequence final : public sdk::Kernel {
  public:
   explicit ReverseSequence(const sdk::KernelInfo& info)
-      : batch_axis_(info.attr_int("batch_axis", 1)), time_axis_(info.attr_int("time_axis", 0)) {}
+      : batch_axis_(info.attr_int("batch_axis")), time_axis_(info.attr_int("time_axis")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);

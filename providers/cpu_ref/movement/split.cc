@@ -13,7 +13,7 @@ namespace {
 class Split final : public sdk::Kernel {
  public:
   explicit Split(const sdk::KernelInfo& info)
-      : axis_(info.attr_int("axis", 0)),
+      : axis_(info.attr_int("axis")),
         may_be_uneven_(info.since_version() >= 18),
         has_sizes_(info.has_ints("split")),
         sizes_(info.attr_ints("split")),

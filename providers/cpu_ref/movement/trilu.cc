@@ -11,7 +11,7 @@ namespace {
 
 class Trilu final : public sdk::Kernel {
  public:
-  explicit Trilu(const sdk::KernelInfo& info) : upper_(info.attr_int("upper", 1) != 0) {}
+  explicit Trilu(const sdk::KernelInfo& info) : upper_(info.attr_int("upper") != 0) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);

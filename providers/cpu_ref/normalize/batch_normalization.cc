@@ -43,8 +43,8 @@ class BatchNormalization final : public sdk::Kernel {
   BatchNormalization(const sdk::KernelInfo& info, bool training)
       : training_(training),
         spatial_(info.attr_int("spatial", 1) != 0),
-        epsilon_(info.attr_float("epsilon", 1e-5f)),
-        momentum_(info.attr_float("momentum", 0.9f)) {}
+        epsilon_(info.attr_float("epsilon")),
+        momentum_(info.attr_float("momentum")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
@@ -121,8 +121,8 @@ sdk::Result<sdk::KernelPtr> make_batch_normalization(const sdk::KernelInfo& info
   bool more_outputs = false;
   for (uint32_t i = 1; i < info.output_count(); ++i) more_outputs |= bool(info.output(i));
   // Before opset 14 the outputs say whether the node trains, and before 7 is_test can forbid it.
-  const bool training = info.since_version() >= 14 ? info.attr_int("training_mode", 0) != 0
-                                                   : more_outputs && info.attr_int("is_test", 0) == 0;
+  const bool training =
+      info.since_version() >= 14 ? info.attr_int("training_mode") != 0 : more_outputs && info.attr_int("is_test") == 0;
   if (more_outputs && !training)
     return sdk::invalid_model("the node has more than one output, expected one: only training has statistics to give");
   return std::make_unique<BatchNormalization>(info, training);

@@ -12,7 +12,7 @@ namespace {
 
 class EmbedLayerNormalization final : public sdk::Kernel {
  public:
-  explicit EmbedLayerNormalization(const sdk::KernelInfo& info) : epsilon_(info.attr_float("epsilon", 1e-12f)) {}
+  explicit EmbedLayerNormalization(const sdk::KernelInfo& info) : epsilon_(info.attr_float("epsilon")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     TN_RETURN_IF_ERROR(check(run));

@@ -16,9 +16,7 @@ class GroupNormalization final : public sdk::Kernel {
  public:
   /// groups 0: as many as channels.
   GroupNormalization(const sdk::KernelInfo& info, int64_t groups)
-      : epsilon_(info.attr_float("epsilon", 1e-5f)),
-        groups_(groups),
-        per_group_(groups > 0 && info.since_version() < 21) {}
+      : epsilon_(info.attr_float("epsilon")), groups_(groups), per_group_(groups > 0 && info.since_version() < 21) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
@@ -76,7 +74,7 @@ class GroupNormalization final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_group_normalization(const sdk::KernelInfo& info) {
-  const int64_t groups = info.attr_int("num_groups", 0);
+  const int64_t groups = info.attr_int("num_groups");
   if (groups < 1) return sdk::invalid_model("attribute num_groups is ", groups, ", expected 1 or more");
   return std::make_unique<GroupNormalization>(info, groups);
 }

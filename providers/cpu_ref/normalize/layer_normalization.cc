@@ -21,9 +21,9 @@ class NormalizeKernel final : public sdk::Kernel {
   static sdk::Result<sdk::KernelPtr> create(const sdk::KernelInfo& info, bool centers);
   NormalizeKernel(const sdk::KernelInfo& info, bool centers)
       : centers_(centers),
-        axis_(info.attr_int("axis", -1)),
-        epsilon_(info.attr_float("epsilon", 1e-5f)),
-        statistics_dtype_(static_cast<tn_dtype>(info.attr_int("stash_type", TN_FLOAT))) {}
+        axis_(info.attr_int("axis")),
+        epsilon_(info.attr_float("epsilon")),
+        statistics_dtype_(static_cast<tn_dtype>(info.attr_int("stash_type"))) {}
 
   sdk::Status run(sdk::RunContext& run) const override;
 
@@ -41,7 +41,7 @@ class NormalizeKernel final : public sdk::Kernel {
 };
 
 sdk::Result<sdk::KernelPtr> NormalizeKernel::create(const sdk::KernelInfo& info, bool centers) {
-  const int64_t stash = info.attr_int("stash_type", TN_FLOAT);
+  const int64_t stash = info.attr_int("stash_type");
   if (stash != TN_FLOAT && stash != TN_DOUBLE && stash != TN_FLOAT16 && stash != TN_BFLOAT16)
     return sdk::invalid_model("attribute 'stash_type' is ", stash, ", expected the number of a floating-point type");
   return sdk::KernelPtr(std::make_unique<NormalizeKernel>(info, centers));

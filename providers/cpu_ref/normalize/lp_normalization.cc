@@ -4,7 +4,7 @@
 namespace tenon::cpu_ref {
 
 sdk::Result<sdk::KernelPtr> make_lp_normalization(const sdk::KernelInfo& info) {
-  const int64_t p = info.attr_int("p", 2);
+  const int64_t p = info.attr_int("p");
   if (p != 1 && p != 2) return sdk::invalid_model("attribute p is ", p, ", expected 1 or 2");
   const auto normalize = [p](const auto* x, auto* y, int64_t length, int64_t step) {
     using T = std::decay_t<decltype(*y)>;
@@ -16,7 +16,7 @@ sdk::Result<sdk::KernelPtr> make_lp_normalization(const sdk::KernelInfo& info) {
     if (p == 2) norm = std::sqrt(norm);
     for (int64_t i = 0; i < length; ++i) y[i * step] = from_double<T>(norm == 0 ? 0 : double(x[i * step]) / norm);
   };
-  return std::make_unique<LaneKernel<FloatTypes, decltype(normalize)>>(info.attr_int("axis", -1), false, normalize);
+  return std::make_unique<LaneKernel<FloatTypes, decltype(normalize)>>(info.attr_int("axis"), false, normalize);
 }
 
 }  // namespace tenon::cpu_ref

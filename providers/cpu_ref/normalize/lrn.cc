@@ -13,10 +13,10 @@ namespace {
 class Lrn final : public sdk::Kernel {
  public:
   explicit Lrn(const sdk::KernelInfo& info)
-      : alpha_(info.attr_float("alpha", 1e-4f)),
-        beta_(info.attr_float("beta", 0.75f)),
-        bias_(info.attr_float("bias", 1.0f)),
-        size_(info.attr_int("size", 1)) {}
+      : alpha_(info.attr_float("alpha")),
+        beta_(info.attr_float("beta")),
+        bias_(info.attr_float("bias")),
+        size_(info.attr_int("size")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);

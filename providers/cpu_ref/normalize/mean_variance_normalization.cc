@@ -44,7 +44,7 @@ class MeanVarianceNormalization final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_mean_variance_normalization(const sdk::KernelInfo& info) {
-  return std::make_unique<MeanVarianceNormalization>(info.attr_ints("axes", {0, 2, 3}));
+  return std::make_unique<MeanVarianceNormalization>(info.attr_ints("axes"));
 }
 
 }  // namespace tenon::cpu_ref

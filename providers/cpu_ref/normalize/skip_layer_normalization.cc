@@ -18,7 +18,7 @@ namespace {
 class SkipNormalizeKernel : public sdk::Kernel {
  public:
   SkipNormalizeKernel(const sdk::KernelInfo& info, bool centers)
-      : centers_(centers), epsilon_(info.attr_float("epsilon", 1e-12f)) {}
+      : centers_(centers), epsilon_(info.attr_float("epsilon")) {}
 
   sdk::Status run(sdk::RunContext& run) const override;
 

@@ -11,7 +11,7 @@ namespace {
 template <typename F>
 sdk::Result<sdk::KernelPtr> make_softmax_like(const sdk::KernelInfo& info, F f) {
   const bool flattens = info.since_version() < 13;
-  return std::make_unique<LaneKernel<FloatTypes, F>>(info.attr_int("axis", flattens ? 1 : -1), flattens, std::move(f));
+  return std::make_unique<LaneKernel<FloatTypes, F>>(info.attr_int("axis"), flattens, std::move(f));
 }
 
 }  // namespace

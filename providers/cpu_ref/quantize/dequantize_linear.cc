@@ -17,9 +17,9 @@ void make_floating(NumberBlock& block) {
 class DequantizeLinear final : public sdk::Kernel {
  public:
   explicit DequantizeLinear(const sdk::KernelInfo& info)
-      : axis_(info.attr_int("axis", 1)),
-        block_size_(info.attr_int("block_size", 0)),
-        output_dtype_(static_cast<tn_dtype>(info.attr_int("output_dtype", 0))) {}
+      : axis_(info.attr_int("axis")),
+        block_size_(info.attr_int("block_size")),
+        output_dtype_(static_cast<tn_dtype>(info.attr_int("output_dtype"))) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0), scale = run.input(1);

@@ -13,10 +13,10 @@ namespace {
 class QuantizeLinear final : public sdk::Kernel {
  public:
   explicit QuantizeLinear(const sdk::KernelInfo& info)
-      : axis_(info.attr_int("axis", 1)),
-        block_size_(info.attr_int("block_size", 0)),
-        output_dtype_(static_cast<tn_dtype>(info.attr_int("output_dtype", 0))),
-        precision_(static_cast<tn_dtype>(info.attr_int("precision", 0))) {
+      : axis_(info.attr_int("axis")),
+        block_size_(info.attr_int("block_size")),
+        output_dtype_(static_cast<tn_dtype>(info.attr_int("output_dtype"))),
+        precision_(static_cast<tn_dtype>(info.attr_int("precision"))) {
     fitting_.saturate = info.attr_int("saturate", 1) != 0;
   }
 

@@ -16,9 +16,9 @@ class ArgPick final : public sdk::Kernel {
   /// `sign`: 1 picks the largest, -1 the smallest.
   ArgPick(const sdk::KernelInfo& info, int sign)
       : sign_(sign),
-        axis_(info.attr_int("axis", 0)),
-        keeps_dims_(info.attr_int("keepdims", 1) != 0),
-        picks_last_(info.attr_int("select_last_index", 0) != 0) {}
+        axis_(info.attr_int("axis")),
+        keeps_dims_(info.attr_int("keepdims") != 0),
+        picks_last_(info.attr_int("select_last_index") != 0) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);

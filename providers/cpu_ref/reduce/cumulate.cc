@@ -15,10 +15,7 @@ template <typename F>
 class Cumulate final : public sdk::Kernel {
  public:
   Cumulate(const sdk::KernelInfo& info, int start, F f)
-      : exclusive_(info.attr_int("exclusive", 0) != 0),
-        reverse_(info.attr_int("reverse", 0) != 0),
-        start_(start),
-        f_(f) {}
+      : exclusive_(info.attr_int("exclusive") != 0), reverse_(info.attr_int("reverse") != 0), start_(start), f_(f) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);

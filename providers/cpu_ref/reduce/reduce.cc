@@ -20,8 +20,8 @@ sdk::Shape ReductionPlan::shape(bool keeps_dims) const {
 }
 
 ReduceForm::ReduceForm(const sdk::KernelInfo& info)
-    : keeps_dims_(info.attr_int("keepdims", 1) != 0),
-      reduces_nothing_by_default_(info.attr_int("noop_with_empty_axes", 0) != 0),
+    : keeps_dims_(info.attr_int("keepdims") != 0),
+      reduces_nothing_by_default_(info.attr_int("noop_with_empty_axes") != 0),
       axes_(info.attr_ints("axes")) {}
 
 sdk::Result<ReductionPlan> ReduceForm::plan(sdk::RunContext& run) const {

@@ -9,7 +9,7 @@ namespace {
 
 class Compress final : public sdk::Kernel {
  public:
-  explicit Compress(const sdk::KernelInfo& info) : has_axis_(info.has_int("axis")), axis_(info.attr_int("axis", 0)) {}
+  explicit Compress(const sdk::KernelInfo& info) : has_axis_(info.has_int("axis")), axis_(info.attr_int("axis")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0), condition = run.input(1);

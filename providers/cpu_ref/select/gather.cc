@@ -10,7 +10,7 @@ namespace {
 
 class Gather final : public sdk::Kernel {
  public:
-  explicit Gather(const sdk::KernelInfo& info) : axis_(info.attr_int("axis", 0)) {}
+  explicit Gather(const sdk::KernelInfo& info) : axis_(info.attr_int("axis")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView data = run.input(0), indices = run.input(1);

@@ -10,7 +10,7 @@ namespace {
 
 class GatherElements final : public sdk::Kernel {
  public:
-  explicit GatherElements(const sdk::KernelInfo& info) : axis_(info.attr_int("axis", 0)) {}
+  explicit GatherElements(const sdk::KernelInfo& info) : axis_(info.attr_int("axis")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView data = run.input(0), indices = run.input(1);

@@ -10,7 +10,7 @@ namespace {
 
 class GatherNd final : public sdk::Kernel {
  public:
-  explicit GatherNd(const sdk::KernelInfo& info) : batch_(info.attr_int("batch_dims", 0)) {}
+  explicit GatherNd(const sdk::KernelInfo& info) : batch_(info.attr_int("batch_dims")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView data = run.input(0), indices = run.input(1);

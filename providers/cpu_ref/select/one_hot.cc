@@ -28,7 +28,7 @@ sdk::Result<sdk::Shape> as_ints(const sdk::TensorView& t, int64_t outside) {
 
 class OneHot final : public sdk::Kernel {
  public:
-  explicit OneHot(const sdk::KernelInfo& info) : axis_(info.attr_int("axis", -1)), wraps_(info.since_version() >= 11) {}
+  explicit OneHot(const sdk::KernelInfo& info) : axis_(info.attr_int("axis")), wraps_(info.since_version() >= 11) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView indices = run.input(0), values = run.input(2);

@@ -12,7 +12,7 @@ namespace {
 class ScatterElements final : public sdk::Kernel {
  public:
   ScatterElements(const sdk::KernelInfo& info, Reduction reduction)
-      : reduction_(reduction), axis_(info.attr_int("axis", 0)) {}
+      : reduction_(reduction), axis_(info.attr_int("axis")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView data = run.input(0), indices = run.input(1), updates = run.input(2);

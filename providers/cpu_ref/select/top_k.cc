@@ -13,9 +13,9 @@ namespace {
 class TopK final : public sdk::Kernel {
  public:
   explicit TopK(const sdk::KernelInfo& info)
-      : axis_(info.attr_int("axis", -1)),
+      : axis_(info.attr_int("axis")),
         from_attribute_(info.since_version() < 10),
-        k_(info.attr_int("k", 0)),
+        k_(info.attr_int("k")),
         largest_(info.attr_int("largest", 1) != 0) {}
 
   sdk::Status run(sdk::RunContext& run) const override {

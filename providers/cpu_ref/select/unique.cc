@@ -36,7 +36,7 @@ int compare_elements(const sdk::TensorView& x, int64_t parts, int64_t a, int64_t
 class Unique final : public sdk::Kernel {
  public:
   explicit Unique(const sdk::KernelInfo& info)
-      : has_axis_(info.has_int("axis")), axis_(info.attr_int("axis", 0)), sorted_(info.attr_int("sorted", 1) != 0) {}
+      : has_axis_(info.has_int("axis")), axis_(info.attr_int("axis")), sorted_(info.attr_int("sorted") != 0) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);

@@ -71,7 +71,7 @@ class AveragePool final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_average_pool(const sdk::KernelInfo& info) {
   TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse(info));
-  return std::make_unique<AveragePool>(std::move(attributes), info.attr_int("count_include_pad", 0) != 0);
+  return std::make_unique<AveragePool>(std::move(attributes), info.attr_int("count_include_pad") != 0);
 }
 
 }  // namespace tenon::cpu_ref

@@ -13,7 +13,7 @@ class ConvKernel final : public sdk::Kernel {
  public:
   static sdk::Result<sdk::KernelPtr> create(const sdk::KernelInfo& info, const Activation& activation) {
     TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse(info));
-    return sdk::KernelPtr(new ConvKernel(std::move(attributes), info.attr_int("group", 1), activation));
+    return sdk::KernelPtr(new ConvKernel(std::move(attributes), info.attr_int("group"), activation));
   }
 
   sdk::Status run(sdk::RunContext& run) const override {
@@ -55,7 +55,7 @@ sdk::Result<sdk::KernelPtr> make_conv(const sdk::KernelInfo& info) {
 
 sdk::Result<sdk::KernelPtr> make_fused_conv(const sdk::KernelInfo& info) {
   TN_ASSIGN_OR_RETURN(const Activation activation,
-                      Activation::create(info.attr_string("activation", ""), info.attr_floats("activation_params")));
+                      Activation::create(info.attr_string("activation"), info.attr_floats("activation_params")));
   return ConvKernel::create(info, activation);
 }
 

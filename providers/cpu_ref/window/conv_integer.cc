@@ -50,7 +50,7 @@ class ConvInteger final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_conv_integer(const sdk::KernelInfo& info) {
   TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse(info));
-  return std::make_unique<ConvInteger>(std::move(attributes), info.attr_int("group", 1));
+  return std::make_unique<ConvInteger>(std::move(attributes), info.attr_int("group"));
 }
 
 }  // namespace tenon::cpu_ref

@@ -86,7 +86,7 @@ class ConvTranspose final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_conv_transpose(const sdk::KernelInfo& info) {
   TN_ASSIGN_OR_RETURN(sdk::TransposedAttributes attributes, sdk::TransposedAttributes::parse(info));
-  return std::make_unique<ConvTranspose>(std::move(attributes), info.attr_int("group", 1));
+  return std::make_unique<ConvTranspose>(std::move(attributes), info.attr_int("group"));
 }
 
 }  // namespace tenon::cpu_ref

@@ -76,7 +76,7 @@ sdk::Result<sdk::KernelPtr> make_global_max_pool(const sdk::KernelInfo&) {
 
 sdk::Result<sdk::KernelPtr> make_global_lp_pool(const sdk::KernelInfo& info) {
   // Opset 1 has p as a float.
-  const double p = info.has_float("p") ? double(info.attr_float("p", 2)) : double(info.attr_int("p", 2));
+  const double p = info.has_float("p") ? double(info.attr_float("p")) : double(info.attr_int("p"));
   if (!(p > 0)) return sdk::invalid_model("attribute p is ", p, ", expected more than 0");
   return std::make_unique<GlobalPool<LpNorm>>(LpNorm{p});
 }

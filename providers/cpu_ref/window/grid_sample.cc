@@ -33,7 +33,7 @@ double reflect(double x, double low, double high) {
 class GridSample final : public sdk::Kernel {
  public:
   GridSample(const sdk::KernelInfo& info, Interpolation mode, Outside outside)
-      : outside_(outside), align_corners_(info.attr_int("align_corners", 0) != 0) {
+      : outside_(outside), align_corners_(info.attr_int("align_corners") != 0) {
     options_.mode = mode;
   }
 
@@ -153,7 +153,7 @@ class GridSample final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_grid_sample(const sdk::KernelInfo& info) {
   // Opset 16 calls the modes after two dimensions.
-  const std::string mode = info.attr_string("mode", "linear"), outside = info.attr_string("padding_mode", "zeros");
+  const std::string mode = info.attr_string("mode"), outside = info.attr_string("padding_mode");
   const bool linear = mode == "linear" || mode == "bilinear", cubic = mode == "cubic" || mode == "bicubic";
   if (!linear && !cubic && mode != "nearest")
     return sdk::invalid_model("attribute mode is '", mode, "', expected nearest, linear or cubic");

@@ -55,7 +55,7 @@ class LpPool final : public sdk::Kernel {
 sdk::Result<sdk::KernelPtr> make_lp_pool(const sdk::KernelInfo& info) {
   TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse(info));
   // Opset 1 has p as a float.
-  const double p = info.has_float("p") ? double(info.attr_float("p", 2)) : double(info.attr_int("p", 2));
+  const double p = info.has_float("p") ? double(info.attr_float("p")) : double(info.attr_int("p"));
   return std::make_unique<LpPool>(std::move(attributes), p);
 }
 

@@ -95,7 +95,7 @@ class MaxPool final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_max_pool(const sdk::KernelInfo& info) {
   TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse(info));
-  return std::make_unique<MaxPool>(std::move(attributes), info.attr_int("storage_order", 0) != 0);
+  return std::make_unique<MaxPool>(std::move(attributes), info.attr_int("storage_order") != 0);
 }
 
 }  // namespace tenon::cpu_ref

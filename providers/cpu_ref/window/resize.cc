@@ -38,7 +38,7 @@ class Resize final : public sdk::Kernel {
         axes_(info.attr_ints("axes")),
         policy_(info.attr_string("keep_aspect_ratio_policy", "stretch")) {
     if (upsample_ && version_ < 7)
-      attribute_scales_ = {1, 1, info.attr_float("height_scale", 1), info.attr_float("width_scale", 1)};
+      attribute_scales_ = {1, 1, info.attr_float("height_scale"), info.attr_float("width_scale")};
   }
 
   sdk::Status run(sdk::RunContext& run) const override {
@@ -242,16 +242,16 @@ sdk::Status check_name(const char* attribute, const std::string& name, std::init
 
 sdk::Result<sdk::KernelPtr> make_resize(const sdk::KernelInfo& info) {
   ResampleOptions options;
-  const std::string mode = info.attr_string("mode", "nearest");
+  const std::string mode = info.attr_string("mode");
   TN_RETURN_IF_ERROR(check_name("mode", mode, {"nearest", "linear", "bilinear", "cubic"}));
   if (mode != "nearest") options.mode = mode == "cubic" ? Interpolation::kCubic : Interpolation::kLinear;
   if (info.since_version() >= 11) {
-    options.coordinates = info.attr_string("coordinate_transformation_mode", "half_pixel");
-    options.nearest_mode = info.attr_string("nearest_mode", "round_prefer_floor");
-    options.cubic_a = info.attr_float("cubic_coeff_a", -0.75f);
-    options.extrapolation_value = info.attr_float("extrapolation_value", 0);
-    options.exclude_outside = info.attr_int("exclude_outside", 0) != 0;
-    options.antialias = info.attr_int("antialias", 0) != 0;
+    options.coordinates = info.attr_string("coordinate_transformation_mode");
+    options.nearest_mode = info.attr_string("nearest_mode");
+    options.cubic_a = info.attr_float("cubic_coeff_a");
+    options.extrapolation_value = info.attr_float("extrapolation_value");
+    options.exclude_outside = info.attr_int("exclude_outside") != 0;
+    options.antialias = info.attr_int("antialias") != 0;
     TN_RETURN_IF_ERROR(check_name("coordinate_transformation_mode", options.coordinates,
                                   {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners",
                                    "asymmetric", "tf_crop_and_resize", "tf_half_pixel_for_nn"}));

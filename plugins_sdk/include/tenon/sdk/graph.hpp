@@ -40,8 +40,8 @@ class ValueView {
 
 /// One application of an operator. Attribute getters return what the node says, or the default that the operator's form
 /// gives to an attribute. Without a fallback they are for attributes that the form requires or has a default of; any
-/// other is 0 or empty where it is left out. A fallback is for attributes whose absence means something else, and for
-/// operators that the host has no schema of.
+/// other is 0 or empty where it is left out. A fallback is for attributes whose absence means something else, for forms
+/// that lack the attribute, and for operators that the host has no schema of.
 class NodeView {
  public:
   NodeView() = default;
