@@ -23,7 +23,7 @@ enum OperatorTrait : uint32_t {
   // Each element of the output is made of the elements at its place, of inputs broadcast as NumPy does (from opset 7
   // on).
   kElementwise = 1u << 2,
-  // Its two inputs may change places: the answer is the same, bit for bit.
+  // Its first two inputs may change places: the answer is the same, but for the sign of a zero of Max and Min.
   kCommutative = 1u << 3,
   // Its one attribute is its value.
   kConstant = 1u << 4,

@@ -10,7 +10,7 @@ namespace tenon::host {
 bool is_random(const Node& node);
 /// Whether each element of the output is made of the elements at its place, of inputs broadcast as NumPy does.
 bool is_elementwise(const Node& node);
-/// Whether the node's two inputs may change places.
+/// Whether the node's first two inputs may change places.
 bool is_commutative(const Node& node);
 /// Whether the node's one attribute is its value.
 bool is_constant_node(const Node& node);

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "host/base/dtype.h"
+#include "host/graph/operators/node_traits.h"
 
 namespace tenon::host {
 namespace {
@@ -27,10 +28,6 @@ double tolerance_of(tn_dtype dtype) {
     case TN_BFLOAT16: return 0x1p-8;
     default: return 1e-5;
   }
-}
-
-bool is_commutative(std::string_view op_type) {
-  return op_type == "Add" || op_type == "Mul" || op_type == "Max" || op_type == "Min";
 }
 
 // Before opset 7 arithmetic broadcasts by attributes.
@@ -97,7 +94,7 @@ class Search {
     if (pattern.condition != nullptr ? !pattern.condition(*node) : node->inputs.size() > count) return false;
     return with_node(*node, [&] {
       return find_inputs(pattern, *node, 0, false, next) ||
-             (is_commutative(pattern.name) && find_inputs(pattern, *node, 0, true, next));
+             (is_commutative(*node) && find_inputs(pattern, *node, 0, true, next));
     });
   }
 
