@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "host/base/dtype.h"
-#include "host/graph/schema.h"
+#include "host/graph/schemas/op_schema.h"
 
 namespace tenon::host {
 namespace {

@@ -22,17 +22,6 @@ const OpSchema* find_schema(std::string_view domain, std::string_view op_type, i
 const OpSchema* first_schema(std::string_view domain, std::string_view op_type);
 /// The opset that this build knows last for a domain; 0: unknown domain.
 int64_t newest_opset(std::string_view domain);
-/// What the schema says of an attribute; nullptr: nothing.
-const AttributeSchema* find_attribute(const OpSchema& schema, std::string_view name);
-/// The default of an attribute, of this alternative of AttributeDefault; nullptr: no schema, or none such.
-template <typename Default>
-const Default* default_of(const OpSchema* schema, std::string_view name) {
-  const AttributeSchema* known = schema != nullptr ? find_attribute(*schema, name) : nullptr;
-  return known != nullptr ? std::get_if<Default>(known->default_value) : nullptr;
-}
-/// The formal parameter of the i-th actual input or output (the last one for those past a variadic); nullptr if too
-/// many.
-const FormalParameter* formal_parameter(std::span<const FormalParameter> formals, size_t i);
 
 /// Resolves every node's schema and checks arity, required attributes and attribute kinds, subgraphs included. An
 /// operator that no opset has a schema of keeps schema == nullptr and is no error here: a provider may know it.

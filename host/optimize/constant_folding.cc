@@ -11,6 +11,7 @@
 #include "host/graph/schema.h"
 #include "host/graph/shape_inference.h"
 #include "host/graph/shape_rules/rules.h"
+#include "host/graph/shape_rules/told_dims.h"
 #include "host/optimize/constant_views.h"
 
 namespace tenon::host {

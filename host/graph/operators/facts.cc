@@ -10,7 +10,6 @@
 #include "host/graph/operators/body_rules.h"
 #include "host/graph/operators/type_rules.h"
 #include "host/graph/operators/view_offsets.h"
-#include "host/graph/schema.h"
 #include "host/graph/schemas/tables.h"
 #include "host/graph/shape_rules/rules.h"
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "host/base/dtype.h"
-#include "host/graph/schema.h"
+#include "host/graph/schemas/op_schema.h"
 
 namespace tenon::host::type_rules {
 namespace {

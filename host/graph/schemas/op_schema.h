@@ -67,4 +67,16 @@ struct OpSchema {
   std::span<const AttributeSchema> attributes;
 };
 
+/// What the schema says of an attribute; nullptr: nothing.
+const AttributeSchema* find_attribute(const OpSchema& schema, std::string_view name);
+/// The default of an attribute, of this alternative of AttributeDefault; nullptr: no schema, or none such.
+template <typename Default>
+const Default* default_of(const OpSchema* schema, std::string_view name) {
+  const AttributeSchema* known = schema != nullptr ? find_attribute(*schema, name) : nullptr;
+  return known != nullptr ? std::get_if<Default>(known->default_value) : nullptr;
+}
+/// The formal parameter of the i-th actual input or output (the last one for those past a variadic); nullptr if too
+/// many.
+const FormalParameter* formal_parameter(std::span<const FormalParameter> formals, size_t i);
+
 }  // namespace tenon::host

@@ -7,6 +7,7 @@
 
 #include "host/graph/shape_rules/rules.h"
 #include "host/graph/shape_rules/sdk_geometry.h"
+#include "host/graph/shape_rules/told_dims.h"
 
 namespace tenon::host::shape_rules {
 namespace {
@@ -145,7 +146,7 @@ Status reshape_to(ShapeContext& c, const Told& target, bool allow_zero) {
 
 Status reshape(ShapeContext& c) {
   const auto attribute = c.version() < 5 ? c.ints_attr("shape") : std::nullopt;
-  const auto target = attribute ? told_numbers(*attribute) : c.version() < 5 ? std::nullopt : c.told(1);
+  const auto target = attribute ? told_numbers(*attribute) : c.version() < 5 ? std::nullopt : told(c, 1);
   if (!target) {
     set_rank_of(c, 1);
     return {};

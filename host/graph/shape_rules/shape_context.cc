@@ -7,7 +7,7 @@
 
 #include "host/base/checked.h"
 #include "host/graph/layout.h"
-#include "host/graph/schema.h"
+#include "host/graph/schemas/op_schema.h"
 
 namespace tenon::host {
 
@@ -126,11 +126,6 @@ std::optional<std::vector<int64_t>> ShapeContext::ints(size_t i) const {
   if (!node_.inputs[i]->is_constant()) return std::nullopt;
   const Tensor& tensor = *node_.inputs[i]->constant;
   return integers_of(tensor.dtype(), tensor.data(), tensor.element_count());
-}
-
-std::optional<std::vector<ToldDim>> ShapeContext::told(size_t i) const {
-  if (const auto numbers = ints(i)) return told_numbers(*numbers);
-  return has_input(i) && given_.empty() ? told_dims(*node_.inputs[i]) : std::nullopt;
 }
 
 std::string ShapeContext::input_name(size_t i) const {

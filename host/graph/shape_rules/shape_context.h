@@ -13,7 +13,6 @@
 
 #include "host/base/status.h"
 #include "host/graph/graph.h"
-#include "host/graph/shape_rules/told_dims.h"
 
 namespace tenon::host {
 
@@ -59,8 +58,8 @@ class ShapeContext {
   const Dims* shape(size_t i) const;
   /// The values of a constant int32 or int64 input; nothing for any other.
   std::optional<std::vector<int64_t>> ints(size_t i) const;
-  /// The same where it may be computed; see told_dims.h. In a run as ints().
-  std::optional<std::vector<ToldDim>> told(size_t i) const;
+  /// Whether the inputs are the tensors of a run.
+  bool is_in_run() const { return !given_.empty(); }
   /// The name that the schema gives to input i.
   std::string input_name(size_t i) const;
 

@@ -134,4 +134,9 @@ std::optional<std::vector<ToldDim>> told_dims(const Value& value) {
   return Reading().read(value);
 }
 
+std::optional<std::vector<ToldDim>> told(const ShapeContext& c, size_t input) {
+  if (const auto numbers = c.ints(input)) return told_numbers(*numbers);
+  return c.has_input(input) && !c.is_in_run() ? told_dims(*c.node().inputs[input]) : std::nullopt;
+}
+
 }  // namespace tenon::host

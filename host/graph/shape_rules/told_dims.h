@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/graph/graph.h"
+#include "host/graph/shape_rules/shape_context.h"
 
 namespace tenon::host {
 
@@ -22,5 +23,7 @@ std::vector<ToldDim> told_numbers(const std::vector<int64_t>& numbers);
 /// What the elements of a value of integers with at most one dimension are, as far as constants and the proven shapes
 /// of other values tell. Nothing when not even their count is known. Looks through few nodes.
 std::optional<std::vector<ToldDim>> told_dims(const Value& value);
+/// The values of an input of a rule's node, where they may be computed; in a run as ShapeContext::ints().
+std::optional<std::vector<ToldDim>> told(const ShapeContext& c, size_t input);
 
 }  // namespace tenon::host

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "host/graph/shape_rules/shape_context.h"
+#include "host/graph/shape_rules/told_dims.h"
 
 namespace tenon::host {
 namespace {
@@ -91,7 +92,7 @@ class Tracer {
   // Where the shape says a 0 or a dimension that it has taken of a Shape, or where all that a -1 can be is one of x.
   std::optional<Origin> through_reshape(const Node& node, const Origin& at, const Dims& in, int depth) {
     if (node.since_version < 5 || node.inputs.size() < 2 || node.inputs[1] == nullptr) return std::nullopt;
-    const auto target = ShapeContext(node).told(1);
+    const auto target = told(ShapeContext(node), 1);
     if (!target || at.axis >= target->size()) return std::nullopt;
     const ToldDim& wanted = (*target)[at.axis];
     const bool zero_keeps = node.int_attribute("allowzero").value_or(0) == 0;
