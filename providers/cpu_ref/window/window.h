@@ -33,7 +33,7 @@ struct Pooling {
   sdk::Shape output_shape;
 };
 inline sdk::Result<Pooling> resolve_pooling(const sdk::WindowAttributes& attributes, const sdk::TensorView& x) {
-  if (x.rank() < 2)
+  if (x.rank() < 3)
     return sdk::invalid_argument("input X has shape ", sdk::shape_text(x.shape()), ", expected N x C x spatial axes");
   const sdk::ShapeView spatial = x.shape().subspan(2, x.shape().size() - 2);
   TN_ASSIGN_OR_RETURN(std::vector<sdk::WindowAxis> axes, attributes.resolve(spatial, attributes.kernel));
@@ -49,7 +49,6 @@ template <typename Body>
 void for_each_tap_row(const Window& w, Body&& body) {
   const std::vector<sdk::WindowAxis>& axes = w.axes;
   const size_t rank = axes.size();
-  if (rank == 0) return body(int64_t(0), int64_t(0), int64_t(1), int64_t(0), int64_t(1));
   const size_t last = rank - 1;
   int64_t rows = axes[last].out == 0 ? 0 : 1;
   sdk::Shape tap;  // along each axis

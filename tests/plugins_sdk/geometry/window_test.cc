@@ -52,6 +52,14 @@ TEST_CASE("a window reaches every input that it may, and no other", "[sdk]") {
           }
 }
 
+TEST_CASE("a window needs an axis to move along", "[sdk]") {
+  WindowAttributes attributes;
+  CHECK(attributes.check_rank(1).is_ok());
+  CHECK_FALSE(attributes.check_rank(0).is_ok());
+  CHECK_FALSE(attributes.resolve(Shape{}, Shape{}).is_ok());
+  CHECK_FALSE(TransposedAttributes{attributes, {}, {}}.resolve(Shape{}, Shape{}).is_ok());
+}
+
 TEST_CASE("the window of a transposed convolution fits its output as often as it has inputs", "[sdk]") {
   for (int64_t size = 1; size <= 5; ++size)
     for (int64_t kernel = 1; kernel <= 3; ++kernel)

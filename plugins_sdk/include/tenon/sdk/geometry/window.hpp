@@ -98,8 +98,9 @@ struct WindowAttributes {
 
   bool is_same() const { return auto_pad == AutoPad::kSameUpper || auto_pad == AutoPad::kSameLower; }
 
-  /// Each list that is given has a number per axis; pads has two.
+  /// There is an axis, and each list that is given has a number per axis; pads has two.
   Status check_rank(size_t rank) const {
+    if (rank == 0) return invalid_model("the input has no spatial axis, expected N x C x D1 x ... x Dn");
     TN_RETURN_IF_ERROR(check_count("kernel_shape", kernel, rank));
     TN_RETURN_IF_ERROR(check_count("strides", strides, rank));
     TN_RETURN_IF_ERROR(check_count("dilations", dilations, rank));
