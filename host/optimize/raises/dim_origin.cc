@@ -9,7 +9,7 @@
 namespace tenon::host {
 namespace {
 
-constexpr int kMostSteps = 64;  // nodes on the way to an origin
+constexpr int kMostNodesBack = 64;  // nodes on the way to an origin
 constexpr int kMostDepth = 3;   // Reshapes with a -1 on it
 
 /// A dimension of a value that no rule here takes further back.
@@ -38,7 +38,7 @@ class Tracer {
  public:
   Origin origin_of(const Value& value, size_t axis, int depth = 0) {
     Origin at{&value, axis};
-    while (++steps_ < kMostSteps) {
+    while (++steps_ < kMostNodesBack) {
       const auto before = step(at, depth);
       if (!before) break;
       at = *before;
