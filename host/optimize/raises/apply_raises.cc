@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_set>
 
 #include "host/graph/node_builder.h"
 #include "host/graph/schema.h"
@@ -135,11 +136,23 @@ class Raiser {
   int64_t opset_;
 };
 
+std::vector<Raise> raises_for(const Model& model) {
+  std::unordered_set<std::string_view> operators;
+  for (const Graph* graph : graph_tree(*model.graph))
+    for (const auto& node : graph->nodes()) operators.insert(node->op_type);
+  std::vector<Raise> raises;
+  for (const RaiseRow& row : kRaises)
+    if (std::any_of(row.marks.begin(), row.marks.end(),
+                    [&](std::string_view mark) { return operators.contains(mark); }))
+      raises.push_back(row.make());
+  return raises;
+}
+
 }  // namespace
 
 Status apply_raises(Model& model, const ProviderRank& rank, std::vector<std::string>& notes) {
-  std::vector<Raise> raises;
-  for (const auto make : kRaises) raises.push_back(make());
+  const std::vector<Raise> raises = raises_for(model);
+  if (raises.empty()) return {};
   const auto import = model.opset_imports.find("");
   const int64_t opset = import == model.opset_imports.end() ? 1 : import->second;
   RemovalLog log;

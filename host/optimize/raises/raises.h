@@ -3,6 +3,7 @@
 // that exporters write, and what is made of a match. docs/optimizer.md has the table of forms.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -43,8 +44,19 @@ Raise raise_hard_swish();
 Raise raise_layer_normalization();
 Raise raise_attention();
 
-inline constexpr Raise (*kRaises[])() = {raise_gelu, raise_tanh_gelu, raise_hard_swish, raise_layer_normalization,
-                                         raise_attention};
+struct RaiseRow {
+  Raise (*make)();
+  // Every form has a node of one of these: of a model without any the forms need not be made, which takes longer than
+  // opening a small one.
+  std::array<std::string_view, 3> marks;
+};
+inline constexpr RaiseRow kRaises[] = {
+    {raise_gelu, {"Erf"}},
+    {raise_tanh_gelu, {"Tanh"}},
+    {raise_hard_swish, {"HardSigmoid", "Clip", "Min"}},
+    {raise_layer_normalization, {"ReduceMean"}},
+    {raise_attention, {"Softmax"}},
+};
 
 /// Asks the raises about every node of the model, readers before producers. Nodes that others read, too, stay as they
 /// are, with all that hangs together with them. An operator that came after the model's opset is of its first form.

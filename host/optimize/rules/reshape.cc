@@ -4,6 +4,7 @@
 
 #include "host/graph/node_builder.h"
 #include "host/graph/shape_rules/shape_context.h"
+#include "host/graph/shape_rules/told_dims.h"
 #include "host/optimize/rules/rules.h"
 
 namespace tenon::host {

@@ -187,8 +187,7 @@ sdk::Result<sdk::KernelPtr> make_attention(const sdk::KernelInfo& info) {
   if (read.before < -1 || read.after < -1)
     return sdk::invalid_model("left_window_size and right_window_size are ", read.before, " and ", read.after,
                               ", expected -1 or more");
-  if (read.scores_output < 0 || read.scores_output > 3)
-    return sdk::invalid_model("qk_matmul_output_mode is ", read.scores_output, ", expected 0 to 3");
+  TN_RETURN_IF_ERROR(sdk::check_scores_output(read.scores_output));
   return std::make_unique<Attention>(read);
 }
 

@@ -97,6 +97,12 @@ inline Status resolve_mask(ShapeView mask, bool has_lengths, AttentionGeometry* 
 
 }  // namespace attention_detail
 
+/// The attribute qk_matmul_output_mode: after which step output 3 takes the scores.
+inline Status check_scores_output(int64_t mode) {
+  if (mode >= 0 && mode <= 3) return {};
+  return invalid_model("qk_matmul_output_mode is ", mode, ", expected 0 to 3");
+}
+
 inline Result<AttentionGeometry> attention_geometry(const AttentionShapes& shapes) {
   using attention_detail::expect;
   using attention_detail::operand;
