@@ -99,13 +99,13 @@ std::optional<tenon::host::Tensor> make_input(const tenon::host::Value& value) {
 void run_plan(tenon::host::PackPlan::Restored restored) {
   const tenon::host::Program program = tenon::host::build_program(*restored.model->graph, std::move(restored.steps));
   tenon::host::Runner runner(program, 1, kRunLimit);
-  std::vector<tenon::host::Tensor> inputs;
+  std::vector<tenon::host::RunValue> inputs;
   for (const uint32_t slot : program.inputs) {
     auto input = make_input(*program.slots[slot].value);
     if (!input) return;
-    inputs.push_back(std::move(*input));
+    inputs.emplace_back(std::move(*input));
   }
-  std::vector<const tenon::host::Tensor*> given;
+  std::vector<const tenon::host::RunValue*> given;
   for (const auto& input : inputs) given.push_back(&input);
   std::vector<size_t> wanted(program.outputs.size());
   std::iota(wanted.begin(), wanted.end(), size_t{0});
