@@ -47,13 +47,6 @@ constexpr bool are_sorted() {
 }
 static_assert(are_sorted());
 
-constexpr bool views_have_shapes() {
-  for (const Row& row : kRows)
-    if (row.facts.view != nullptr && row.facts.shape == nullptr) return false;
-  return true;
-}
-static_assert(views_have_shapes());
-
 // The row of each schema, found in one walk over both sorted tables.
 template <size_t N>
 constexpr std::array<uint16_t, N> rows_of(const OpSchema (&schemas)[N]) {
