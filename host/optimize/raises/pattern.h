@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,24 @@ struct Match {
   std::optional<double> number(std::string_view name) const;
 };
 
+class Pattern;
+
+/// Patterns that others share: a form names its parts more than once, and copying trees of them takes longer than
+/// opening a small model.
+class PatternList {
+ public:
+  PatternList() = default;
+  PatternList(std::vector<Pattern> patterns);
+
+  size_t size() const;
+  const Pattern& operator[](size_t i) const;
+  const Pattern* begin() const;
+  const Pattern* end() const;
+
+ private:
+  std::shared_ptr<const std::vector<Pattern>> patterns_;
+};
+
 class Pattern {
  public:
   using Condition = bool (*)(const Node& node);
@@ -35,9 +54,24 @@ class Pattern {
   Kind kind = Kind::kAny;
   std::string_view name;          // of a value or number, or the operator's type
   double number = 0;              // of kNear
-  std::vector<Pattern> parts;     // inputs, factors, or alternatives
+  PatternList parts;              // inputs, factors, or alternatives
   Condition condition = nullptr;  // of kOperator
 };
+
+inline PatternList::PatternList(std::vector<Pattern> patterns)
+    : patterns_(std::make_shared<const std::vector<Pattern>>(std::move(patterns))) {}
+inline size_t PatternList::size() const {
+  return patterns_ == nullptr ? 0 : patterns_->size();
+}
+inline const Pattern& PatternList::operator[](size_t i) const {
+  return (*patterns_)[i];
+}
+inline const Pattern* PatternList::begin() const {
+  return patterns_ == nullptr ? nullptr : patterns_->data();
+}
+inline const Pattern* PatternList::end() const {
+  return begin() + size();
+}
 
 /// Any value; where the name comes again, the same one.
 Pattern any(std::string_view name);
