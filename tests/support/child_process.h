@@ -19,6 +19,7 @@ namespace tenon::test {
 /// "exit 0", "signal 7". The body returns the exit code; 99 stands for an exception.
 template <typename Body>
 std::string ending_of_child(Body&& body) {
+  std::fflush(nullptr);  // or the child would write what was left in the buffers once more
   const pid_t child = fork();
   if (child == 0) {
     try {

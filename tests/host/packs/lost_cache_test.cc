@@ -69,9 +69,10 @@ int report_failure(const std::string& what) {
   return 1;
 }
 
-/// Sends what this process says on stderr through a pipe from now on: a file there would count against its limit.
+/// Sends what this process says through a pipe from now on: a file there would count against its limit.
 void pipe_messages() {
-  if (std::FILE* pipe = popen("cat >&2", "w"); pipe != nullptr) dup2(fileno(pipe), STDERR_FILENO);
+  if (std::FILE* pipe = popen("cat >&2", "w"); pipe != nullptr)
+    for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) dup2(fileno(pipe), stream);
 }
 
 /// Another process that holds the lock under which the pack of a model is built.

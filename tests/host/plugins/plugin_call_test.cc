@@ -98,8 +98,10 @@ TEST_CASE("reading a call whose names are gone finds nothing instead of faulting
   void* page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   REQUIRE(page != MAP_FAILED);
   const PluginCall call(PluginPhase::kRun, std::string_view(static_cast<const char*>(page), 8), "");
-  munmap(page, 4096);
+  // Kept, so that nothing else can be mapped there meanwhile.
+  REQUIRE(mprotect(page, 4096, PROT_NONE) == 0);
   CHECK(seen_by_another().empty());
+  munmap(page, 4096);
 }
 
 TEST_CASE("threads that have ended leave room for others", "[plugins]") {

@@ -55,7 +55,7 @@ uint16_t draw_half(Edges edges, double unit, bool is_bfloat16, Draw& draw) {
 
 int64_t draw_integer(Edges edges, bool is_signed, int bits, Draw& draw) {
   if (edges == Edges::kAll && draw.chance(15))
-    return static_cast<int64_t>(uint64_t{1} << (bits - 1)) - draw.between(0, 1);
+    return static_cast<int64_t>((uint64_t{1} << (bits - 1)) - static_cast<uint64_t>(draw.between(0, 1)));
   return draw.between(is_signed ? -5 : 0, 9);
 }
 

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <stdexcept>
 #include <utility>
 
@@ -14,7 +15,9 @@ class ChildProcess {
  public:
   /// Runs `body` in a child, which then ends with what it returns and no destructors.
   template <typename Body>
-  explicit ChildProcess(const Body& body) : pid_(fork()) {
+  explicit ChildProcess(const Body& body) {
+    std::fflush(nullptr);  // or the child would write what was left in the buffers once more
+    pid_ = fork();
     if (pid_ < 0) throw std::runtime_error("no child process");
     if (pid_ == 0) _exit(body());
   }
