@@ -14,16 +14,11 @@ namespace tenon::host {
 /// Whether the provider that would get this node of the ONNX domain wants it with its channels last.
 using LayoutPreference = std::function<bool(const Node&)>;
 
-/// Whether anybody runs nodes of this one's operator and version, of whatever types.
-using OperatorTest = std::function<bool(const Node&)>;
-
 struct OptimizeOptions {
-  bool expand_functions = true;
-  OperatorTest has_operator;  // none: every node stays
   bool fold_constants = true;
   FoldOptions fold;
   NodeRunner run_node;                     // for folding
-  bool rewrite_graph = true;               // all passes besides these
+  bool rewrite_graph = true;               // all passes besides folding
   ProviderRank rank_provider;              // none: nothing is raised
   LayoutPreference prefers_channels_last;  // none: every node keeps its layout
 };

@@ -1,10 +1,7 @@
 #include "host/placement/node_runner.h"
 
-#include <algorithm>
-
 #include "host/placement/prepack.h"
 #include "host/runtime/executor.h"
-#include "host/runtime/host_ops/host_operator.h"
 
 namespace tenon::host {
 namespace {
@@ -87,13 +84,6 @@ ProviderRank make_provider_rank(const ProviderList& providers) {
     for (size_t i = 0; i < providers.size(); ++i)
       if (providers[i]->create_kernel(node).is_ok()) return i;
     return std::nullopt;
-  };
-}
-
-OperatorTest make_operator_test(const ProviderList& providers) {
-  return [&providers](const Node& node) {
-    return find_host_operator(node) != nullptr ||
-           std::any_of(providers.begin(), providers.end(), [&](const auto& p) { return p->has_operator(node); });
   };
 }
 

@@ -1,8 +1,9 @@
 // What passes ask of providers while a session opens: to run single nodes on their constant inputs, for constant
-// folding, who would run a node, for raises, and whether anybody would.
+// folding, and who would run a node, for raises.
 #pragma once
 
-#include "host/optimize/options.h"
+#include "host/optimize/constant_folding.h"
+#include "host/optimize/raises/raises.h"
 #include "host/placement/placement.h"
 
 namespace tenon::host {
@@ -13,9 +14,5 @@ NodeRunner make_node_runner(const ProviderList& providers, unsigned threads, uin
 
 /// Ranks as raises.h has them, by the kernels that the providers make. `providers` must outlive it. Not thread-safe.
 ProviderRank make_provider_rank(const ProviderList& providers);
-
-/// Whether the host or a provider has the operator in its table; what a provider may claim beside is not known yet. Of
-/// providers that are loaded. `providers` must outlive it. Not thread-safe.
-OperatorTest make_operator_test(const ProviderList& providers);
 
 }  // namespace tenon::host

@@ -189,20 +189,12 @@ void find_waiting(const Graph& graph, const ProviderList& providers, Takings& ta
   });
 }
 
-// All nodes without a provider, the first one in full.
-Status check_all_taken(const Graph& graph, const ProviderList& providers, const Takings& takings) {
-  const Node* first = nullptr;
-  std::map<std::string, size_t> missing;
-  for_each_node(graph, [&](const Node& node, const std::string&) {
-    if (takings.taken.count(&node) != 0 || takings.waiting.count(&node) != 0) return;
-    if (first == nullptr) first = &node;
-    ++missing[label_of(node)];
-  });
-  if (first == nullptr) return {};
-  const auto it = takings.refusals.find(first);
+Status why_missing(const Node& first, const std::map<std::string, size_t>& missing, const ProviderList& providers,
+                   const Takings& takings) {
+  const auto it = takings.refusals.find(&first);
   const std::string reasons =
       it == takings.refusals.end() ? std::string("no provider was asked for") : joined(it->second, "; ");
-  if (is_for_host(*first)) return error(TN_UNSUPPORTED, describe(*first), ": ", reasons);
+  if (is_for_host(first)) return error(TN_UNSUPPORTED, describe(first), ": ", reasons);
   std::vector<std::string> names, operators;
   for (const auto& provider : providers) names.push_back(provider->name());
   for (const auto& [label, count] : missing) operators.push_back(concat(label, " x", count));
@@ -214,9 +206,22 @@ Status check_all_taken(const Graph& graph, const ProviderList& providers, const 
   const size_t waiting = takings.waiting.size();
   const std::string rest =
       waiting == 0 ? std::string() : concat(" (", waiting, " more wait for the types that these compute)");
-  return error(TN_UNSUPPORTED, describe(*first), ": no provider takes it (", reasons,
+  return error(TN_UNSUPPORTED, describe(first), ": no provider takes it (", reasons,
                "). Nodes without a provider: ", joined(operators, ", "), rest, ". ", mend,
                "; asked were: ", joined(names, ", "));
+}
+
+// All nodes without a provider, the first one in full.
+void find_missing(const Graph& graph, const ProviderList& providers, const Takings& takings, Placement* placement) {
+  const Node* first = nullptr;
+  std::map<std::string, size_t> missing;
+  for_each_node(graph, [&](const Node& node, const std::string&) {
+    if (takings.taken.count(&node) != 0 || takings.waiting.count(&node) != 0) return;
+    if (first == nullptr) first = &node;
+    ++missing[label_of(node)];
+    placement->missing.insert(&node);
+  });
+  if (first != nullptr) placement->why_missing = why_missing(*first, missing, providers, takings);
 }
 
 NodePlacement decision(const Node& node, const std::string& within, const Takings& takings) {
@@ -284,12 +289,12 @@ Step host_step(const Node& node) {
   return step;
 }
 
-Result<Placement> place_nodes(const Model& model, const ProviderList& providers, bool require_all) {
+Result<Placement> place_nodes(const Model& model, const ProviderList& providers) {
   Takings takings;
   Placement placement;
   TENON_ASSIGN_OR_RETURN(placement.steps, GraphPlacer(*model.graph, providers, takings).place());
   find_waiting(*model.graph, providers, takings);
-  if (require_all) TENON_RETURN_IF_ERROR(check_all_taken(*model.graph, providers, takings));
+  find_missing(*model.graph, providers, takings, &placement);
   for_each_node(*model.graph, [&](const Node& node, const std::string& within) {
     placement.decisions.push_back(decision(node, within, takings));
   });

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "host/graph/graph.h"
@@ -19,13 +20,14 @@ struct Placement {
   std::vector<Step> steps;               // in an order that they can run in
   std::vector<NodePlacement> decisions;  // one per node, in the order of for_each_node()
   std::vector<std::string> notes;
+  std::unordered_set<const Node*> missing;  // that nobody takes; then the steps cannot be run
+  Status why_missing;                       // TN_UNSUPPORTED with every provider's reason for the first one
 };
 
 /// Offers the nodes of each graph to each provider in turn: first for groups to compile, then one by one; what is left
-/// goes to the next. Operators of the host's table are its own; nodes of their subgraphs are offered alike. A node that
-/// nobody takes is TN_UNSUPPORTED with every provider's reason; with `require_all` false it is only recorded, and the
-/// steps cannot be run.
-Result<Placement> place_nodes(const Model& model, const ProviderList& providers, bool require_all);
+/// goes to the next. Operators of the host's table are its own; nodes of their subgraphs are offered alike. Nodes that
+/// nobody takes are no error here.
+Result<Placement> place_nodes(const Model& model, const ProviderList& providers);
 
 /// Visits the nodes in topological order, each before those of its subgraphs. `within`: the path of subgraphs to the
 /// node, "" or "loop1.body/if2.then_branch/".

@@ -44,7 +44,7 @@ class Provider {
   /// Looks for the node in the kernel table and makes its kernel. TN_UNSUPPORTED says why this provider does not take
   /// the node: no such operator, opset out of range, type not in the rules, or the factory's own reason.
   virtual Result<Kernel> create_kernel(const Node& node) = 0;
-  /// Whether the kernel table has the node's operator in its version, for some types. Once anything else was asked.
+  /// Whether the kernel table has the node's operator in its version, for some types. Once create_kernel() was asked.
   virtual bool has_operator(const Node& node) const = 0;
   /// Whether the kernel table has lines that are TN_KERNEL_PREFERRED.
   virtual Result<bool> has_preferred_kernels() = 0;

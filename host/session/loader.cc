@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/graph/shape_inference.h"
+#include "host/optimize/expand.h"
 #include "host/optimize/optimizer.h"
 #include "host/packs/source_state.h"
 #include "host/placement/layout_preference.h"
@@ -51,9 +52,11 @@ Result<Loading> Loader::prepare(std::unique_ptr<Model> model, ModelPacks* packs)
 }
 
 Result<Loading> Loader::take_through_stages(ModelPacks* packs) {
+  // Names and types as declared, before passes refine them.
+  model_->inputs = ports_of(model_->model->graph->inputs);
+  note_defaults(model_->inputs, &report_.notes);
   TENON_RETURN_IF_ERROR(optimize());
-  TENON_ASSIGN_OR_RETURN(Placement placement,
-                         place_nodes(*model_->model, model_->providers, options_.require_placement));
+  TENON_ASSIGN_OR_RETURN(Placement placement, place());
   append(&report_.notes, placement.notes);
   clock_.end_stage("place");
   const bool is_complete = std::none_of(placement.decisions.begin(), placement.decisions.end(),
@@ -65,9 +68,6 @@ Result<Loading> Loader::take_through_stages(ModelPacks* packs) {
 
 Status Loader::optimize() {
   Model& model = *model_->model;
-  // Names and types as declared, before passes refine them.
-  model_->inputs = ports_of(model.graph->inputs);
-  note_defaults(model_->inputs, &report_.notes);
   OptimizeOptions wanted;
   wanted.fold_constants = options_.fold_constants;
   wanted.fold.max_bytes = std::min(options_.fold_limit_bytes, budget_.memory_limit);
@@ -75,7 +75,6 @@ Status Loader::optimize() {
   wanted.rank_provider = make_provider_rank(model_->providers);
   wanted.rewrite_graph = options_.rewrite_graph;
   TENON_ASSIGN_OR_RETURN(wanted.prefers_channels_last, make_layout_preference(model_->providers));
-  wanted.has_operator = make_operator_test(model_->providers);
   TENON_ASSIGN_OR_RETURN(const OptimizeNotes notes,
                          host::optimize(model, wanted, [&](const char* pass) { clock_.end_stage(pass); }));
   append(&report_.notes, notes);
@@ -84,6 +83,23 @@ Status Loader::optimize() {
   model_->outputs = ports_of(model.graph->outputs);
   clock_.end_stage("infer");
   return {};
+}
+
+// What no provider takes may be defined by operators that one does.
+Result<Placement> Loader::place() {
+  for (;;) {
+    TENON_ASSIGN_OR_RETURN(Placement placement, place_nodes(*model_->model, model_->providers));
+    if (placement.missing.empty()) return placement;
+    placement.steps.clear();  // their kernels refer to nodes that may go
+    TENON_ASSIGN_OR_RETURN(const size_t expanded, expand_functions(*model_->model, placement.missing, report_.notes));
+    if (expanded > 0) {
+      clock_.end_stage("expand");
+      TENON_RETURN_IF_ERROR(optimize());
+      continue;
+    }
+    if (options_.require_placement) return placement.why_missing;
+    return placement;
+  }
 }
 
 // Into a pack that the model then runs from, else into private memory.

@@ -43,6 +43,7 @@ class Loader {
  private:
   Result<Loading> take_through_stages(ModelPacks* packs);
   Status optimize();
+  Result<Placement> place();
   Result<Loading> pack_weights(Placement placement, ModelPacks* packs);
   Status take_digests();
   Loading restored(OpenedPack opened, std::string state);

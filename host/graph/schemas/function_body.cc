@@ -5,11 +5,12 @@
 #include <span>
 #include <tuple>
 
-#include "host/graph/schemas/function_tables.h"
 #include "host/graph/schemas/op_schema.h"
 
 namespace tenon::host {
 namespace {
+
+#include "host/graph/schemas/onnx_functions.inc"
 
 // The text up to the separator, which goes with it.
 std::string_view take_until(char separator, std::string_view& text) {
@@ -68,9 +69,13 @@ FunctionNode read_node(std::string_view line) {
 
 }  // namespace
 
+std::span<const FunctionBody> functions() {
+  return kOnnxFunctions;
+}
+
 const FunctionBody* find_function(const OpSchema& schema, int64_t opset) {
   const auto key = [](const auto& row) { return std::tuple(row.domain, row.op_type, row.since_version); };
-  const auto rows = std::ranges::equal_range(schemas::kOnnxFunctions, key(schema), {}, key);
+  const auto rows = std::ranges::equal_range(kOnnxFunctions, key(schema), {}, key);
   if (rows.empty()) return nullptr;
   const auto later = std::ranges::upper_bound(rows, opset, {}, &FunctionBody::opset);
   return later == rows.begin() ? &rows.front() : &later[-1];

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -51,6 +52,8 @@ struct FunctionGraph {
   std::vector<FunctionNode> nodes;  // each after those whose outputs it reads
 };
 
+/// All of them, sorted by domain, operator, version and opset.
+std::span<const FunctionBody> functions();
 /// The body of the operator's form that was written for `opset` or the last one before, else the first one; nullptr:
 /// the operator has none that is the same for all its nodes.
 const FunctionBody* find_function(const OpSchema& schema, int64_t opset);

@@ -9,13 +9,12 @@
 namespace tenon::host {
 
 // PASS(name, also of its stage in reports, the option that it hangs on)
-#define TENON_PASSES(PASS)       \
-  PASS(expand, expand_functions) \
-  PASS(fold, fold_constants)     \
-  PASS(rewrite, rewrite_graph)   \
-  PASS(merge, rewrite_graph)     \
-  PASS(remove, rewrite_graph)    \
-  PASS(raise, rewrite_graph)     \
+#define TENON_PASSES(PASS)     \
+  PASS(fold, fold_constants)   \
+  PASS(rewrite, rewrite_graph) \
+  PASS(merge, rewrite_graph)   \
+  PASS(remove, rewrite_graph)  \
+  PASS(raise, rewrite_graph)   \
   PASS(layout, rewrite_graph)
 
 #define TENON_DECLARE_PASS(name, option) \

@@ -1,10 +1,10 @@
-// Puts the nodes that define an operator in the place of a node that nobody runs.
+#include "host/optimize/expand.h"
+
 #include <map>
 
 #include "host/graph/node_builder.h"
 #include "host/graph/schema.h"
 #include "host/graph/schemas/function_body.h"
-#include "host/optimize/passes/passes.h"
 #include "host/optimize/rewriter.h"
 
 namespace tenon::host {
@@ -45,8 +45,8 @@ class Expansion {
     graph.erase_node(call_);
     return {};
   }
-  /// What was made in the call's own graph or below it.
-  const std::vector<Node*>& nodes() const { return nodes_; }
+  /// Of what was made, subgraphs included.
+  size_t node_count() const { return node_count_; }
 
  private:
   static std::string prefix_of(const Node& call) {
@@ -72,7 +72,7 @@ class Expansion {
       made->name = concat(prefix_, "/", node.outputs.front());
       made->schema = find_schema("", node.op_type, opset_);
       made->since_version = made->schema->since_version;
-      nodes_.push_back(made);
+      ++node_count_;
     }
     return {};
   }
@@ -130,36 +130,35 @@ class Expansion {
   const int64_t opset_;
   const std::vector<FunctionGraph> graphs_;
   const std::string prefix_;
-  std::vector<Node*> nodes_;
+  size_t node_count_ = 0;
 };
 
 }  // namespace
 
-Status expand_pass(Model& model, const OptimizeOptions& options, OptimizeNotes& notes) {
-  if (!options.has_operator) return {};
+Result<size_t> expand_functions(Model& model, const std::unordered_set<const Node*>& nodes,
+                                std::vector<std::string>& notes) {
   const auto import = model.opset_imports.find("");
   const int64_t opset = import == model.opset_imports.end() ? 1 : import->second;
-  std::vector<Node*> pending;
+  std::vector<Node*> calls;
   for (const Graph* graph : graph_tree(*model.graph))
-    for (const auto& node : graph->nodes()) pending.push_back(node.get());
+    for (const auto& node : graph->nodes())
+      if (nodes.contains(node.get())) calls.push_back(node.get());
   RemovalLog log;
   size_t made = 0;
-  while (!pending.empty()) {
-    Node& node = *pending.back();
-    pending.pop_back();
-    const FunctionBody* body = node.schema != nullptr ? find_function(*node.schema, opset) : nullptr;
-    if (body == nullptr || options.has_operator(node)) continue;
-    log.add("of operators that no provider has, for the nodes that define them", node);
-    Expansion expansion(node, *body);
+  for (Node* call : calls) {
+    const FunctionBody* body = call->schema != nullptr ? find_function(*call->schema, opset) : nullptr;
+    if (body == nullptr) continue;
+    log.add("which no provider takes, for the nodes that define them", *call);
+    Expansion expansion(*call, *body);
     TENON_RETURN_IF_ERROR(expansion.run());
-    pending.insert(pending.end(), expansion.nodes().begin(), expansion.nodes().end());
-    made += expansion.nodes().size();
+    made += expansion.node_count();
     if (made > kMostNodes)
-      return error(TN_UNSUPPORTED, "nodes of operators that no provider has grow to more than ", kMostNodes,
+      return error(TN_UNSUPPORTED, "nodes that no provider takes grow to more than ", kMostNodes,
                    " of those that define them, the most that Tenon makes: choose a provider that has the operators");
   }
   log.write_to(notes);
-  return log.total() == 0 ? Status() : model.graph->finish();
+  if (log.total() > 0) TENON_RETURN_IF_ERROR(model.graph->finish());
+  return log.total();
 }
 
 }  // namespace tenon::host
