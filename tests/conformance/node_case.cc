@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "host/formats/importer.h"
+#include "host/graph/schemas/function_body.h"
 #include "host/runtime/host_ops/host_operator.h"
 #include "host/session/session.h"
 #include "tools/support/data_set.h"
@@ -49,6 +50,11 @@ Status run_all(const NodeCase& node_case, const host::SessionOptions& options) {
   return {};
 }
 
+// Its definition takes its place.
+bool is_defined_by_others(const host::Node& node) {
+  return node.schema != nullptr && host::find_function(*node.schema, node.since_version) != nullptr;
+}
+
 }  // namespace
 
 NodeRunner::NodeRunner(const std::string& providers) {
@@ -67,7 +73,8 @@ std::string NodeRunner::missing_in(const host::Graph& graph) const {
   for (const auto& node : graph.nodes()) {
     const std::string name = node->domain.empty() ? node->op_type : concat(node->domain, ".", node->op_type);
     if (host::find_host_operator(*node) == nullptr && !host::has_subgraph(*node)) {
-      if (operators_.count(key(node->domain, node->op_type)) == 0) return "no kernel for " + name;
+      if (operators_.count(key(node->domain, node->op_type)) == 0 && !is_defined_by_others(*node))
+        return "no kernel for " + name;
       continue;
     }
     if (const Status status = host::check_host_node(*node); status.code() == TN_UNSUPPORTED)
