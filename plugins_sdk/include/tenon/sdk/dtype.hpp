@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <tenon/sdk/version.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 namespace detail {
 inline uint32_t bits_of(float f) {
@@ -153,4 +155,5 @@ inline std::string_view dtype_name(uint32_t dtype) {
   return dtype < sizeof(names) / sizeof(names[0]) ? names[dtype] : std::string_view("unknown");
 }
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

@@ -6,6 +6,7 @@
 #include <vector>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 class NodeView;
 
@@ -178,4 +179,5 @@ class Claims {
   tn_claims* claims_;
 };
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

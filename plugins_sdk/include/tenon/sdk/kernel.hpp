@@ -9,6 +9,7 @@
 #include <tenon/sdk/run.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// What a kernel wants to do with a constant input; see tn_pack_plan.
 struct PackPlan {
@@ -45,28 +46,29 @@ class Kernel {
 using KernelPtr = std::unique_ptr<Kernel>;
 using Options = std::map<std::string, std::string>;
 
-/// What a factory is told: the node, and the options of the provider instance. Lives until the factory returns.
-class KernelInfo : public NodeView {
- public:
-  KernelInfo(const tn_host* host, const tn_node* node, const Options* options)
-      : NodeView(host->graph, node), host_(host), options_(options) {}
-  const Options& options() const { return *options_; }
-  const tn_host* host() const { return host_; }
-
- private:
-  const tn_host* host_;
-  const Options* options_;
-};
-
-/// Makes the kernel of a node. TN_UNSUPPORTED with a reason lets the host ask the next provider.
-using KernelFactory = Result<KernelPtr> (*)(const KernelInfo& info);
-
 /// The plugin's side of tn_provider_instance.
 struct Instance {
   const tn_host* host;
   Options options;
   std::shared_ptr<const void> state;  // what the provider keeps while the instance lives
 };
+
+/// What a factory is told: the node, and the provider instance that the kernel is for. Lives until the factory returns;
+/// the instance outlives the kernel.
+class KernelInfo : public NodeView {
+ public:
+  KernelInfo(const Instance& instance, const tn_node* node)
+      : NodeView(instance.host->graph, node), instance_(&instance) {}
+  const Instance& instance() const { return *instance_; }
+  const Options& options() const { return instance_->options; }
+  const tn_host* host() const { return instance_->host; }
+
+ private:
+  const Instance* instance_;
+};
+
+/// Makes the kernel of a node. TN_UNSUPPORTED with a reason lets the host ask the next provider.
+using KernelFactory = Result<KernelPtr> (*)(const KernelInfo& info);
 
 namespace detail {
 
@@ -116,7 +118,7 @@ template <KernelFactory factory>
 tn_status* kernel_create(tn_provider_instance* raw, const tn_node* node, tn_kernel** out) {
   Instance* instance = reinterpret_cast<Instance*>(raw);
   return guard(instance->host, [&]() -> Status {
-    TN_ASSIGN_OR_RETURN(KernelPtr kernel, factory(KernelInfo(instance->host, node, &instance->options)));
+    TN_ASSIGN_OR_RETURN(KernelPtr kernel, factory(KernelInfo(*instance, node)));
     *out = reinterpret_cast<tn_kernel*>(new KernelBox{instance->host, std::move(kernel), {}});
     return {};
   });
@@ -158,4 +160,5 @@ constexpr tn_kernel_def kernel_def(const char* domain, const char* op_type, int 
                        &detail::kernel_create<factory>};
 }
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

@@ -11,6 +11,7 @@
 #include <tenon/sdk/kernel.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// Claims groups of nodes and refuses single ones. thread: open.
 using ClaimFunction = Status (*)(const Instance& instance, const GraphView& graph, Claims& claims);
@@ -102,6 +103,7 @@ constexpr tn_provider claiming_provider_table(const char* name, const char* vers
   return p;
 }
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk
 
 /// Exports `table` (a constexpr tn_provider) under `name` and `version`; once per library, at file scope.

@@ -4,6 +4,7 @@
 #include <tenon/sdk/tensor.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 class RunContext {
  public:
@@ -67,4 +68,5 @@ class RunContext {
   tn_run* run_;
 };
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

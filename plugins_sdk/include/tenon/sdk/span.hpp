@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <tenon/sdk/version.hpp>
 #include <type_traits>
 #include <vector>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 template <typename T>
 class Span {
@@ -40,4 +42,5 @@ class Span {
 using ShapeView = Span<const int64_t>;
 using Shape = std::vector<int64_t>;
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

@@ -9,10 +9,12 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <tenon/sdk/version.hpp>
 #include <type_traits>
 #include <utility>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// Success, or a code of kernel_api with a message. Costs one null pointer on success.
 class [[nodiscard]] Status {
@@ -129,6 +131,7 @@ inline Status adopt(const tn_host* host, tn_status* raw) {
   return status;
 }
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk
 
 #define TN_SDK_CONCAT_INNER(a, b) a##b

@@ -6,6 +6,7 @@
 #include <tenon/sdk/status.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// Number of elements of a shape; 1 for a scalar. The shape must be known (no -1).
 inline int64_t element_count(ShapeView shape) {
@@ -68,4 +69,5 @@ class MutableTensorView : public TensorView {
   }
 };
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

@@ -7,6 +7,7 @@
 #include <tenon/sdk/geometry/lanes.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// Q is batch x heads x queries x size, K batch x kv heads x keys x size, V batch x kv heads x keys x value size; or
 /// all three have heads in their last dimension, batch x rows x heads * size, and so has Y. Past keys and values,
@@ -127,4 +128,5 @@ inline Result<AttentionGeometry> attention_geometry(const AttentionShapes& shape
   return g;
 }
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

@@ -9,6 +9,7 @@
 #include <vector>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// An axis of [-rank, rank), counted from the front.
 inline Result<size_t> axis_index(int64_t axis, size_t rank) {
@@ -97,4 +98,5 @@ inline std::pair<size_t, size_t> listed_dimensions(int64_t start, int64_t end, s
   return {first, last < first ? first : last};
 }
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

@@ -7,6 +7,7 @@
 #include <tenon/sdk/tensor.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 inline Status check_block(int64_t block) {
   if (block >= 1) return {};
@@ -38,4 +39,5 @@ inline Result<Shape> block_moved_shape(ShapeView x, int64_t block, bool to_space
   return y;
 }
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

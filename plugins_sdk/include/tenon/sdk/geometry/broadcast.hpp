@@ -7,6 +7,7 @@
 #include <tenon/sdk/tensor.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// What two sizes that meet broadcast to; -1 is one that is not known. False when they do not broadcast.
 inline bool broadcast_size(int64_t a, int64_t b, int64_t* result) {
@@ -29,4 +30,5 @@ inline Result<Shape> broadcast_shape(ShapeView a, ShapeView b) {
   return shape;
 }
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

@@ -5,6 +5,7 @@
 #include <tenon/sdk/geometry/axes.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// Concat along `axis`, an index: `shape` grows by `next`, input `i`. Sizes of -1 are not known.
 inline Status join_shape(Shape* shape, ShapeView next, size_t axis, size_t i) {
@@ -58,4 +59,5 @@ Result<Dims> gathered_tuples_shape(const Dims& data, const Dims& indices, int64_
   return shape;
 }
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

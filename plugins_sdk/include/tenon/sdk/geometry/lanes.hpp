@@ -5,6 +5,7 @@
 #include <tenon/sdk/geometry/axes.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// outer x length x inner: element i of lane (o, n) lies at (o * length + i) * inner + n.
 struct Lanes {
@@ -50,4 +51,5 @@ struct Lanes {
   }
 };
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

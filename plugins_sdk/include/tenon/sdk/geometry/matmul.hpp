@@ -10,6 +10,7 @@
 #include <vector>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// How an operand of FusedMatMul and Gemm is to be read; all false: as it lies.
 struct OperandForm {
@@ -80,4 +81,5 @@ inline Status check_gemm_c(ShapeView c, int64_t m, int64_t n) {
                        ": it is scalar, N, 1 x N, M x 1 or M x N");
 }
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

@@ -6,6 +6,7 @@
 #include <tenon/sdk/geometry/broadcast.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// What Pad adds in front of an axis and behind it; below 0 it takes away.
 struct AxisPad {
@@ -68,4 +69,5 @@ inline Result<Shape> expanded_shape(ShapeView shape, ShapeView asked) {
   return broadcast_shape(shape, asked);
 }
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

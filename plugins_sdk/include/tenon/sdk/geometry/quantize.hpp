@@ -8,6 +8,7 @@
 #include <tenon/sdk/tensor.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// The granularity of quantization: one scale for the tensor, one per index along an axis, or one per block along it.
 class ScaleLayout {
@@ -74,4 +75,5 @@ class ScaleLayout {
   int64_t inner_step_ = 0;
 };
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

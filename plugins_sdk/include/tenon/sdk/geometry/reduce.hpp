@@ -5,6 +5,7 @@
 #include <tenon/sdk/geometry/axes.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// Which axes a Reduce operator folds: `axes`, each named once; without any all of them, or none where `none_if_empty`
 /// (noop_with_empty_axes).
@@ -33,4 +34,5 @@ std::vector<Dim> reduced_shape(const Dims& dims, const std::vector<bool>& reduce
   return shape;
 }
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

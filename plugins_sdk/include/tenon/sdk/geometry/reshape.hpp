@@ -5,6 +5,7 @@
 #include <tenon/sdk/geometry/lanes.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// `x`, whose sizes are known, under the shape `wanted`: 0 keeps the dimension unless `allow_zero`, one -1 is what the
 /// others leave.
@@ -40,4 +41,5 @@ inline Result<Shape> reshaped(ShapeView x, Shape wanted, bool allow_zero) {
   return wanted;
 }
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

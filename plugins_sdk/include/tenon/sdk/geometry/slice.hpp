@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <tenon/sdk/version.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// Elements start, start + step ... of an axis, `count` of them. With one element or none, `step` is 0: it is never
 /// taken, and its products cannot overflow.
@@ -31,4 +33,5 @@ inline SliceAxis slice_axis(int64_t size, int64_t start, int64_t end, int64_t st
   return {first, count, count > 1 ? step : 0};
 }
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

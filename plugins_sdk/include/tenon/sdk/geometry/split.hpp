@@ -7,6 +7,7 @@
 #include <tenon/sdk/status.hpp>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 /// Of an axis of `size`, unknown where -1, into `pieces`. `stated` null: equal ones, of which since opset 18
 /// (`may_be_uneven`) the last ones may be smaller. Lengths that are not known are -1.
@@ -42,4 +43,5 @@ inline Status check_num_outputs(int64_t stated, int64_t pieces) {
   return invalid_model("attribute 'num_outputs' is ", stated, ", but the node has ", pieces, " outputs");
 }
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

@@ -9,6 +9,7 @@
 #include <vector>
 
 namespace tenon::sdk {
+inline namespace TENON_SDK_VERSION {
 
 enum class AutoPad { kNotSet, kValid, kSameUpper, kSameLower };
 
@@ -271,4 +272,5 @@ struct TransposedAttributes {
   }
 };
 
+}  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk
