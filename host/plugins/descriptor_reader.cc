@@ -1,5 +1,6 @@
 #include "host/plugins/descriptor_reader.h"
 
+#include <cxxabi.h>
 #include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -129,6 +131,44 @@ Result<Notes> find_notes(Elf* elf, uint64_t file_size) {
   return found;
 }
 
+// Whether a mangled name has the namespace tenon in it.
+bool is_of_tenon(std::string_view symbol) {
+  constexpr std::string_view kNamespace = "5tenon";
+  const size_t at = symbol.find(kNamespace);
+  return symbol.substr(0, 2) == "_Z" && at != symbol.npos && !(symbol[at - 1] >= '0' && symbol[at - 1] <= '9');
+}
+
+// The first STB_GNU_UNIQUE one of tenon in a table of dynamic symbols, or empty. Such a symbol is one for the whole
+// process, however local its library was loaded.
+Result<std::string> unique_symbol_in(Elf* elf, Elf_Scn* section, const GElf_Shdr& header) {
+  Elf_Data* symbols = elf_getdata(section, nullptr);
+  GElf_Sym symbol;
+  for (int i = 0; symbols != nullptr && gelf_getsym(symbols, i, &symbol) != nullptr; ++i) {
+    if (GELF_ST_BIND(symbol.st_info) != STB_GNU_UNIQUE) continue;
+    const char* name = elf_strptr(elf, header.sh_link, symbol.st_name);
+    if (name != nullptr && is_of_tenon(name)) return std::string(name);
+  }
+  if (symbols == nullptr && header.sh_size > 0)
+    return error(TN_INVALID_ARGUMENT, "the dynamic symbols cannot be read: ", elf_errmsg(-1));
+  return std::string();
+}
+
+Result<std::string> find_unique_symbol(Elf* elf) {
+  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == nullptr)
+      return error(TN_INVALID_ARGUMENT, "the section headers are cut short or damaged");
+    if (header.sh_type == SHT_DYNSYM) return unique_symbol_in(elf, section, header);
+  }
+  return std::string();
+}
+
+std::string demangled(const std::string& symbol) {
+  const std::unique_ptr<char, decltype(&std::free)> text(abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, nullptr),
+                                                         std::free);
+  return text != nullptr ? text.get() : symbol;
+}
+
 // Of the whole file: what tells builds apart that were linked without a build id.
 Result<Digest> digest_of_file(int file) {
   DigestStream stream;
@@ -202,7 +242,9 @@ Result<Descriptor> describe_library(Elf* elf, int file, uint64_t file_size) {
   TENON_RETURN_IF_ERROR(check_header(elf));
   TENON_ASSIGN_OR_RETURN(const Notes notes, find_notes(elf, file_size));
   TENON_ASSIGN_OR_RETURN(std::string build, build_of(notes, file));
-  return parse_descriptor(notes.descriptors.front(), std::move(build));
+  TENON_ASSIGN_OR_RETURN(Descriptor descriptor, parse_descriptor(notes.descriptors.front(), std::move(build)));
+  TENON_ASSIGN_OR_RETURN(descriptor.unique_symbol, find_unique_symbol(elf));
+  return descriptor;
 }
 
 }  // namespace
@@ -237,6 +279,11 @@ Status judge_descriptor(const Descriptor& d, const HostTraits& host) {
                  ", which this process does not run under; use a build without it, or run under it");
   if (const uint32_t missing = d.cpu_features & ~host.cpu_features; missing != 0)
     return error(TN_UNSUPPORTED, "needs a CPU feature that this machine lacks: ", cpu_feature_names(missing));
+  if (!d.unique_symbol.empty())
+    return error(TN_UNSUPPORTED, "it exports the unique symbol ", demangled(d.unique_symbol),
+                 ", expected none of the namespace tenon: providers built with different SDKs would run each other's "
+                 "code; link it with the CMake target Tenon::sdk of the installed SDK, or compile it with "
+                 "-fvisibility=hidden -fno-gnu-unique");
   return {};
 }
 
