@@ -44,4 +44,14 @@ LD_LIBRARY_PATH=$libdir "$work/hello_c" "$model" >"$work/hello.txt" || fail "hel
 expect "probabilities: 0." "$work/hello.txt"
 if LD_LIBRARY_PATH=$libdir "$work/hello_c" "$work/none.onnx" 2>"$work/none.txt"; then fail "hello_c opened nothing"; fi
 expect none.onnx "$work/none.txt"
+# Providers: each exports its entry point alone, without a word of its own on symbols.
+for provider in leaky_relu_c99 scale_cpp; do
+  cmake -S "$source/examples/providers/$provider" -B "$work/$provider" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_PREFIX_PATH="$prefix" >"$work/$provider.log" 2>&1 || fail "find_package(Tenon): $(cat "$work/$provider.log")"
+  cmake --build "$work/$provider" >"$work/$provider.log" 2>&1 || fail "building $provider: $(cat "$work/$provider.log")"
+  library=$work/$provider/lib$provider.so
+  exported=$(nm --dynamic --defined-only --format=just-symbols "$library")
+  [ "$exported" = tenon_provider_entry ] || fail "$provider exports: $exported"
+  "$prefix/bin/tenon" providers "$library" >"$work/$provider.txt" || fail "tenon providers $library"
+done
 echo "the installed tree works"

@@ -100,6 +100,25 @@ NOTE(kSecondDescriptor);
 
 }  // namespace
 
+// A variable of a template, as headers of an SDK may have: GNU_UNIQUE, unless its namespace or the compiler is told
+// otherwise.
+#if defined(HOSTILE_UNIQUE)
+#define SHARED_NAMESPACE tenon::sdk
+#elif defined(HOSTILE_OWN_UNIQUE)
+#define SHARED_NAMESPACE tenon_strangers
+#endif
+#if defined(SHARED_NAMESPACE)
+namespace SHARED_NAMESPACE {
+template <typename T>
+struct __attribute__((visibility("default"))) Shared {
+  static inline T count = 0;
+};
+}  // namespace SHARED_NAMESPACE
+extern "C" TN_EXPORT int* hostile_shared() {
+  return &SHARED_NAMESPACE::Shared<int>::count;
+}
+#endif
+
 #if defined(HOSTILE_UNRESOLVED)
 extern "C" void tenon_test_symbol_that_nothing_defines();
 #endif

@@ -12,6 +12,8 @@ namespace tenon::host {
 
 /// Offset of e_machine in a 64-bit ELF file.
 inline constexpr size_t kElfMachineOffset = 18;
+/// Offset of e_shoff there.
+inline constexpr size_t kElfSectionHeadersOffset = 40;
 
 inline std::string plugin_path(const std::string& name) {
   return std::string(TENON_BINARY_DIR) + "/tests/plugins/lib" + name + ".so";

@@ -1,11 +1,12 @@
 // Loading provider libraries: each way to fail has its own message, none ends the process.
+#include "host/plugins/provider_library.h"
+
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "host/plugins/provider.h"
-#include "host/plugins/provider_library.h"
 #include "tests/host/plugins/fake_run.h"
 #include "tests/host/plugins/plugin_files.h"
 #include "tests/host/plugins/test_graph.h"
@@ -87,7 +88,13 @@ TEST_CASE("what the descriptor rules out is refused before the library is mapped
   CHECK(status.code() == TN_UNSUPPORTED);
   CHECK_THAT(status.message(), Contains("Sanitizer, which this process does not run under"));
 
-  for (const char* name : {"hostile_abi_newer", "hostile_cpu", "hostile_sanitizer"}) CHECK(!is_in_process(name));
+  status = load_failure(plugin_path("hostile_unique"));
+  CHECK(status.code() == TN_UNSUPPORTED);
+  CHECK_THAT(status.message(), Contains("the unique symbol tenon::sdk::Shared<int>::count, expected none") &&
+                                   Contains("link it with the CMake target Tenon::sdk"));
+
+  for (const char* name : {"hostile_abi_newer", "hostile_cpu", "hostile_sanitizer", "hostile_unique"})
+    CHECK(!is_in_process(name));
 }
 
 TEST_CASE("entry points that are missing, refuse, throw or answer wrongly are refused", "[plugins]") {
@@ -100,6 +107,12 @@ TEST_CASE("entry points that are missing, refuse, throw or answer wrongly are re
   CHECK_THAT(load_failure(plugin_path("hostile_table_newer")).message(), Contains("of ABI version 7"));
   CHECK_THAT(load_failure(plugin_path("hostile_other_name")).message(),
              Contains("its table says 'somebody_else' version 1.0, but its descriptor says 'hostile_other_name'"));
+}
+
+TEST_CASE("a provider may have unique symbols of its own namespaces", "[plugins]") {
+  auto library = ProviderLibrary::load(plugin_path("hostile_own_unique"));
+  REQUIRE(library.status().message() == "");
+  (*library)->unload_when_unused();
 }
 
 TEST_CASE("an undefined symbol is named", "[plugins]") {
