@@ -13,6 +13,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "host/base/checked.h"
@@ -141,15 +142,15 @@ bool is_of_tenon(std::string_view symbol) {
 // The first STB_GNU_UNIQUE one of tenon in a table of dynamic symbols, or empty. Such a symbol is one for the whole
 // process, however local its library was loaded.
 Result<std::string> unique_symbol_in(Elf* elf, Elf_Scn* section, const GElf_Shdr& header) {
-  Elf_Data* symbols = elf_getdata(section, nullptr);
-  GElf_Sym symbol;
-  for (int i = 0; symbols != nullptr && gelf_getsym(symbols, i, &symbol) != nullptr; ++i) {
-    if (GELF_ST_BIND(symbol.st_info) != STB_GNU_UNIQUE) continue;
+  const Elf_Data* data = elf_getdata(section, nullptr);
+  if (data == nullptr || data->d_type != ELF_T_SYM)
+    return error(TN_INVALID_ARGUMENT, "the dynamic symbols cannot be read: ", elf_errmsg(-1));
+  const std::span symbols(static_cast<const Elf64_Sym*>(data->d_buf), data->d_size / sizeof(Elf64_Sym));
+  for (const Elf64_Sym& symbol : symbols) {
+    if (ELF64_ST_BIND(symbol.st_info) != STB_GNU_UNIQUE) continue;
     const char* name = elf_strptr(elf, header.sh_link, symbol.st_name);
     if (name != nullptr && is_of_tenon(name)) return std::string(name);
   }
-  if (symbols == nullptr && header.sh_size > 0)
-    return error(TN_INVALID_ARGUMENT, "the dynamic symbols cannot be read: ", elf_errmsg(-1));
   return std::string();
 }
 
