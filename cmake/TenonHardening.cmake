@@ -4,6 +4,7 @@ include(CheckLinkerFlag)
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES C CXX)
 
+# Debian 12 does not mark the start files of its C library for CET (-fcf-protection), so nothing linked there is marked.
 foreach(flag -fstack-protector-strong -fcf-protection)
   string(MAKE_C_IDENTIFIER "TENON_HAS${flag}" known)
   check_cxx_compiler_flag(${flag} ${known})
@@ -12,6 +13,7 @@ foreach(flag -fstack-protector-strong -fcf-protection)
   endif()
 endforeach()
 
+# now: the host binds providers at once in any case, and what the host binds when it is loaded, an open need not.
 # text: a relocation in code is an error of the link.
 foreach(flag -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,text)
   string(MAKE_C_IDENTIFIER "TENON_HAS${flag}" known)
