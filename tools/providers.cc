@@ -57,9 +57,10 @@ json lines_of(const tn_provider& table) {
   for (uint32_t i = 0; i < table.kernel_count; ++i) {
     const tn_kernel_def& kernel = host::kernel_def_at(table, i);
     json types = json::object();
-    for (uint32_t t = 0; t < kernel.type_count; ++t)
-      types[kernel.types[t].parameter] =
-          std::vector<uint32_t>(kernel.types[t].dtypes, kernel.types[t].dtypes + kernel.types[t].count);
+    for (uint32_t t = 0; t < kernel.type_count; ++t) {
+      const tn_type_rule& rule = host::type_rule_at(kernel, t);
+      types[rule.parameter] = std::vector<uint32_t>(rule.dtypes, rule.dtypes + rule.count);
+    }
     lines.push_back({{"domain", kernel.domain == nullptr ? "" : kernel.domain},
                      {"operator", kernel.op_type},
                      {"since_version", kernel.since_version},
@@ -67,6 +68,16 @@ json lines_of(const tn_provider& table) {
                      {"types", std::move(types)}});
   }
   return lines;
+}
+
+json options_of(const tn_provider& table) {
+  json options = json::array();
+  for (uint32_t i = 0; i < table.option_count; ++i) {
+    const tn_option& option = host::option_at(table, i);
+    options.push_back({{"name", option.name}, {"values", option.values}, {"help", option.help}});
+    if (option.default_value != nullptr) options.back()["default"] = option.default_value;
+  }
+  return options;
 }
 
 json unusable(json entry, const std::string& why) {
@@ -98,6 +109,7 @@ json load(const std::string& name, json entry) {
   entry["operators"] = operators_of(table);
   entry["lines"] = lines_of(table);
   entry["claims_nodes"] = table.claim != nullptr;
+  entry["options"] = options_of(table);
   return entry;
 }
 
@@ -135,6 +147,12 @@ void print(const json& entry) {
   std::string operators;
   for (const std::string name : entry["operators"]) operators += (operators.empty() ? "" : ", ") + name;
   std::printf("  %s\n", operators.c_str());
+  for (const json& option : entry["options"]) {
+    const std::string text = option.contains("default") ? ", default " + option["default"].get<std::string>() : "";
+    std::printf("  option %s: %s%s. %s\n", bold(option.at("name")).c_str(),
+                option.at("values").get<std::string>().c_str(), text.c_str(),
+                option.at("help").get<std::string>().c_str());
+  }
 }
 
 host::Result<bool> list_providers(const ProvidersFlags& flags) {
@@ -162,7 +180,7 @@ void add_providers_command(CLI::App& app, Action& action) {
   const auto flags = std::make_shared<ProvidersFlags>();
   command->add_option(
       "NAME", flags->names,
-      "Load these, each in a process of its own, and list their operators; a name with a '/' is a path");
+      "Load these, each in a process of its own, and list their operators and options; a name with a '/' is a path");
   command->add_flag("--json", flags->as_json, "Print JSON");
   command->add_flag(
       "--markdown", flags->as_markdown,

@@ -91,6 +91,14 @@ std::optional<std::string> Node::string_attribute(std::string_view attribute) co
   return attribute_of<std::string, std::string_view>(*this, attribute);
 }
 
+int64_t opset_of(const Node& node) {
+  const Graph* root = node.graph;
+  while (root != nullptr && root->parent() != nullptr) root = root->parent();
+  if (root == nullptr || root->opset_imports == nullptr) return 0;
+  const auto import = root->opset_imports->find(node.domain);
+  return import == root->opset_imports->end() ? 0 : import->second;
+}
+
 std::string describe(const Node& node) {
   std::string text = "node ";
   const auto named =

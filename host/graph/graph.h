@@ -132,6 +132,8 @@ void make_default(Value& input, ValueType declared);
 /// names mean something else than outside. ONNX allows no such shadowing, and formats that refer by name cannot say it.
 void rename_shadowing_values(Graph& root);
 
+/// The model's opset of the node's domain; 0: it imports none, or schemas are not resolved.
+int64_t opset_of(const Node& node);
 /// Whether an attribute of the node is for graphs, which may be missing.
 bool has_subgraph(const Node& node);
 /// The graphs in the node's attributes, none of them null.
@@ -150,6 +152,8 @@ class Graph {
   std::vector<Value*> inputs;
   std::vector<Value*> outputs;
   std::vector<std::string> notes;  // what was put right in this graph, for the session's report
+  // Of the main graph: its model's, once schemas are resolved.
+  const std::map<std::string, int64_t>* opset_imports = nullptr;
 
   /// Adds a value; TN_INVALID_MODEL when the name is taken in this graph. An empty name gets a made-up one.
   Result<Value*> add_value(std::string value_name);

@@ -191,10 +191,12 @@ Status resolve_each(Model& model, Resolve resolve) {
 }  // namespace
 
 Status resolve_schemas(Model& model) {
+  model.graph->opset_imports = &model.opset_imports;
   return resolve_each(model, resolve_by_import);
 }
 
 Status resolve_written_schemas(Model& model) {
+  model.graph->opset_imports = &model.opset_imports;
   return resolve_each(model, resolve_written);
 }
 

@@ -161,7 +161,7 @@ class PackBuild {
     const PrepackPlan::Blob& blob = c_.prepack->blobs[i];
     TENON_ASSIGN_OR_RETURN(HostRegion region, memory.take());
     TENON_RETURN_IF_ERROR(pack_blob(*c_.prepack, blob, region.data()));
-    release_source(source_of(*c_.prepack, blob));
+    for (const Tensor* source : sources_of(*c_.prepack, blob)) release_source(*source);
     const Status status = writer_.write_blob(packed_blobs_[i], {region.data(), static_cast<size_t>(blob.bytes)});
     memory.give_back(std::move(region));
     return status;

@@ -37,21 +37,43 @@ void fill_probe(tn_dtype dtype, std::byte* bytes, uint64_t length) {
     bytes[i] = static_cast<std::byte>(mixed(i + 1) & (dtype == TN_BOOL ? 0x01 : 0xff));
 }
 
-Result<HostRegion> packed_again(const Step& step, uint32_t input, const Tensor& weight, uint64_t packed_bytes) {
+Result<HostRegion> packed_again(const Step& step, uint32_t slot, std::span<const Tensor* const> sources,
+                                uint64_t packed_bytes) {
   TENON_ASSIGN_OR_RETURN(HostRegion memory, HostRegion::allocate(packed_bytes));
-  TENON_RETURN_IF_ERROR(step.kernel.pack(input, weight, memory.data()));
+  TENON_ASSIGN_OR_RETURN(const tn_pack_plan plan, step.kernel.pack_plan(slot));
+  if (plan.byte_length != TN_LENGTH_UNKNOWN) {
+    TENON_RETURN_IF_ERROR(step.kernel.pack(slot, sources, {memory.data(), packed_bytes, nullptr, 1}));
+    return memory;
+  }
+  std::vector<std::byte> appended;
+  TENON_RETURN_IF_ERROR(step.kernel.pack(slot, sources, {nullptr, 0, &appended, 1}));
+  appended.resize(packed_bytes);  // of another length it is not the same
+  std::copy(appended.begin(), appended.end(), memory.data());
   return memory;
 }
 
-Result<Digest> probe_digest(const Step& step, uint32_t input, uint64_t packed_bytes) {
-  const Tensor& weight = *step.input_values[input]->constant;
-  const auto length = checked_byte_length(weight.dtype(), weight.shape()).get();
-  if (!length || weight.dtype() == TN_STRING) return misfit("a packed weight has no size");
-  TENON_ASSIGN_OR_RETURN(HostRegion source, HostRegion::allocate(*length));
-  fill_probe(weight.dtype(), source.data(), *length);
-  const Tensor probe(weight.dtype(), weight.shape(), source.data(), *length, nullptr, Residence::kBorrowed);
-  TENON_ASSIGN_OR_RETURN(const HostRegion packed, packed_again(step, input, probe, packed_bytes));
+Result<Digest> probe_digest(const Step& step, uint32_t slot, std::span<const uint32_t> inputs, uint64_t packed_bytes) {
+  std::vector<HostRegion> memory;
+  std::vector<Tensor> probes;
+  for (const uint32_t input : inputs) {
+    const Tensor& weight = *step.input_values[input]->constant;
+    const auto length = checked_byte_length(weight.dtype(), weight.shape()).get();
+    if (!length || weight.dtype() == TN_STRING) return misfit("a packed weight has no size");
+    TENON_ASSIGN_OR_RETURN(HostRegion source, HostRegion::allocate(*length));
+    fill_probe(weight.dtype(), source.data(), *length);
+    probes.emplace_back(weight.dtype(), weight.shape(), source.data(), *length, nullptr, Residence::kBorrowed);
+    memory.push_back(std::move(source));
+  }
+  std::vector<const Tensor*> sources;
+  for (const Tensor& probe : probes) sources.push_back(&probe);
+  TENON_ASSIGN_OR_RETURN(const HostRegion packed, packed_again(step, slot, sources, packed_bytes));
   return digest_of({packed.data(), static_cast<size_t>(packed_bytes)});
+}
+
+std::vector<uint32_t> inputs_of(const fbs::Packed& packed) {
+  std::vector<uint32_t> inputs;
+  for (uint32_t i = 0; i < size_of(packed.inputs()); ++i) inputs.push_back(packed.inputs()->Get(i));
+  return inputs;
 }
 
 // One kind of packing; the key is the kernel's.
@@ -59,23 +81,26 @@ using Kind = std::pair<std::string, std::string>;
 
 struct Proof {
   const Step* step;
-  uint32_t input;
+  uint32_t slot;
+  std::vector<uint32_t> inputs;
   std::span<const std::byte> blob;
-  const fbs::Digest* probe;  // nullptr: the weight itself is at hand
+  const fbs::Digest* probe;  // nullptr: the weights themselves are at hand
 
   Status check() const {
-    const Tensor& weight = *step->input_values[input]->constant;
     bool is_same = false;
     if (probe == nullptr) {
-      TENON_ASSIGN_OR_RETURN(const HostRegion packed, packed_again(*step, input, weight, blob.size()));
+      std::vector<const Tensor*> sources;
+      for (const uint32_t input : inputs) sources.push_back(&*step->input_values[input]->constant);
+      TENON_ASSIGN_OR_RETURN(const HostRegion packed, packed_again(*step, slot, sources, blob.size()));
       is_same = std::memcmp(packed.data(), blob.data(), blob.size()) == 0;
     } else {
-      TENON_ASSIGN_OR_RETURN(const Digest digest, probe_digest(*step, input, blob.size()));
+      TENON_ASSIGN_OR_RETURN(const Digest digest, probe_digest(*step, slot, inputs, blob.size()));
       is_same = digest == Digest{probe->low(), probe->high()};
     }
     if (is_same) return {};
-    return error(TN_UNSUPPORTED, "provider '", step->provider, "' packs '", step->input_values[input]->name,
-                 "' otherwise than when the pack was made, under the same key: it is another build of the provider");
+    return error(TN_UNSUPPORTED, "provider '", step->provider, "' packs ",
+                 inputs.empty() ? concat("slot ", slot) : concat("'", step->input_values[inputs[0]]->name, "'"),
+                 " otherwise than when the pack was made, under the same key: it is another build of the provider");
   }
 };
 
@@ -98,8 +123,10 @@ Result<std::vector<std::optional<Digest>>> probe_digests(const PrepackPlan& plan
     const PrepackPlan::Use& use = plan.uses[u];
     const PrepackPlan::Blob& blob = plan.blobs[use.blob];
     const Step& step = *plan.steps[blob.step];
-    if (!left_out(step.input_values[blob.input])) continue;
-    auto digest = probe_digest(step, blob.input, blob.bytes);
+    if (std::none_of(blob.inputs.begin(), blob.inputs.end(),
+                     [&](uint32_t input) { return left_out(step.input_values[input]); }))
+      continue;
+    auto digest = probe_digest(step, blob.slot, blob.inputs, blob.bytes);
     if (!digest.is_ok()) return digest.status().with_context(describe(step));
     digests[use.blob] = *digest;
   }
@@ -118,9 +145,12 @@ Status prove_packing(const fbs::Plan& plan, const PackFile& pack, const Graph& g
     if (step->is_host()) continue;
     for (uint32_t p = 0; p < size_of(written.packed()); ++p) {
       const fbs::Packed& packed = *written.packed()->Get(p);
-      const bool is_here = !is_left_out(step->input_values.at(packed.input()));
+      std::vector<uint32_t> inputs = inputs_of(packed);
+      const bool is_here = std::none_of(inputs.begin(), inputs.end(),
+                                        [&](uint32_t input) { return is_left_out(step->input_values.at(input)); });
       if (!is_here && packed.probe() == nullptr) continue;
-      const Proof proof{step, packed.input(), pack.blob(packed.blob()), is_here ? nullptr : packed.probe()};
+      const Proof proof{step, packed.slot(), std::move(inputs), pack.blob(packed.blob()),
+                        is_here ? nullptr : packed.probe()};
       const auto [it, is_new] = proofs.try_emplace({step->provider, text_of(packed.key())}, proof);
       if (!is_new && proof.blob.size() < it->second.blob.size()) it->second = proof;
     }

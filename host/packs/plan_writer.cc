@@ -95,9 +95,9 @@ class PlanWriter {
     for (const PrepackPlan::Use& use : c_.prepack->uses) {
       const Digest known = c_.probes[use.blob].value_or(Digest());
       const fbs::Digest probe(known.low, known.high);
-      packed[use.step].push_back(fbs::CreatePacked(builder_, use.input, c_.packed_blobs[use.blob],
-                                                   builder_.CreateSharedString(use.key),
-                                                   c_.probes[use.blob] ? &probe : nullptr));
+      packed[use.step].push_back(
+          fbs::CreatePacked(builder_, use.slot, c_.packed_blobs[use.blob], builder_.CreateSharedString(use.key),
+                            c_.probes[use.blob] ? &probe : nullptr, builder_.CreateVector(use.inputs)));
     }
     std::vector<Offset<fbs::Step>> steps;
     for (size_t s = 0; s < tree.size(); ++s) {
@@ -107,7 +107,7 @@ class PlanWriter {
       const auto label = builder_.CreateSharedString(step.label);
       steps.push_back(fbs::CreateStep(builder_, provider_index_.at(step.provider), step.is_group, label,
                                       builder_.CreateVector(nodes),
-                                      packed[s].empty() ? 0 : builder_.CreateVector(packed[s])));
+                                      packed[s].empty() ? 0 : builder_.CreateVector(packed[s]), step.tag));
     }
     return builder_.CreateVector(steps);
   }

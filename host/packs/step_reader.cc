@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "host/placement/prepack.h"
 #include "host/plugins/claims.h"
 #include "host/runtime/host_ops/host_operator.h"
 #include "host/runtime/step_order.h"
@@ -18,18 +19,26 @@ namespace fbs = plan_format;
 using plan_format::misfit;
 using plan_format::size_of;
 
-const fbs::Packed* packed_of(const fbs::Step& step, uint32_t input) {
+const fbs::Packed* packed_of(const fbs::Step& step, uint32_t slot) {
   const fbs::Packed* found = nullptr;
   for (uint32_t p = 0; p < size_of(step.packed()); ++p)
-    if (step.packed()->Get(p)->input() == input) found = step.packed()->Get(p);
+    if (step.packed()->Get(p)->slot() == slot) found = step.packed()->Get(p);
   return found;
+}
+
+bool is_packed(const fbs::Step& step, uint32_t input) {
+  for (uint32_t p = 0; p < size_of(step.packed()); ++p) {
+    const auto* inputs = step.packed()->Get(p)->inputs();
+    for (uint32_t i = 0; i < size_of(inputs); ++i)
+      if (inputs->Get(i) == input) return true;
+  }
+  return false;
 }
 
 // Before a kernel is made: it may look at constants that it does not pack.
 Status check_left_out(const fbs::Step& step, const std::vector<Value*>& inputs) {
   for (uint32_t i = 0; i < inputs.size(); ++i)
-    if (is_left_out(inputs[i]) && packed_of(step, i) == nullptr)
-      return misfit("a step reads a constant that is left out");
+    if (is_left_out(inputs[i]) && !is_packed(step, i)) return misfit("a step reads a constant that is left out");
   return {};
 }
 
@@ -77,7 +86,8 @@ class StepReader {
     tn_claims claims(graph, taken, true);
     for (const Written& written : steps_of_[&graph])
       if (written.step->is_group())
-        TENON_RETURN_IF_ERROR(broken_by_plan(claims.claim_group(written.nodes, text_of(written.step->label()))));
+        TENON_RETURN_IF_ERROR(
+            broken_by_plan(claims.claim_group(written.nodes, text_of(written.step->label()), written.step->tag())));
     return claims.take().groups;
   }
 
@@ -105,6 +115,7 @@ class StepReader {
     Step step;
     step.provider = provider.name();
     step.label = text_of(written.step->label());
+    step.tag = written.step->tag();
     step.is_group = written.step->is_group();
     step.nodes = written.nodes;
     Status status = check_left_out(*written.step, group != nullptr ? group->inputs : step.nodes.front()->inputs);
@@ -146,36 +157,43 @@ class StepReader {
 
   Status bind_packs(const fbs::Step& written, Step* step) const {
     size_t bound = 0;
-    for (uint32_t i = 0; i < step->input_values.size(); ++i) {
-      const Value* value = step->input_values[i];
-      if (value == nullptr || !value->is_constant()) continue;
-      TENON_ASSIGN_OR_RETURN(const tn_pack_plan asked, step->kernel.pack_plan(i));
-      const bool has_data = value->constant->residence() != Residence::kDropped;
-      if (asked.byte_length == 0) {
-        if (!has_data) return error(TN_UNSUPPORTED, "a kernel asks for a weight that was only kept packed");
-        continue;
-      }
-      TENON_ASSIGN_OR_RETURN(const auto blob, packed_blob(written, i, asked, has_data));
-      TENON_RETURN_IF_ERROR(step->kernel.bind_pack(i, blob.data(), blob.size()));
+    std::unordered_set<uint32_t> packed;  // inputs
+    TENON_ASSIGN_OR_RETURN(const uint32_t slots, step->kernel.pack_count());
+    for (uint32_t slot = 0; slot < slots; ++slot) {
+      TENON_ASSIGN_OR_RETURN(const tn_pack_plan asked, step->kernel.pack_plan(slot));
+      if (asked.byte_length == 0) continue;
+      TENON_RETURN_IF_ERROR(check_pack_inputs(*step, slot, asked));
+      if (!asked.sources_needed) packed.insert(asked.inputs, asked.inputs + asked.input_count);
+      TENON_ASSIGN_OR_RETURN(const auto blob, packed_blob(written, slot, asked));
+      TENON_RETURN_IF_ERROR(step->kernel.bind_pack(slot, blob.data(), blob.size()));
       ++bound;
     }
+    for (uint32_t i = 0; i < step->input_values.size(); ++i)
+      if (is_left_out(step->input_values[i]) && packed.count(i) == 0)
+        return error(TN_UNSUPPORTED, "a kernel asks for a weight that was only kept packed");
     return bound == size_of(written.packed()) ? Status()
                                               : error(TN_UNSUPPORTED, "its kernels do not pack what was packed");
   }
 
-  Result<std::span<const std::byte>> packed_blob(const fbs::Step& written, uint32_t input, const tn_pack_plan& asked,
-                                                 bool has_data) const {
-    const fbs::Packed* found = packed_of(written, input);
-    const std::string key = asked.key.data == nullptr ? "" : std::string(asked.key.data, asked.key.size);
-    if (found == nullptr || text_of(found->key()) != key || (asked.source_needed && !has_data))
+  Result<std::span<const std::byte>> packed_blob(const fbs::Step& written, uint32_t slot,
+                                                 const tn_pack_plan& asked) const {
+    const fbs::Packed* found = packed_of(written, slot);
+    const std::string key(asked.key.data, asked.key.size);
+    if (found == nullptr || text_of(found->key()) != key || !has_inputs(*found, asked))
       return error(TN_UNSUPPORTED, "its packed weights are '", found == nullptr ? "missing" : text_of(found->key()),
                    "', and the kernel asks for '", key, "'");
     if (found->blob() >= pack_.blob_count()) return misfit("a packed weight lies in no blob");
     const auto blob = pack_.blob(found->blob());
-    if (blob.size() != asked.byte_length ||
-        reinterpret_cast<uintptr_t>(blob.data()) % std::max<uint32_t>(asked.alignment, 1) != 0)
+    if ((blob.size() != asked.byte_length && asked.byte_length != TN_LENGTH_UNKNOWN) ||
+        reinterpret_cast<uintptr_t>(blob.data()) % asked.alignment != 0)
       return misfit("a packed weight has another size or alignment than its kernel asks for");
     return blob;
+  }
+
+  static bool has_inputs(const fbs::Packed& packed, const tn_pack_plan& asked) {
+    const auto* inputs = packed.inputs();
+    return size_of(inputs) == asked.input_count &&
+           (asked.input_count == 0 || std::equal(inputs->begin(), inputs->end(), asked.inputs));
   }
 
   const fbs::Plan& plan_;

@@ -21,7 +21,7 @@ bool makes_preferred_kernel(Provider& provider, const Node& node) {
   moved.domain = kChannelsLastDomain;
   moved.inputs[0] = &x;
   moved.outputs[0] = &y;
-  const auto kernel = provider.create_kernel(moved);
+  const auto kernel = provider.create_kernel(moved, TN_FOR_ANSWER);
   return kernel.is_ok() && kernel->is_preferred();
 }
 
@@ -37,7 +37,7 @@ Result<LayoutPreference> make_layout_preference(const ProviderList& providers) {
   return LayoutPreference([&providers](const Node& node) {
     for (const auto& provider : providers) {
       if (makes_preferred_kernel(*provider, node)) return true;
-      if (provider->create_kernel(node).is_ok()) return false;
+      if (provider->create_kernel(node, TN_FOR_ANSWER).is_ok()) return false;
     }
     return false;
   });

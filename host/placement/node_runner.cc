@@ -9,7 +9,7 @@ namespace {
 Result<Step> make_step(const Node& node, const ProviderList& providers) {
   Status last = error(TN_UNSUPPORTED, "no provider was asked for");
   for (const auto& provider : providers) {
-    auto kernel = provider->create_kernel(node);
+    auto kernel = provider->create_kernel(node, TN_FOR_FOLDING);
     if (!kernel.is_ok()) {
       if (kernel.status().code() != TN_UNSUPPORTED) return kernel.status();
       last = kernel.status();
@@ -82,7 +82,7 @@ ProviderRank make_provider_rank(const ProviderList& providers) {
   return [&providers](const Node& node) -> std::optional<size_t> {
     if (has_subgraph(node)) return std::nullopt;
     for (size_t i = 0; i < providers.size(); ++i)
-      if (providers[i]->create_kernel(node).is_ok()) return i;
+      if (providers[i]->create_kernel(node, TN_FOR_ANSWER).is_ok()) return i;
     return std::nullopt;
   };
 }

@@ -114,6 +114,7 @@ class GraphPlacer {
       step.is_group = true;
       step.provider = provider.name();
       step.label = group.label;
+      step.tag = group.tag;
       step.input_values = std::move(group.inputs);
       step.output_values = std::move(group.outputs);
       add(std::move(step));

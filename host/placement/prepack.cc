@@ -13,8 +13,6 @@
 namespace tenon::host {
 namespace {
 
-constexpr uint32_t kLeastAlignment = 64;
-
 class Planner {
  public:
   Planner(const std::vector<Step>& steps, uint64_t limit) : limit_(limit) { plan_.steps = step_tree(steps); }
@@ -22,12 +20,8 @@ class Planner {
   Result<PrepackPlan> run(const Graph& graph) {
     for (size_t s = 0; s < plan_.steps.size(); ++s) {
       const Step& step = *plan_.steps[s];
-      for (uint32_t i = 0; i < step.input_values.size(); ++i) {
-        const Value* value = step.input_values[i];
-        if (value == nullptr || !value->is_constant()) continue;
-        const Status status = add(s, i, *value);
-        if (!status.is_ok()) return status.with_context(describe(step));
-      }
+      const Status status = step.is_host() ? read_all(step) : add_slots(s);
+      if (!status.is_ok()) return status.with_context(describe(step));
       for (const Program& body : step.bodies) keep_outputs(*body.graph);
     }
     keep_outputs(graph);
@@ -37,44 +31,80 @@ class Planner {
   }
 
  private:
+  static bool is_constant(const Value* value) { return value != nullptr && value->is_constant(); }
+
   void keep_outputs(const Graph& graph) {
     for (const Value* output : graph.outputs) reads_[output] = true;
   }
 
-  Status add(size_t step, uint32_t input, const Value& value) {
-    bool& is_read = reads_[&value];
-    if (plan_.steps[step]->is_host()) {
-      is_read = true;
-      return {};
-    }
-    TENON_ASSIGN_OR_RETURN(const tn_pack_plan asked, plan_.steps[step]->kernel.pack_plan(input));
-    if (asked.byte_length == 0) {
-      is_read = true;
-      return {};
-    }
-    is_read = is_read || asked.source_needed;
-    const uint32_t alignment = std::max(kLeastAlignment, asked.alignment);
-    if (alignment > 4096 || (alignment & (alignment - 1)) != 0)
-      return error(TN_INTERNAL, "input ", input, " asks for packed bytes aligned to ", asked.alignment,
-                   ": it must be a power of two, at most 4096");
-    const Tensor& weight = *value.constant;
-    std::string kernel_key(asked.key.data == nullptr ? "" : asked.key.data, asked.key.size);
-    const Key key{
-        plan_.steps[step]->provider, kernel_key, weight.data(), weight.dtype(), weight.shape(), asked.byte_length};
-    const auto [it, is_new] = known_.try_emplace(key, plan_.blobs.size());
-    plan_.uses.push_back({step, input, it->second, std::move(kernel_key)});
-    if (!is_new) return {};
-    const CheckedSize end = CheckedSize(end_) + alignment + asked.byte_length;
-    if (!end.fits(std::min<uint64_t>(limit_, INT64_MAX)))
-      return error(TN_OUT_OF_MEMORY, "packing input ", input, " ('", value.name, "') takes ", asked.byte_length,
-                   " bytes, which with the ", end_, " packed before is past the limit of ", limit_, " bytes");
-    end_ += alignment + asked.byte_length;
-    plan_.bytes += asked.byte_length;
-    plan_.blobs.push_back({step, input, alignment, asked.byte_length, concat("packed '", value.name, "'")});
+  Status read_all(const Step& step) {
+    for (const Value* value : step.input_values)
+      if (is_constant(value)) reads_[value] = true;
     return {};
   }
 
-  using Key = std::tuple<std::string, std::string, const void*, tn_dtype, std::vector<int64_t>, uint64_t>;
+  Status add_slots(size_t s) {
+    const Step& step = *plan_.steps[s];
+    std::unordered_map<uint32_t, bool> packed;  // inputs, and whether the kernel still reads them
+    TENON_ASSIGN_OR_RETURN(const uint32_t slots, step.kernel.pack_count());
+    for (uint32_t slot = 0; slot < slots; ++slot) {
+      TENON_ASSIGN_OR_RETURN(const tn_pack_plan asked, step.kernel.pack_plan(slot));
+      if (asked.byte_length == 0) continue;
+      TENON_RETURN_IF_ERROR(check_pack_inputs(step, slot, asked));
+      for (uint32_t i = 0; i < asked.input_count; ++i) {
+        bool& is_needed = packed[asked.inputs[i]];
+        is_needed = is_needed || asked.sources_needed;
+      }
+      TENON_RETURN_IF_ERROR(add(s, slot, asked));
+    }
+    for (uint32_t i = 0; i < step.input_values.size(); ++i) {
+      if (!is_constant(step.input_values[i])) continue;
+      bool& is_read = reads_[step.input_values[i]];
+      const auto found = packed.find(i);
+      is_read = is_read || found == packed.end() || found->second;
+    }
+    return {};
+  }
+
+  Status add(size_t step, uint32_t slot, const tn_pack_plan& asked) {
+    std::string kernel_key(asked.key.data, asked.key.size);
+    PrepackPlan::Blob blob{
+        step, slot, {asked.inputs, asked.inputs + asked.input_count}, asked.alignment, asked.byte_length, {}, {}};
+    Key key{plan_.steps[step]->provider, kernel_key, asked.byte_length, {}};
+    for (const Tensor* source : sources_of(plan_, blob))
+      std::get<3>(key).emplace_back(source->data(), source->dtype(), source->shape());
+    const auto [it, is_new] = known_.try_emplace(std::move(key), plan_.blobs.size());
+    plan_.uses.push_back({step, slot, it->second, std::move(kernel_key), blob.inputs});
+    if (!is_new) return {};
+    blob.label = label_of(blob);
+    if (blob.bytes == TN_LENGTH_UNKNOWN) {
+      TENON_RETURN_IF_ERROR(
+          plan_.steps[step]->kernel.pack(slot, sources_of(plan_, blob), {nullptr, 0, &blob.content, 1}));
+      blob.bytes = blob.content.size();
+      if (blob.bytes == 0) return error(TN_INTERNAL, "slot ", slot, " (", blob.label, ") was packed to nothing");
+    }
+    const CheckedSize end = CheckedSize(end_) + blob.alignment + blob.bytes;
+    if (!end.fits(std::min<uint64_t>(limit_, INT64_MAX)))
+      return error(TN_OUT_OF_MEMORY, "slot ", slot, " (", blob.label, ") takes ", blob.bytes, " bytes, which with the ",
+                   end_, " packed before is past the limit of ", limit_, " bytes");
+    end_ += blob.alignment + blob.bytes;
+    plan_.bytes += blob.bytes;
+    plan_.blobs.push_back(std::move(blob));
+    return {};
+  }
+
+  // "packed 'fc_weight'", "packed 'codes', 'scales'".
+  std::string label_of(const PrepackPlan::Blob& blob) const {
+    const Step& step = *plan_.steps[blob.step];
+    std::string label = "packed ";
+    for (const uint32_t input : blob.inputs)
+      label += concat(input == blob.inputs.front() ? "'" : ", '", step.input_values[input]->name, "'");
+    return blob.inputs.empty() ? concat("compiled for ", describe(step)) : label;
+  }
+
+  using Source = std::tuple<const void*, tn_dtype, std::vector<int64_t>>;
+  // provider, the kernel's key, length, sources
+  using Key = std::tuple<std::string, std::string, uint64_t, std::vector<Source>>;
   const uint64_t limit_;
   uint64_t end_ = 0;  // if each blob took its alignment in full
   PrepackPlan plan_;
@@ -88,20 +118,37 @@ Result<PrepackPlan> plan_prepack(const std::vector<Step>& steps, const Graph& gr
   return Planner(steps, limit_bytes).run(graph);
 }
 
-const Tensor& source_of(const PrepackPlan& plan, const PrepackPlan::Blob& blob) {
-  return *plan.steps[blob.step]->input_values[blob.input]->constant;
+Status check_pack_inputs(const Step& step, uint32_t slot, const tn_pack_plan& plan) {
+  for (uint32_t i = 0; i < plan.input_count; ++i) {
+    const uint32_t input = plan.inputs[i];
+    const Value* value = input < step.input_values.size() ? step.input_values[input] : nullptr;
+    if (value == nullptr || !value->is_constant())
+      return error(TN_INTERNAL, "the kernel of provider '", step.provider, "' packs slot ", slot, " of input ", input,
+                   ", which is ", value == nullptr ? "not there" : "not constant", ": a bug in the provider");
+    if (std::find(plan.inputs, plan.inputs + i, input) != plan.inputs + i)
+      return error(TN_INTERNAL, "the kernel of provider '", step.provider, "' names input ", input, " twice for slot ",
+                   slot, ": a bug in the provider");
+  }
+  return {};
+}
+
+std::vector<const Tensor*> sources_of(const PrepackPlan& plan, const PrepackPlan::Blob& blob) {
+  std::vector<const Tensor*> sources;
+  for (const uint32_t input : blob.inputs) sources.push_back(&*plan.steps[blob.step]->input_values[input]->constant);
+  return sources;
 }
 
 Status pack_blob(const PrepackPlan& plan, const PrepackPlan::Blob& blob, void* memory) {
+  if (!blob.content.empty()) {
+    std::copy(blob.content.begin(), blob.content.end(), static_cast<std::byte*>(memory));
+    return {};
+  }
   const Step& step = *plan.steps[blob.step];
-  return step.kernel.pack(blob.input, source_of(plan, blob), memory).with_context(describe(step));
+  return step.kernel.pack(blob.slot, sources_of(plan, blob), {memory, blob.bytes, nullptr, 1})
+      .with_context(describe(step));
 }
 
 namespace {
-
-Value& source_value(const PrepackPlan& plan, const PrepackPlan::Blob& blob) {
-  return *plan.steps[blob.step]->input_values[blob.input];
-}
 
 void drop_private_copy(Value& value) {
   const Tensor& source = *value.constant;
@@ -114,15 +161,22 @@ void drop_private_copy(Value& value) {
 class SourceUses {
  public:
   explicit SourceUses(const PrepackPlan& plan) : plan_(plan) {
-    for (const PrepackPlan::Blob& blob : plan.blobs) ++left_[&source_value(plan, blob)];
+    for (const PrepackPlan::Blob& blob : plan.blobs)
+      for (const uint32_t input : blob.inputs) ++left_[source(blob, input)];
   }
   void end_one(const PrepackPlan::Blob& blob) {
-    Value& value = source_value(plan_, blob);
     const std::lock_guard lock(mutex_);
-    if (--left_[&value] == 0 && plan_.unread_sources.contains(&value)) drop_private_copy(value);
+    for (const uint32_t input : blob.inputs) {
+      Value* value = source(blob, input);
+      if (--left_[value] == 0 && plan_.unread_sources.contains(value)) drop_private_copy(*value);
+    }
   }
 
  private:
+  Value* source(const PrepackPlan::Blob& blob, uint32_t input) const {
+    return plan_.steps[blob.step]->input_values[input];
+  }
+
   const PrepackPlan& plan_;
   std::mutex mutex_;
   std::unordered_map<const Value*, size_t> left_;
@@ -154,9 +208,11 @@ Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan,
   for (const PrepackPlan::Use& use : plan.uses) {
     Step& step = *tree[use.step];
     // Of another value than the blob was made from, but with the same bytes.
-    Value& source = *step.input_values[use.input];
-    if (uses && plan.unread_sources.contains(&source)) drop_private_copy(source);
-    const Status status = step.kernel.bind_pack(use.input, memory + offsets[use.blob], plan.blobs[use.blob].bytes);
+    for (const uint32_t input : use.inputs) {
+      Value& source = *step.input_values[input];
+      if (uses && plan.unread_sources.contains(&source)) drop_private_copy(source);
+    }
+    const Status status = step.kernel.bind_pack(use.slot, memory + offsets[use.blob], plan.blobs[use.blob].bytes);
     if (!status.is_ok()) return status.with_context(describe(step));
   }
   return packed;

@@ -1,6 +1,6 @@
-// Packed weights: asks each kernel how it wants its constant inputs, and has what is wanted packed once per key and
-// weight, into memory or into a pack file. Used by one thread while a session opens; the packed bytes are read-only
-// afterwards and must outlive the kernels.
+// Packed weights: asks each kernel what it wants in its slots, and has it packed once per key and constants, into
+// memory or into a pack file. Used by one thread while a session opens; the packed bytes are read-only afterwards and
+// must outlive the kernels.
 #pragma once
 
 #include <cstdint>
@@ -21,16 +21,19 @@ struct PrepackPlan {
   std::vector<const Step*> steps;
   struct Blob {
     size_t step;  // whose kernel packs it
-    uint32_t input;
-    uint32_t alignment;  // 64 to 4096
+    uint32_t slot;
+    std::vector<uint32_t> inputs;  // of the step: what it is made of
+    uint32_t alignment;            // 64 to 4096
     uint64_t bytes;
-    std::string label;  // "packed 'fc_weight'"
+    std::string label;               // "packed 'fc_weight'"
+    std::vector<std::byte> content;  // of a blob whose length nobody knew before
   };
   struct Use {
     size_t step;
-    uint32_t input;
+    uint32_t slot;
     size_t blob;
-    std::string key;  // of the kernel
+    std::string key;               // of the kernel
+    std::vector<uint32_t> inputs;  // of the step
   };
   std::vector<Blob> blobs;
   std::vector<Use> uses;
@@ -39,11 +42,14 @@ struct PrepackPlan {
   std::unordered_set<const Value*> unread_sources;
 };
 
-/// TN_OUT_OF_MEMORY names the step whose blob passed `limit_bytes`; errors of kernels come with their step.
+/// Blobs whose length only packing tells are packed here. TN_OUT_OF_MEMORY names the step whose blob passed
+/// `limit_bytes`; errors of kernels come with their step.
 Result<PrepackPlan> plan_prepack(const std::vector<Step>& steps, const Graph& graph, uint64_t limit_bytes);
 
-/// The constant that a blob of the plan is made from.
-const Tensor& source_of(const PrepackPlan& plan, const PrepackPlan::Blob& blob);
+/// Whether the inputs that a plan of the step's kernel names are constant, each once; TN_INTERNAL where not.
+Status check_pack_inputs(const Step& step, uint32_t slot, const tn_pack_plan& plan);
+/// The constants that a blob of the plan is made from.
+std::vector<const Tensor*> sources_of(const PrepackPlan& plan, const PrepackPlan::Blob& blob);
 /// Packs one blob into `memory`, which has its size and alignment. thread: any
 Status pack_blob(const PrepackPlan& plan, const PrepackPlan::Blob& blob, void* memory);
 

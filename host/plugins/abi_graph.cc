@@ -1,6 +1,7 @@
 // tn_graph_api: read-only access of plugins to the host's graph. Thread-safe as long as nobody changes the graph.
 // Arrays that the IR does not hold in the ABI's form (shapes with -1, lists of tn_str) are made on demand and kept
 // until no hook of any plugin runs.
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <mutex>
@@ -31,12 +32,17 @@ class HandedOut {
     if (--scopes_ > 0) return;
     shapes_.clear();
     strings_.clear();
+    graphs_.clear();
   }
   const int64_t* keep(const std::vector<Dim>& dims) {
     std::vector<int64_t> shape;
     for (const Dim& d : dims) shape.push_back(d.value);
     const std::lock_guard lock(mutex_);
     return shapes_.insert(std::move(shape)).first->data();
+  }
+  const tn_graph* keep(const tn_graph& graph) {
+    const std::lock_guard lock(mutex_);
+    return &graphs_.emplace_back(graph);
   }
   template <typename Strings>
   const tn_str* keep(const Strings& strings) {
@@ -51,6 +57,7 @@ class HandedOut {
   int scopes_ = 0;
   std::set<std::vector<int64_t>> shapes_;
   std::deque<std::vector<tn_str>> strings_;
+  std::deque<tn_graph> graphs_;
 };
 
 // What HandedOut::keep() gives for `what`; nullptr without memory, which the scope remembers.
@@ -75,6 +82,9 @@ tn_str node_op_type(const tn_node* n) {
 }
 int32_t node_since_version(const tn_node* n) {
   return from_abi(n)->since_version;
+}
+int32_t node_opset(const tn_node* n) {
+  return static_cast<int32_t>(std::min<int64_t>(opset_of(*from_abi(n)), INT32_MAX));
 }
 uint32_t node_input_count(const tn_node* n) {
   return static_cast<uint32_t>(from_abi(n)->inputs.size());
@@ -165,6 +175,35 @@ bool attr_strings(const tn_node* n, tn_str name, const tn_str** values, size_t* 
   });
 }
 
+const tn_graph* attr_graph(const tn_node* n, tn_str name, size_t index) {
+  if (name.data == nullptr) return nullptr;
+  const Attribute* given = from_abi(n)->find_attribute(std::string_view(name.data, name.size));
+  if (given == nullptr) return nullptr;
+  const Graph* found = nullptr;
+  if (const auto* one = std::get_if<std::shared_ptr<Graph>>(&given->payload); one != nullptr && index == 0)
+    found = one->get();
+  if (const auto* many = std::get_if<std::vector<std::shared_ptr<Graph>>>(&given->payload);
+      many != nullptr && index < many->size())
+    found = (*many)[index].get();
+  return found == nullptr ? nullptr : try_keep(tn_graph{found, nullptr});
+}
+
+uint32_t attr_count(const tn_node* n) {
+  return static_cast<uint32_t>(from_abi(n)->attributes.size());
+}
+bool attr_at(const tn_node* n, uint32_t index, tn_str* name, uint32_t* kind) {
+  // In the order of Attribute::Payload.
+  static constexpr uint32_t kKinds[] = {TN_ATTR_INT,     TN_ATTR_FLOAT,  TN_ATTR_STRING, TN_ATTR_TENSOR,
+                                        TN_ATTR_GRAPH,   TN_ATTR_INTS,   TN_ATTR_FLOATS, TN_ATTR_STRINGS,
+                                        TN_ATTR_TENSORS, TN_ATTR_GRAPHS, TN_ATTR_TYPE};
+  static_assert(std::size(kKinds) == std::variant_size_v<Attribute::Payload>);
+  if (index >= attr_count(n)) return false;
+  const Attribute& attribute = from_abi(n)->attributes[index];
+  *name = to_abi(std::string_view(attribute.name));
+  *kind = kKinds[attribute.payload.index()];
+  return true;
+}
+
 tn_str value_name(const tn_value* v) {
   return to_abi(std::string_view(from_abi(v)->name));
 }
@@ -172,7 +211,9 @@ tn_str value_name(const tn_value* v) {
 void value_info(const tn_value* v, tn_tensor* info) {
   const Value& value = *from_abi(v);
   if (value.constant) {
-    write_tensor(value.constant->abi_view(TN_TENSOR_READ_ONLY | TN_TENSOR_CONSTANT), info);
+    tn_tensor known = value.constant->abi_view(TN_TENSOR_READ_ONLY | TN_TENSOR_CONSTANT);
+    known.data = nullptr;
+    write_tensor(known, info);
     return;
   }
   tn_tensor known{};
@@ -186,7 +227,22 @@ void value_info(const tn_value* v, tn_tensor* info) {
   } else {
     known.flags = TN_TENSOR_RANK_UNKNOWN;
   }
+  if (!is_tensor) known.flags |= TN_TENSOR_OTHER_KIND;
   write_tensor(known, info);
+}
+
+bool value_data(const tn_value* v, tn_tensor* data) {
+  const Value& value = *from_abi(v);
+  if (!value.constant || value.constant->residence() == Residence::kDropped || data->struct_size < kTensorSizeV1)
+    return false;
+  GraphScope::note_read(value);
+  write_tensor(value.constant->abi_view(TN_TENSOR_READ_ONLY | TN_TENSOR_CONSTANT), data);
+  return true;
+}
+bool value_is_output(const tn_value* v) {
+  const Value& value = *from_abi(v);
+  const auto& outputs = value.graph->outputs;
+  return std::find(outputs.begin(), outputs.end(), &value) != outputs.end();
 }
 
 const tn_node* value_producer(const tn_value* v, uint32_t* output_index) {
@@ -241,6 +297,7 @@ constexpr tn_graph_api kGraphApi = {sizeof(tn_graph_api),
                                     node_domain,
                                     node_op_type,
                                     node_since_version,
+                                    node_opset,
                                     node_input_count,
                                     node_output_count,
                                     node_input,
@@ -252,8 +309,13 @@ constexpr tn_graph_api kGraphApi = {sizeof(tn_graph_api),
                                     attr_ints,
                                     attr_floats,
                                     attr_strings,
+                                    attr_graph,
+                                    attr_count,
+                                    attr_at,
                                     value_name,
                                     value_info,
+                                    value_data,
+                                    value_is_output,
                                     value_producer,
                                     value_use_count,
                                     value_consumers,
@@ -276,6 +338,14 @@ GraphScope::GraphScope() : outer_(std::exchange(current_graph_scope, this)) {
 GraphScope::~GraphScope() {
   HandedOut::process().leave();
   current_graph_scope = outer_;
+}
+void GraphScope::note_read(const Value& constant) {
+  if (current_graph_scope == nullptr) return;
+  try {
+    current_graph_scope->constants_read_.push_back(&constant);
+  } catch (const std::exception&) {
+    note_lack_of_memory();
+  }
 }
 void GraphScope::note_lack_of_memory() {
   if (current_graph_scope != nullptr) current_graph_scope->lacked_memory_ = true;

@@ -2,14 +2,13 @@
 // direction.
 #include <bit>
 #include <cstring>
-#include <mutex>
 
 #include "host/base/dtype.h"
 #include "host/base/exceptions.h"
+#include "host/plugins/abi_parallel.h"
 #include "host/plugins/abi_sizes.h"
 #include "host/plugins/abi_tables.h"
 #include "host/plugins/kernel_run.h"
-#include "host/plugins/plugin_call.h"
 
 namespace tenon::host {
 namespace {
@@ -94,42 +93,12 @@ void* scratch(tn_run* r, size_t bytes, size_t alignment) {
   }
 }
 
-// A body of parallel_for that runs the plugin's and keeps the first exception that it lets out.
-struct GuardedBody {
-  tn_range_fn body;
-  void* arg;
-  const PluginCall* run_call;  // that of the kernel's run
-  std::mutex mutex;
-  Status failure;
-
-  static void run(void* self, uint32_t worker, int64_t begin, int64_t end) {
-    GuardedBody& guarded = *static_cast<GuardedBody*>(self);
-    const PluginCall call(guarded.run_call);
-    try {
-      guarded.body(guarded.arg, worker, begin, end);
-    } catch (...) {
-      guarded.fail(status_of_exception([](const char* what) {
-        return error(TN_INTERNAL, "threw across the ABI in a body of parallel_for: ", what);
-      }));
-    }
-  }
-  void fail(const Status& status) {
-    const std::lock_guard lock(mutex);
-    if (failure.is_ok()) failure = status;
-  }
-};
-
-void parallel_for(tn_run* r, int64_t count, double cost_per_item_ns, tn_range_fn body, void* arg) {
-  if (count <= 0 || body == nullptr) return;
-  RunScope* scope = RunScope::current();
-  try {
-    GuardedBody guarded{body, arg, PluginCall::current(), {}, {}};
-    KernelRun::from_abi(r)->parallel_for(count, cost_per_item_ns, GuardedBody::run, &guarded);
-    if (scope != nullptr && !guarded.failure.is_ok()) scope->fail(guarded.failure);
-  } catch (...) {
-    if (scope != nullptr)
-      scope->fail(status_of_exception([](const char* what) { return error(TN_INTERNAL, "parallel_for: ", what); }));
-  }
+tn_status* parallel_for(tn_run* r, const tn_parallel* work) {
+  KernelRun& run = *KernelRun::from_abi(r);
+  return run_parallel(work, run.max_workers(),
+                      [&](int64_t count, double item_cost_ns, int64_t grain, RangeFunction body, void* arg) {
+                        run.parallel_for(count, item_cost_ns, grain, body, arg);
+                      });
 }
 
 uint32_t max_workers(tn_run* r) {

@@ -9,11 +9,18 @@
 
 namespace tenon::host {
 
-inline constexpr size_t kTensorSizeV1 = offsetof(tn_tensor, device_id) + sizeof(tn_tensor::device_id);
-inline constexpr size_t kVtableSizeV1 = offsetof(tn_kernel_vtable, destroy) + sizeof(tn_kernel_vtable::destroy);
-inline constexpr size_t kKernelDefSizeV1 = offsetof(tn_kernel_def, create) + sizeof(tn_kernel_def::create);
-inline constexpr size_t kProviderSizeV1 = offsetof(tn_provider, device_id) + sizeof(tn_provider::device_id);
-inline constexpr size_t kDescriptorSizeV1 = offsetof(tn_descriptor, version) + sizeof(tn_descriptor::version);
+/// Up to and with its last member of version 1.
+#define TENON_SIZE_V1(type, member) (offsetof(type, member) + sizeof(type::member))
+inline constexpr size_t kTensorSizeV1 = TENON_SIZE_V1(tn_tensor, device_id);
+inline constexpr size_t kVtableSizeV1 = TENON_SIZE_V1(tn_kernel_vtable, destroy);
+inline constexpr size_t kTypeRuleSizeV1 = TENON_SIZE_V1(tn_type_rule, dtypes);
+inline constexpr size_t kKernelDefSizeV1 = TENON_SIZE_V1(tn_kernel_def, create);
+inline constexpr size_t kOptionSizeV1 = TENON_SIZE_V1(tn_option, help);
+inline constexpr size_t kProviderSizeV1 = TENON_SIZE_V1(tn_provider, memory_used);
+inline constexpr size_t kClaimSizeV1 = TENON_SIZE_V1(tn_claim, tag);
+inline constexpr size_t kParallelSizeV1 = TENON_SIZE_V1(tn_parallel, arg);
+inline constexpr size_t kDescriptorSizeV1 = TENON_SIZE_V1(tn_descriptor, version);
+#undef TENON_SIZE_V1
 
 /// The versions of the ABI that this host speaks, inclusive.
 inline constexpr uint32_t kMinAbiVersion = 1;

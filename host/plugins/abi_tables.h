@@ -7,6 +7,7 @@
 
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "host/graph/graph.h"
 #include "host/plugins/abi_status.h"
@@ -53,14 +54,18 @@ class GraphScope {
   Status judge(const Status& status) const { return lacked_memory_ ? Status::out_of_memory() : status; }
   /// Of the innermost scope of the calling thread.
   static void note_lack_of_memory();
+  static void note_read(const Value& constant);
+  /// Those whose data was asked for, each time.
+  const std::vector<const Value*>& constants_read() const { return constants_read_; }
 
  private:
   bool lacked_memory_ = false;
+  std::vector<const Value*> constants_read_;
   GraphScope* outer_;
 };
 
-/// Held while a kernel's `run` is on the stack: collects what went wrong in bodies of parallel_for, which cannot return
-/// an error. One per thread at a time; scopes nest.
+/// Held while a kernel's `run` or `pack` is on the stack: collects what went wrong in bodies of parallel_for and is no
+/// status of theirs. One per thread at a time; scopes nest.
 class RunScope {
  public:
   RunScope();

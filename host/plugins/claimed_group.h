@@ -14,6 +14,7 @@ namespace tenon::host {
 struct ClaimedGroup {
   std::vector<Node*> nodes;  // topological order
   std::string label;
+  uint64_t tag = 0;  // the provider's own
   std::vector<Value*> inputs;
   std::vector<Value*> outputs;
 };

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "host/base/exceptions.h"
+#include "host/plugins/abi_sizes.h"
 #include "host/plugins/abi_tables.h"
 
 namespace {
@@ -50,7 +51,7 @@ void tn_claims::refuse(const Node* node, std::string reason) {
   result_.refusals.insert_or_assign(node, reason.empty() ? "the provider refuses it without a reason" : reason);
 }
 
-Status tn_claims::claim_group(const std::vector<const Node*>& nodes, std::string label) {
+Status tn_claims::claim_group(const std::vector<const Node*>& nodes, std::string label, uint64_t tag) {
   if (!can_compile_) return error(TN_INTERNAL, "a group is claimed by a provider whose table has no compile hook");
   TENON_RETURN_IF_ERROR(check_members(nodes));
   const NodeSet group(nodes.begin(), nodes.end());
@@ -65,6 +66,7 @@ Status tn_claims::claim_group(const std::vector<const Node*>& nodes, std::string
   TENON_RETURN_IF_ERROR(find_interface(group, claimed));
 
   claimed.label = std::move(label);
+  claimed.tag = tag;
   if (claimed.label.empty())
     for (const Node* n : claimed.nodes) claimed.label += (claimed.label.empty() ? "" : "+") + n->op_type;
   for (const Node* n : group) result_.refusals.erase(n);
@@ -160,11 +162,14 @@ Status tn_claims::find_interface(const NodeSet& group, tenon::host::ClaimedGroup
 namespace tenon::host {
 namespace {
 
-tn_status* claim_group(tn_claims* claims, const tn_node* const* nodes, size_t count, tn_str label) {
+tn_status* claim_group(tn_claims* claims, const tn_claim* claim) {
   try {
+    if (claim == nullptr || claim->struct_size < kClaimSizeV1)
+      return to_abi(error(TN_INTERNAL, "claim_group is given no tn_claim with struct_size set"));
     std::vector<const Node*> group;
-    for (size_t i = 0; nodes != nullptr && i < count; ++i) group.push_back(from_abi(nodes[i]));
-    return to_abi(claims->claim_group(group, text_of(label)));
+    for (size_t i = 0; claim->nodes != nullptr && i < claim->node_count; ++i)
+      group.push_back(from_abi(claim->nodes[i]));
+    return to_abi(claims->claim_group(group, text_of(claim->label), claim->tag));
   } catch (...) {
     return to_abi(status_of_exception([](const char* what) { return error(TN_INTERNAL, "claim_group: ", what); }));
   }

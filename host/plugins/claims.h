@@ -18,7 +18,8 @@ struct tn_claims {
             bool can_compile);
 
   /// See tn_claims_api. An error changes nothing.
-  tenon::host::Status claim_group(const std::vector<const tenon::host::Node*>& nodes, std::string label);
+  tenon::host::Status claim_group(const std::vector<const tenon::host::Node*>& nodes, std::string label,
+                                  uint64_t tag = 0);
   bool is_claimed(const tenon::host::Node* node) const;
   void refuse(const tenon::host::Node* node, std::string reason);
   tenon::host::ClaimResult take() { return std::move(result_); }

@@ -1,20 +1,25 @@
 // Kernel: calls through a kernel's vtable.
 #include "host/plugins/kernel.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "host/base/exceptions.h"
 #include "host/base/log.h"
 #include "host/plugins/abi_call.h"
+#include "host/plugins/abi_parallel.h"
 #include "host/plugins/abi_tables.h"
 #include "host/plugins/plugin_instance.h"
 #include "host/plugins/table_check.h"
 
 namespace tenon::host {
 
+constexpr uint32_t kLeastPackAlignment = 64;
+
 Kernel::Kernel(Kernel&& other) noexcept
     : vtable_(std::exchange(other.vtable_, nullptr)),
       kernel_(std::exchange(other.kernel_, nullptr)),
-      may_reuse_input_(other.may_reuse_input_),
+      aliases_(other.aliases_),
       flags_(other.flags_),
       group_size_(other.group_size_),
       node_(other.node_),
@@ -23,7 +28,7 @@ Kernel::Kernel(Kernel&& other) noexcept
 Kernel& Kernel::operator=(Kernel&& other) noexcept {
   std::swap(vtable_, other.vtable_);
   std::swap(kernel_, other.kernel_);
-  std::swap(may_reuse_input_, other.may_reuse_input_);
+  std::swap(aliases_, other.aliases_);
   std::swap(flags_, other.flags_);
   std::swap(group_size_, other.group_size_);
   std::swap(node_, other.node_);
@@ -53,29 +58,76 @@ Status Kernel::run(KernelRun& run) const {
   return in_context(scope.failure().is_ok() ? status : scope.failure());
 }
 
-Result<tn_pack_plan> Kernel::pack_plan(uint32_t input) const {
+bool Kernel::may_share(uint32_t output, uint32_t input) const {
+  return std::any_of(aliases_.begin(), aliases_.end(), [&](const tn_alias& alias) {
+    return alias.output == output && (alias.input == input || alias.input == TN_ANY_INPUT) &&
+           (alias.kind == TN_ALIAS_MAY_REUSE || alias.kind == TN_ALIAS_VIEW || alias.kind == TN_ALIAS_STATE);
+  });
+}
+
+Result<uint32_t> Kernel::pack_count() const {
+  constexpr uint32_t kMostSlots = 1u << 16;
+  if (vtable_->pack_count == nullptr) return uint32_t{0};
+  uint32_t count = 0;
+  TENON_RETURN_IF_ERROR(in_context(call_plugin(call(PluginPhase::kPackCount), [&]() -> tn_status* {
+    count = vtable_->pack_count(kernel_);
+    return nullptr;
+  })));
+  if (count > kMostSlots) return in_context(error(TN_INTERNAL, "pack_count is ", count, ", more than ", kMostSlots));
+  return count;
+}
+
+Result<tn_pack_plan> Kernel::pack_plan(uint32_t slot) const {
   tn_pack_plan plan{};
   plan.struct_size = sizeof plan;
-  if (vtable_->pack_plan == nullptr) return plan;
   TENON_RETURN_IF_ERROR(
-      in_context(call_plugin(call(PluginPhase::kPackPlan), [&] { return vtable_->pack_plan(kernel_, input, &plan); })));
+      in_context(call_plugin(call(PluginPhase::kPackPlan), [&] { return vtable_->pack_plan(kernel_, slot, &plan); })));
   const Status status = check_pack_plan(plan);
-  if (!status.is_ok()) return in_context(status.with_context(concat("input ", input)));
+  if (!status.is_ok()) return in_context(status.with_context(concat("slot ", slot)));
+  plan.alignment = std::max(kLeastPackAlignment, plan.alignment);
   return plan;
 }
 
-Status Kernel::pack(uint32_t input, const Tensor& weight, void* blob) const {
-  if (vtable_->pack == nullptr)
-    return in_context(error(TN_INTERNAL, "asked to pack input ", input, ", but its kernel packs nothing"));
-  const tn_tensor view = weight.abi_view(TN_TENSOR_READ_ONLY | TN_TENSOR_CONSTANT);
-  return in_context(call_plugin(call(PluginPhase::kPack), [&] { return vtable_->pack(kernel_, input, &view, blob); }));
+namespace {
+
+// What stands behind the tn_pack_args of one call.
+struct PackCall {
+  tn_pack_args args;  // first: a pointer to it is one to the call
+  const PackTarget* target;
+
+  static tn_status* append(const tn_pack_args* args, const void* bytes, uint64_t byte_length) {
+    const PackTarget& target = *reinterpret_cast<const PackCall*>(args)->target;
+    return to_abi(guarded([&]() -> Status {
+      if (target.appended == nullptr)
+        return error(TN_INTERNAL, "append is for slots whose plan says TN_LENGTH_UNKNOWN");
+      const auto* first = static_cast<const std::byte*>(bytes);
+      target.appended->insert(target.appended->end(), first, first + byte_length);
+      return {};
+    }));
+  }
+  static tn_status* parallel_for(const tn_pack_args* args, const tn_parallel* work) {
+    return run_parallel(work, reinterpret_cast<const PackCall*>(args)->target->threads);
+  }
+};
+
+}  // namespace
+
+Status Kernel::pack(uint32_t slot, std::span<const Tensor* const> sources, const PackTarget& target) const {
+  std::vector<tn_tensor> views;
+  for (const Tensor* source : sources) views.push_back(source->abi_view(TN_TENSOR_READ_ONLY | TN_TENSOR_CONSTANT));
+  std::vector<const tn_tensor*> inputs;
+  for (const tn_tensor& view : views) inputs.push_back(&view);
+  const RunScope scope;
+  const PackCall pack{{sizeof(tn_pack_args), static_cast<uint32_t>(inputs.size()), inputs.data(), target.memory,
+                       target.bytes, PackCall::append, PackCall::parallel_for, target.threads},
+                      &target};
+  const Status status = call_plugin(call(PluginPhase::kPack), [&] { return vtable_->pack(kernel_, slot, &pack.args); });
+  return in_context(scope.failure().is_ok() ? status : scope.failure());
 }
 
-Status Kernel::bind_pack(uint32_t input, const void* blob, uint64_t byte_length) {
-  if (vtable_->bind_pack == nullptr)
-    return in_context(error(TN_INTERNAL, "given packed input ", input, ", but its kernel packs nothing"));
+Status Kernel::bind_pack(uint32_t slot, const void* blob, uint64_t byte_length) {
   return in_context(
-      call_plugin(call(PluginPhase::kBindPack), [&] { return vtable_->bind_pack(kernel_, input, blob, byte_length); }));
+      call_plugin(call(PluginPhase::kBindPack), [&] { return vtable_->bind_pack(kernel_, slot, blob, byte_length); }));
 }
 
 }  // namespace tenon::host

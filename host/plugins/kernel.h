@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "host/base/status.h"
 #include "host/graph/graph.h"
@@ -15,18 +17,26 @@ namespace tenon::host {
 
 struct PluginInstance;
 
+/// What a kernel packs into.
+struct PackTarget {
+  void* memory = nullptr;  // of the plan's length; nullptr when that is not known
+  uint64_t bytes = 0;
+  std::vector<std::byte>* appended = nullptr;  // takes bytes of a length that is not known
+  unsigned threads = 1;
+};
+
 /// A kernel made by a provider. Move-only; destroys the kernel. run() is safe from several threads at once.
 class Kernel {
  public:
   Kernel() = default;
-  /// `flags`: TN_KERNEL_..., of its definition. `instance`, when there is one, is kept until the kernel is destroyed.
-  /// `node`, for messages, must outlive the kernel; `group_size`: of a claimed group that begins there.
-  Kernel(const tn_kernel_vtable* vtable, tn_kernel* kernel, uint32_t may_reuse_input, uint32_t flags,
-         std::shared_ptr<const PluginInstance> instance = nullptr, const Node* node = nullptr, size_t group_size = 0)
-      : vtable_(vtable),
-        kernel_(kernel),
-        may_reuse_input_(may_reuse_input),
-        flags_(flags),
+  /// `made`: as check_kernel_result() has passed it. `instance`, when there is one, is kept until the kernel is
+  /// destroyed. `node`, for messages, must outlive the kernel; `group_size`: of a claimed group that begins there.
+  explicit Kernel(const tn_kernel_result& made, std::shared_ptr<const PluginInstance> instance = nullptr,
+                  const Node* node = nullptr, size_t group_size = 0)
+      : vtable_(made.vtable),
+        kernel_(made.kernel),
+        aliases_(made.aliases, made.alias_count),
+        flags_(made.flags),
         group_size_(static_cast<uint32_t>(group_size)),
         node_(node),
         instance_(std::move(instance)) {}
@@ -36,19 +46,22 @@ class Kernel {
 
   explicit operator bool() const { return kernel_ != nullptr; }
   Status run(KernelRun& run) const;
-  /// byte_length 0 when the kernel does not pack this input. plan.key is borrowed from the kernel.
-  Result<tn_pack_plan> pack_plan(uint32_t input) const;
-  Status pack(uint32_t input, const Tensor& weight, void* blob) const;
-  Status bind_pack(uint32_t input, const void* blob, uint64_t byte_length);
-  /// Bit i: output 0 may take the memory of input i.
-  uint32_t may_reuse_input() const { return may_reuse_input_; }
+  /// How many slots it may pack.
+  Result<uint32_t> pack_count() const;
+  /// byte_length 0 when nothing is packed there; alignment at least 64. Key and inputs are borrowed from the kernel.
+  Result<tn_pack_plan> pack_plan(uint32_t slot) const;
+  /// `sources`: the constants that the plan names, in its order.
+  Status pack(uint32_t slot, std::span<const Tensor* const> sources, const PackTarget& target) const;
+  Status bind_pack(uint32_t slot, const void* blob, uint64_t byte_length);
+  /// Whether the output may be given the input's memory where nothing else reads that.
+  bool may_share(uint32_t output, uint32_t input) const;
   bool is_deterministic() const { return (flags_ & TN_KERNEL_NOT_DETERMINISTIC) == 0; }
   bool is_preferred() const { return (flags_ & TN_KERNEL_PREFERRED) != 0; }
 
  private:
   const tn_kernel_vtable* vtable_ = nullptr;
   tn_kernel* kernel_ = nullptr;
-  uint32_t may_reuse_input_ = 0;
+  std::span<const tn_alias> aliases_;
   uint32_t flags_ = 0;
   uint32_t group_size_ = 0;
   const Node* node_ = nullptr;

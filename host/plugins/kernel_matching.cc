@@ -16,8 +16,12 @@ std::string operator_name(std::string_view domain, std::string_view op_type) {
   return domain.empty() ? std::string(op_type) : concat(domain, ".", op_type);
 }
 
-bool version_fits(const tn_kernel_def& def, int since_version) {
-  // 0: no schema says which form the node is of.
+// What stands for the form of a node without a schema; 0: nothing does.
+int64_t version_of(const Node& node) {
+  return node.schema != nullptr ? node.since_version : opset_of(node);
+}
+
+bool version_fits(const tn_kernel_def& def, int64_t since_version) {
   if (since_version == 0) return true;
   return def.since_version <= since_version && (def.last_version == 0 || since_version <= def.last_version);
 }
@@ -56,7 +60,7 @@ std::optional<std::string> breach(const tn_type_rule& rule, const std::vector<Va
 std::optional<std::string> breach_of_all(const tn_kernel_def& def, const Node& node) {
   const auto is_listed = [&](uint32_t dtype) {
     for (uint32_t i = 0; i < def.type_count; ++i) {
-      const tn_type_rule& rule = def.types[i];
+      const tn_type_rule& rule = type_rule_at(def, i);
       if (std::find(rule.dtypes, rule.dtypes + rule.count, dtype) != rule.dtypes + rule.count) return true;
     }
     return false;
@@ -73,8 +77,8 @@ std::optional<std::string> breach_of_all(const tn_kernel_def& def, const Node& n
 std::optional<std::string> breach(const tn_kernel_def& def, const Node& node) {
   if (node.schema == nullptr) return def.type_count > 0 ? breach_of_all(def, node) : std::nullopt;
   for (uint32_t i = 0; i < def.type_count; ++i) {
-    if (auto found = breach(def.types[i], node.inputs, node.schema->inputs, "input")) return found;
-    if (auto found = breach(def.types[i], node.outputs, node.schema->outputs, "output")) return found;
+    if (auto found = breach(type_rule_at(def, i), node.inputs, node.schema->inputs, "input")) return found;
+    if (auto found = breach(type_rule_at(def, i), node.outputs, node.schema->outputs, "output")) return found;
   }
   return std::nullopt;
 }
@@ -101,7 +105,7 @@ bool KernelIndex::has_operator(const Node& node) const {
   const auto lines = lines_by_operator_.find(operator_name(node.domain, node.op_type));
   return lines != lines_by_operator_.end() &&
          std::any_of(lines->second.begin(), lines->second.end(),
-                     [&](const tn_kernel_def* def) { return version_fits(*def, node.since_version); });
+                     [&](const tn_kernel_def* def) { return version_fits(*def, version_of(node)); });
 }
 
 KernelIndex::Match KernelIndex::match(const Node& node) const {
@@ -114,7 +118,7 @@ KernelIndex::Match KernelIndex::match(const Node& node) const {
   Match result;
   std::string versions, types;
   for (const tn_kernel_def* def : lines->second) {
-    if (!version_fits(*def, node.since_version)) {
+    if (!version_fits(*def, version_of(node))) {
       versions += (versions.empty() ? "" : ", ") + version_text(*def);
     } else if (const auto found = breach(*def, node)) {
       types += (types.empty() ? "" : "; ") + *found;
@@ -126,7 +130,7 @@ KernelIndex::Match KernelIndex::match(const Node& node) const {
   // A line of the right version comes closer than one of the right types.
   result.reason = !types.empty() ? concat("its kernel for ", name, " does not take ", types)
                                  : concat("its kernels for ", name, " are of opset versions ", versions,
-                                          ", the node's form is of ", node.since_version);
+                                          ", the node's form is of ", version_of(node));
   return result;
 }
 

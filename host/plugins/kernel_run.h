@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "host/base/status.h"
+#include "host/threads/thread_pool.h"
 
 namespace tenon::host {
 
@@ -23,7 +24,7 @@ class KernelRun {
   virtual Status output(uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) = 0;
   virtual Status set_string(uint32_t index, int64_t element, std::string_view value) = 0;
   virtual void* scratch(size_t bytes, size_t alignment) = 0;
-  virtual void parallel_for(int64_t count, double cost_per_item_ns, tn_range_fn body, void* arg) = 0;
+  virtual void parallel_for(int64_t count, double item_cost_ns, int64_t grain, RangeFunction body, void* arg) = 0;
   virtual uint32_t max_workers() const = 0;
   virtual bool cancelled() const = 0;
   virtual void phase(std::string_view name) = 0;

@@ -21,6 +21,8 @@ enum class PluginPhase : uint32_t {
   kClaim,
   kCompile,
   kKernelCreate,
+  kMemoryUsed,
+  kPackCount,
   kPackPlan,
   kPack,
   kBindPack,

@@ -125,6 +125,8 @@ const char* phase_text(PluginPhase phase) {
     case PluginPhase::kClaim: return "claim";
     case PluginPhase::kCompile: return "compile";
     case PluginPhase::kKernelCreate: return "kernel create";
+    case PluginPhase::kMemoryUsed: return "memory_used";
+    case PluginPhase::kPackCount: return "pack_count";
     case PluginPhase::kPackPlan: return "pack_plan";
     case PluginPhase::kPack: return "pack";
     case PluginPhase::kBindPack: return "bind_pack";

@@ -8,9 +8,10 @@
 
 namespace tenon::host {
 
-Result<std::shared_ptr<const PluginInstance>> PluginInstance::create(
-    std::shared_ptr<ProviderLibrary> library, const tn_provider& table,
-    const std::map<std::string, std::string>& options) {
+Result<std::shared_ptr<const PluginInstance>> PluginInstance::create(std::shared_ptr<ProviderLibrary> library,
+                                                                     const tn_provider& table,
+                                                                     const std::map<std::string, std::string>& options,
+                                                                     const InstanceFacts& facts) {
   std::vector<tn_str> names, values;
   for (const auto& [name, value] : options) {
     names.push_back(to_abi(std::string_view(name)));
@@ -21,7 +22,17 @@ Result<std::shared_ptr<const PluginInstance>> PluginInstance::create(
   instance->library = std::move(library);
   instance->name = table.name;
   const Status status = call_plugin(PluginCall(PluginPhase::kCreate, instance->name, instance->library_path()), [&] {
-    return table.create(&host_table(), names.data(), values.data(), names.size(), &instance->raw);
+    const tn_instance_request request{sizeof(tn_instance_request),
+                                      0,
+                                      &host_table(),
+                                      names.data(),
+                                      values.data(),
+                                      names.size(),
+                                      facts.max_workers,
+                                      0,
+                                      facts.memory_limit,
+                                      to_abi(std::string_view(facts.model_name))};
+    return table.create(&request, &instance->raw);
   });
   TENON_RETURN_IF_ERROR(status.with_context(concat("provider '", instance->name, "'")));
   instance->table = &table;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "host/plugins/provider_library.h"
+#include "host/plugins/provider_list.h"
 
 namespace tenon::host {
 
@@ -28,7 +29,8 @@ struct PluginInstance {
   /// Calls the provider's create with the options.
   static Result<std::shared_ptr<const PluginInstance>> create(std::shared_ptr<ProviderLibrary> library,
                                                               const tn_provider& table,
-                                                              const std::map<std::string, std::string>& options);
+                                                              const std::map<std::string, std::string>& options,
+                                                              const InstanceFacts& facts);
 };
 
 }  // namespace tenon::host

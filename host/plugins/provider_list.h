@@ -1,6 +1,7 @@
 // The providers that a user asks for, in their order of preference. Thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -13,6 +14,13 @@ namespace tenon::host {
 struct ProviderSpec {
   std::string name;  // "cpu_blas", or the path of a library (anything with a '/')
   std::map<std::string, std::string> options;
+};
+
+/// What an instance is told of the session that it is made for; see tn_instance_request.
+struct InstanceFacts {
+  unsigned max_workers = 1;
+  uint64_t memory_limit = UINT64_MAX;
+  std::string model_name;
 };
 
 /// The order that is taken when the user names none.

@@ -10,6 +10,10 @@ namespace {
 // Far above any real table; a count beyond it is garbage and would be read as memory.
 constexpr uint32_t kMaxKernels = 1u << 16;
 constexpr uint32_t kMaxTypes = 1u << 10;
+constexpr uint32_t kMaxAliases = 1u << 10;
+constexpr uint32_t kMaxOptions = 1u << 10;
+constexpr uint32_t kMaxPackInputs = 1u << 16;
+constexpr uint32_t kKnownFlags = TN_KERNEL_NOT_DETERMINISTIC | TN_KERNEL_PREFERRED;
 constexpr uint32_t kMaxPackAlignment = 4096;
 
 Status check_size(const char* what, size_t stated, size_t needed) {
@@ -21,11 +25,39 @@ Status check_present(const char* what, bool present) {
   return present ? Status() : error(TN_INTERNAL, what, " is NULL");
 }
 
+// Of a list with `count` entries, which are stepped through with it.
+Status check_stride(const char* what, uint32_t count, size_t stride, size_t needed) {
+  if (count == 0 || (stride >= needed && stride % alignof(void*) == 0)) return {};
+  return error(TN_INTERNAL, what, " is ", stride, ", version 1 of the ABI has ", needed, " bytes, aligned to ",
+               alignof(void*));
+}
+
+Status check_aliases(const tn_alias* aliases, uint32_t count) {
+  if (count <= kMaxAliases && (count == 0 || aliases != nullptr)) return {};
+  return error(TN_INTERNAL, "alias_count is ", count, aliases == nullptr ? " and aliases is NULL" : "");
+}
+
+Status check_options(const tn_provider& table) {
+  if (table.option_count > kMaxOptions || (table.option_count > 0 && table.options == nullptr))
+    return error(TN_INTERNAL, "option_count is ", table.option_count,
+                 table.options == nullptr ? " and options is NULL" : "");
+  TENON_RETURN_IF_ERROR(check_stride("option_stride", table.option_count, table.option_stride, kOptionSizeV1));
+  for (uint32_t i = 0; i < table.option_count; ++i) {
+    const tn_option& option = option_at(table, i);
+    TENON_RETURN_IF_ERROR(check_size("an option", option.struct_size, kOptionSizeV1));
+    TENON_RETURN_IF_ERROR(check_present("the name, values or help of an option",
+                                        option.name != nullptr && option.values != nullptr && option.help != nullptr));
+  }
+  return {};
+}
+
 Status check_rules(const tn_kernel_def& def) {
   if (def.type_count > kMaxTypes || (def.type_count > 0 && def.types == nullptr))
     return error(TN_INTERNAL, "type_count is ", def.type_count, def.types == nullptr ? " and types is NULL" : "");
+  TENON_RETURN_IF_ERROR(check_stride("type_stride", def.type_count, def.type_stride, kTypeRuleSizeV1));
   for (uint32_t i = 0; i < def.type_count; ++i) {
-    const tn_type_rule& rule = def.types[i];
+    const tn_type_rule& rule = type_rule_at(def, i);
+    TENON_RETURN_IF_ERROR(check_size("a type rule", rule.struct_size, kTypeRuleSizeV1));
     TENON_RETURN_IF_ERROR(check_present("the parameter of a type rule", rule.parameter != nullptr));
     if (rule.count > kMaxTypes || (rule.count > 0 && rule.dtypes == nullptr))
       return error(TN_INTERNAL, "the rule for type parameter ", rule.parameter, " counts ", rule.count, " types",
@@ -43,6 +75,7 @@ Status check_kernel_def(const tn_kernel_def& def, uint32_t stride) {
   if (def.since_version < 1 || (def.last_version != 0 && def.last_version < def.since_version))
     return error(TN_INTERNAL, "its opset versions ", def.since_version, " to ", def.last_version, " are no range");
   TENON_RETURN_IF_ERROR(check_rules(def));
+  TENON_RETURN_IF_ERROR(check_aliases(def.aliases, def.alias_count));
   TENON_RETURN_IF_ERROR(check_present("create", def.create != nullptr));
   return check_vtable(def.vtable);
 }
@@ -58,9 +91,7 @@ Status check_provider_table(const tn_provider& table) {
                  ", the host asked for at most ", kMaxAbiVersion);
   TENON_RETURN_IF_ERROR(check_present("the provider's create", table.create != nullptr));
   TENON_RETURN_IF_ERROR(check_present("the provider's destroy", table.destroy != nullptr));
-  if (table.memory_kind != TN_MEMORY_HOST)
-    return error(TN_UNSUPPORTED, "the provider's kernels work on memory kind ", table.memory_kind,
-                 "; this host takes host memory (0) only");
+  TENON_RETURN_IF_ERROR(check_options(table));
   if (table.kernel_count > kMaxKernels)
     return error(TN_INTERNAL, "kernel_count is ", table.kernel_count, ", more than ", kMaxKernels);
   if (table.kernel_count == 0) return {};
@@ -80,21 +111,47 @@ Status check_vtable(const tn_kernel_vtable* vtable) {
   TENON_RETURN_IF_ERROR(check_size("the kernel's vtable", vtable->struct_size, kVtableSizeV1));
   TENON_RETURN_IF_ERROR(check_present("the vtable's run", vtable->run != nullptr));
   TENON_RETURN_IF_ERROR(check_present("the vtable's destroy", vtable->destroy != nullptr));
-  if (vtable->pack_plan == nullptr) return {};
-  TENON_RETURN_IF_ERROR(check_present("the vtable's pack, beside a pack_plan,", vtable->pack != nullptr));
-  return check_present("the vtable's bind_pack, beside a pack_plan,", vtable->bind_pack != nullptr);
+  if (vtable->pack_count == nullptr) return {};
+  TENON_RETURN_IF_ERROR(check_present("the vtable's pack_plan, beside a pack_count,", vtable->pack_plan != nullptr));
+  TENON_RETURN_IF_ERROR(check_present("the vtable's pack, beside a pack_count,", vtable->pack != nullptr));
+  return check_present("the vtable's bind_pack, beside a pack_count,", vtable->bind_pack != nullptr);
+}
+
+Status check_kernel_result(const tn_kernel_result& result) {
+  TENON_RETURN_IF_ERROR(check_vtable(result.vtable));
+  TENON_RETURN_IF_ERROR(check_aliases(result.aliases, result.alias_count));
+  if (result.memory_kind != TN_MEMORY_HOST)
+    return error(TN_UNSUPPORTED, "the kernel works on memory kind ", result.memory_kind,
+                 "; this host takes host memory (0) only");
+  if ((result.flags & ~kKnownFlags) != 0)
+    return error(TN_UNSUPPORTED, "the kernel has the flags ", result.flags, ", of which this host knows ", kKnownFlags,
+                 " only: use a newer host");
+  return {};
 }
 
 Status check_pack_plan(const tn_pack_plan& plan) {
   if (plan.byte_length == 0) return {};
-  if (!std::has_single_bit(plan.alignment) || plan.alignment > kMaxPackAlignment)
+  if (plan.alignment != 0 && (!std::has_single_bit(plan.alignment) || plan.alignment > kMaxPackAlignment))
     return error(TN_INTERNAL, "the pack plan asks for alignment ", plan.alignment, ", expected a power of two up to ",
                  kMaxPackAlignment);
-  if (plan.byte_length > uint64_t{INT64_MAX})
+  if (plan.byte_length > uint64_t{INT64_MAX} && plan.byte_length != TN_LENGTH_UNKNOWN)
     return error(TN_INTERNAL, "the pack plan asks for ", plan.byte_length, " bytes");
   if (plan.key.data == nullptr || plan.key.size == 0)
     return error(TN_INTERNAL, "the pack plan has no key, so its packed bytes could not be told from those of another");
+  if (plan.input_count > kMaxPackInputs || (plan.input_count > 0 && plan.inputs == nullptr))
+    return error(TN_INTERNAL, "the pack plan counts ", plan.input_count, " inputs",
+                 plan.inputs == nullptr ? ", and inputs is NULL" : "");
   return {};
+}
+
+const tn_type_rule& type_rule_at(const tn_kernel_def& def, uint32_t i) {
+  const char* rules = reinterpret_cast<const char*>(def.types);
+  return *reinterpret_cast<const tn_type_rule*>(rules + size_t{i} * def.type_stride);
+}
+
+const tn_option& option_at(const tn_provider& table, uint32_t i) {
+  const char* options = reinterpret_cast<const char*>(table.options);
+  return *reinterpret_cast<const tn_option*>(options + size_t{i} * table.option_stride);
 }
 
 const tn_kernel_def& kernel_def_at(const tn_provider& table, uint32_t i) {

@@ -12,10 +12,15 @@ namespace tenon::host {
 Status check_provider_table(const tn_provider& table);
 /// The same for the vtable of a kernel.
 Status check_vtable(const tn_kernel_vtable* vtable);
+/// The same for what create and compile hand over; its kernel may be NULL.
+Status check_kernel_result(const tn_kernel_result& result);
 /// The same for the answer of pack_plan.
 Status check_pack_plan(const tn_pack_plan& plan);
 
 /// The i-th line of the kernel table, stepping by the plugin's own size of a line.
 const tn_kernel_def& kernel_def_at(const tn_provider& table, uint32_t i);
+/// Likewise of a line's type rules, and of the options.
+const tn_type_rule& type_rule_at(const tn_kernel_def& def, uint32_t i);
+const tn_option& option_at(const tn_provider& table, uint32_t i);
 
 }  // namespace tenon::host

@@ -34,15 +34,14 @@ uint64_t tightest_gap(const std::vector<Placed>& placed, uint64_t bytes, uint32_
   return best == kNoOffset ? end : best;
 }
 
-// The slot of an input, or of what it is a view of, whose memory output 0 of the step may take: read by nobody later,
+// The slot of an input, or of what it is a view of, whose memory an output of the step may take: read by nobody later,
 // of the same size, and given to the kernel once only, since a kernel allows the reuse of one input, not of its twin.
-uint32_t reusable_input(const Program& program, uint32_t s, std::span<const uint64_t> slot_bytes) {
+uint32_t reusable_input(const Program& program, uint32_t s, uint32_t which, std::span<const uint64_t> slot_bytes) {
   const Step& step = program.steps[s];
-  if (step.outputs.empty() || step.outputs[0] == kNoSlot) return kNoSlot;
-  const uint32_t output = step.outputs[0];
-  if (!program.slots[output].in_arena() || slot_bytes[output] == 0) return kNoSlot;
-  for (uint32_t i = 0; i < step.inputs.size() && i < 32; ++i) {
-    if ((step.kernel.may_reuse_input() >> i & 1) == 0 || step.inputs[i] == kNoSlot) continue;
+  const uint32_t output = step.outputs[which];
+  if (step.is_host() || slot_bytes[output] == 0) return kNoSlot;
+  for (uint32_t i = 0; i < step.inputs.size(); ++i) {
+    if (step.inputs[i] == kNoSlot || !step.kernel.may_share(which, i)) continue;
     const uint32_t root = program.root_of(step.inputs[i]);
     const Slot& slot = program.slots[root];
     const auto lies_there = [&](uint32_t input) { return input != kNoSlot && program.root_of(input) == root; };
@@ -91,12 +90,14 @@ MemoryPlan plan_memory(const Program& program, std::span<const uint64_t> slot_by
   std::vector<uint32_t> block_of(program.slots.size(), kNoSlot);
   for (uint32_t s = 0; s < program.steps.size(); ++s) {
     const Step& step = program.steps[s];
-    const uint32_t reused = reusable_input(program, s, slot_bytes);
-    for (size_t i = 0; i < step.outputs.size(); ++i) {
+    std::vector<uint32_t> taken;  // by earlier outputs of the step
+    for (uint32_t i = 0; i < step.outputs.size(); ++i) {
       const uint32_t output = step.outputs[i];
       if (output == kNoSlot || !program.slots[output].in_arena()) continue;
       plan.places[output].bytes = slot_bytes[output];
-      if (i == 0 && reused != kNoSlot) {
+      const uint32_t reused = reusable_input(program, s, i, slot_bytes);
+      if (reused != kNoSlot && std::find(taken.begin(), taken.end(), reused) == taken.end()) {
+        taken.push_back(reused);
         plan.places[output].reuses = reused;
         block_of[output] = block_of[reused];
         blocks[block_of[output]].last = program.slots[output].last_step;

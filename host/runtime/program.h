@@ -52,6 +52,7 @@ struct Step {
   bool is_view = false;   // output 0 is a view of input 0; the kernel runs only where the host cannot tell its shape
   std::string provider;
   std::string label;
+  uint64_t tag = 0;                  // of a group, the provider's own
   std::vector<Value*> input_values;  // nullptr: left out. Of the host: then what bodies read, if not constant
   std::vector<Value*> output_values;
   std::vector<uint32_t> inputs;  // slots; kNoSlot: left out

@@ -150,8 +150,8 @@ void* StepRun::scratch(size_t bytes, size_t alignment) {
   return state_.scratch.take(bytes, alignment, left);
 }
 
-void StepRun::parallel_for(int64_t count, double cost_per_item_ns, tn_range_fn body, void* arg) {
-  ThreadPool::process().parallel_for(count, cost_per_item_ns, execution_.threads, body, arg);
+void StepRun::parallel_for(int64_t count, double item_cost_ns, int64_t grain, RangeFunction body, void* arg) {
+  ThreadPool::process().parallel_for(count, item_cost_ns, execution_.threads, body, arg, grain);
 }
 
 void StepRun::phase(std::string_view name) {

@@ -25,7 +25,7 @@ class StepRun final : public KernelRun {
   Status output(uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) override;
   Status set_string(uint32_t index, int64_t element, std::string_view value) override;
   void* scratch(size_t bytes, size_t alignment) override;
-  void parallel_for(int64_t count, double cost_per_item_ns, tn_range_fn body, void* arg) override;
+  void parallel_for(int64_t count, double item_cost_ns, int64_t grain, RangeFunction body, void* arg) override;
   uint32_t max_workers() const override { return execution_.threads; }
   bool cancelled() const override { return execution_.stop_code() != TN_OK; }
   void phase(std::string_view name) override;

@@ -31,6 +31,21 @@ void note_defaults(const std::vector<Port>& inputs, std::vector<std::string>* no
                           "the graph's inputs, or export without keep_initializers_as_inputs"));
 }
 
+// What providers looked at, and hold, that no kernel or plan tells of.
+void note_providers(const ProviderList& providers, std::vector<std::string>* notes) {
+  for (const auto& provider : providers) {
+    const ConstantReads reads = provider->constants_read();
+    std::string names;
+    for (const std::string& name : reads.names) names += concat(names.empty() ? "" : ", ", "'", name, "'");
+    if (reads.count > 0)
+      notes->push_back(concat("provider '", provider->name(), "' looked at ", reads.count,
+                              reads.count == 1 ? " constant" : " constants", " while the session opened, ", reads.bytes,
+                              " bytes: ", names));
+    if (const uint64_t bytes = provider->memory_used(); bytes > 0)
+      notes->push_back(concat("provider '", provider->name(), "' holds ", bytes, " bytes of its own"));
+  }
+}
+
 void append(std::vector<std::string>* notes, const std::vector<std::string>& more) {
   notes->insert(notes->end(), more.begin(), more.end());
 }
@@ -172,6 +187,7 @@ void Loader::tell_pack(const LoadedModel& loaded, std::string state) {
 }
 
 Loading Loader::finish(std::shared_ptr<const LoadedModel> loaded, bool can_run) {
+  note_providers(loaded->providers, &report_.notes);
   report_.stages = clock_.take_stages();
   return {std::move(loaded), can_run, std::move(report_)};
 }

@@ -21,10 +21,10 @@ Result<std::vector<ProviderSpec>> default_providers() {
   return parse_provider_list(list != nullptr && *list != '\0' ? list : kDefaultProviders);
 }
 
-Result<ProviderList> make_providers(const SessionOptions& options) {
+Result<ProviderList> make_providers(const SessionOptions& options, const InstanceFacts& facts) {
   ProviderList providers;
   for (const tn_provider* table : options.provider_tables) {
-    TENON_ASSIGN_OR_RETURN(auto provider, Provider::create(*table, {}));
+    TENON_ASSIGN_OR_RETURN(auto provider, Provider::create(*table, {}, facts));
     providers.push_back(std::move(provider));
   }
   std::vector<ProviderSpec> specs = options.providers;
@@ -35,7 +35,7 @@ Result<ProviderList> make_providers(const SessionOptions& options) {
     specs = std::move(*defaults);
   }
   for (const ProviderSpec& spec : specs) {
-    auto provider = Provider::defer(spec);
+    auto provider = Provider::defer(spec, facts);
     if (!provider.is_ok())
       return !by_default ? provider.status()
                          : error(provider.status().code(), provider.status().message(), " (provider '", spec.name,
@@ -175,7 +175,8 @@ Result<Loading> load_with(const SessionOptions& options, RunBudget budget, const
     const FaultGuardPause pause(!options.fault_guard);
     if (options.crash_report || wants_crash_report()) install_crash_report();
     StageClock clock;
-    TENON_ASSIGN_OR_RETURN(ProviderList providers, make_providers(options));
+    TENON_ASSIGN_OR_RETURN(ProviderList providers,
+                           make_providers(options, {budget.threads, budget.memory_limit, what}));
     clock.end_stage("providers");
     Loader loader(options, budget, std::move(providers), std::move(clock));
     Opening opening(options, loader);

@@ -35,7 +35,7 @@ constexpr int kPausesPerLook = 32;
 thread_local bool inside_body = false;
 
 struct Job {
-  tn_range_fn body;
+  RangeFunction body;
   void* arg;
   int64_t count;
   int64_t chunk;
@@ -172,6 +172,10 @@ struct ThreadPool::Impl {
   }
 };
 
+bool is_inside_body() {
+  return inside_body;
+}
+
 ThreadPool::ThreadPool() : impl_(new Impl) {}
 ThreadPool::~ThreadPool() = default;
 
@@ -180,8 +184,8 @@ ThreadPool& ThreadPool::process() {
   return *pool;
 }
 
-void ThreadPool::parallel_for(int64_t count, double cost_per_item_ns, unsigned max_threads, tn_range_fn body,
-                              void* arg) {
+void ThreadPool::parallel_for(int64_t count, double cost_per_item_ns, unsigned max_threads, RangeFunction body,
+                              void* arg, int64_t grain) {
   if (count <= 0) return;
   const unsigned threads =
       inside_body ? 1 : worth_threads(count, cost_per_item_ns, std::min(max_threads, impl_->capacity + 1));
@@ -191,7 +195,7 @@ void ThreadPool::parallel_for(int64_t count, double cost_per_item_ns, unsigned m
     inside_body = was_inside;
     return;
   }
-  Job job{body, arg, count, std::max<int64_t>(1, count / (threads * kChunksPerThread)), threads};
+  Job job{body, arg, count, std::max<int64_t>({1, grain, count / (threads * kChunksPerThread)}), threads};
   impl_->add(&job);
   job.work(0);
   impl_->remove(&job);

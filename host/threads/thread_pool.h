@@ -3,8 +3,6 @@
 // Thread-safe.
 #pragma once
 
-#include <tenon/kernel_api/run.h>
-
 #include <cstdint>
 
 namespace tenon::host {
@@ -14,14 +12,22 @@ unsigned usable_cpus();
 /// The threads of whoever asks for so many; 0: all.
 unsigned granted_threads(unsigned asked);
 
+/// Works on items [begin, end). No two bodies of one call that overlap in time have the same worker.
+using RangeFunction = void (*)(void* arg, uint32_t worker, int64_t begin, int64_t end);
+
+/// Whether the calling thread is inside of a body.
+bool is_inside_body();
+
 class ThreadPool {
  public:
   static ThreadPool& process();
 
   /// Splits [0, count) into ranges and runs them on up to `max_threads` threads, the caller's among them; returns when
   /// all are done. `cost_per_item_ns` keeps small work on the caller. Workers are numbered below max_threads. May be
-  /// called from several threads at once; a call from inside a body runs on the caller alone.
-  void parallel_for(int64_t count, double cost_per_item_ns, unsigned max_threads, tn_range_fn body, void* arg);
+  /// called from several threads at once; a call from inside a body runs on the caller alone. Ranges have `grain` items
+  /// at least, the last one aside; 0: as few as pays.
+  void parallel_for(int64_t count, double cost_per_item_ns, unsigned max_threads, RangeFunction body, void* arg,
+                    int64_t grain = 0);
 
  private:
   struct Impl;

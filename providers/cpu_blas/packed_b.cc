@@ -69,14 +69,14 @@ void multiply_block(const PackedProduct& g, const Epilogue& e, int64_t row, int6
 }  // namespace
 
 PackedB PackedB::of_operand(const sdk::TensorView& info, bool transposed) {
-  if (info.dtype() != TN_FLOAT || !info.has_rank() || info.rank() < 2) return {};
+  if (!info.is_constant() || info.dtype() != TN_FLOAT || !info.has_rank() || info.rank() < 2) return {};
   for (int64_t i = 0; i < info.rank() - 2; ++i)
     if (info.dim(i) != 1) return {};
   const int64_t rows = info.dim(info.rank() - 2), columns = info.dim(info.rank() - 1);
   return transposed ? PackedB(columns, rows, true) : PackedB(rows, columns, false);
 }
 
-sdk::PackPlan PackedB::plan() const {
+sdk::PackPlan PackedB::plan(uint32_t input) const {
   constexpr int64_t kSmall = 16 * 1024;  // floats: below it padding does not matter
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 8;
   if (k_ < 1 || n_ < 1 || n_ > kMost) return {};
@@ -85,6 +85,7 @@ sdk::PackPlan PackedB::plan() const {
   if (width * k_ > kSmall && width - n_ > n_ / 8) return {};
   sdk::PackPlan plan;
   plan.byte_length = static_cast<uint64_t>(width * k_) * sizeof(float);
+  plan.inputs = {input};
   // Asked of every kernel at every open: without a stream.
   plan.key = "cpu_blas.gemm_b/1 nr=" + std::to_string(simd::panel_width()) +
              " vector=" + std::to_string(simd::vector_width()) + (transposed_ ? " transposed=1" : " transposed=0") +

@@ -16,12 +16,13 @@ class PackedB {
   PackedB() = default;
   /// A K x N matrix, or N x K if `transposed`.
   PackedB(int64_t k, int64_t n, bool transposed) : k_(k), n_(n), transposed_(transposed) {}
-  /// `info`: the operand of a product, as the session knows it while it opens. Packs nothing unless it is one float
-  /// matrix of known shape.
+  /// `info`: the operand of a product, as the session knows it while it opens. Packs nothing unless it is one
+  /// constant float matrix.
   static PackedB of_operand(const sdk::TensorView& info, bool transposed);
 
-  /// byte_length is 0 where the panels would be mostly padding, or there is nothing to pack.
-  sdk::PackPlan plan() const;
+  /// For the kernel's input of that number. byte_length is 0 where the panels would be mostly padding, or there is
+  /// nothing to pack.
+  sdk::PackPlan plan(uint32_t input) const;
   /// Writes the plan's byte_length bytes.
   void pack(const sdk::TensorView& matrix, void* panels) const;
   void bind(const void* panels) { panels_ = static_cast<const float*>(panels); }

@@ -1,6 +1,6 @@
-// cpu_blas: the fast provider for float models. Constant weights are packed for micro-kernels on Highway's vectors, chosen
-// for the CPU at run time; products of two activations run on a private OpenBLAS inside the host's pool. The table is
-// kernels.inc; groups of nodes are in fusion/.
+// cpu_blas: the fast provider for float models. Constant weights are packed for micro-kernels on Highway's vectors,
+// chosen for the CPU at run time; products of two activations run on a private OpenBLAS inside the host's pool. The
+// table is kernels.inc; groups of nodes are in fusion/.
 #include <tenon/sdk/sdk.hpp>
 
 #include "fusion/fusion.h"
@@ -18,7 +18,7 @@ namespace {
 
 constexpr tn_kernel_def kKernels[] = {
 #define KERNEL(domain, op_type, since, last, types, may_reuse_input, factory) \
-  sdk::kernel_def<factory>(domain, #op_type, since, last, types, may_reuse_input),
+  sdk::kernel_def<factory>(domain, #op_type, since, last, types, sdk::reuses<may_reuse_input>()),
 #include "kernels.inc"
 #undef KERNEL
 };
@@ -33,8 +33,13 @@ sdk::Status take_options(sdk::Instance& instance) {
   return {};
 }
 
-constexpr tn_provider kProvider =
-    sdk::claiming_provider_table<claim_groups, compile_group, take_options>("cpu_blas", TENON_VERSION, kKernels);
+constexpr tn_option kOptions[] = {
+    sdk::option("isa", "names of instruction sets, such as avx2 and avx512", nullptr,
+                "The instruction set to run on; without it the widest that the CPU has.")};
+
+constexpr tn_provider kProvider = sdk::with_options(
+    sdk::claiming_provider_table<claim_groups, compile_group, take_options>("cpu_blas", TENON_VERSION, kKernels),
+    kOptions);
 
 }  // namespace
 }  // namespace tenon::cpu_blas

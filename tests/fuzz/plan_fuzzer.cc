@@ -19,9 +19,9 @@ namespace sdk = tenon::sdk;
 class Kernel final : public sdk::Kernel {
  public:
   explicit Kernel(uint64_t packed_bytes) : packed_bytes_(packed_bytes) {}
-  sdk::Result<sdk::PackPlan> pack_plan(uint32_t input) override {
-    if (input != 1) return sdk::PackPlan{};
-    return sdk::PackPlan{packed_bytes_, 64, "transposed-1", false};
+  uint32_t pack_count() const override { return 1; }
+  sdk::Result<sdk::PackPlan> pack_plan(uint32_t) override {
+    return sdk::PackPlan{packed_bytes_, 64, "transposed-1", false, {1}};
   }
   sdk::Status bind_pack(uint32_t, const void* blob, uint64_t bytes) override {
     uint8_t sum = 0;

@@ -29,23 +29,23 @@ tn_status* run_kernel(tn_kernel*, tn_run* run) {
 void destroy_kernel(tn_kernel*) {}
 
 constexpr tn_kernel_vtable kVtable = {
-    sizeof(tn_kernel_vtable), 0, nullptr, nullptr, nullptr, run_kernel, destroy_kernel};
+    sizeof(tn_kernel_vtable), 0, nullptr, nullptr, nullptr, nullptr, run_kernel, destroy_kernel};
 
-tn_status* create_kernel(tn_provider_instance*, const tn_node*, tn_kernel** kernel) {
+tn_status* create_kernel(tn_provider_instance*, const tn_kernel_request*, tn_kernel_result* result) {
   static int stateless = 0;
-  *kernel = reinterpret_cast<tn_kernel*>(&stateless);
+  result->kernel = reinterpret_cast<tn_kernel*>(&stateless);
   return nullptr;
 }
 
-tn_status* create_instance(const tn_host* host, const tn_str*, const tn_str*, size_t, tn_provider_instance**) {
-  the_host = host;
+tn_status* create_instance(const tn_instance_request* request, tn_provider_instance**) {
+  the_host = request->host;
   return nullptr;
 }
 
 void destroy_instance(tn_provider_instance*) {}
 
-constexpr tn_kernel_def kKernels[] = {
-    {sizeof(tn_kernel_def), 0, "", "Relu", 1, 0, nullptr, 0, 0, &kVtable, create_kernel}};
+constexpr tn_kernel_def kKernels[] = {{sizeof(tn_kernel_def), 0, "", "Relu", 1, 0, nullptr, 0, sizeof(tn_type_rule),
+                                       nullptr, 0, 0, &kVtable, create_kernel}};
 
 #if defined(HOSTILE_OTHER_NAME)
 constexpr char kName[] = "somebody_else";
@@ -58,9 +58,8 @@ constexpr uint32_t kTableVersion = 7;
 constexpr uint32_t kTableVersion = 1;
 #endif
 
-constexpr tn_provider kProvider = {
-    sizeof(tn_provider), kTableVersion, kName,   "1.0",   kKernels,       1, sizeof(tn_kernel_def), create_instance,
-    destroy_instance,    nullptr,       nullptr, nullptr, TN_MEMORY_HOST, 0};
+constexpr tn_provider kProvider = {sizeof(tn_provider),   kTableVersion,   kName,           "1.0", kKernels, 1,
+                                   sizeof(tn_kernel_def), create_instance, destroy_instance};
 
 #if defined(HOSTILE_ABI_NEWER)
 constexpr uint32_t kMinAbi = 5, kMaxAbi = 7;

@@ -72,20 +72,22 @@ struct AtLoadAndUnload {
 
 std::atomic<bool> another_works{false};
 
-void body(void*, uint32_t worker, int64_t, int64_t) {
+tn_status* body(void*, uint32_t worker, int64_t, int64_t) {
   pass("body");
-  if (!is_phase("other_body")) return;
+  if (!is_phase("other_body")) return nullptr;
   if (worker != 0) {
     another_works = true;
     pass("other_body");
   }
   for (int i = 0; i < 1000 && !another_works; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  return nullptr;
 }
 
 tn_status* run(tn_kernel*, tn_run* run) {
   pass("run");
   if (is_phase("own_thread")) std::thread([] { pass("own_thread"); }).join();
-  the_host->run->parallel_for(run, 64, 1e6, body, nullptr);
+  const tn_parallel work{sizeof(tn_parallel), 0, 64, 1e6, 0, body, nullptr};
+  if (tn_status* failed = the_host->run->parallel_for(run, &work)) return failed;
   const tn_tensor* x = the_host->run->input(run, 0);
   tn_tensor y{};
   y.struct_size = sizeof y;
@@ -94,16 +96,23 @@ tn_status* run(tn_kernel*, tn_run* run) {
   return nullptr;
 }
 
+uint32_t pack_count(tn_kernel*) {
+  pass("pack_count");
+  return 1;
+}
 tn_status* pack_plan(tn_kernel*, uint32_t, tn_pack_plan* plan) {
+  static const uint32_t packed_input = 1;
   pass("pack_plan");
+  plan->inputs = &packed_input;
+  plan->input_count = 1;
   plan->byte_length = 64;
   plan->alignment = 64;
   plan->key = tn_str{"misbehaving", 11};
   return nullptr;
 }
-tn_status* pack(tn_kernel*, uint32_t, const tn_tensor*, void* blob) {
+tn_status* pack(tn_kernel*, uint32_t, const tn_pack_args* args) {
   pass("pack");
-  std::memset(blob, 0, 64);
+  std::memset(args->blob, 0, 64);
   return nullptr;
 }
 tn_status* bind_pack(tn_kernel*, uint32_t, const void*, uint64_t) {
@@ -114,18 +123,23 @@ void destroy_kernel(tn_kernel*) {
   pass("kernel_destroy");
 }
 
-constexpr tn_kernel_vtable kPlain = {sizeof(tn_kernel_vtable), 0, nullptr, nullptr, nullptr, run, destroy_kernel};
-constexpr tn_kernel_vtable kPacking = {sizeof(tn_kernel_vtable), 0, pack_plan, pack, bind_pack, run, destroy_kernel};
+constexpr tn_kernel_vtable kPlain = {
+    sizeof(tn_kernel_vtable), 0, nullptr, nullptr, nullptr, nullptr, run, destroy_kernel};
+constexpr tn_kernel_vtable kPacking = {
+    sizeof(tn_kernel_vtable), 0, pack_count, pack_plan, pack, bind_pack, run, destroy_kernel};
 
-tn_status* create_kernel(tn_provider_instance*, const tn_node*, tn_kernel** kernel) {
+tn_status* hand_over(tn_kernel_result* result) {
   static int stateless = 0;
-  pass("kernel_create");
-  *kernel = reinterpret_cast<tn_kernel*>(&stateless);
+  result->kernel = reinterpret_cast<tn_kernel*>(&stateless);
   return nullptr;
 }
+tn_status* create_kernel(tn_provider_instance*, const tn_kernel_request*, tn_kernel_result* result) {
+  pass("kernel_create");
+  return hand_over(result);
+}
 
-tn_status* create_instance(const tn_host* host, const tn_str*, const tn_str*, size_t, tn_provider_instance**) {
-  the_host = host;
+tn_status* create_instance(const tn_instance_request* request, tn_provider_instance**) {
+  the_host = request->host;
   pass("create");
   return nullptr;
 }
@@ -137,21 +151,24 @@ tn_status* claim(tn_provider_instance*, const tn_graph* graph, tn_claims* claims
   pass("claim");
   if (!is_phase("compile")) return nullptr;
   const tn_node* first = the_host->graph->graph_node(graph, 0);
-  return the_host->claims->claim_group(claims, &first, 1, tn_str{"group", 5});
+  const tn_claim group{sizeof(tn_claim), 0, &first, 1, tn_str{"group", 5}, 0};
+  return the_host->claims->claim_group(claims, &group);
 }
-tn_status* compile(tn_provider_instance*, const tn_graph*, const tn_kernel_vtable** vtable, tn_kernel** kernel) {
+tn_status* compile(tn_provider_instance*, const tn_kernel_request*, tn_kernel_result* result) {
   pass("compile");
-  *vtable = &kPlain;
-  return create_kernel(nullptr, nullptr, kernel);
+  result->vtable = &kPlain;
+  return hand_over(result);
 }
 
-constexpr tn_kernel_def kKernels[] = {
-    {sizeof(tn_kernel_def), 0, "", "Relu", 1, 0, nullptr, 0, 0, &kPlain, create_kernel},
-    {sizeof(tn_kernel_def), 0, "", "Add", 1, 0, nullptr, 0, 0, &kPacking, create_kernel}};
+constexpr tn_kernel_def line(const char* op_type, const tn_kernel_vtable* vtable) {
+  return {sizeof(tn_kernel_def), 0, "", op_type, 1, 0, nullptr, 0, sizeof(tn_type_rule), nullptr, 0, 0, vtable,
+          create_kernel};
+}
+constexpr tn_kernel_def kKernels[] = {line("Relu", &kPlain), line("Add", &kPacking)};
 
 constexpr tn_provider kProvider = {
-    sizeof(tn_provider), 1,     "misbehaving", "1.0",   kKernels,       2, sizeof(tn_kernel_def), create_instance,
-    destroy_instance,    claim, compile,       nullptr, TN_MEMORY_HOST, 0};
+    sizeof(tn_provider), 1,     "misbehaving", "1.0", kKernels, 2, sizeof(tn_kernel_def), create_instance,
+    destroy_instance,    claim, compile};
 
 }  // namespace
 

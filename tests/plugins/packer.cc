@@ -11,13 +11,14 @@ namespace {
 class Scale final : public Kernel {
  public:
   explicit Scale(int64_t count) : count_(count) {}
-  Result<PackPlan> pack_plan(uint32_t input) override {
-    if (input != 1) return PackPlan{};
-    return PackPlan{static_cast<uint64_t>(count_) * sizeof(float), 64, "scale/1", false};
+  uint32_t pack_count() const override { return 1; }
+  Result<PackPlan> pack_plan(uint32_t) override {
+    return PackPlan{static_cast<uint64_t>(count_) * sizeof(float), 64, "scale/1", false, {1}};
   }
-  Status pack(uint32_t, const TensorView& weight, void* blob) const override {
+  Status pack(uint32_t, PackContext& pack) const override {
     if (const char* log = std::getenv("PACKER_LOG")) std::ofstream(log, std::ios::app).put('.');
-    for (int64_t i = 0; i < count_; ++i) static_cast<float*>(blob)[i] = weight.data<float>()[i] * PACKED_GAIN;
+    for (int64_t i = 0; i < count_; ++i)
+      static_cast<float*>(pack.blob())[i] = pack.source(0).data<float>()[i] * PACKED_GAIN;
     return {};
   }
   Status bind_pack(uint32_t, const void* blob, uint64_t) override {

@@ -64,13 +64,14 @@ class MatMul final : public sdk::Kernel {
     // By the shape: of a weight that was only kept packed there are no bytes.
     if (b.is_constant()) bytes_ = static_cast<uint64_t>(b.dim(0) * b.dim(1)) * sizeof(float);
   }
-  sdk::Result<sdk::PackPlan> pack_plan(uint32_t input) override {
-    if (input != 1) return sdk::PackPlan{};
-    return sdk::PackPlan{bytes_, 64, "transposed-1", false};
+  uint32_t pack_count() const override { return 1; }
+  sdk::Result<sdk::PackPlan> pack_plan(uint32_t) override {
+    return sdk::PackPlan{bytes_, 64, "transposed-1", false, {1}};
   }
-  Status pack(uint32_t, const TensorView& b, void* blob) const override {
+  Status pack(uint32_t, sdk::PackContext& pack) const override {
     ++packs_made;
-    float* packed = static_cast<float*>(blob);
+    const TensorView b = pack.source(0);
+    float* packed = static_cast<float*>(pack.blob());
     for (int64_t k = 0; k < b.dim(0); ++k)
       for (int64_t n = 0; n < b.dim(1); ++n) packed[n * b.dim(0) + k] = b.data<float>()[k * b.dim(1) + n];
     return {};
@@ -172,8 +173,8 @@ Status run_random(RunContext& run) {
 }
 
 constexpr tn_kernel_def kKernels[] = {
-    sdk::kernel_def<make<run_add>>("", "Add", 7, 0, {}, 3),
-    sdk::kernel_def<make<run_relu>>("", "Relu", 6, 0, {}, 1),
+    sdk::kernel_def<make<run_add>>("", "Add", 7, 0, {}, sdk::reuses<3>()),
+    sdk::kernel_def<make<run_relu>>("", "Relu", 6, 0, {}, sdk::reuses<1>()),
     sdk::kernel_def<make_matmul>("", "MatMul", 1, 0),
     sdk::kernel_def<make<run_sleep>>("test", "Sleep", 1, 0),
     sdk::kernel_def<make<run_fail>>("test", "Fail", 1, 0),
@@ -185,7 +186,7 @@ constexpr tn_kernel_def kKernels[] = {
     sdk::kernel_def<make<run_scratch>>("test", "Scratch", 1, 0),
     sdk::kernel_def<make<run_strings>>("test", "Strings", 1, 0),
     sdk::kernel_def<make<run_positives>>("test", "Positives", 1, 0),
-    sdk::kernel_def<make<run_random>>("test", "Random", 1, 0, {}, 0, TN_KERNEL_NOT_DETERMINISTIC),
+    sdk::kernel_def<make<run_random>>("test", "Random", 1, 0, {}, {}, TN_KERNEL_NOT_DETERMINISTIC),
 };
 constexpr tn_provider kProvider = sdk::provider_table("testing", "1.0", kKernels);
 
@@ -193,7 +194,7 @@ sdk::Result<KernelPtr> make_picky(const KernelInfo& info) {
   if (info.name().substr(0, 3) == "no_") return sdk::unsupported("its name begins with no_");
   return make<run_relu>(info);
 }
-constexpr tn_kernel_def kPickyKernels[] = {sdk::kernel_def<make_picky>("", "Relu", 6, 0, {}, 1)};
+constexpr tn_kernel_def kPickyKernels[] = {sdk::kernel_def<make_picky>("", "Relu", 6, 0, {}, sdk::reuses<1>())};
 
 constexpr uint32_t kOnlyFloat[] = {TN_FLOAT};
 constexpr tn_type_rule kFloatRule[] = {sdk::type_rule("T", kOnlyFloat)};
@@ -229,7 +230,7 @@ class AddRelu final : public sdk::Kernel {
     return {};
   }
 };
-sdk::Result<KernelPtr> compile_pair(const sdk::Instance&, const sdk::GraphView& group) {
+sdk::Result<KernelPtr> compile_pair(const sdk::Instance&, const sdk::GroupInfo& group) {
   if (group.input_count() != 2) return sdk::unsupported("it adds a value to itself");
   return KernelPtr(new AddRelu);
 }

@@ -36,10 +36,11 @@ struct work {
   float alpha;
 };
 
-static void leaky_relu_range(void* arg, uint32_t worker, int64_t begin, int64_t end) {
+static tn_status* leaky_relu_range(void* arg, uint32_t worker, int64_t begin, int64_t end) {
   const struct work* w = arg;
   (void)worker;
   for (int64_t i = begin; i < end; ++i) w->y[i] = w->x[i] < 0 ? w->alpha * w->x[i] : w->x[i];
+  return NULL;
 }
 
 static tn_status* kernel_run(tn_kernel* kernel, tn_run* run) {
@@ -49,8 +50,12 @@ static tn_status* kernel_run(tn_kernel* kernel, tn_run* run) {
   tn_status* status = api->output(run, 0, TN_FLOAT, x->shape, x->rank, &y);
   if (status != NULL) return status;
   struct work work = {x->data, y.data, kernel->alpha};
-  api->parallel_for(run, (int64_t)(x->byte_length / sizeof(float)), 0.5, leaky_relu_range, &work);
-  return NULL;
+  const tn_parallel parallel = {.struct_size = sizeof parallel,
+                                .count = (int64_t)(x->byte_length / sizeof(float)),
+                                .item_cost_ns = 0.5,
+                                .body = leaky_relu_range,
+                                .arg = &work};
+  return api->parallel_for(run, &parallel);
 }
 
 static void kernel_destroy(tn_kernel* kernel) { free(kernel); }
@@ -58,20 +63,24 @@ static void kernel_destroy(tn_kernel* kernel) { free(kernel); }
 static const tn_kernel_vtable kernel_vtable = {
     .struct_size = sizeof(tn_kernel_vtable), .run = kernel_run, .destroy = kernel_destroy};
 
-static tn_status* kernel_create(tn_provider_instance* instance, const tn_node* node, tn_kernel** kernel) {
+/* What the line of the table says of vtable and aliases stands in `result` already. */
+static tn_status* kernel_create(tn_provider_instance* instance, const tn_kernel_request* request,
+                                tn_kernel_result* result) {
   tn_kernel* made = malloc(sizeof *made);
   if (made == NULL) return fail(instance->host, TN_OUT_OF_MEMORY, "no memory for a LeakyRelu kernel");
   made->host = instance->host;
-  made->alpha = 0.01f; /* the operator's default; untouched when the attribute is absent */
-  instance->host->graph->attr_float(node, str("alpha"), &made->alpha);
-  *kernel = made;
+  made->alpha = 0.01f; /* for a host without a schema of the operator: others answer with its default */
+  instance->host->graph->attr_float(request->node, str("alpha"), &made->alpha);
+  result->kernel = made;
   return NULL;
 }
 
 /* --- the provider --- */
 
 static const uint32_t float_only[] = {TN_FLOAT};
-static const tn_type_rule types[] = {{"T", float_only, 1}};
+static const tn_type_rule types[] = {
+    {.struct_size = sizeof(tn_type_rule), .count = 1, .parameter = "T", .dtypes = float_only}};
+static const tn_alias aliases[] = {{.output = 0, .input = 0, .kind = TN_ALIAS_MAY_REUSE}};
 
 static const tn_kernel_def kernels[] = {{.struct_size = sizeof(tn_kernel_def),
                                          .domain = "",
@@ -80,14 +89,15 @@ static const tn_kernel_def kernels[] = {{.struct_size = sizeof(tn_kernel_def),
                                          .last_version = 0,
                                          .types = types,
                                          .type_count = 1,
-                                         .may_reuse_input = 1u << 0,
+                                         .type_stride = sizeof types[0],
+                                         .aliases = aliases,
+                                         .alias_count = 1,
                                          .vtable = &kernel_vtable,
                                          .create = kernel_create}};
 
-static tn_status* provider_create(const tn_host* host, const tn_str* names, const tn_str* values, size_t count,
-                                  tn_provider_instance** instance) {
-  (void)names, (void)values;
-  if (count > 0) return fail(host, TN_INVALID_ARGUMENT, NAME " has no options");
+static tn_status* provider_create(const tn_instance_request* request, tn_provider_instance** instance) {
+  const tn_host* host = request->host;
+  if (request->option_count > 0) return fail(host, TN_INVALID_ARGUMENT, NAME " has no options");
   tn_provider_instance* made = malloc(sizeof *made);
   if (made == NULL) return fail(host, TN_OUT_OF_MEMORY, "no memory for an instance of " NAME);
   made->host = host;
@@ -105,8 +115,7 @@ static const tn_provider provider = {.struct_size = sizeof(tn_provider),
                                      .kernel_count = sizeof kernels / sizeof kernels[0],
                                      .kernel_stride = sizeof kernels[0],
                                      .create = provider_create,
-                                     .destroy = provider_destroy,
-                                     .memory_kind = TN_MEMORY_HOST};
+                                     .destroy = provider_destroy};
 
 TN_EXPORT const tn_provider* tenon_provider_entry(const tn_host* host, uint32_t max_abi_version);
 const tn_provider* tenon_provider_entry(const tn_host* host, uint32_t max_abi_version) {

@@ -13,13 +13,14 @@ class Scale final : public Kernel {
   Scale(std::string gain, int64_t count, int x, int scale, int shift)
       : gain_(std::move(gain)), count_(count), x_(x), scale_(scale), shift_(shift) {}
 
-  Result<PackPlan> pack_plan(uint32_t input) override {
-    if (int(input) != scale_) return PackPlan{};
-    return PackPlan{count_ * sizeof(float), 64, "scale/1 gain=" + gain_, false};
+  uint32_t pack_count() const override { return 1; }
+  Result<PackPlan> pack_plan(uint32_t) override {
+    return PackPlan{count_ * sizeof(float), 64, "scale/1 gain=" + gain_, false, {uint32_t(scale_)}};
   }
-  Status pack(uint32_t, const TensorView& weight, void* blob) const override {
+  Status pack(uint32_t, PackContext& pack) const override {
     const float gain = std::strtof(gain_.c_str(), nullptr);
-    for (int64_t i = 0; i < count_; ++i) static_cast<float*>(blob)[i] = weight.data<float>()[i] * gain;
+    const float* scale = pack.source(0).data<float>();
+    for (int64_t i = 0; i < count_; ++i) static_cast<float*>(pack.blob())[i] = scale[i] * gain;
     return {};
   }
   Status bind_pack(uint32_t, const void* blob, uint64_t) override {
@@ -77,7 +78,7 @@ Status claim(const Instance&, const GraphView& graph, Claims& claims) {
   return {};
 }
 
-Result<KernelPtr> compile(const Instance& instance, const GraphView& group) {
+Result<KernelPtr> compile(const Instance& instance, const GroupInfo& group) {
   const NodeView mul = group.node(0), add = group.node(1);
   const auto index = [&](ValueView v) { return group.input_index(v); };
   return std::make_unique<Scale>(gain_of(instance.options), vector_length(mul), index(mul.input(0)),
@@ -85,7 +86,10 @@ Result<KernelPtr> compile(const Instance& instance, const GraphView& group) {
 }
 
 constexpr tn_kernel_def kKernels[] = {kernel_def<make_scale>("", "Mul", 7, 0)};
-constexpr tn_provider kProvider = claiming_provider_table<claim, compile, check_options>("scale_cpp", "1.0", kKernels);
+constexpr tn_option kOptions[] = {
+    option("gain", "a number", "1", "What the scale is multiplied by when it is packed.")};
+constexpr tn_provider kProvider =
+    with_options(claiming_provider_table<claim, compile, check_options>("scale_cpp", "1.0", kKernels), kOptions);
 
 }  // namespace
 

@@ -39,7 +39,9 @@ bool packing_wins(const Window2d& window, int64_t outputs, int64_t k) {
 /// The weight as packed for convolve_packed(), where the shapes are known and packing wins.
 PackedB plan_packed_weight(const sdk::NodeView& conv, const ConvPlan& plan) {
   const sdk::TensorView x = conv.input(0).info(), w = conv.input(1).info();
-  if (w.dtype() != TN_FLOAT || plan.groups != 1 || !x.has_rank() || x.rank() != w.rank() || w.rank() < 3) return {};
+  if (!w.is_constant() || w.dtype() != TN_FLOAT || plan.groups != 1 || !x.has_rank() || x.rank() != w.rank() ||
+      w.rank() < 3)
+    return {};
   for (int64_t i = 0; i < w.rank(); ++i)
     if (w.dim(i) < 1 || (i >= 2 && x.dim(i) < 1)) return {};
   const size_t spatial = static_cast<size_t>(w.rank()) - 2;
@@ -68,20 +70,21 @@ sdk::Result<ConvPlan> ConvPlan::parse(const sdk::NodeView& conv) {
 }
 
 sdk::Status ConvKernel::set_channel_map(sdk::RunContext& run, ConvCall* call) const {
-  if (plan_.b >= 0) {
-    const sdk::TensorView bias = run.input(static_cast<uint32_t>(plan_.b));
-    if (bias.rank() != 1 || bias.dim(0) != call->outputs)
-      return sdk::invalid_model(plan_.node, ": the bias is ", sdk::shape_text(bias.shape()), ", expected M, ",
-                                call->outputs);
-    call->shift = bias.data<float>();
+  const ChannelScales& scales = plan_.channel_scales;
+  if (!scales.empty()) {
+    if (scales.channels() != call->outputs)
+      return sdk::invalid_model(plan_.node, ": a weight for ", call->outputs, " output channels, expected M, ",
+                                scales.channels(), ", as declared");
+    call->scale = scales.scale();
+    call->shift = scales.shift();
+    return {};
   }
-  if (plan_.channel_steps.empty()) return {};
-  if (plan_.channels != call->outputs)
-    return sdk::invalid_model(plan_.node, ": a weight for ", call->outputs, " output channels, expected M, ",
-                              plan_.channels, ", as declared");
-  TN_ASSIGN_OR_RETURN(const ChannelScales scales, apply(plan_.channel_steps, run, call->shift, call->outputs));
-  call->scale = scales.scale;
-  call->shift = scales.shift;
+  if (plan_.b < 0) return {};
+  const sdk::TensorView bias = run.input(static_cast<uint32_t>(plan_.b));
+  if (bias.rank() != 1 || bias.dim(0) != call->outputs)
+    return sdk::invalid_model(plan_.node, ": the bias is ", sdk::shape_text(bias.shape()), ", expected M, ",
+                              call->outputs);
+  call->shift = bias.data<float>();
   return {};
 }
 
@@ -152,21 +155,29 @@ sdk::Status ConvKernel::convolve(sdk::RunContext& run, const ConvCall& call) con
   return convolve_panels(run, call);
 }
 
-sdk::Result<sdk::PackPlan> ConvKernel::pack_plan(uint32_t input) {
-  if (input != plan_.w) return sdk::PackPlan{};
-  sdk::PackPlan plan = plan_.packed_w.plan();
+sdk::Result<sdk::PackPlan> ConvKernel::pack_plan(uint32_t slot) {
+  if (slot == kChannelScales) return plan_.channel_scales.plan();
+  sdk::PackPlan plan = plan_.packed_w.plan(plan_.w);
   const int w = static_cast<int>(plan_.w);
-  plan.source_needed = plan_.x == plan_.w || plan_.b == w || plan_.residual == w;
+  plan.sources_needed = plan_.x == plan_.w || plan_.b == w || plan_.residual == w;
   return plan;
 }
 
-sdk::Status ConvKernel::pack(uint32_t, const sdk::TensorView& weight, void* blob) const {
-  plan_.packed_w.pack(weight, blob);
+sdk::Status ConvKernel::pack(uint32_t slot, sdk::PackContext& pack) const {
+  if (slot == kChannelScales) {
+    plan_.channel_scales.pack(pack);
+  } else {
+    plan_.packed_w.pack(pack.source(0), pack.blob());
+  }
   return {};
 }
 
-sdk::Status ConvKernel::bind_pack(uint32_t, const void* blob, uint64_t) {
-  plan_.packed_w.bind(blob);
+sdk::Status ConvKernel::bind_pack(uint32_t slot, const void* blob, uint64_t) {
+  if (slot == kChannelScales) {
+    plan_.channel_scales.bind(blob);
+  } else {
+    plan_.packed_w.bind(blob);
+  }
   return {};
 }
 

@@ -15,9 +15,8 @@ struct ConvPlan {
   WindowAttributes window;
   int64_t groups = 1;
   uint32_t x = 0, w = 1;
-  int b = -1;  // -1: no bias
-  std::vector<ChannelStep> channel_steps;
-  int64_t channels = 0;             // that the steps are for
+  int b = -1;                       // -1: no bias
+  ChannelScales channel_scales;     // a bias is part of them, where there are any
   int residual = -1;                // input that is added; -1: none
   bool residual_broadcasts = true;  // against the result, if its shape differs; else it must not
   simd::Activation activation;
@@ -31,11 +30,14 @@ class ConvKernel final : public sdk::Kernel {
  public:
   explicit ConvKernel(ConvPlan plan) : plan_(std::move(plan)) {}
   sdk::Status run(sdk::RunContext& run) const override;
-  sdk::Result<sdk::PackPlan> pack_plan(uint32_t input) override;
-  sdk::Status pack(uint32_t input, const sdk::TensorView& weight, void* blob) const override;
-  sdk::Status bind_pack(uint32_t input, const void* blob, uint64_t byte_length) override;
+  uint32_t pack_count() const override { return kSlots; }
+  sdk::Result<sdk::PackPlan> pack_plan(uint32_t slot) override;
+  sdk::Status pack(uint32_t slot, sdk::PackContext& pack) const override;
+  sdk::Status bind_pack(uint32_t slot, const void* blob, uint64_t byte_length) override;
 
  private:
+  enum Slot : uint32_t { kWeight, kChannelScales, kSlots };
+
   sdk::Status set_channel_map(sdk::RunContext& run, ConvCall* call) const;
   sdk::Result<ConvCall> prepare(sdk::RunContext& run) const;
   sdk::Status convolve(sdk::RunContext& run, const ConvCall& call) const;

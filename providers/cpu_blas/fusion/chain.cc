@@ -35,7 +35,7 @@ bool has_one_output(const sdk::NodeView& node) {
 bool is_float_constant(const sdk::ValueView& value) {
   if (!value) return false;
   const sdk::TensorView info = value.info();
-  return info.is_constant() && info.dtype() == TN_FLOAT && info.raw() != nullptr;
+  return info.is_constant() && info.dtype() == TN_FLOAT;
 }
 
 namespace {
@@ -55,8 +55,9 @@ bool match_activation(const sdk::NodeView& node, simd::Activation* activation) {
   } else {
     for (uint32_t i : {1u, 2u}) {
       if (!node.input(i)) continue;
-      if (!is_float_constant(node.input(i)) || node.input(i).info().count() != 1) return false;
-      bounds[i - 1] = node.input(i).info().data<float>()[0];
+      const auto bound = node.input(i).data();
+      if (!bound || bound->dtype() != TN_FLOAT || bound->count() != 1) return false;
+      bounds[i - 1] = bound->data<float>()[0];
     }
   }
   *activation = {simd::Unary::kClip, bounds[0], bounds[1]};

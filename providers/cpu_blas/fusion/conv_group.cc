@@ -43,8 +43,8 @@ sdk::Result<sdk::KernelPtr> make_conv_group(const ConvGroup& group, const sdk::G
   plan.w = static_cast<uint32_t>(graph.input_index(conv.input(1)));
   if (plan.b >= 0) plan.b = graph.input_index(conv.input(2));
   if (group.residual) plan.residual = graph.input_index(group.residual);
-  plan.channel_steps = group.channel_map.steps(graph);
-  plan.channels = output_channels(conv);
+  if (auto steps = group.channel_map.steps(graph); !steps.empty())
+    plan.channel_scales = ChannelScales(std::move(steps), plan.b, output_channels(conv));
   plan.activation = group.activation;
   return sdk::KernelPtr(std::make_unique<ConvKernel>(std::move(plan)));
 }

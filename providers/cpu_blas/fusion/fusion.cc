@@ -23,7 +23,7 @@ sdk::Status claim_groups(const sdk::Instance&, const sdk::GraphView& graph, sdk:
   return {};
 }
 
-sdk::Result<sdk::KernelPtr> compile_group(const sdk::Instance&, const sdk::GraphView& group) {
+sdk::Result<sdk::KernelPtr> compile_group(const sdk::Instance&, const sdk::GroupInfo& group) {
   std::vector<sdk::NodeView> members;
   for (size_t i = 0; i < group.node_count(); ++i) members.push_back(group.node(i));
   const MayJoin is_member = [&](const sdk::NodeView& node) {

@@ -10,6 +10,6 @@ namespace tenon::cpu_blas {
 sdk::Status claim_groups(const sdk::Instance& instance, const sdk::GraphView& graph, sdk::Claims& claims);
 
 /// The provider's compile hook: the kernel of a group that claim_groups() took.
-sdk::Result<sdk::KernelPtr> compile_group(const sdk::Instance& instance, const sdk::GraphView& group);
+sdk::Result<sdk::KernelPtr> compile_group(const sdk::Instance& instance, const sdk::GroupInfo& group);
 
 }  // namespace tenon::cpu_blas

@@ -106,16 +106,15 @@ sdk::Status multiply(sdk::RunContext& run, const std::string& node, const Sizes&
 
 }  // namespace
 
-sdk::Result<sdk::PackPlan> MatMulKernel::pack_plan(uint32_t input) {
-  if (input != plan_.b) return sdk::PackPlan{};
-  sdk::PackPlan plan = plan_.packed_b.plan();
+sdk::Result<sdk::PackPlan> MatMulKernel::pack_plan(uint32_t) {
+  sdk::PackPlan plan = plan_.packed_b.plan(plan_.b);
   const int b = static_cast<int>(plan_.b);
-  plan.source_needed = plan_.a == plan_.b || plan_.bias == b || plan_.residual == b;
+  plan.sources_needed = plan_.a == plan_.b || plan_.bias == b || plan_.residual == b;
   return plan;
 }
 
-sdk::Status MatMulKernel::pack(uint32_t, const sdk::TensorView& weight, void* blob) const {
-  plan_.packed_b.pack(weight, blob);
+sdk::Status MatMulKernel::pack(uint32_t, sdk::PackContext& pack) const {
+  plan_.packed_b.pack(pack.source(0), pack.blob());
   return {};
 }
 

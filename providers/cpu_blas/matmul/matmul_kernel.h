@@ -24,9 +24,10 @@ class MatMulKernel final : public sdk::Kernel {
  public:
   explicit MatMulKernel(MatMulPlan plan) : plan_(std::move(plan)) {}
   sdk::Status run(sdk::RunContext& run) const override;
-  sdk::Result<sdk::PackPlan> pack_plan(uint32_t input) override;
-  sdk::Status pack(uint32_t input, const sdk::TensorView& weight, void* blob) const override;
-  sdk::Status bind_pack(uint32_t input, const void* blob, uint64_t byte_length) override;
+  uint32_t pack_count() const override { return 1; }
+  sdk::Result<sdk::PackPlan> pack_plan(uint32_t slot) override;
+  sdk::Status pack(uint32_t slot, sdk::PackContext& pack) const override;
+  sdk::Status bind_pack(uint32_t slot, const void* blob, uint64_t byte_length) override;
 
  private:
   MatMulPlan plan_;

@@ -18,11 +18,10 @@ class GemmKernel final : public sdk::Kernel {
         transpose_b_(info.attr_int("transB") != 0),
         packed_b_(PackedB::of_operand(info.input(1).info(), transpose_b_)) {}
 
-  sdk::Result<sdk::PackPlan> pack_plan(uint32_t input) override {
-    return input == 1 ? packed_b_.plan() : sdk::PackPlan{};
-  }
-  sdk::Status pack(uint32_t, const sdk::TensorView& weight, void* blob) const override {
-    packed_b_.pack(weight, blob);
+  uint32_t pack_count() const override { return 1; }
+  sdk::Result<sdk::PackPlan> pack_plan(uint32_t) override { return packed_b_.plan(1); }
+  sdk::Status pack(uint32_t, sdk::PackContext& pack) const override {
+    packed_b_.pack(pack.source(0), pack.blob());
     return {};
   }
   sdk::Status bind_pack(uint32_t, const void* blob, uint64_t) override {

@@ -42,9 +42,8 @@ sdk::Result<sdk::KernelPtr> make_identity(const sdk::KernelInfo&) {
 
 sdk::Result<sdk::KernelPtr> make_dropout(const sdk::KernelInfo& info) {
   if (info.input(2)) {
-    const sdk::TensorView training = info.input(2).info();
-    if (!training.is_constant() || training.dtype() != TN_BOOL || training.raw() == nullptr || training.count() != 1 ||
-        training.data<bool>()[0])
+    const auto training = info.input(2).data();
+    if (!training || training->dtype() != TN_BOOL || training->count() != 1 || training->data<bool>()[0])
       return sdk::unsupported(describe(info), ": training_mode is not the constant false: only inference runs here");
   }
   return sdk::KernelPtr(std::make_unique<Dropout>(info.since_version() < 10));

@@ -70,8 +70,8 @@ class MovedRun {
     api_.scratch = [](tn_run* r, size_t bytes, size_t alignment) {
       return real(r)->scratch(of(r).run_.c(), bytes, alignment);
     };
-    api_.parallel_for = [](tn_run* r, int64_t count, double cost, tn_range_fn body, void* arg) {
-      real(r)->parallel_for(of(r).run_.c(), count, cost, body, arg);
+    api_.parallel_for = [](tn_run* r, const tn_parallel* work) {
+      return real(r)->parallel_for(of(r).run_.c(), work);
     };
     api_.max_workers = [](tn_run* r) { return real(r)->max_workers(of(r).run_.c()); };
     api_.cancelled = [](tn_run* r) { return real(r)->cancelled(of(r).run_.c()); };

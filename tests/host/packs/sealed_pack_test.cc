@@ -65,6 +65,15 @@ Change set_in_packed(const char* what, flatbuffers::voffset_t field, uint32_t va
           }};
 }
 
+Change set_packed_input(const char* what, uint32_t value) {
+  return {what, [=](const Plan& plan) {
+            const Step* step = step_with_packed(plan);
+            if (step == nullptr) return false;
+            const_cast<flatbuffers::Vector<uint32_t>*>(step->packed()->Get(0)->inputs())->Mutate(0, value);
+            return true;
+          }};
+}
+
 Change set_node(const char* what, uint32_t value) {
   return {what, [=](const Plan& plan) {
             const auto* nodes = plan.steps()->Get(0)->nodes();
@@ -93,8 +102,8 @@ std::vector<Change> changes_of_any_pack() {
   return {
       set_in_packed("a packed weight in no blob", Packed::VT_BLOB, 1000),
       set_in_packed("a packed weight in the last number of a blob", Packed::VT_BLOB, kMax32),
-      set_in_packed("a packed weight of another input", Packed::VT_INPUT, 0),
-      set_in_packed("a packed weight of an input past the last", Packed::VT_INPUT, kMax32),
+      set_packed_input("a packed weight of another input", 0),
+      set_packed_input("a packed weight of an input past the last", kMax32),
       {"packed weights under another key",
        [](const Plan& plan) { return set_text(step_with_packed(plan)->packed()->Get(0)->key(), "transposed-2"); }},
       {"other providers",

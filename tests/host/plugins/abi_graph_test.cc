@@ -4,6 +4,7 @@
 
 #include "host/graph/schema.h"
 #include "host/plugins/abi_tables.h"
+#include "tests/support/graph_builder.h"
 
 using namespace tenon;
 using namespace tenon::host;
@@ -100,4 +101,87 @@ TEST_CASE("a node of an operator without a schema has no defaults", "[abi_graph]
   node.domain = "com.example";
   node.op_type = "Gemm";
   CHECK(view_of(node).attr_float("alpha", 0.25f) == 0.25f);
+}
+
+namespace {
+
+/// y = Scan-like node "own" over x and constant c, in a model with opset 7 of its domain.
+struct OwnGraph {
+  tenon::test::GraphBuilder b{17};
+  std::unique_ptr<Model> model;
+
+  OwnGraph() {
+    b.model().opset_imports["com.example"] = 7;
+    b.input("x", TN_FLOAT, {2, -1});
+    b.constant<float>("c", {2}, {1, 2});
+    tenon::test::GraphBuilder body(b);
+    body.node("Relu", {"x"}, {"r"});
+    body.output("r");
+    b.node("com.example:Own", {"x", "c"}, {"y"},
+           {tenon::test::int_attr("n", 3), tenon::test::graph_attr("body", body.build_subgraph()),
+            tenon::test::float_attr("f", 0.5f)});
+    b.output("y");
+    model = b.build();
+  }
+  sdk::NodeView node() const { return view_of(*model->graph->nodes()[0]); }
+};
+
+}  // namespace
+
+TEST_CASE("what is known of a constant is never its data, which is asked for and noted", "[abi_graph]") {
+  const GraphScope scope;
+  const OwnGraph g;
+  const sdk::ValueView c = g.node().input(1), x = g.node().input(0);
+  CHECK(c.info().is_constant());
+  CHECK(c.info().raw() == nullptr);
+  CHECK(c.info().count() == 2);
+  CHECK(scope.constants_read().empty());
+  REQUIRE(c.data().has_value());
+  CHECK(c.data()->data<float>()[1] == 2);
+  CHECK_FALSE(x.data().has_value());
+  CHECK(scope.constants_read().size() == 2);
+}
+
+TEST_CASE("a weight that is only kept packed has no data", "[abi_graph]") {
+  const GraphScope scope;
+  const OwnGraph g;
+  Value& c = *g.model->graph->find_value("c");
+  c.constant = Tensor(TN_FLOAT, {2}, nullptr, 0, nullptr, Residence::kDropped, "");
+  CHECK(g.node().input(1).info().is_constant());
+  CHECK_FALSE(g.node().input(1).data().has_value());
+}
+
+TEST_CASE("a node tells the model's opset of its domain, its attributes and their graphs", "[abi_graph]") {
+  const GraphScope scope;
+  const OwnGraph g;
+  const tn_graph_api& api = graph_api();
+  const tn_node* own = g.node().c();
+  CHECK(g.node().opset() == 7);
+  CHECK(g.node().since_version() == 0);
+  REQUIRE(api.attr_count(own) == 3);
+  tn_str name;
+  uint32_t kind = 0;
+  REQUIRE(api.attr_at(own, 1, &name, &kind));
+  CHECK(std::string(name.data, name.size) == "body");
+  CHECK(kind == TN_ATTR_GRAPH);
+  REQUIRE(api.attr_at(own, 2, &name, &kind));
+  CHECK(kind == TN_ATTR_FLOAT);
+  CHECK_FALSE(api.attr_at(own, 3, &name, &kind));
+  const tn_graph* body = api.attr_graph(own, sdk::to_tn_str("body"), 0);
+  REQUIRE(body != nullptr);
+  REQUIRE(api.graph_node_count(body) == 1);
+  CHECK(sdk::NodeView(&api, api.graph_node(body, 0)).opset() == 17);
+  CHECK(api.attr_graph(own, sdk::to_tn_str("body"), 1) == nullptr);
+  CHECK(api.attr_graph(own, sdk::to_tn_str("n"), 0) == nullptr);
+}
+
+TEST_CASE("a value tells whether its graph hands it out, and whether it is no tensor", "[abi_graph]") {
+  const GraphScope scope;
+  const OwnGraph g;
+  CHECK(g.node().output(0).is_output());
+  CHECK_FALSE(g.node().input(0).is_output());
+  g.model->graph->find_value("y")->type.kind = ValueType::Kind::kSequence;
+  const sdk::TensorView info = g.node().output(0).info();
+  CHECK((info.c().flags & TN_TENSOR_OTHER_KIND) != 0);
+  CHECK(info.dtype() == TN_UNDEFINED);
 }

@@ -52,7 +52,8 @@ TEST_CASE("the C99 example runs LeakyRelu with the node's alpha", "[plugins]") {
   g.finish({"x"}, {"y"});
   auto kernel = provider->create_kernel(*node);
   REQUIRE(kernel.is_ok());
-  CHECK(kernel->may_reuse_input() == 1);
+  CHECK(kernel->may_share(0, 0));
+  CHECK_FALSE(kernel->may_share(0, 1));
   FakeRun run({floats({4}, {-2, -1, 0, 3})});
   REQUIRE(kernel->run(run).is_ok());
   CHECK(values_of(run.result()) == std::vector<float>{-1, -0.5f, 0, 3});
@@ -82,15 +83,18 @@ TEST_CASE("the C++ example claims Mul and Add, packs the scale and runs the pair
 
   auto kernel = provider->compile(group);
   REQUIRE(kernel.is_ok());
-  CHECK(kernel->pack_plan(0).value().byte_length == 0);
-  const auto plan = kernel->pack_plan(1);
+  REQUIRE(kernel->pack_count().value() == 1);
+  const auto plan = kernel->pack_plan(0);
   REQUIRE(plan.is_ok());
   REQUIRE(plan.value().byte_length == 3 * sizeof(float));
+  REQUIRE(plan.value().input_count == 1);
+  CHECK(plan.value().inputs[0] == 1);
   CHECK(std::string(plan.value().key.data, plan.value().key.size) == "scale/1 gain=2");
   std::vector<float> blob(3);
-  REQUIRE(kernel->pack(1, *group.inputs[1]->constant, blob.data()).is_ok());
+  const Tensor* const sources[] = {&*group.inputs[1]->constant};
+  REQUIRE(kernel->pack(0, sources, {blob.data(), 3 * sizeof(float)}).is_ok());
   CHECK(blob == std::vector<float>{2, 4, 6});
-  REQUIRE(kernel->bind_pack(1, blob.data(), sizeof(float) * 3).is_ok());
+  REQUIRE(kernel->bind_pack(0, blob.data(), sizeof(float) * 3).is_ok());
 
   FakeRun run({floats({2, 3}, {1, 1, 1, 2, 2, 2}), *group.inputs[1]->constant, *group.inputs[2]->constant});
   REQUIRE(kernel->run(run).is_ok());

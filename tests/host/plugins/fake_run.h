@@ -33,7 +33,9 @@ class FakeRun final : public KernelRun {
     scratch_.push_back(std::make_unique<std::max_align_t[]>(bytes / sizeof(std::max_align_t) + 1));
     return scratch_.back().get();
   }
-  void parallel_for(int64_t count, double, tn_range_fn body, void* arg) override { body(arg, 0, 0, count); }
+  void parallel_for(int64_t count, double, int64_t, tenon::host::RangeFunction body, void* arg) override {
+    body(arg, 0, 0, count);
+  }
   uint32_t max_workers() const override { return 1; }
   bool cancelled() const override { return false; }
   void phase(std::string_view) override {}

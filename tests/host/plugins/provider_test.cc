@@ -46,7 +46,8 @@ TEST_CASE("an unknown option is refused with the provider's own words", "[plugin
   CHECK(provider.status().message() == "provider 'cpu_ref': unknown option 'colour': this provider has no options");
 }
 
-TEST_CASE("a deferred provider tells what its library is before it is loaded, and then makes its kernels", "[plugins]") {
+TEST_CASE("a deferred provider tells what its library is before it is loaded, and then makes its kernels",
+          "[plugins]") {
   auto deferred = Provider::defer(ProviderSpec{plugin_path("scale_cpp"), {}});
   INFO(deferred.status().message());
   REQUIRE(deferred.is_ok());

@@ -21,22 +21,22 @@ tn_status* run_nothing(tn_kernel*, tn_run*) {
   return nullptr;
 }
 void destroy_nothing(tn_kernel*) {}
-tn_status* create_dummy(tn_provider_instance*, const tn_node*, tn_kernel** kernel) {
-  *kernel = reinterpret_cast<tn_kernel*>(&dummy_kernel);
+tn_status* create_dummy(tn_provider_instance*, const tn_kernel_request*, tn_kernel_result* result) {
+  result->kernel = reinterpret_cast<tn_kernel*>(&dummy_kernel);
   return nullptr;
 }
-tn_status* create_instance(const tn_host*, const tn_str*, const tn_str*, size_t, tn_provider_instance**) {
+tn_status* create_instance(const tn_instance_request*, tn_provider_instance**) {
   return nullptr;
 }
 void destroy_instance(tn_provider_instance*) {}
 
 // A provider that keeps every rule, for a test to break one.
 struct Sound {
-  tn_kernel_vtable vtable{sizeof(tn_kernel_vtable), 0, nullptr, nullptr, nullptr, run_nothing, destroy_nothing};
-  tn_kernel_def def{sizeof(tn_kernel_def), 0, "", "Relu", 1, 0, nullptr, 0, 0, &vtable, create_dummy};
-  tn_provider table{
-      sizeof(tn_provider), 1,       "sound", "1",     &def,           1, sizeof(tn_kernel_def), create_instance,
-      destroy_instance,    nullptr, nullptr, nullptr, TN_MEMORY_HOST, 0};
+  tn_kernel_vtable vtable{sizeof(tn_kernel_vtable), 0, nullptr, nullptr, nullptr, nullptr, run_nothing,
+                          destroy_nothing};
+  tn_kernel_def def{sizeof(tn_kernel_def), 0, "", "Relu", 1, 0, nullptr, 0, 0, nullptr, 0, 0, &vtable, create_dummy};
+  tn_provider table{sizeof(tn_provider), 1,       "sound", "1",     &def,    1, sizeof(tn_kernel_def), create_instance,
+                    destroy_instance,    nullptr, nullptr, nullptr, nullptr, 0, sizeof(tn_option),     nullptr};
   std::string verdict() const { return check_provider_table(table).message(); }
 
   // The kernel of a Relu node.
@@ -75,7 +75,15 @@ TEST_CASE("each broken member of the provider table is named", "[plugins]") {
   CHECK_THAT(verdict([](Sound& s) { s.table.kernels = nullptr; }), Contains("kernel table is NULL"));
   CHECK_THAT(verdict([](Sound& s) { s.table.kernel_stride = 8; }), Contains("kernel_stride is 8"));
   CHECK_THAT(verdict([](Sound& s) { s.table.kernel_count = 4000000000u; }), Contains("kernel_count is 4000000000"));
-  CHECK_THAT(verdict([](Sound& s) { s.table.memory_kind = TN_MEMORY_DEVICE; }), Contains("memory kind 2"));
+  CHECK_THAT(verdict([](Sound& s) { s.table.option_count = 1; }), Contains("options is NULL"));
+  static tn_option option{sizeof(tn_option), 0, "gain", "a number", nullptr, "What it is multiplied by."};
+  CHECK(verdict([](Sound& s) { s.table.options = &option, s.table.option_count = 1; }).empty());
+  CHECK_THAT(verdict([](Sound& s) { s.table.options = &option, s.table.option_count = 1, s.table.option_stride = 4; }),
+             Contains("option_stride is 4"));
+  static tn_option nameless = option;
+  nameless.name = nullptr;
+  CHECK_THAT(verdict([](Sound& s) { s.table.options = &nameless, s.table.option_count = 1; }),
+             Contains("of an option is NULL"));
 }
 
 TEST_CASE("each broken member of a line of the kernel table is named with the line", "[plugins]") {
@@ -94,10 +102,12 @@ TEST_CASE("each broken member of a line of the kernel table is named with the li
   CHECK_THAT(verdict([](Sound& s) { s.def.type_count = 1; }), Contains("types is NULL"));
   CHECK_THAT(verdict([](Sound& s) { s.vtable.run = nullptr; }), Contains("run is NULL"));
   CHECK_THAT(verdict([](Sound& s) { s.vtable.struct_size = 16; }), Contains("vtable says its struct_size is 16"));
-  CHECK_THAT(verdict([](Sound& s) {
-               s.vtable.pack_plan = [](tn_kernel*, uint32_t, tn_pack_plan*) -> tn_status* { return nullptr; };
-             }),
-             Contains("pack, beside a pack_plan, is NULL"));
+  CHECK_THAT(verdict([](Sound& s) { s.def.alias_count = 1; }), Contains("aliases is NULL"));
+  static const uint32_t dtypes[] = {TN_FLOAT};
+  static const tn_type_rule rule{sizeof(tn_type_rule), 1, "T", dtypes};
+  CHECK_THAT(verdict([](Sound& s) { s.def.types = &rule, s.def.type_count = 1; }), Contains("type_stride is 0"));
+  CHECK_THAT(verdict([](Sound& s) { s.vtable.pack_count = [](tn_kernel*) -> uint32_t { return 1; }; }),
+             Contains("pack_plan, beside a pack_count, is NULL"));
 }
 
 TEST_CASE("a kernel table is stepped through with the plugin's own size of a line", "[plugins]") {
@@ -118,7 +128,9 @@ TEST_CASE("a kernel table is stepped through with the plugin's own size of a lin
 
 TEST_CASE("a factory that reports success without a kernel is an error", "[plugins]") {
   Sound s;
-  s.def.create = [](tn_provider_instance*, const tn_node*, tn_kernel**) -> tn_status* { return nullptr; };
+  s.def.create = [](tn_provider_instance*, const tn_kernel_request*, tn_kernel_result*) -> tn_status* {
+    return nullptr;
+  };
   const auto kernel = s.kernel();
   REQUIRE(!kernel.is_ok());
   CHECK(kernel.status().code() == TN_INTERNAL);
@@ -127,11 +139,13 @@ TEST_CASE("a factory that reports success without a kernel is an error", "[plugi
 
 TEST_CASE("exceptions of a provider's create and of a factory are errors", "[plugins]") {
   Sound s;
-  s.def.create = [](tn_provider_instance*, const tn_node*, tn_kernel**) -> tn_status* { throw std::range_error("b"); };
+  s.def.create = [](tn_provider_instance*, const tn_kernel_request*, tn_kernel_result*) -> tn_status* {
+    throw std::range_error("b");
+  };
   CHECK_THAT(s.kernel().status().message(), Contains("provider 'sound': threw across the ABI in kernel create: b"));
-  s.def.create = [](tn_provider_instance*, const tn_node*, tn_kernel**) -> tn_status* { throw 42; };
+  s.def.create = [](tn_provider_instance*, const tn_kernel_request*, tn_kernel_result*) -> tn_status* { throw 42; };
   CHECK_THAT(s.kernel().status().message(), Contains("no std::exception"));
-  s.table.create = [](const tn_host*, const tn_str*, const tn_str*, size_t, tn_provider_instance**) -> tn_status* {
+  s.table.create = [](const tn_instance_request*, tn_provider_instance**) -> tn_status* {
     throw std::range_error("a");
   };
   const auto provider = Provider::create(s.table, {});
@@ -142,8 +156,11 @@ TEST_CASE("exceptions of a provider's create and of a factory are errors", "[plu
 TEST_CASE("an exception from a body of parallel_for is an error of the run", "[plugins]") {
   Sound s;
   s.vtable.run = [](tn_kernel*, tn_run* run) -> tn_status* {
-    const tn_range_fn body = [](void*, uint32_t, int64_t, int64_t) { throw std::runtime_error("in the body"); };
-    host_table().run->parallel_for(run, 10, 1.0, body, nullptr);
+    const tn_range_fn body = [](void*, uint32_t, int64_t, int64_t) -> tn_status* {
+      throw std::runtime_error("in the body");
+    };
+    const tn_parallel work{sizeof(tn_parallel), 0, 10, 1.0, 0, body, nullptr};
+    host_table().status_destroy(host_table().run->parallel_for(run, &work));  // a kernel that does not look at it
     return nullptr;
   };
   auto kernel = s.kernel();
@@ -177,25 +194,63 @@ TEST_CASE("nonsense asked of a run is refused", "[plugins]") {
 TEST_CASE("pack plans with nonsense are refused", "[plugins]") {
   Sound s;
   static tn_pack_plan answer;
+  s.vtable.pack_count = [](tn_kernel*) -> uint32_t { return 1; };
   s.vtable.pack_plan = [](tn_kernel*, uint32_t, tn_pack_plan* plan) -> tn_status* {
     *plan = answer;
     return nullptr;
   };
-  s.vtable.pack = [](tn_kernel*, uint32_t, const tn_tensor*, void*) -> tn_status* { return nullptr; };
+  s.vtable.pack = [](tn_kernel*, uint32_t, const tn_pack_args*) -> tn_status* { return nullptr; };
   s.vtable.bind_pack = [](tn_kernel*, uint32_t, const void*, uint64_t) -> tn_status* { return nullptr; };
   auto kernel = s.kernel();
   REQUIRE(kernel.is_ok());
-  const auto verdict = [&](uint32_t alignment, uint64_t bytes, tn_str key) {
-    answer = {sizeof(tn_pack_plan), alignment, bytes, key, false};
+  const auto verdict = [&](uint32_t alignment, uint64_t bytes, tn_str key, uint32_t inputs = 0) {
+    answer = {sizeof(tn_pack_plan), alignment, bytes, key, nullptr, inputs, false};
     return kernel->pack_plan(0).status().message();
   };
   const tn_str key = {"k", 1};
   CHECK(verdict(64, 100, key).empty());
   CHECK(verdict(0, 0, {nullptr, 0}).empty());
+  CHECK(verdict(64, TN_LENGTH_UNKNOWN, key).empty());
+  CHECK(verdict(0, 100, key).empty());
+  CHECK(kernel->pack_plan(0)->alignment == 64);
   CHECK_THAT(verdict(48, 100, key), Contains("alignment 48"));
   CHECK_THAT(verdict(8192, 100, key), Contains("alignment 8192"));
-  CHECK_THAT(verdict(64, UINT64_MAX, key), Contains("18446744073709551615 bytes"));
+  CHECK_THAT(verdict(64, UINT64_MAX - 1, key), Contains("18446744073709551614 bytes"));
   CHECK_THAT(verdict(64, 100, {nullptr, 0}), Contains("no key"));
+  CHECK_THAT(verdict(64, 100, key, 2), Contains("inputs is NULL"));
+}
+
+TEST_CASE("what a factory says of its kernel goes before its line of the table, and is held to the rules",
+          "[plugins]") {
+  Sound s;
+  static tn_kernel_result answer;
+  s.def.create = [](tn_provider_instance*, const tn_kernel_request*, tn_kernel_result* result) -> tn_status* {
+    const tn_kernel_vtable* vtable = result->vtable;
+    *result = answer;
+    if (result->vtable == nullptr) result->vtable = vtable;
+    result->kernel = reinterpret_cast<tn_kernel*>(&dummy_kernel);
+    return nullptr;
+  };
+  static const tn_alias aliases[] = {{1, TN_ANY_INPUT, TN_ALIAS_STATE}, {0, 2, TN_ALIAS_MAY_REUSE}, {0, 0, 77}};
+  answer = {sizeof answer, TN_KERNEL_NOT_DETERMINISTIC, nullptr, nullptr, aliases, 3, TN_MEMORY_HOST, 0, 0};
+  {
+    const auto kernel = s.kernel();
+    REQUIRE(kernel.is_ok());
+    CHECK_FALSE(kernel->is_deterministic());
+    CHECK(kernel->may_share(1, 5));
+    CHECK(kernel->may_share(0, 2));
+    CHECK_FALSE(kernel->may_share(0, 1));
+    CHECK_FALSE(kernel->may_share(0, 0));  // of a kind that this host does not know
+  }
+  answer.memory_kind = TN_MEMORY_DEVICE;
+  CHECK(s.kernel().status().code() == TN_UNSUPPORTED);
+  CHECK_THAT(s.kernel().status().message(), Contains("memory kind 2"));
+  answer.memory_kind = TN_MEMORY_HOST;
+  answer.flags = 1u << 30;
+  CHECK(s.kernel().status().code() == TN_UNSUPPORTED);
+  answer.flags = 0;
+  answer.aliases = nullptr;
+  CHECK_THAT(s.kernel().status().message(), Contains("aliases is NULL"));
 }
 
 TEST_CASE("a status is never NULL and never a success", "[plugins]") {

@@ -194,11 +194,12 @@ TEST_CASE("a pack is planned without a look at the weight", "[cpu_blas]") {
   const auto provider = Provider::create({cpu_blas_path(), {}});
   auto kernel = (*provider)->create_kernel(*m.node);
   REQUIRE(kernel.is_ok());
-  const auto plan = kernel->pack_plan(1);
+  const auto plan = kernel->pack_plan(0);
   REQUIRE(plan.is_ok());
   CHECK(plan->byte_length >= bytes);
-  CHECK_FALSE(plan->source_needed);
-  CHECK(kernel->pack_plan(0)->byte_length == 0);
+  CHECK_FALSE(plan->sources_needed);
+  REQUIRE(plan->input_count == 1);
+  CHECK(plan->inputs[0] == 1);
 }
 
 TEST_CASE("packed bytes are the same every time, all written, and none past their end", "[cpu_blas]") {
@@ -208,14 +209,15 @@ TEST_CASE("packed bytes are the same every time, all written, and none past thei
     MatMulNode m(make_tensor<float>({70, 75}, noise(70 * 75, 1)));
     const auto kernel = (*provider)->create_kernel(*m.node);
     REQUIRE(kernel.is_ok());
-    const auto plan = kernel->pack_plan(1);
+    const auto plan = kernel->pack_plan(0);
     REQUIRE(plan.is_ok());
     CAPTURE(text_of(plan->key));
     CHECK_THAT(text_of(plan->key), Catch::Contains("gemm_b/1") && Catch::Contains("isa=" + isa));
     const size_t size = plan->byte_length;
     std::vector<unsigned char> first(size + 64, 0xaa), second(size + 64, 0x55);
-    REQUIRE(kernel->pack(1, *m.g.value("w")->constant, first.data()).is_ok());
-    REQUIRE(kernel->pack(1, *m.g.value("w")->constant, second.data()).is_ok());
+    const Tensor* const sources[] = {&*m.g.value("w")->constant};
+    REQUIRE(kernel->pack(0, sources, {first.data(), size}).is_ok());
+    REQUIRE(kernel->pack(0, sources, {second.data(), size}).is_ok());
     CHECK(std::memcmp(first.data(), second.data(), size) == 0);
     CHECK(std::all_of(first.begin() + static_cast<long>(size), first.end(), [](unsigned char c) { return c == 0xaa; }));
   }
@@ -226,7 +228,7 @@ TEST_CASE("a matrix that would pack mostly padding is read as it is", "[cpu_blas
   const auto provider = Provider::create({cpu_blas_path(), {}});
   const auto kernel = (*provider)->create_kernel(*m.node);
   REQUIRE(kernel.is_ok());
-  CHECK(kernel->pack_plan(1)->byte_length == 0);
+  CHECK(kernel->pack_plan(0)->byte_length == 0);
 }
 
 TEST_CASE("the instruction set is one for the process, and a second wish is refused while a session lives",

@@ -8,8 +8,11 @@
  * and the host is the one that frees it.
  *  - Strings are UTF-8 with a length; they are not zero-terminated.
  *  - No exception and no longjmp crosses the ABI in either direction.
- *  - Every struct starts with `struct_size`, set by whoever fills it to the sizeof it was compiled with. Receivers
- * accept any size at or above the one of version 1 and never read beyond it. Structs grow only at the end.
+ *  - Every struct that may grow starts with `struct_size`, set by whoever fills it to the sizeof it was compiled with;
+ * what one side passes for the other to fill comes with its size set. Receivers accept any size at or above the one of
+ * version 1 and never read or write beyond it. Structs grow only at the end, and a member that is 0 or NULL means what
+ * its absence did. TN_HAS tells whether a member is there.
+ *  - Flags that the receiver does not know are refused with TN_UNSUPPORTED, unless their comment lets them be ignored.
  */
 #ifndef TENON_KERNEL_API_BASE_H
 #define TENON_KERNEL_API_BASE_H
@@ -25,6 +28,9 @@
 #define TN_ENTRY_SYMBOL "tenon_provider_entry"
 
 #define TN_EXPORT __attribute__((visibility("default")))
+
+/* Whether the struct that `table` points to, which may be of older headers, holds `member`. */
+#define TN_HAS(table, member) ((const char*)(&(table)->member + 1) <= (const char*)(table) + (table)->struct_size)
 
 /* A borrowed string. `data` may be NULL only when `size` is 0. */
 typedef struct tn_str {

@@ -8,8 +8,26 @@
 typedef struct tn_run tn_run;
 
 /* Works on items [begin, end). `worker` is below `max_workers` and no two bodies of one parallel_for that overlap in
- * time have the same one, so it may index scratch memory. */
-typedef void (*tn_range_fn)(void* arg, uint32_t worker, int64_t begin, int64_t end);
+ * time have the same one, so it may index scratch memory. NULL, or an error that ends the work. */
+typedef tn_status* (*tn_range_fn)(void* arg, uint32_t worker, int64_t begin, int64_t end);
+
+enum {
+  /* Every item gets a thread of its own, and all run at once, so that bodies may wait for each other: at a barrier, for
+   * example. count is at most max_workers; the threads are made for the call, which takes tens of microseconds. */
+  TN_PARALLEL_ALL_AT_ONCE = 1u << 0
+};
+
+/* Work to be spread over threads. */
+typedef struct tn_parallel {
+  uint32_t struct_size;
+  uint32_t flags; /* TN_PARALLEL_... */
+  int64_t count;  /* items; none or fewer: nothing is done */
+  /* A rough estimate of what one item takes, in nanoseconds: decides how many threads the work is worth. */
+  double item_cost_ns;
+  int64_t grain;    /* the fewest items that a body is called for, the last one aside; 0: the host's choice */
+  tn_range_fn body; /* an error ends the work: bodies that have not begun are left out */
+  void* arg;        /* given to each body */
+} tn_parallel;
 
 /* thread: the one that the kernel's run was called on, unless said. */
 typedef struct tn_run_api {
@@ -33,10 +51,10 @@ typedef struct tn_run_api {
    * most 4096. NULL: out of memory. */
   void* (*scratch)(tn_run*, size_t bytes, size_t alignment);
 
-  /* Splits [0, count) over the host's thread pool and returns when all of it is done. `cost_per_item_ns`, a rough
-   * estimate, decides how many threads it is worth. Bodies must not call the run functions above other than those
-   * marked any. */
-  void (*parallel_for)(tn_run*, int64_t count, double cost_per_item_ns, tn_range_fn body, void* arg);
+  /* Splits [0, count) over the host's threads and returns when all of it is done: NULL, or the first error of a body.
+   * Bodies may call those run functions that are marked any, and no parallel_for: one inside of another runs on its
+   * caller's thread alone where no flag is set, and is refused where one is. */
+  tn_status* (*parallel_for)(tn_run*, const tn_parallel*);
   uint32_t (*max_workers)(tn_run*);
 
   /* thread: any. True when the run was cancelled or its deadline passed: return early, with any status. */

@@ -46,17 +46,18 @@ typedef enum tn_memory_kind {
 } tn_memory_kind;
 
 enum {
-  TN_TENSOR_READ_ONLY = 1u << 0,   /* do not write; for weights and inputs the page is read-only in hardware too */
-  TN_TENSOR_CONSTANT = 1u << 1,    /* an initializer or a folded constant: the same bytes in every run */
-  TN_TENSOR_RANK_UNKNOWN = 1u << 2 /* only while a session opens: rank is 0 and says nothing */
+  TN_TENSOR_READ_ONLY = 1u << 0,    /* do not write; for weights and inputs the page is read-only in hardware too */
+  TN_TENSOR_CONSTANT = 1u << 1,     /* an initializer or a folded constant: the same bytes in every run */
+  TN_TENSOR_RANK_UNKNOWN = 1u << 2, /* only while a session opens: rank is 0 and says nothing */
+  /* Only while a session opens: the value is a sequence, an optional or a map; dtype and rank are 0 and say nothing. */
+  TN_TENSOR_OTHER_KIND = 1u << 3
 };
 
 /* A borrowed view of a tensor.
  * shape: `rank` dimensions; while a session opens, -1 stands for one that is not known yet.
- * strides: in elements, one per dimension; NULL means row-major without gaps. Only kernels that declare
- *   TN_KERNEL_ACCEPTS_STRIDES are given strides.
- * data: aligned to the element's size at least, to 64 bytes where the host allocated it. NULL while a session opens
- * unless TN_TENSOR_CONSTANT is set, and possibly NULL for tensors without elements. Const in fact where TN_TENSOR_READ_ONLY is
+ * Elements lie row-major, without gaps.
+ * data: aligned to the element's size at least, to 64 bytes where the host allocated it. NULL in what tells of a value
+ * while a session opens, and possibly NULL for tensors without elements. Const in fact where TN_TENSOR_READ_ONLY is
  * set. Types of 2, 4 and 6 bits are packed as ONNX packs raw_data: element i takes the bits from i * width on, counted
  * from the lowest bit of the first byte, so a 6-bit element may straddle two bytes. Strings are an array of `tn_str`.
  * byte_length: how many bytes may be read at `data`. */
@@ -66,7 +67,6 @@ typedef struct tn_tensor {
   uint32_t rank;
   uint32_t flags; /* TN_TENSOR_... */
   const int64_t* shape;
-  const int64_t* strides;
   void* data;
   uint64_t byte_length;
   uint32_t memory_kind; /* tn_memory_kind */

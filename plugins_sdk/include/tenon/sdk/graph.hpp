@@ -2,6 +2,7 @@
 // until the hook or factory that was given them returns.
 #pragma once
 
+#include <optional>
 #include <tenon/sdk/tensor.hpp>
 #include <vector>
 
@@ -21,13 +22,22 @@ class ValueView {
   bool operator!=(const ValueView& other) const { return value_ != other.value_; }
 
   std::string_view name() const { return view(api_->value_name(value_)); }
-  /// dtype, shape (-1: unknown) and, if constant, data.
+  /// dtype and shape (-1: unknown), and whether it is constant; never data.
   TensorView info() const {
     tn_tensor t{};
     t.struct_size = sizeof t;
     api_->value_info(value_, &t);
     return TensorView(t);
   }
+  /// The same with data, of a constant whose bytes are at hand: those of up to 4096 bytes always are.
+  std::optional<TensorView> data() const {
+    tn_tensor t{};
+    t.struct_size = sizeof t;
+    if (!api_->value_data(value_, &t)) return std::nullopt;
+    return TensorView(t);
+  }
+  /// Whether its graph hands it out.
+  bool is_output() const { return api_->value_is_output(value_); }
   /// How many node inputs read it; a graph output counts as one more.
   uint32_t use_count() const { return api_->value_use_count(value_); }
   inline NodeView producer(uint32_t* output_index = nullptr) const;
@@ -55,6 +65,8 @@ class NodeView {
   std::string_view domain() const { return view(api_->node_domain(node_)); }
   std::string_view op_type() const { return view(api_->node_op_type(node_)); }
   int since_version() const { return api_->node_since_version(node_); }
+  /// The model's opset of the node's domain.
+  int opset() const { return api_->node_opset(node_); }
   uint32_t input_count() const { return api_->node_input_count(node_); }
   uint32_t output_count() const { return api_->node_output_count(node_); }
   ValueView input(uint32_t i) const { return ValueView(api_, api_->node_input(node_, i)); }
@@ -165,10 +177,12 @@ class Claims {
  public:
   Claims(const tn_host* host, tn_claims* claims) : host_(host), claims_(claims) {}
   bool is_claimed(const NodeView& node) const { return host_->claims->is_claimed(claims_, node.c()); }
-  Status claim_group(const std::vector<NodeView>& nodes, std::string_view label) {
+  /// `tag` comes back to the compile function.
+  Status claim_group(const std::vector<NodeView>& nodes, std::string_view label, uint64_t tag = 0) {
     std::vector<const tn_node*> raw;
     for (const NodeView& n : nodes) raw.push_back(n.c());
-    return adopt(host_, host_->claims->claim_group(claims_, raw.data(), raw.size(), to_tn_str(label)));
+    const tn_claim claim{sizeof(tn_claim), 0, raw.data(), raw.size(), to_tn_str(label), tag};
+    return adopt(host_, host_->claims->claim_group(claims_, &claim));
   }
   void refuse(const NodeView& node, std::string_view reason) {
     host_->claims->refuse(claims_, node.c(), to_tn_str(reason));

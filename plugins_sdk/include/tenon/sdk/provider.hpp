@@ -16,7 +16,7 @@ inline namespace TENON_SDK_VERSION {
 /// Claims groups of nodes and refuses single ones. thread: open.
 using ClaimFunction = Status (*)(const Instance& instance, const GraphView& graph, Claims& claims);
 /// Makes the kernel of a group that the claim function took; its inputs and outputs are the group's. thread: open.
-using CompileFunction = Result<KernelPtr> (*)(const Instance& instance, const GraphView& group);
+using CompileFunction = Result<KernelPtr> (*)(const Instance& instance, const GroupInfo& group);
 /// Checks the options of a new instance. thread: any.
 using OptionsFunction = Status (*)(const Options& options);
 /// The same, for a provider whose instances keep something: checks `instance.options` and fills `instance.state`.
@@ -31,12 +31,16 @@ inline Status no_options(const Options& options) {
 namespace detail {
 
 template <auto check_options>
-tn_status* provider_create(const tn_host* host, const tn_str* names, const tn_str* values, size_t count,
-                           tn_provider_instance** out) {
+tn_status* provider_create(const tn_instance_request* request, tn_provider_instance** out) {
+  const tn_host* host = request->host;
   return guard(host, [&]() -> Status {
     auto instance = std::make_unique<Instance>();
     instance->host = host;
-    for (size_t i = 0; i < count; ++i) instance->options.emplace(view(names[i]), view(values[i]));
+    instance->max_workers = request->max_workers;
+    instance->memory_limit = request->memory_limit;
+    instance->model_name = view(request->model_name);
+    for (size_t i = 0; i < request->option_count; ++i)
+      instance->options.emplace(view(request->option_names[i]), view(request->option_values[i]));
     if constexpr (std::is_invocable_v<decltype(check_options), Instance&>) {
       TN_RETURN_IF_ERROR(check_options(*instance));
     } else {
@@ -61,15 +65,10 @@ tn_status* provider_claim(tn_provider_instance* raw, const tn_graph* graph, tn_c
 }
 
 template <CompileFunction compile>
-tn_status* provider_compile(tn_provider_instance* raw, const tn_graph* group, const tn_kernel_vtable** vtable,
-                            tn_kernel** out) {
-  Instance* instance = reinterpret_cast<Instance*>(raw);
-  return guard(instance->host, [&]() -> Status {
-    TN_ASSIGN_OR_RETURN(KernelPtr kernel, compile(*instance, GraphView(instance->host, group)));
-    *vtable = &kKernelVtable;
-    *out = reinterpret_cast<tn_kernel*>(new KernelBox{instance->host, std::move(kernel), {}});
-    return {};
-  });
+tn_status* provider_compile(tn_provider_instance* raw, const tn_kernel_request* request, tn_kernel_result* result) {
+  const Instance& instance = *reinterpret_cast<Instance*>(raw);
+  return make_kernel(instance, result,
+                     [&](KernelTerms* terms) { return compile(instance, GroupInfo(instance, *request, terms)); });
 }
 
 }  // namespace detail
@@ -89,8 +88,10 @@ constexpr tn_provider provider_table(const char* name, const char* version, cons
                      nullptr,
                      nullptr,
                      nullptr,
-                     TN_MEMORY_HOST,
-                     0};
+                     nullptr,
+                     0,
+                     sizeof(tn_option),
+                     nullptr};
 }
 
 /// A provider that claims groups of nodes and compiles each into one kernel.
@@ -101,6 +102,18 @@ constexpr tn_provider claiming_provider_table(const char* name, const char* vers
   p.claim = detail::provider_claim<claim>;
   p.compile = detail::provider_compile<compile>;
   return p;
+}
+
+/// One entry of a provider's list of options; see tn_option.
+constexpr tn_option option(const char* name, const char* values, const char* default_value, const char* help) {
+  return tn_option{sizeof(tn_option), 0, name, values, default_value, help};
+}
+/// The table with a list of its options, which has static storage.
+template <size_t N>
+constexpr tn_provider with_options(tn_provider table, const tn_option (&options)[N]) {
+  table.options = options;
+  table.option_count = static_cast<uint32_t>(N);
+  return table;
 }
 
 }  // namespace TENON_SDK_VERSION

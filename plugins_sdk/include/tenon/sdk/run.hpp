@@ -2,9 +2,48 @@
 #pragma once
 
 #include <tenon/sdk/tensor.hpp>
+#include <type_traits>
 
 namespace tenon::sdk {
 inline namespace TENON_SDK_VERSION {
+
+namespace detail {
+
+/// Has `call` spread the body over threads; see RunContext::parallel_for().
+template <typename Body, typename Call>
+auto parallel_for(const tn_host* host, tn_parallel work, Body& body, const Call& call) {
+  using B = std::remove_reference_t<Body>;
+  struct Work {
+    const tn_host* host;
+    B* body;
+    auto operator()(uint32_t worker, int64_t begin, int64_t end) {
+      if constexpr (std::is_invocable_v<B&, uint32_t, int64_t, int64_t>) {
+        return (*body)(worker, begin, end);
+      } else {
+        return (*body)(begin, end);
+      }
+    }
+  } all{host, &body};
+  constexpr bool can_fail = !std::is_void_v<decltype(all(0, 0, 0))>;
+  work.arg = const_cast<void*>(static_cast<const void*>(&all));
+  work.body = [](void* arg, uint32_t worker, int64_t begin, int64_t end) -> tn_status* {
+    Work& w = *static_cast<Work*>(arg);
+    if constexpr (can_fail) {
+      return guard(w.host, [&] { return w(worker, begin, end); });
+    } else {
+      w(worker, begin, end);
+      return nullptr;
+    }
+  };
+  if constexpr (can_fail) {
+    return adopt(host, call(&work));
+  } else {
+    // What a body lets out the host reports, whatever the kernel returns.
+    if (tn_status* status = call(&work)) host->status_destroy(status);
+  }
+}
+
+}  // namespace detail
 
 class RunContext {
  public:
@@ -39,22 +78,19 @@ class RunContext {
 
   uint32_t max_workers() const { return api_->max_workers(run_); }
   /// Calls body(begin, end) or body(worker, begin, end) over [0, count) on the host's pool; returns when all is done.
-  /// The body must not throw and must not call output() or scratch().
+  /// The body must not throw and must not call output() or scratch(). It returns nothing, or a Status whose first error
+  /// ends the work and is returned.
   template <typename Body>
-  void parallel_for(int64_t count, double cost_per_item_ns, Body&& body) {
-    using B = std::remove_reference_t<Body>;
-    api_->parallel_for(
-        run_, count, cost_per_item_ns,
-        [](void* arg, uint32_t worker, int64_t begin, int64_t end) {
-          B& b = *static_cast<B*>(arg);
-          if constexpr (std::is_invocable_v<B&, uint32_t, int64_t, int64_t>) {
-            b(worker, begin, end);
-          } else {
-            (void)worker;
-            b(begin, end);
-          }
-        },
-        const_cast<void*>(static_cast<const void*>(&body)));
+  auto parallel_for(int64_t count, double item_cost_ns, Body&& body, int64_t grain = 0) {
+    return detail::parallel_for(host_, {sizeof(tn_parallel), 0, count, item_cost_ns, grain, nullptr, nullptr}, body,
+                                [&](const tn_parallel* work) { return api_->parallel_for(run_, work); });
+  }
+  /// Calls body(worker, begin, end) for each of `count` items, at most max_workers(), on a thread of its own, all at
+  /// once: bodies may wait for each other. They return a Status.
+  template <typename Body>
+  Status all_at_once(int64_t count, Body&& body) {
+    return detail::parallel_for(host_, {sizeof(tn_parallel), TN_PARALLEL_ALL_AT_ONCE, count, 0, 0, nullptr, nullptr},
+                                body, [&](const tn_parallel* work) { return api_->parallel_for(run_, work); });
   }
 
   bool cancelled() const { return api_->cancelled(run_); }
