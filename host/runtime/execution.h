@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "host/runtime/memory_meter.h"
 #include "host/runtime/memory_plan.h"
@@ -18,6 +19,13 @@ namespace tenon::host {
 
 class RunPool;
 
+/// Memory of the caller for the value in a slot, which a kernel may write there directly.
+struct BoundSlot {
+  uint32_t slot;
+  void* data;
+  uint64_t bytes;
+};
+
 /// The conditions of one run.
 struct Execution {
   unsigned threads = 1;
@@ -26,6 +34,7 @@ struct Execution {
   uint64_t memory_limit = UINT64_MAX;  // of arena, heap values and scratch together
   const MemoryPlan* plan = nullptr;    // nullptr: every value on the heap
   std::byte* arena = nullptr;          // plan->arena_bytes of memory
+  std::span<const BoundSlot> bound;    // none inside of subgraphs
   Profiler* profiler = nullptr;        // may be null
   RunPool* pool = nullptr;             // of the program; only control flow needs it
   uint64_t outer_bytes = 0;            // of the same run, held around this program; what `meter` counts apart

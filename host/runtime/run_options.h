@@ -5,6 +5,10 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
+
+#include "host/graph/tensor.h"
 
 namespace tenon::host {
 
@@ -18,10 +22,20 @@ class CancelToken {
   std::atomic<bool> cancelled_{false};
 };
 
+/// Memory of the caller that an output goes to, in the form that the output will have.
+struct BoundOutput {
+  std::string name;
+  Tensor memory;  // written to during the run, whatever its constness
+};
+
 struct RunOptions {
   const CancelToken* cancel = nullptr;  // must outlive the run
   std::optional<std::chrono::steady_clock::time_point> deadline;
   std::filesystem::path profile;  // Chrome trace of this run; empty: none
+  /// Wanted outputs that are written to memory of the caller's. One that is the very memory of an input is its state:
+  /// where the kernel that makes it may share that input's memory, nothing is copied, else the result is copied there
+  /// in the end. After a failed run such memory may hold parts of both.
+  std::vector<BoundOutput> bound;
 };
 
 }  // namespace tenon::host

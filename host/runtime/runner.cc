@@ -58,15 +58,17 @@ Runner::Runner(const Program& program, unsigned threads, uint64_t memory_limit)
       pool_(program) {}
 
 Result<std::vector<RunValue>> Runner::run(std::span<const RunValue* const> inputs, std::span<const size_t> wanted,
-                                          const RunOptions& options, const std::string& model) {
+                                          const BoundOutputs& bound, const RunOptions& options,
+                                          const std::string& model) {
   RunPool::StateLease lease(pool_);
   RunState& state = *lease;
   for (size_t i = 0; i < inputs.size(); ++i) state.set_value(program_.inputs[i], *inputs[i]);
-  TENON_RETURN_IF_ERROR(run_in(state, options, signature_of(inputs), model));
+  TENON_RETURN_IF_ERROR(run_in(state, bound, options, signature_of(inputs), model));
   std::vector<RunValue> results;
   results.reserve(wanted.size());
   for (const size_t w : wanted) {
-    TENON_ASSIGN_OR_RETURN(RunValue result, result_in(state, program_.outputs[w]));
+    TENON_ASSIGN_OR_RETURN(RunValue result, bound.target_of(w) != nullptr ? bound.deliver(state, w)
+                                                                          : result_in(state, program_.outputs[w]));
     results.push_back(std::move(result));
   }
   return results;
@@ -88,8 +90,8 @@ Result<RunValue> Runner::result_in(RunState& state, uint32_t slot) const {
   return RunValue(std::move(copy));
 }
 
-Status Runner::run_in(RunState& state, const RunOptions& options, const ShapeSignature& signature,
-                      const std::string& model) {
+Status Runner::run_in(RunState& state, const BoundOutputs& bound, const RunOptions& options,
+                      const ShapeSignature& signature, const std::string& model) {
   const std::shared_ptr<const MemoryPlan> plan = pool_.find_plan(signature);
   ArenaPool::Lease arena;
   if (plan != nullptr) {
@@ -104,6 +106,7 @@ Status Runner::run_in(RunState& state, const RunOptions& options, const ShapeSig
   execution.memory_limit = memory_limit_;
   execution.plan = plan.get();
   execution.arena = arena.data();
+  execution.bound = bound.slots();
   execution.profiler = profiler ? &*profiler : nullptr;
   execution.pool = &pool_;
   if (has_host_steps_) execution.meter = std::make_shared<MemoryMeter>();

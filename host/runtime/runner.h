@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "host/runtime/bound_outputs.h"
 #include "host/runtime/executor.h"
 #include "host/runtime/run_pool.h"
 
@@ -17,9 +18,11 @@ class Runner {
   Runner(const Program& program, unsigned threads, uint64_t memory_limit);
 
   /// `inputs`: one per Program::inputs, checked. `wanted`: indices into Program::outputs. The results own their memory,
-  /// and share none but for tensors in sequences. `model`: names it in the profile.
+  /// and share none but for tensors in sequences; those with a target in `bound`, which are wanted, are views of it.
+  /// `model`: names it in the profile.
   Result<std::vector<RunValue>> run(std::span<const RunValue* const> inputs, std::span<const size_t> wanted,
-                                    const RunOptions& options, const std::string& model);
+                                    const BoundOutputs& bound, const RunOptions& options, const std::string& model);
+  const Program& program() const { return program_; }
 
   /// True when the first run already has a plan.
   bool is_planned() const { return pool_.is_planned(); }
@@ -32,7 +35,8 @@ class Runner {
 
  private:
   Result<RunValue> result_in(RunState& state, uint32_t slot) const;
-  Status run_in(RunState& state, const RunOptions& options, const ShapeSignature& signature, const std::string& model);
+  Status run_in(RunState& state, const BoundOutputs& bound, const RunOptions& options, const ShapeSignature& signature,
+                const std::string& model);
 
   const Program& program_;
   const unsigned threads_;

@@ -87,6 +87,12 @@ void* StepRun::arena_place(uint32_t slot, uint64_t bytes) {
   return execution_.arena + place.offset;
 }
 
+const BoundSlot* StepRun::bound_place(uint32_t slot) const {
+  for (const BoundSlot& bound : execution_.bound)
+    if (bound.slot == slot) return &bound;
+  return nullptr;
+}
+
 Status StepRun::allocate(uint32_t index, uint32_t slot, uint32_t dtype, const int64_t* shape, uint32_t rank,
                          uint64_t bytes) {
   const CheckedSize total = CheckedSize(execution_.fixed_bytes()) + state_.heap_bytes + bytes;
@@ -115,8 +121,12 @@ Status StepRun::output(uint32_t index, uint32_t dtype, const int64_t* shape, uin
   void* place = slot == kNoSlot || !program_.slots[slot].in_arena() ? nullptr
                 : bytes == 0                                        ? no_bytes
                                                                     : arena_place(slot, bytes);
+  const BoundSlot* bound = slot == kNoSlot || execution_.bound.empty() ? nullptr : bound_place(slot);
   if (place != nullptr) {
     state_.set_arena(slot, dtype, shape, rank, place, bytes);
+  } else if (bound != nullptr && bound->bytes == bytes) {
+    state_.set_tensor(slot, Tensor(static_cast<tn_dtype>(dtype), {shape, shape + rank}, bound->data, bytes, nullptr,
+                                   Residence::kBorrowed));
   } else {
     TENON_RETURN_IF_ERROR(allocate(index, slot, dtype, shape, rank, bytes));
   }

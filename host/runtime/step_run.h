@@ -33,6 +33,7 @@ class StepRun final : public KernelRun {
  private:
   Status check_output(uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, uint64_t* bytes) const;
   void* arena_place(uint32_t slot, uint64_t bytes);
+  const BoundSlot* bound_place(uint32_t slot) const;
   Status allocate(uint32_t index, uint32_t slot, uint32_t dtype, const int64_t* shape, uint32_t rank, uint64_t bytes);
 
   const Program& program_;

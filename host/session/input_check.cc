@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "host/base/checked.h"
 #include "host/base/dtype.h"
 
 namespace tenon::host {
@@ -166,6 +167,24 @@ Result<std::vector<size_t>> match_outputs(const std::vector<Port>& ports, std::s
     std::iota(found.begin(), found.end(), size_t{0});
   }
   return found;
+}
+
+Result<std::vector<OutputTarget>> match_bound(const std::vector<Port>& ports, std::span<const size_t> wanted,
+                                              std::span<const BoundOutput> bound) {
+  std::vector<OutputTarget> targets;
+  for (const BoundOutput& output : bound) {
+    const auto port =
+        std::find_if(wanted.begin(), wanted.end(), [&](size_t i) { return ports[i].name == output.name; });
+    if (port == wanted.end())
+      return error(TN_INVALID_ARGUMENT, "memory is bound to output '", output.name, "', which is not asked for");
+    const auto bytes = checked_byte_length(output.memory.dtype(), output.memory.shape()).get();
+    if (!bytes || *bytes > output.memory.byte_length() || (*bytes > 0 && output.memory.data() == nullptr))
+      return error(TN_INVALID_ARGUMENT, "the memory that output '", output.name, "' is bound to has ",
+                   output.memory.byte_length(), " bytes, too few for ", dtype_name(output.memory.dtype()), " ",
+                   shape_text(output.memory.shape()));
+    targets.push_back({*port, &output.memory});
+  }
+  return targets;
 }
 
 }  // namespace tenon::host

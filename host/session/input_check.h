@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/graph/port.h"
+#include "host/runtime/bound_outputs.h"
 
 namespace tenon::host {
 
@@ -25,5 +26,10 @@ std::vector<NameClash> find_name_clashes(const std::vector<Port>& ports, std::sp
 
 /// For each wanted name the index of its port, all ports when nothing is named. TN_INVALID_ARGUMENT for unknown names.
 Result<std::vector<size_t>> match_outputs(const std::vector<Port>& ports, std::span<const std::string> wanted);
+
+/// The outputs that the caller binds, which must be among the wanted ones. TN_INVALID_ARGUMENT for unknown or repeated
+/// names, and for too few bytes. The memory is that of `bound`.
+Result<std::vector<OutputTarget>> match_bound(const std::vector<Port>& ports, std::span<const size_t> wanted,
+                                              std::span<const BoundOutput> bound);
 
 }  // namespace tenon::host

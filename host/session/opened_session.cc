@@ -36,14 +36,18 @@ Result<std::vector<RunValue>> OpenedSession::run_values(std::span<const NamedVal
                                                                                : &made.back());
     }
     note_clashes(inputs, given);
+    TENON_ASSIGN_OR_RETURN(const std::vector<OutputTarget> targets,
+                           match_bound(loaded_->outputs, outputs, options.bound));
+    TENON_ASSIGN_OR_RETURN(const BoundOutputs bound, BoundOutputs::plan(loaded_->program, values, targets));
     const auto run_once = [&]() -> Result<std::vector<RunValue>> {
-      auto results = runner_->run(values, outputs, options, report_.model);
+      auto results = runner_->run(values, outputs, bound, options, report_.model);
       TENON_RETURN_IF_ERROR(loaded_->check_files());
       return results;
     };
     auto results = run_once();
     // What was computed while a file's times changed may be wrong, even where its bytes are right now.
-    return results.status().code() == TN_DATA_LOST && loaded_->reaffirm_files() ? run_once() : std::move(results);
+    const bool may_try_again = results.status().code() == TN_DATA_LOST && !bound.changes_inputs();
+    return may_try_again && loaded_->reaffirm_files() ? run_once() : std::move(results);
   });
 }
 

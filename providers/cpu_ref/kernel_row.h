@@ -39,12 +39,15 @@ inline constexpr tn_type_rule kAttention[] = {rule<FloatTypes>("T1"), rule<Float
 /// No rule at all: every type that the specification allows.
 inline constexpr sdk::TypeRules kAny;
 
-/// The inputs whose memory output 0 may take, as bits.
-inline constexpr uint32_t kNew = 0;
-inline constexpr uint32_t kInPlace = 1;
-inline constexpr uint32_t kInEitherPlace = 3;
-inline constexpr uint32_t kInAnyPlace = ~0u;
+/// The inputs whose memory output 0 may take.
+inline constexpr sdk::Aliases kNew;
+inline constexpr sdk::Aliases kInPlace = sdk::reuses<1>();
+inline constexpr sdk::Aliases kInEitherPlace = sdk::reuses<3>();
+inline constexpr sdk::Aliases kInAnyPlace = sdk::reuses<~0u>();
 /// Of Where: either value, not the condition.
-inline constexpr uint32_t kInLaterPlace = 6;
+inline constexpr sdk::Aliases kInLaterPlace = sdk::reuses<6>();
+/// Only what changes is written where both are the same memory.
+inline constexpr tn_alias kFirstGrows[] = {{0, 0, TN_ALIAS_STATE}};
+inline constexpr sdk::Aliases kGrowing = kFirstGrows;
 
 }  // namespace tenon::cpu_ref

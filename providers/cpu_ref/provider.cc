@@ -15,7 +15,7 @@ namespace {
 
 constexpr tn_kernel_def kKernels[] = {
 #define KERNEL(domain, op_type, since, last, types, memory, factory) \
-  sdk::kernel_def<factory>(domain, #op_type, since, last, types, sdk::reuses<memory>()),
+  sdk::kernel_def<factory>(domain, #op_type, since, last, types, memory),
 #include "kernels.inc"
 #undef KERNEL
 };

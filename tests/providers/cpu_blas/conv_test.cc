@@ -130,6 +130,23 @@ TEST_CASE("a Conv takes normalization, constants per channel, a residual and Rel
   }
 }
 
+TEST_CASE("what follows a Conv for each channel is one blob of a scale and a shift", "[cpu_blas]") {
+  constexpr int64_t kChannels = 5;
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {1, kChannels, 4, 4});
+  b.constant<float>("w", {kChannels, 1, 1, 1}, {1, 2, 3, 4, 5});  // depthwise: no packed weight
+  for (const char* name : {"bias", "gamma", "beta", "mean", "variance"})
+    b.constant<float>(name, {kChannels}, std::vector<float>(kChannels, 1));
+  b.node("Conv", {"x", "w", "bias"}, {"c"}, {int_attr("group", kChannels)});
+  b.node("BatchNormalization", {"c", "gamma", "beta", "mean", "variance"}, {"y"}, {float_attr("epsilon", 3)});
+  b.output("y");
+  const auto session = open_on_cpu_blas(b);
+  CHECK(session->report().memory.packed_bytes == 2 * kChannels * sizeof(float));
+  const auto y = run_floats(*session, {std::vector<float>(kChannels * 16, 2)}, {{1, kChannels, 4, 4}});
+  // (2 w + 1 - 1) / sqrt(1 + 3) + 1
+  for (size_t i = 0; i < y.size(); ++i) CHECK(y[i] == Approx(static_cast<float>(i / 16 + 1) + 1));
+}
+
 TEST_CASE("a Conv whose result has a second reader is fused no further", "[cpu_blas]") {
   GraphBuilder b;
   b.input("x", TN_FLOAT, {1, 1, 4, 4});

@@ -74,7 +74,7 @@ typedef enum tn_alias_kind {
    * and the kernel must not write; else it copies. The host shares as for TN_ALIAS_MAY_REUSE at least. */
   TN_ALIAS_VIEW = 2,
   /* The output is the input with a part of it changed: a cache that grows. Where both are given the same memory only
-   * that part is to be written; else the kernel copies the rest. The host shares as for TN_ALIAS_MAY_REUSE at least. */
+   * that part is to be written; else the kernel copies the rest. Shared as above, and where one is bound as both. */
   TN_ALIAS_STATE = 3
 } tn_alias_kind;
 
