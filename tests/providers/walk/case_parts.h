@@ -27,6 +27,7 @@ enum class Family {
   kScalars,  // the other inputs are scalars
   kSame,     // all inputs have one shape
   kSkip,     // the first two have; the others the size of the last dimension
+  kCache,    // the second input has some of the rows that the first has along the axis, the third one number a batch
   kLane,     // the other input has the size of a dimension
   kTuples,   // the second input is tuples of indices, the third a slice for each
   kOneHot,

@@ -91,6 +91,7 @@ std::string draw_text(std::string_view name, std::string_view op, Draw& draw) {
   if (name == "nearest_mode") return draw.pick<Text>({"floor", "ceil", "round_prefer_floor"});
   if (name == "keep_aspect_ratio_policy") return draw.pick<Text>({"stretch", "not_larger", "not_smaller"});
   if (name == "mode" && op == "Pad") return draw.pick<Text>({"constant", "reflect", "edge", "", "other"});
+  if (name == "mode" && op == "TensorScatter") return draw.pick<Text>({"linear", "circular", "other"});
   if (name == "mode" && op == "DepthToSpace") return draw.pick<Text>({"DCR", "CRD", "other"});
   if (name == "mode") return draw.pick<Text>({"nearest", "linear", "bilinear", "cubic", "", "other"});
   return draw.pick<Text>({"", "NOTSET", "other"});

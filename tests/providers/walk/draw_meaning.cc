@@ -118,6 +118,7 @@ std::optional<Shape> element_meaning(const Case& c, std::string_view name, const
   if (name == "indices" && (op == "GatherND" || op == "ScatterND") && rank > 0 && !shape.empty())
     return tuples(shape, x, draw);
   if (op == "MaxUnpool" && name == "I") return several_of(count, 0, count_of(x) - 1, draw);
+  if (op == "TensorScatter" && name == "write_indices") return several_of(count, 0, 1, draw);
   if (op == "ReverseSequence" && name == "sequence_lens") return several_of(count, 1, 1, draw);
   if (op == "CumSum" || op == "CumProd")
     return name == "axis" ? several_of(count, -rank, rank - 1, draw) : std::optional<Shape>();

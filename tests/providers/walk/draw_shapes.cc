@@ -83,6 +83,7 @@ constexpr Line kFamilies[] = {
     {"SpaceToDepth", Family::kWindow},
     {"Split", Family::kPlain},
     {"Squeeze", Family::kPlain},
+    {"TensorScatter", Family::kCache},
     {"Tile", Family::kScalars},
     {"TopK", Family::kPlain},
     {"Trilu", Family::kScalars},
@@ -267,6 +268,14 @@ std::vector<Shape> shapes_of(const Case& c, Family family, const Shape& x, Draw&
     case Family::kQuantize: return quantize_shapes(c, x, draw);
     case Family::kGather: return {x, draw.shape(0, 3)};
     case Family::kSame: return {x};
+    case Family::kCache: {
+      Shape update = x;
+      if (!x.empty()) {
+        int64_t& rows = update[axis_of(c, c.number("axis", -2), x)];
+        rows = draw.between(0, rows);
+      }
+      return {x, update, {x.empty() ? 1 : x[0]}};
+    }
     case Family::kSkip: return {x, x, {x.empty() ? 1 : x.back()}};
     case Family::kLane: return {x, {x.empty() ? 1 : x[axis_of(c, c.number("batch_axis", 1), x)]}};
     case Family::kTuples: return tuple_shapes(x, draw);
