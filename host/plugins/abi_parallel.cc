@@ -6,8 +6,10 @@
 #include "host/base/exceptions.h"
 #include "host/plugins/abi_sizes.h"
 #include "host/plugins/abi_tables.h"
+#include "host/plugins/kernel_run.h"
 #include "host/plugins/plugin_call.h"
 #include "host/threads/all_at_once.h"
+#include "host/threads/thread_pool.h"
 
 namespace tenon::host {
 namespace {
@@ -67,12 +69,12 @@ Status check_work(const tn_parallel* work, unsigned threads) {
 }
 
 // `has_thrown`: the plugin may not know of the failure.
-Status run_checked(const tn_parallel& work, unsigned threads, const Spread& spread, bool* has_thrown) {
+Status run_checked(const tn_parallel& work, unsigned threads, KernelRun* run, bool* has_thrown) {
   GuardedBody guarded(work);
   if (work.flags != 0) {
     TENON_RETURN_IF_ERROR(run_all_at_once(work.count, GuardedBody::run, &guarded));
-  } else if (spread) {
-    spread(work.count, work.item_cost_ns, work.grain, GuardedBody::run, &guarded);
+  } else if (run != nullptr) {
+    run->parallel_for(work.count, work.item_cost_ns, work.grain, GuardedBody::run, &guarded);
   } else {
     ThreadPool::process().parallel_for(work.count, work.item_cost_ns, threads, GuardedBody::run, &guarded, work.grain);
   }
@@ -82,13 +84,13 @@ Status run_checked(const tn_parallel& work, unsigned threads, const Spread& spre
 
 }  // namespace
 
-tn_status* run_parallel(const tn_parallel* work, unsigned threads, const Spread& spread) {
+tn_status* run_parallel(const tn_parallel* work, unsigned threads, KernelRun* run) {
   bool is_to_be_kept = true;
   const Status status = guarded([&]() -> Status {
     TENON_RETURN_IF_ERROR(check_work(work, threads));
     if (work->count <= 0) return {};
     bool has_thrown = false;
-    const Status failure = run_checked(*work, threads, spread, &has_thrown);
+    const Status failure = run_checked(*work, threads, run, &has_thrown);
     is_to_be_kept = has_thrown;
     return failure;
   });

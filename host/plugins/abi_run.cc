@@ -95,12 +95,8 @@ void* scratch(tn_run* r, size_t bytes, size_t alignment) {
 
 tn_status* parallel_for(tn_run* r, const tn_parallel* work) {
   KernelRun& run = *KernelRun::from_abi(r);
-  return run_parallel(work, run.max_workers(),
-                      [&](int64_t count, double item_cost_ns, int64_t grain, RangeFunction body, void* arg) {
-                        run.parallel_for(count, item_cost_ns, grain, body, arg);
-                      });
+  return run_parallel(work, run.max_workers(), &run);
 }
-
 uint32_t max_workers(tn_run* r) {
   return KernelRun::from_abi(r)->max_workers();
 }
