@@ -1,4 +1,4 @@
-// <tenon/tenon.h>: versions and messages.
+// <tenon/tenon.h>: versions, messages and strings.
 #include <pthread.h>
 
 #include <cstdlib>
@@ -45,6 +45,13 @@ Status null_argument(const char* name) {
   return error(TN_INVALID_ARGUMENT, "argument '", name, "' is NULL");
 }
 
+Status give_string(const std::string& text, char** out) {
+  *out = static_cast<char*>(std::malloc(text.size() + 1));
+  if (*out == nullptr) return error(TN_OUT_OF_MEMORY, "no memory for a text of ", text.size(), " bytes");
+  std::memcpy(*out, text.c_str(), text.size() + 1);
+  return {};
+}
+
 }  // namespace tenon::host::c_api
 
 const char* tenon_last_error(void) {
@@ -54,4 +61,8 @@ const char* tenon_last_error(void) {
 
 const char* tenon_version(void) {
   return TENON_VERSION;
+}
+
+void tenon_string_free(char* string) {
+  std::free(string);
 }

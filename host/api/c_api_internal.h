@@ -41,6 +41,8 @@ using Ports = std::vector<std::unique_ptr<PortStorage>>;
 /// The code, whose message tenon_last_error() gives on this thread from now on.
 int failed(tn_code code, const char* message) noexcept;
 Status null_argument(const char* name);
+/// A copy of `text` that tenon_string_free frees.
+Status give_string(const std::string& text, char** out);
 /// The defaults for NULL.
 const SessionOptions& options_of(const tenon_options* options);
 

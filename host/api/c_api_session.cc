@@ -1,7 +1,4 @@
 // <tenon/tenon.h>: sessions, what they want and what they report.
-#include <cstdlib>
-#include <cstring>
-
 #include "host/api/c_api_internal.h"
 #include "host/api/c_api_value.h"
 
@@ -126,13 +123,6 @@ int tenon_session_report(const tenon_session* session, const char* format, char*
       return error(TN_INVALID_ARGUMENT, "unknown report format '", wanted, "': known are text, details and json");
     const SessionReport facts = session->session->report();
     const std::string text = wanted == "json" ? to_json(facts) : to_text(facts, wanted == "details");
-    *report = static_cast<char*>(std::malloc(text.size() + 1));
-    if (*report == nullptr) return error(TN_OUT_OF_MEMORY, "no memory for a report of ", text.size(), " bytes");
-    std::memcpy(*report, text.c_str(), text.size() + 1);
-    return {};
+    return give_string(text, report);
   });
-}
-
-void tenon_string_free(char* string) {
-  std::free(string);
 }

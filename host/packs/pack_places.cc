@@ -40,7 +40,7 @@ Result<std::unique_ptr<PackStore>> open_shared_store(const PackOptions& packs, b
 }
 
 PackPlaces::PackPlaces(const PackOptions& packs) : packs_(packs) {
-  const bool read_only = packs.mode != PackMode::kAuto;
+  const bool read_only = packs.mode.value_or(PackMode::kAuto) != PackMode::kAuto;
   auto disk = PackStore::open(store_options(packs), read_only);
   no_disk_ = disk.status();
   if (disk.is_ok()) {

@@ -1,19 +1,11 @@
 #include "host/session/memory_policy.h"
 
-#include <cstdlib>
-#include <string_view>
-
 #include "host/storage/mapped_pages.h"
 
 namespace tenon::host {
 namespace {
 
 using Range = std::span<const std::byte>;
-
-bool is_set(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value != nullptr && std::string_view(value) == "1";
-}
 
 // One note for all that was done, one for every refusal.
 void ask(const std::vector<std::pair<std::string, Range>>& ranges, const char* done, const char* refused,
@@ -32,10 +24,7 @@ void ask(const std::vector<std::pair<std::string, Range>>& ranges, const char* d
 
 }  // namespace
 
-std::vector<std::string> apply_memory_policy(MemoryPolicy policy, const HeldMemory& held) {
-  policy.prefetch = policy.prefetch || is_set("TENON_PREFETCH");
-  policy.lock_memory = policy.lock_memory || is_set("TENON_LOCK_MEMORY");
-  policy.huge_pages = policy.huge_pages || is_set("TENON_HUGE_PAGES");
+std::vector<std::string> apply_memory_policy(const MemoryPolicy& policy, const HeldMemory& held) {
   std::vector<std::string> notes;
   if (!policy.prefetch && !policy.lock_memory && !policy.huge_pages) return notes;
   std::vector<std::pair<std::string, Range>> ranges;

@@ -9,8 +9,8 @@
 
 namespace tenon::host {
 
-/// Applies `policy`, and what the environment adds to it, to the files and packed weights held. Returns a note for each
-/// thing asked for: what was done, or why not and the mend. Prefetching takes as long as reading the files does.
-std::vector<std::string> apply_memory_policy(MemoryPolicy policy, const HeldMemory& held);
+/// Applies `policy` to the files and packed weights held. Returns a note for each thing asked for: what was done, or why
+/// not and the mend. Prefetching takes as long as reading the files does.
+std::vector<std::string> apply_memory_policy(const MemoryPolicy& policy, const HeldMemory& held);
 
 }  // namespace tenon::host

@@ -1,12 +1,11 @@
 // Ways to open a session: from a pack, from a file, from memory.
-#include <cstdlib>
-
 #include "host/base/exceptions.h"
 #include "host/formats/importer.h"
 #include "host/packs/pack_places.h"
 #include "host/packs/published_model.h"
 #include "host/plugins/crash_report.h"
 #include "host/session/opened_session.h"
+#include "host/session/option_table.h"
 #include "host/session/session.h"
 #include "host/storage/fault_guard.h"
 #include "host/storage/file_mapping.h"
@@ -16,23 +15,16 @@
 namespace tenon::host {
 namespace {
 
-Result<std::vector<ProviderSpec>> default_providers() {
-  const char* list = std::getenv("TENON_PROVIDERS");
-  return parse_provider_list(list != nullptr && *list != '\0' ? list : kDefaultProviders);
-}
-
-Result<ProviderList> make_providers(const SessionOptions& options, const InstanceFacts& facts) {
+// `by_default`: the user's program named none, though the environment may have.
+Result<ProviderList> make_providers(const SessionOptions& options, bool by_default, const InstanceFacts& facts) {
   ProviderList providers;
   for (const tn_provider* table : options.provider_tables) {
     TENON_ASSIGN_OR_RETURN(auto provider, Provider::create(*table, {}, facts));
     providers.push_back(std::move(provider));
   }
   std::vector<ProviderSpec> specs = options.providers;
-  const bool by_default = specs.empty() && providers.empty();
-  if (by_default) {
-    auto defaults = default_providers();
-    if (!defaults.is_ok()) return defaults.status().with_context("TENON_PROVIDERS");
-    specs = std::move(*defaults);
+  if (specs.empty() && providers.empty()) {
+    TENON_ASSIGN_OR_RETURN(specs, parse_provider_list(kDefaultProviders));
   }
   for (const ProviderSpec& spec : specs) {
     auto provider = Provider::defer(spec, facts);
@@ -68,8 +60,10 @@ class Opening {
  public:
   Opening(const SessionOptions& options, Loader& loader) : options_(options), loader_(loader) {}
 
+  const SessionOptions& options() const { return options_; }
+
   Result<Loading> load_file(const std::filesystem::path& path) {
-    TENON_ASSIGN_OR_RETURN(const PackOptions packs, resolve_pack_options(options_.pack));
+    const PackOptions& packs = options_.pack;
     if (const auto name = published_name(path)) {
       TENON_ASSIGN_OR_RETURN(const SelfContainedPack pack, find_published(*name, packs));
       return load_pack(pack, path.string());
@@ -103,8 +97,8 @@ class Opening {
 
   Result<Loading> publish(std::unique_ptr<Model> model, const std::string& name) {
     loader_.end_stage("import");
-    TENON_ASSIGN_OR_RETURN(const PackOptions packs, resolve_pack_options(options_.pack));
-    TENON_ASSIGN_OR_RETURN(const auto published, packs_for_publishing(name, model->path, packs, loader_.providers()));
+    TENON_ASSIGN_OR_RETURN(const auto published,
+                           packs_for_publishing(name, model->path, options_.pack, loader_.providers()));
     return write_pack(std::move(model), *published, kPublishedPrefix + name);
   }
 
@@ -163,20 +157,29 @@ class Opening {
   Loader& loader_;
 };
 
-bool wants_crash_report() {
-  const char* setting = std::getenv("TENON_CRASH_REPORT");
-  return setting != nullptr && std::string_view(setting) == "1";
+/// What a session is opened with, and what its runs may take.
+struct Asked {
+  SessionOptions options;  // with the environment applied
+  RunBudget budget;
+  bool names_providers;
+};
+
+Result<Asked> settle(const SessionOptions& options) {
+  TENON_ASSIGN_OR_RETURN(SessionOptions settled, with_environment(options));
+  const RunBudget budget = run_budget(settled);
+  return Asked{std::move(settled), budget, !options.providers.empty()};
 }
 
 /// `load` has an Opening load the model; `what` names the model in errors.
 template <typename Load>
-Result<Loading> load_with(const SessionOptions& options, RunBudget budget, const std::string& what, Load&& load) {
+Result<Loading> load_with(const Asked& asked, const std::string& what, Load&& load) {
   return guarded([&]() -> Result<Loading> {
+    const auto& [options, budget, names_providers] = asked;
     const FaultGuardPause pause(!options.fault_guard);
-    if (options.crash_report || wants_crash_report()) install_crash_report();
+    if (options.crash_report) install_crash_report();
     StageClock clock;
     TENON_ASSIGN_OR_RETURN(ProviderList providers,
-                           make_providers(options, {budget.threads, budget.memory_limit, what}));
+                           make_providers(options, !names_providers, {budget.threads, budget.memory_limit, what}));
     clock.end_stage("providers");
     Loader loader(options, budget, std::move(providers), std::move(clock));
     Opening opening(options, loader);
@@ -190,15 +193,19 @@ Result<Loading> load_with(const SessionOptions& options, RunBudget budget, const
 template <typename Load>
 Result<std::unique_ptr<Session>> open_session(const SessionOptions& options, const std::string& what, Load&& load) {
   return guarded([&]() -> Result<std::unique_ptr<Session>> {
-    const RunBudget budget = run_budget(options);
-    TENON_ASSIGN_OR_RETURN(Loading loading, load_with(options, budget, what, load));
-    return std::unique_ptr<Session>(std::make_unique<OpenedSession>(options.memory, budget, std::move(loading)));
+    TENON_ASSIGN_OR_RETURN(const Asked asked, settle(options));
+    TENON_ASSIGN_OR_RETURN(Loading loading, load_with(asked, what, load));
+    return std::unique_ptr<Session>(
+        std::make_unique<OpenedSession>(asked.options.memory, asked.budget, std::move(loading)));
   });
 }
 
 template <typename Load>
 Status load_only(const SessionOptions& options, const std::string& what, Load&& load) {
-  return load_with(options, run_budget(options), what, load).status();
+  return guarded([&]() -> Status {
+    TENON_ASSIGN_OR_RETURN(const Asked asked, settle(options));
+    return load_with(asked, what, load).status();
+  });
 }
 
 }  // namespace
@@ -211,7 +218,8 @@ Result<std::unique_ptr<Session>> Session::open_bytes(std::span<const std::byte> 
                                                      std::shared_ptr<const void> owner, const SessionOptions& options,
                                                      const std::filesystem::path& folder) {
   return open_session(options, "", [&](Opening& opening) -> Result<Loading> {
-    TENON_ASSIGN_OR_RETURN(auto model, import_model_bytes(bytes, std::move(owner), folder, importing(options)));
+    TENON_ASSIGN_OR_RETURN(auto model,
+                           import_model_bytes(bytes, std::move(owner), folder, importing(opening.options())));
     return opening.load_model(std::move(model));
   });
 }
@@ -229,7 +237,7 @@ Status pack_model(const std::filesystem::path& model, const std::filesystem::pat
 Status publish_model(const std::filesystem::path& model, const std::string& name, const SessionOptions& options) {
   TENON_RETURN_IF_ERROR(PackStore::check_name(name));
   return load_only(options, model.string(), [&](Opening& opening) -> Result<Loading> {
-    TENON_ASSIGN_OR_RETURN(auto imported, import_source(model, options));
+    TENON_ASSIGN_OR_RETURN(auto imported, import_source(model, opening.options()));
     return opening.publish(std::move(imported), name);
   });
 }
@@ -238,7 +246,7 @@ Status publish_bytes(std::span<const std::byte> bytes, const std::string& name, 
                      const std::filesystem::path& folder) {
   TENON_RETURN_IF_ERROR(PackStore::check_name(name));
   return load_only(options, "", [&](Opening& opening) -> Result<Loading> {
-    TENON_ASSIGN_OR_RETURN(auto model, import_model_bytes(bytes, nullptr, folder, importing(options)));
+    TENON_ASSIGN_OR_RETURN(auto model, import_model_bytes(bytes, nullptr, folder, importing(opening.options())));
     return opening.publish(std::move(model), name);
   });
 }

@@ -13,16 +13,16 @@
 namespace tenon::host {
 
 /// What to ask the system for, beyond what it does by itself, for the pages of a session's files and packed weights.
-/// What was asked, and what was refused, is in the report's notes; a refusal is no error. TENON_PREFETCH=1,
-/// TENON_LOCK_MEMORY=1 and TENON_HUGE_PAGES=1 ask for every session.
+/// What was asked, and what was refused, is in the report's notes; a refusal is no error.
 struct MemoryPolicy {
   bool prefetch = false;     // read everything in while opening, instead of at the first touch
   bool lock_memory = false;  // keep it in memory, within RLIMIT_MEMLOCK
   bool huge_pages = false;   // where the system has them for the kind of memory; large arenas always ask
 };
 
+/// A field that users may set by name has a row in option_table.inc, which says what the environment adds.
 struct SessionOptions {
-  /// In the user's order: the first that takes a node gets it. Empty: TENON_PROVIDERS, or cpu_blas then cpu_ref.
+  /// In the user's order: the first that takes a node gets it. Empty: kDefaultProviders.
   std::vector<ProviderSpec> providers;
   /// Tables in this process, before `providers` in the order; with them, no providers means none. Must outlive the
   /// session.
@@ -35,11 +35,10 @@ struct SessionOptions {
   bool rewrite_graph = true;
   uint64_t run_memory_limit_bytes = 0;  // arena and scratch of one run; 0: what the machine or cgroup allows
   /// False: opening leaves the process's handler of SIGBUS alone; a file that is truncated while open may then end the
-  /// process. TENON_FAULT_GUARD=off has the same effect.
+  /// process.
   bool fault_guard = true;
   /// True: installs handlers, once for the process and for good, that write to standard error which provider was being
-  /// called, for which node, when a signal, exit() or std::terminate ends the process. TENON_CRASH_REPORT=1 asks for
-  /// every session, and the `tenon` command always does.
+  /// called, for which node, when a signal, exit() or std::terminate ends the process.
   bool crash_report = false;
   MemoryPolicy memory;
   PackOptions pack;

@@ -48,7 +48,10 @@ void install_fault_guard();
 /// the signal on without a word. async-signal-safe
 bool fault_guard_answers_for(const void* address);
 
-/// False while a FaultGuardPause lives on this thread, or when the environment says TENON_FAULT_GUARD=off.
+/// The environment's word on the handler: "off" keeps it away.
+inline constexpr char kFaultGuardVariable[] = "TENON_FAULT_GUARD";
+
+/// False while a FaultGuardPause lives on this thread, or when kFaultGuardVariable is "off".
 bool fault_guard_enabled();
 
 /// While it lives, ranges added by this thread do not install the handler; one that is installed stays. For hosts that

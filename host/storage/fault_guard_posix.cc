@@ -200,7 +200,7 @@ std::optional<uint64_t> GuardedRange::lost_offset() const {
 
 bool fault_guard_enabled() {
   if (is_guard_paused) return false;
-  const char* setting = std::getenv("TENON_FAULT_GUARD");
+  const char* setting = std::getenv(kFaultGuardVariable);
   return setting == nullptr || std::strcmp(setting, "off") != 0;
 }
 

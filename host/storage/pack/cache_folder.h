@@ -9,7 +9,10 @@
 
 namespace tenon::host {
 
-/// TENON_CACHE_DIR, else $XDG_CACHE_HOME/tenon, else ~/.cache/tenon. TN_UNSUPPORTED when none of them is known.
+/// Names the folder of packs.
+inline constexpr char kCacheFolderVariable[] = "TENON_CACHE_DIR";
+
+/// kCacheFolderVariable, else $XDG_CACHE_HOME/tenon, else ~/.cache/tenon. TN_UNSUPPORTED when none of them is known.
 Result<std::filesystem::path> default_cache_folder();
 /// `folder`, or default_cache_folder() for an empty one; absolute, and without a separator at its end, which would be
 /// followed were the folder a link.

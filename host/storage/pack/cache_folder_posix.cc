@@ -38,7 +38,7 @@ Status refuse_folder(const std::filesystem::path& folder, const Parts&... parts)
 }  // namespace
 
 Result<std::filesystem::path> default_cache_folder() {
-  const auto named = path_in_environment("TENON_CACHE_DIR");
+  const auto named = path_in_environment(kCacheFolderVariable);
   if (!named.empty()) return named;
   const auto cache = path_in_environment("XDG_CACHE_HOME");
   if (cache.is_absolute()) return cache / "tenon";

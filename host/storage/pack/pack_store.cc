@@ -21,13 +21,13 @@ constexpr size_t kMaxFacts = 4096;
 
 Result<uint64_t> size_cap(uint64_t asked) {
   if (asked != 0) return asked;
-  const char* text = std::getenv("TENON_CACHE_MAX_BYTES");
+  const char* text = std::getenv(kCacheSizeVariable);
   if (text == nullptr || *text == '\0') return kDefaultMaxBytes;
   uint64_t value = 0;
   const char* end = text + std::strlen(text);
   const auto parsed = std::from_chars(text, end, value);
   if (parsed.ec != std::errc() || parsed.ptr != end)
-    return error(TN_UNSUPPORTED, "TENON_CACHE_MAX_BYTES is '", text, "', expected a number of bytes");
+    return error(TN_UNSUPPORTED, kCacheSizeVariable, " is '", text, "', expected a number of bytes");
   return value;
 }
 

@@ -18,6 +18,9 @@
 
 namespace tenon::host {
 
+/// The bytes that all packs of a folder may have together.
+inline constexpr char kCacheSizeVariable[] = "TENON_CACHE_MAX_BYTES";
+
 struct PackStoreOptions {
   std::filesystem::path folder;  // empty: TENON_CACHE_DIR, else $XDG_CACHE_HOME/tenon, else ~/.cache/tenon
   uint64_t max_bytes = 0;        // 0: TENON_CACHE_MAX_BYTES, else 64 GiB

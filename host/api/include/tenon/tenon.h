@@ -71,15 +71,27 @@ TENON_API const char* tenon_version(void);
 /* --- options: NULL wherever options are taken means the defaults --- */
 TENON_API tenon_options* tenon_options_create(void);
 TENON_API void tenon_options_destroy(tenon_options*);
-/* Known names: providers ("cpu_blas,cpu_ref"), threads ("4", "0": all), external_data_root (a folder), fold_constants
- * ("0" or "1"), fold_limit_bytes, rewrite_graph ("0": keep the graph as it is, but for folding),
- * run_memory_limit_bytes, fault_guard ("0": leave the process's SIGBUS handler alone), crash_report ("1": when a
- * signal, exit() or std::terminate ends the process during a call into a provider, say which one on standard error;
- * handlers stay for good), prefetch, lock_memory, huge_pages ("1": ask the system for it, see the report's notes), pack
- * ("auto", "readonly" or "off"), cache_dir (a folder), cache_max_bytes ("0": the default), pack_verify ("always" or
- * "new"). What is not set follows the environment. Unknown names and bad values are TENON_INVALID_ARGUMENT. See
- * docs/packs.md for packs. */
+/* docs/options.md lists the names with their values, and so does tenon_option_at. What is not set follows the
+ * environment. Unknown names and bad values are TENON_INVALID_ARGUMENT, and the message says what is known. */
 TENON_API int tenon_options_set(tenon_options*, const char* name, const char* value);
+/* What tenon_options_set would take for it: "" when nothing was set, so that environment or default decide. To be freed
+ * with tenon_string_free. */
+TENON_API int tenon_options_get(const tenon_options*, const char* name, char** value);
+
+/* An option that there is. Set struct_size to sizeof(tenon_option) before it is filled; the strings live as long as the
+ * process. */
+typedef struct tenon_option {
+  size_t struct_size;
+  const char* name;
+  const char* values;        /* in words: "0 or 1", "whole number from 0 to 65535", "auto, readonly or off" ... */
+  const char* default_value; /* one of the values, or words where none stands for it */
+  const char* environment;   /* "NAME": the variable counts where nothing was set; "NAME=value": that value holds for
+                              * every session; "": there is none */
+  const char* help;          /* a sentence */
+} tenon_option;
+TENON_API size_t tenon_option_count(void);
+/* TENON_INVALID_ARGUMENT from tenon_option_count() on. */
+TENON_API int tenon_option_at(size_t index, tenon_option*);
 
 /* --- sessions --- */
 /* path: an .onnx or .ort file, a self-contained pack, or "shm:NAME" for a published model. */

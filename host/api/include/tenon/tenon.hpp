@@ -48,7 +48,8 @@ class Results {
   detail::Handle<tenon_results, tenon_results_destroy> results_;
 };
 
-/// Session options by name; see tenon_options_set.
+/// Session options by name; see tenon_options_set. set() takes every name of known(); those most asked for have a
+/// function of their own.
 class Options {
  public:
   Options() : options_(tenon_options_create()) {
@@ -57,6 +58,22 @@ class Options {
   Options& set(const std::string& name, const std::string& value) {
     detail::check(tenon_options_set(options_.get(), name.c_str(), value.c_str()));
     return *this;
+  }
+  /// "" when nothing was set, so that environment or default decide.
+  std::string get(const std::string& name) const {
+    char* raw = nullptr;
+    detail::check(tenon_options_get(options_.get(), name.c_str(), &raw));
+    const detail::Handle<char, tenon_string_free> text(raw);
+    return text.get();
+  }
+  /// All options that there are; the strings live as long as the process.
+  static std::vector<tenon_option> known() {
+    std::vector<tenon_option> options(tenon_option_count());
+    for (size_t i = 0; i < options.size(); ++i) {
+      options[i].struct_size = sizeof(tenon_option);
+      detail::check(tenon_option_at(i, &options[i]));
+    }
+    return options;
   }
   Options& providers(const std::string& list) { return set("providers", list); }
   Options& threads(unsigned count) { return set("threads", std::to_string(count)); }
