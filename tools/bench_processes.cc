@@ -57,8 +57,8 @@ std::vector<std::string> arguments_of_model() {
 }
 
 std::vector<std::string> arguments_of_empty_host(const SessionFlags& flags) {
-  std::vector<std::string> arguments = {"idle-host", "--hold-ms", kHoldMs, "--threads", std::to_string(flags.threads)};
-  if (!flags.providers.empty()) arguments.insert(arguments.end(), {"--providers", flags.providers});
+  std::vector<std::string> arguments = flags.arguments();
+  arguments.insert(arguments.begin(), {"idle-host", "--hold-ms", kHoldMs});
   return arguments;
 }
 

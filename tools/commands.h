@@ -24,6 +24,7 @@ using Action = std::function<host::Result<bool>()>;
   COMMAND(convert, "convert model.onnx model.ort")                         \
   COMMAND(pack, "pack model.onnx")                                         \
   COMMAND(publish, "publish model.onnx --name classifier")                 \
+  COMMAND(options, "options")                                              \
   COMMAND(idle_host, "")
 
 #define TENON_DECLARE_COMMAND(name, example) void add_##name##_command(CLI::App& app, Action& action);

@@ -27,7 +27,7 @@ void add_idle_host_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("idle-host", "Load the providers, open no model, and wait");
   command->group("");
   const auto flags = std::make_shared<IdleFlags>();
-  flags->session.add_provider_options(*command);
+  flags->session.add_session_options(*command);
   command->add_option("--hold-ms", flags->hold_ms, "How long to wait")->check(whole_number(0, 1000000000));
   command->callback([flags, &action] { action = [flags] { return idle(*flags); }; });
 }

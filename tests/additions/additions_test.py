@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Adds an operator, a pass and a subcommand to a copy of the sources, each by the two places that CONTRIBUTING.md names,
-builds what they are part of, and sees them work. Minutes: the copy is built from nothing, with ccache what has changed.
+"""Adds an operator, a pass, a subcommand and an option to a copy of the sources, each by the two places that
+CONTRIBUTING.md names, builds what they are part of, and sees them work. Minutes: the copy is built from nothing, with
+ccache what has changed.
 
 usage: additions_test.py SOURCE_FOLDER [COPY_FOLDER]     COPY_FOLDER: kept, for a faster second run
 """
+import ctypes
 import pathlib
 import subprocess
 import sys
@@ -157,13 +159,39 @@ def add_subcommand(copy):
     copy.insert("tools/commands.h", "COMMAND(run, ", '  COMMAND(greet, "greet") \\\n')
 
 
+def add_option(copy):
+    copy.insert("host/session/options.h", "unsigned threads = 0;", "  unsigned patience = 0;\n")
+    facts = '.most = 9, .default_text = "0", .environment = {"TENON_PATIENCE"}, .flag = "--patience", .help = "How long"'
+    copy.insert("host/session/option_table.inc", 'OPTION("threads"', f'OPTION("patience", patience, {facts})\n')
+
+
+def check_option(folder, tenon, file):
+    def run(*arguments):
+        return output_of(tenon, "run", file, "--providers", "cpu_ref", "--pack", "off", *arguments)
+
+    library = ctypes.CDLL(str(folder / "build/release/lib/libtenon.so"))
+    library.tenon_options_create.restype = ctypes.c_void_p
+    options, value = ctypes.c_void_p(library.tenon_options_create()), ctypes.c_char_p()
+    codes = [library.tenon_options_set(options, b"patience", text) for text in (b"10", b"7")]
+    library.tenon_options_get(options, b"patience", ctypes.byref(value))
+    page = output_of(tenon, "options", "--markdown").splitlines()
+    row = "| `patience` | `--patience` | `TENON_PATIENCE` | whole number from 0 to 9 | `0` | How long |"
+    refused = run("--patience", "12")
+    return [
+        expect(f"the option is set by the C API: {codes}, {value.value}", codes == [2, 0] and value.value == b"7"),
+        expect("the command takes it", "exit code" not in run("--patience", "3")),
+        expect("and refuses a bad value: " + refused, "'12' is no whole number from 0 to 9" in refused),
+        expect("the option is on the page", row in page),
+    ]
+
+
 def check(folder):
     copy = Copy(folder)
-    for add in (add_operator, add_pass, add_subcommand):
+    for add in (add_operator, add_pass, add_subcommand, add_option):
         copy.touched.clear()
         add(copy)
         print(f"{add.__name__} touched {', '.join(sorted(copy.touched))}", flush=True)
-    if subprocess.run(["tools/build.sh", "release", "tenon_tool", "cpu_ref"], cwd=folder).returncode != 0:
+    if subprocess.run(["tools/build.sh", "release", "tenon_tool", "tenon", "cpu_ref"], cwd=folder).returncode != 0:
         return expect("the copy builds", False)
     tenon, file = folder / "build/release/tools/tenon", folder / "regex.onnx"
     file.write_bytes(model())
@@ -177,6 +205,7 @@ def check(folder):
             expect("its row is on the page of operators: " + row, row == "| RegexFullMatch | 20 | shape | 20+ |"),
             expect("the pass runs: " + " ".join(report.split()), "good day from a pass" in report),
             expect("the subcommand runs", output_of(tenon, "greet") == "good day\n"),
+            *check_option(folder, tenon, file),
         ]
     )
 

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "host/session/option_table.h"
 #include "tools/support/terminal.h"
 
 namespace tenon::tools {
@@ -17,18 +18,42 @@ CLI::Validator whole_number(int64_t least, int64_t most) {
   return CLI::Validator(check, "");
 }
 
+namespace {
+
+bool is_flag(const host::OptionRow& row) {
+  return row.kind() == host::OptionKind::kFlag;
+}
+
+/// What giving a flag means.
+const char* set_value(const host::OptionRow& row) {
+  return std::string_view(row.default_text) == "1" ? "0" : "1";
+}
+
+/// The row's help, and what counts when the option is not given.
+std::string help_of(const host::OptionRow& row) {
+  const std::string variable = row.environment_text();
+  if (is_flag(row)) return host::concat(row.help, variable.empty() ? "" : " (for every session: " + variable + ")");
+  return host::concat(row.help, " (default: ", variable, variable.empty() ? "" : ", or ", row.default_text, ")");
+}
+
+std::string type_of(const host::OptionRow& row) {
+  if (row.kind() == host::OptionKind::kNumber) return "UINT";
+  return row.kind() == host::OptionKind::kChoice ? "{" + row.values() + "}" : "TEXT";
+}
+
+CLI::Validator value_of(const host::OptionRow& row) {
+  const auto check = [&row](const std::string& text) {
+    host::SessionOptions scratch;
+    return row.set(scratch, text).message();
+  };
+  return CLI::Validator(check, "");
+}
+
+}  // namespace
+
 void SessionFlags::add_to(CLI::App& command) {
   command.add_option("MODEL", model, "The model: .onnx or .ort, a self-contained .tpack, or shm:NAME")->required();
-  add_provider_options(command);
-  command
-      .add_option("--pack", pack_mode, "auto: use packs and make them; readonly; off (default: TENON_PACK, or auto)")
-      ->check(CLI::IsMember({"auto", "readonly", "off"}));
-  command.add_option("--cache-dir", cache_folder, "Folder of packs (default: TENON_CACHE_DIR, or ~/.cache/tenon)");
-  command.add_flag("--prefetch", memory.prefetch, "Read the files of the model in while opening it");
-  command.add_flag("--lock-memory", memory.lock_memory, "Keep the weights in memory, within RLIMIT_MEMLOCK");
-  command.add_flag("--huge-pages", memory.huge_pages, "Ask for huge pages under the weights");
-  command.add_option("--external-data-root", external_data_root,
-                     "Folder that external data may lie beneath, when it is not the model's own");
+  add_session_options(command);
   command
       .add_option("--timeout-ms", timeout_ms,
                   "Give up a run after this many milliseconds; the command ends, and names the call, when a provider "
@@ -36,28 +61,37 @@ void SessionFlags::add_to(CLI::App& command) {
       ->check(whole_number(0, 1000000000));
 }
 
-void SessionFlags::add_provider_options(CLI::App& command) {
-  command.add_option("--providers", providers,
-                     "Providers in order of preference, for example cpu_blas,cpu_ref; a name with a '/' is the path of "
-                     "a library; name:key=value;key=value gives options");
-  command.add_option("--threads", threads, "Threads of a run; 0: all that this process may use")
-      ->check(whole_number(0, 65'535));
+void SessionFlags::add_session_options(CLI::App& command) {
+  for (const host::OptionRow& row : host::option_rows()) {
+    if (*row.flag == '\0') continue;
+    Given& given = given_[row.name];
+    if (is_flag(row)) {
+      command.add_flag(row.flag, given.is_set, help_of(row));
+    } else {
+      command.add_option(row.flag, given.text, help_of(row))->check(value_of(row))->type_name(type_of(row));
+    }
+  }
 }
 
 host::Result<host::SessionOptions> SessionFlags::options() const {
   host::SessionOptions options;
-  options.threads = threads;
-  options.external_data_root = external_data_root;
-  options.memory = memory;
-  options.pack.folder = cache_folder;
-  if (!pack_mode.empty())
-    options.pack.mode = pack_mode == "off"        ? host::PackMode::kOff
-                        : pack_mode == "readonly" ? host::PackMode::kReadOnly
-                                                  : host::PackMode::kAuto;
-  if (!providers.empty()) {
-    TENON_ASSIGN_OR_RETURN(options.providers, host::parse_provider_list(providers));
+  for (const auto& [name, given] : given_) {
+    TENON_ASSIGN_OR_RETURN(const host::OptionRow* row, host::find_option(name));
+    const std::string text = given.is_set ? set_value(*row) : given.text;
+    if (!text.empty()) TENON_RETURN_IF_ERROR(host::set_option(options, name, text));
   }
   return options;
+}
+
+std::vector<std::string> SessionFlags::arguments() const {
+  std::vector<std::string> arguments;
+  for (const host::OptionRow& row : host::option_rows()) {
+    const auto given = given_.find(row.name);
+    if (given == given_.end()) continue;
+    if (given->second.is_set) arguments.emplace_back(row.flag);
+    if (!given->second.text.empty()) arguments.insert(arguments.end(), {row.flag, given->second.text});
+  }
+  return arguments;
 }
 
 host::Result<std::unique_ptr<host::Session>> SessionFlags::open(host::SessionOptions options) const {

@@ -3,8 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "host/base/status.h"
 #include "host/session/session.h"
@@ -14,22 +16,27 @@ namespace tenon::tools {
 /// Accepts the decimal numbers from least to most, and says so of anything else.
 CLI::Validator whole_number(int64_t least, int64_t most);
 
-struct SessionFlags {
+class SessionFlags {
+ public:
   std::filesystem::path model;
-  std::string providers;
-  unsigned threads = 0;
-  std::filesystem::path external_data_root;
-  std::string pack_mode;  // empty: as the environment says
-  std::filesystem::path cache_folder;
-  host::MemoryPolicy memory;
   int64_t timeout_ms = -1;  // none; for a TimeLimit, which the command makes before it opens the model
 
+  /// The model, the options of a session and the time limit. Both: this object must stay where it is.
   void add_to(CLI::App& command);
-  /// Only those that do not regard a model.
-  void add_provider_options(CLI::App& command);
+  /// Every option of a session that the table has a flag of.
+  void add_session_options(CLI::App& command);
   host::Result<host::SessionOptions> options() const;
+  /// The command line that gives another command the same options().
+  std::vector<std::string> arguments() const;
   /// Opens the model, with progress on a terminal.
   host::Result<std::unique_ptr<host::Session>> open(host::SessionOptions options) const;
+
+ private:
+  struct Given {
+    std::string text;  // "": it was not given
+    bool is_set = false;
+  };
+  std::map<std::string, Given> given_;  // by the option's name
 };
 
 }  // namespace tenon::tools
