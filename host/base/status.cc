@@ -28,6 +28,8 @@ const char* code_name(tn_code code) {
     case TN_DEADLINE_EXCEEDED: return "deadline exceeded";
     case TN_DATA_LOST: return "data lost";
     case TN_INTERNAL: return "internal error";
+    case TN_NOT_A_MODEL: return "not a model";
+    case TN_NO_KERNEL: return "no kernel";
   }
   return "unknown code";
 }

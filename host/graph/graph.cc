@@ -60,6 +60,17 @@ std::string describe(const ElementType& type) {
   return "unknown";
 }
 
+std::string onnx_type(const ElementType& type) {
+  switch (type.kind) {
+    case ValueType::Kind::kTensor: return "tensor(" + dtype_name(type.dtype) + ")";
+    case ValueType::Kind::kSequence: return "seq(" + onnx_type(held_type(type)) + ")";
+    case ValueType::Kind::kOptional: return "optional(" + onnx_type(held_type(type)) + ")";
+    case ValueType::Kind::kMap: return concat("map(", dtype_name(type.key), ",tensor(", dtype_name(type.dtype), "))");
+    case ValueType::Kind::kSparseTensor: return "sparse_tensor(" + dtype_name(type.dtype) + ")";
+  }
+  return "unknown";
+}
+
 std::string describe(const ValueType& type) {
   if (type.kind != ValueType::Kind::kTensor) return describe(element_type(type));
   return dtype_name(type.dtype) + "[" + (type.dims ? dims_text(*type.dims) : "...") + "]";

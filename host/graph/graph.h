@@ -65,6 +65,9 @@ bool fits(const ElementType& type, const ElementType& declared);
 std::string describe(const ValueType& type);
 /// "float", "sequence(int64)", "optional(sequence(float))", "map(int64, float)".
 std::string describe(const ElementType& type);
+/// As ONNX writes types: "tensor(float)", "seq(tensor(int64))", "optional(seq(tensor(float)))",
+/// "map(int64,tensor(float))".
+std::string onnx_type(const ElementType& type);
 /// The shape with -1 for unknown dimensions; nothing when the rank is unknown.
 std::optional<std::vector<int64_t>> numeric_shape(const ValueType& type);
 
@@ -215,7 +218,7 @@ struct SourceFile {
 struct Model {
   std::string path;  // empty: opened from bytes
   int64_t ir_version = 0;
-  std::string producer_name, producer_version, domain, doc_string;
+  std::string producer_name, producer_version, domain, doc_string, graph_doc_string;
   int64_t model_version = 0;
   std::map<std::string, int64_t> opset_imports;  // "" for the ONNX domain
   std::map<std::string, std::string> metadata;

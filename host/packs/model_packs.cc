@@ -19,7 +19,7 @@ namespace {
 
 // Any change of placement or of the plan's meaning that gives other plans counts up. Passes and operators' facts do so
 // by themselves: optimizer_fingerprint().
-constexpr int kPlanVersion = 6;
+constexpr int kPlanVersion = 7;
 
 std::string provider_line(const Provider& provider) {
   std::string line = concat("provider=", provider.name(), " ", provider.version(), " ", provider.build());

@@ -189,6 +189,7 @@ Result<PackPlan::Restored> Plan::restore(std::vector<SourceFile> files, const Pr
   const Graph& graph = *restored.model->graph;
   if (graph.inputs.size() != size_of(plan_->inputs()) || graph.outputs.size() != size_of(plan_->outputs()))
     return misfit("its graph has other inputs or outputs than it declares");
+  restored.model->graph->name = text_of(plan_->graph_name());
   restored.model->files = std::move(files);
   return restored;
 }

@@ -44,7 +44,7 @@ class PlanWriter {
     builder_.Finish(fbs::CreatePlan(builder_, model_bytes, builder_.CreateString(c_.model->path), constants, sources,
                                     providers, steps, builder_.CreateVector(reasons), builder_.CreateVector(kernels),
                                     builder_.CreateVector(node_providers), inputs, outputs,
-                                    builder_.CreateVector(notes)));
+                                    builder_.CreateVector(notes), builder_.CreateString(c_.model->graph->name)));
     const auto* bytes = reinterpret_cast<const std::byte*>(builder_.GetBufferPointer());
     return std::vector<std::byte>(bytes, bytes + builder_.GetSize());
   }

@@ -195,7 +195,7 @@ Status why_missing(const Node& first, const std::map<std::string, size_t>& missi
   const auto it = takings.refusals.find(&first);
   const std::string reasons =
       it == takings.refusals.end() ? std::string("no provider was asked for") : joined(it->second, "; ");
-  if (is_for_host(first)) return error(TN_UNSUPPORTED, describe(first), ": ", reasons);
+  if (is_for_host(first)) return error(TN_NO_KERNEL, describe(first), ": ", reasons);
   std::vector<std::string> names, operators;
   for (const auto& provider : providers) names.push_back(provider->name());
   for (const auto& [label, count] : missing) operators.push_back(concat(label, " x", count));
@@ -207,7 +207,7 @@ Status why_missing(const Node& first, const std::map<std::string, size_t>& missi
   const size_t waiting = takings.waiting.size();
   const std::string rest =
       waiting == 0 ? std::string() : concat(" (", waiting, " more wait for the types that these compute)");
-  return error(TN_UNSUPPORTED, describe(first), ": no provider takes it (", reasons,
+  return error(TN_NO_KERNEL, describe(first), ": no provider takes it (", reasons,
                "). Nodes without a provider: ", joined(operators, ", "), rest, ". ", mend,
                "; asked were: ", joined(names, ", "));
 }

@@ -21,7 +21,7 @@ struct Placement {
   std::vector<NodePlacement> decisions;  // one per node, in the order of for_each_node()
   std::vector<std::string> notes;
   std::unordered_set<const Node*> missing;  // that nobody takes; then the steps cannot be run
-  Status why_missing;                       // TN_UNSUPPORTED with every provider's reason for the first one
+  Status why_missing;                       // TN_NO_KERNEL with every provider's reason for the first one
 };
 
 /// Offers the nodes of each graph to each provider in turn: first for groups to compile, then one by one; what is left

@@ -17,7 +17,7 @@ tn_status& out_of_memory_status() {
 const tn_status& touch_out_of_memory_status = out_of_memory_status();
 
 bool is_known(uint32_t code) {
-  return code <= TN_INTERNAL;
+  return code <= TN_NO_KERNEL;
 }
 
 }  // namespace

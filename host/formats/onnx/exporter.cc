@@ -58,6 +58,7 @@ class OnnxExport {
     TENON_RETURN_IF_ERROR(write_graph(
         *model_.graph, [&](onnx::GraphProto& proto, const Value& constant) { return take(graph, proto, constant); },
         graph));
+    if (!model_.graph_doc_string.empty()) graph.set_doc_string(model_.graph_doc_string);
     TENON_ASSIGN_OR_RETURN(const auto file, FileWriter::create(path_));
     TENON_RETURN_IF_ERROR(write_model(graph, *file));
     // Weights of a file that was cut meanwhile read as zeros.

@@ -54,16 +54,16 @@ bool begins_like_a_model(std::span<const std::byte> bytes) {
 Status not_a_model(std::span<const std::byte> bytes, const Status& why) {
   constexpr char kPrefix[] = "not an ONNX model: ";
   if (const auto foreign = describe_foreign_format(bytes); !foreign.empty())
-    return error(TN_INVALID_MODEL, kPrefix, foreign);
+    return error(TN_NOT_A_MODEL, kPrefix, foreign);
   if (is_tensor_proto(bytes))
-    return error(TN_INVALID_MODEL, kPrefix,
+    return error(TN_NOT_A_MODEL, kPrefix,
                  "it looks like a single tensor (TensorProto), as test data sets hold them; give it as an input");
-  return begins_like_a_model(bytes) ? why : why.with_context("not an ONNX model");
+  return Status(TN_NOT_A_MODEL, begins_like_a_model(bytes) ? why.message() : kPrefix + why.message());
 }
 
 Result<onnx_wire::Skeleton> walk_model(std::span<const std::byte> bytes) {
   if (bytes.empty())
-    return error(TN_INVALID_MODEL, "the file is empty, expected an ONNX model: copy or download it again");
+    return error(TN_NOT_A_MODEL, "the file is empty, expected an ONNX model: copy or download it again");
   auto skeleton = onnx_wire::walk(bytes, onnx_wire::Message::kModel);
   if (skeleton.is_ok() || skeleton.status().code() != TN_INVALID_MODEL) return skeleton;
   return not_a_model(bytes, skeleton.status());
@@ -94,6 +94,7 @@ Status read_header(const onnx::ModelProto& proto, Model& model) {
   model.producer_version = proto.producer_version();
   model.domain = proto.domain();
   model.doc_string = proto.doc_string();
+  model.graph_doc_string = proto.graph().doc_string();
   model.model_version = proto.model_version();
   for (const auto& entry : proto.metadata_props()) model.metadata[entry.key()] = entry.value();
   if (model.ir_version < 1)
@@ -109,7 +110,7 @@ Result<std::unique_ptr<Model>> import_model(const Input& input, ExternalFiles fi
   TENON_ASSIGN_OR_RETURN(const onnx_wire::Skeleton skeleton, walk_model(input.bytes));
   google::protobuf::Arena arena;
   auto* proto = google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena);
-  TENON_RETURN_IF_ERROR(parse(skeleton, *proto));
+  if (const Status parsed = parse(skeleton, *proto); !parsed.is_ok()) return Status(TN_NOT_A_MODEL, parsed.message());
   if (!proto->has_graph())
     return not_a_model(input.bytes, error(TN_INVALID_MODEL, "it has no graph: the file is cut short or is no model"));
   auto model = std::make_unique<Model>();

@@ -35,6 +35,7 @@ constexpr Field kGraph[] = {
     message(1, "node", Message::kNode),
     text(2, "name"),
     message(5, "initializer", Message::kTensor),
+    text(10, "doc_string"),
     message(11, "input", Message::kValueInfo),
     message(12, "output", Message::kValueInfo),
     message(13, "value_info", Message::kValueInfo),

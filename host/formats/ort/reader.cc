@@ -53,6 +53,7 @@ Status read_header(const file::Model& source, Model& model) {
   model.producer_version = text(source.producer_version());
   model.domain = text(source.domain());
   model.doc_string = text(source.doc_string());
+  model.graph_doc_string = text(source.graph_doc_string());
   model.model_version = source.model_version();
   if (source.metadata_props() != nullptr)
     for (const file::StringPair* entry : *source.metadata_props())
@@ -65,7 +66,7 @@ Status read_header(const file::Model& source, Model& model) {
 Result<std::unique_ptr<Model>> read_model(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
                                           const OrtReadOptions& options) {
   if (!is_ort(bytes))
-    return error(TN_INVALID_MODEL, "not an .ort model: the identifier ORTM is missing at byte ", kIdentifierOffset);
+    return error(TN_NOT_A_MODEL, "not an .ort model: the identifier ORTM is missing at byte ", kIdentifierOffset);
   if (reinterpret_cast<uintptr_t>(bytes.data()) % kAlignment != 0)
     return error(TN_INVALID_ARGUMENT, "the bytes of an .ort model must be aligned to ", kAlignment);
   TENON_RETURN_IF_ERROR(verify(bytes));

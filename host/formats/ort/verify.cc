@@ -28,7 +28,7 @@ flatbuffers::Verifier verifier_of(std::span<const std::byte> bytes) {
 }
 
 Status damaged() {
-  return error(TN_INVALID_MODEL,
+  return error(TN_NOT_A_MODEL,
                "its structure is damaged: an offset or a length points outside of the file, or tables nest too deep: "
                "copy or download the file again, or convert the .onnx model again");
 }

@@ -38,9 +38,10 @@ flatbuffers::Offset<file::Model> write_model(Builder& builder, const Model& mode
   const auto producer_version = builder.CreateString(model.producer_version);
   const auto domain = builder.CreateString(model.domain);
   const auto doc_string = builder.CreateString(model.doc_string);
+  const auto graph_doc_string = builder.CreateString(model.graph_doc_string);
   const auto metadata_vector = builder.CreateVector(metadata);
   return file::CreateModel(builder, model.ir_version, opset_vector, producer_name, producer_version, domain,
-                           model.model_version, doc_string, graph, 0, metadata_vector);
+                           model.model_version, doc_string, graph, graph_doc_string, metadata_vector);
 }
 
 // The contract of write_ort().

@@ -53,7 +53,7 @@ TEST_CASE("a node that nobody takes is an error with reasons and mend", "[placem
   b.output("y");
   const auto session = open(b, on({&picky_provider(), &test_provider()}));
   REQUIRE_FALSE(session.is_ok());
-  CHECK(session.status().code() == TN_UNSUPPORTED);
+  CHECK(session.status().code() == TN_NO_KERNEL);
   CHECK_THAT(session.status().message(), Contains("picky: no kernel for LRN; testing: no kernel for LRN"));
   CHECK_THAT(session.status().message(), Contains("Add cpu_ref"));
 }
@@ -125,8 +125,9 @@ TEST_CASE("an operator with subgraphs that the host does not run is refused in w
   b.output("y");
   const auto session = open(b);
   REQUIRE_FALSE(session.is_ok());
-  CHECK(session.status().code() == TN_UNSUPPORTED);
-  CHECK_THAT(session.status().message(), Contains("node 'y_node' (test.Repeat") && Contains("If, Loop, Scan and SequenceMap"));
+  CHECK(session.status().code() == TN_NO_KERNEL);
+  CHECK_THAT(session.status().message(),
+             Contains("node 'y_node' (test.Repeat") && Contains("If, Loop, Scan and SequenceMap"));
 }
 
 TEST_CASE("a node that waits for the type of an unknown one is not listed as without a provider", "[placement]") {

@@ -52,6 +52,7 @@ Verdict failure(const host::Status& status, bool in_run) {
   switch (status.code()) {
     case TN_INVALID_MODEL:
     case TN_INVALID_ARGUMENT: v.kind = Verdict::Kind::kRefused; break;
+    case TN_NO_KERNEL: v.kind = Verdict::Kind::kLeft; break;
     case TN_UNSUPPORTED: v.kind = in_run ? Verdict::Kind::kLeftInRun : Verdict::Kind::kLeft; break;
     case TN_DEADLINE_EXCEEDED:
     case TN_OUT_OF_MEMORY: v.kind = Verdict::Kind::kGaveUp; break;

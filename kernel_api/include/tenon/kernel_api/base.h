@@ -41,15 +41,17 @@ typedef struct tn_str {
 /* Result codes. The number of a code never changes. */
 typedef enum tn_code {
   TN_OK = 0,
-  TN_INVALID_MODEL = 1,     /* the file or the graph breaks the format or an operator's specification */
+  TN_INVALID_MODEL = 1,     /* a model that could be read breaks the format or an operator's specification */
   TN_INVALID_ARGUMENT = 2,  /* the caller passed something wrong: a name, a shape, an option */
   TN_NOT_FOUND = 3,         /* a file, library or symbol does not exist */
-  TN_UNSUPPORTED = 4,       /* valid, but nothing here implements it */
+  TN_UNSUPPORTED = 4,       /* valid, but nothing here implements it; of a node of a model TN_NO_KERNEL */
   TN_OUT_OF_MEMORY = 5,     /* an allocation failed or would pass a limit */
   TN_CANCELLED = 6,         /* the application cancelled the run */
   TN_DEADLINE_EXCEEDED = 7, /* the run's deadline passed */
   TN_DATA_LOST = 8,         /* bytes that were there are gone: a mapped file shrank or failed to read */
-  TN_INTERNAL = 9           /* a broken invariant: a bug in the host or in a plugin */
+  TN_INTERNAL = 9,          /* a broken invariant: a bug in the host or in a plugin */
+  TN_NOT_A_MODEL = 10,      /* the bytes cannot be read as a model: of another format, cut short, or damaged */
+  TN_NO_KERNEL = 11         /* of the host: no provider that was asked takes a node of the model */
 } tn_code;
 
 /* An error with a code and a message. Opaque, made by the host. */

@@ -45,7 +45,7 @@ TEST_CASE("an .ort file that is cut short anywhere before its last padding is re
     const auto model = read_ort(cut, nullptr);
     INFO(length);
     CHECK_FALSE(model.is_ok());
-    CHECK(model.status().code() == TN_INVALID_MODEL);
+    CHECK(model.status().code() == TN_NOT_A_MODEL);
   }
 }
 
@@ -66,7 +66,7 @@ TEST_CASE("garbage behind the identifier of an .ort file is refused", "[ort]") {
   std::vector<std::byte> bytes(4096, std::byte{0xff});
   const auto whole = small_file();
   std::copy_n(whole.begin(), 8, bytes.begin());
-  check_refused(read_ort(bytes, nullptr).status(), TN_INVALID_MODEL, {"structure is damaged", "again"});
+  check_refused(read_ort(bytes, nullptr).status(), TN_NOT_A_MODEL, {"structure is damaged", "again"});
 }
 
 TEST_CASE("an .ort file of an unknown format version names those that are known", "[ort]") {
@@ -204,7 +204,7 @@ TEST_CASE("subgraphs of an .ort file may not nest without end", "[ort]") {
   };
   CHECK(nested(3).message() == "");
   check_refused(nested(25), TN_INVALID_MODEL, {"deeper than 24"});
-  check_refused(nested(200), TN_INVALID_MODEL, {"nest too deep"});
+  check_refused(nested(200), TN_NOT_A_MODEL, {"nest too deep"});
 }
 
 TEST_CASE("a small .ort file cannot describe a large model by sharing its parts", "[ort]") {
@@ -255,7 +255,7 @@ TEST_CASE("an .ort file is opened by its content and its errors name the file", 
   CHECK((*model)->files[0].mapping->bytes().size() == whole.size());
   CHECK((*model)->graph->find_value("w")->constant->residence() == Residence::kMapped);
   const auto cut = folder.write("cut.ort", text.substr(0, text.size() / 2));
-  check_refused(import_model_file(cut).status(), TN_INVALID_MODEL, {cut.string(), "structure is damaged"});
+  check_refused(import_model_file(cut).status(), TN_NOT_A_MODEL, {cut.string(), "structure is damaged"});
 }
 
 TEST_CASE("an .ort model at an odd address is copied with a note", "[ort]") {
