@@ -1,21 +1,14 @@
 // `tenon convert`: writes a model in another format, or with its weights beside it. Nothing is optimized.
-#include <algorithm>
 #include <cstdio>
 
-#include "host/formats/importer.h"
-#include "host/formats/onnx/exporter.h"
-#include "host/formats/ort/exporter.h"
+#include "host/formats/converter.h"
 #include "tools/commands.h"
 #include "tools/support/terminal.h"
 
 namespace tenon::tools {
 namespace {
 
-using host::concat;
-using host::error;
-using host::Model;
 using host::Result;
-using host::Status;
 
 constexpr char kExamples[] =
     "Examples:\n"
@@ -34,34 +27,6 @@ struct ConvertFlags {
   bool external_data = false;
 };
 
-std::string ending_of(const std::filesystem::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); });
-  return ending;
-}
-
-Status check_target(const ConvertFlags& flags) {
-  const std::string ending = ending_of(flags.to);
-  if (ending != ".onnx" && ending != ".ort")
-    return error(TN_INVALID_ARGUMENT, "'", flags.to.string(),
-                 "' ends in neither .onnx nor .ort: its ending tells the "
-                 "format to write");
-  if (flags.external_data && ending == ".ort")
-    return error(TN_INVALID_ARGUMENT, "--external-data is for .onnx files: an .ort file holds its weights itself");
-  std::error_code none;
-  if (std::filesystem::equivalent(flags.from, flags.to, none))
-    return error(TN_INVALID_ARGUMENT, "'", flags.to.string(), "' is the model itself: give another name to write to");
-  if (std::filesystem::is_directory(flags.to, none))
-    return error(TN_INVALID_ARGUMENT, "'", flags.to.string(), "' is a folder: give a file name to write to");
-  return {};
-}
-
-Status write(Model& model, const ConvertFlags& flags) {
-  if (ending_of(flags.to) == ".onnx") return export_onnx_file(model, flags.to, {.external_data = flags.external_data});
-  return export_ort_file(model, flags.to);
-}
-
 void print_file(const std::filesystem::path& path) {
   std::error_code failure;
   const auto bytes = std::filesystem::file_size(path, failure);
@@ -69,11 +34,9 @@ void print_file(const std::filesystem::path& path) {
 }
 
 Result<bool> convert(const ConvertFlags& flags) {
-  TENON_RETURN_IF_ERROR(check_target(flags));
   {
     const Progress progress("converting " + flags.from.filename().string());
-    TENON_ASSIGN_OR_RETURN(const auto model, host::import_model_file(flags.from, {flags.external_data_root}));
-    TENON_RETURN_IF_ERROR(write(*model, flags).with_context(flags.from.string()));
+    TENON_RETURN_IF_ERROR(host::convert_model(flags.from, flags.to, {flags.external_data, flags.external_data_root}));
   }
   print_file(flags.to);
   std::filesystem::path data = flags.to;

@@ -4,7 +4,10 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <cstdlib>
+#include <shared_mutex>
+#include <string>
 
 namespace tenon::host {
 namespace {
@@ -40,14 +43,36 @@ spdlog::logger& logger() {
   return instance;
 }
 
+// Readers call the sink, so that who replaces it waits for them.
+std::shared_mutex log_sink_mutex;
+LogSink log_sink;
+constexpr int kNoSink = -1;
+std::atomic<int> sink_level{kNoSink};  // the sink's least level
+
+bool wrote_to_sink(tn_log_level level, std::string_view message) {
+  if (sink_level.load(std::memory_order_acquire) == kNoSink) return false;
+  const std::shared_lock lock(log_sink_mutex);
+  if (log_sink.write == nullptr) return false;
+  if (level >= log_sink.least) log_sink.write(log_sink.argument, level, std::string(message).c_str());
+  return true;
+}
+
 }  // namespace
 
 bool log_enabled(tn_log_level level) {
-  return spdlog_level(level) >= wanted_level();
+  const int least = sink_level.load(std::memory_order_relaxed);
+  return least != kNoSink ? level >= least : spdlog_level(level) >= wanted_level();
+}
+
+void set_log_sink(const LogSink& wanted) {
+  const std::unique_lock lock(log_sink_mutex);
+  log_sink = wanted;
+  sink_level.store(wanted.write != nullptr ? wanted.least : kNoSink, std::memory_order_release);
 }
 
 void log_message(tn_log_level level, std::string_view message) {
   try {
+    if (wrote_to_sink(level, message)) return;
     logger().log(spdlog_level(level), spdlog::string_view_t(message.data(), message.size()));
   } catch (const std::exception&) {
     // A log that cannot be written must not fail the work that it tells of.

@@ -1,5 +1,5 @@
 // The host's log. spdlog stays behind base/log.cc. Silent below warnings unless TENON_LOG names a level (trace, debug,
-// info, warn, error, off); writes to standard error. Thread-safe.
+// info, warn, error, off); writes to standard error, or to a sink of the application's. Thread-safe.
 #pragma once
 
 #include <tenon/kernel_api/host.h>
@@ -13,6 +13,16 @@ namespace tenon::host {
 /// Cheap enough to guard the making of a message.
 bool log_enabled(tn_log_level level);
 void log_message(tn_log_level level, std::string_view message);
+
+/// Takes the log in the place of standard error, and of the level of TENON_LOG. `write` may be called from any thread,
+/// several at once, and must neither throw nor call the host.
+struct LogSink {
+  void (*write)(void* argument, int level, const char* message) = nullptr;  // level: tn_log_level
+  void* argument = nullptr;
+  int least = TN_LOG_WARN;  // above TN_LOG_ERROR: nothing
+};
+/// `write` nullptr: standard error again. When it returns, no call of the sink before is under way.
+void set_log_sink(const LogSink& sink);
 
 template <typename... Parts>
 void log(tn_log_level level, const Parts&... parts) {

@@ -58,6 +58,10 @@ void OpenedSession::note_clashes(std::span<const NamedValue> inputs, std::span<c
   for (const NameClash& clash : found) clashes_.try_emplace(clash.symbol, clash.text);
 }
 
+std::vector<NodePlacement> OpenedSession::placement() const {
+  return loaded_->plan != nullptr ? loaded_->plan->decisions(*loaded_->model->graph) : report_.placement;
+}
+
 SessionReport OpenedSession::report() const {
   SessionReport report = report_;
   report.threads = budget_.threads;
@@ -65,7 +69,7 @@ SessionReport OpenedSession::report() const {
     const std::lock_guard lock(clashes_mutex_);
     for (const auto& [symbol, text] : clashes_) report.notes.push_back(text);
   }
-  if (loaded_->plan != nullptr) report.placement = loaded_->plan->decisions(*loaded_->model->graph);
+  report.placement = placement();
   add_providers(loaded_->providers, &report);
   add_initializers(*loaded_->model, &report);
   report.memory.packed_bytes = loaded_->packed.bytes;

@@ -26,6 +26,7 @@ class OpenedSession final : public Session {
   const Model& model() const override { return *loaded_->model; }
   Result<std::vector<RunValue>> run_values(std::span<const NamedValue> inputs, std::span<const std::string> wanted,
                                            const RunOptions& options) override;
+  std::vector<NodePlacement> placement() const override;
   SessionReport report() const override;
 
  private:

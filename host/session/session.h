@@ -41,7 +41,9 @@ class Session {
   /// The same of tensors alone. TN_UNSUPPORTED after the run names a wanted output that is none.
   Result<std::vector<Tensor>> run(std::span<const NamedTensor> inputs, std::span<const std::string> wanted = {},
                                   const RunOptions& options = {});
-  /// Where every node runs and why, and where every byte lives. thread: any.
+  /// Where every node runs and why. thread: any.
+  virtual std::vector<NodePlacement> placement() const = 0;
+  /// The same, and where every byte lives. thread: any.
   virtual SessionReport report() const = 0;
   virtual const Model& model() const = 0;
 };

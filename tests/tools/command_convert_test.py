@@ -83,7 +83,7 @@ class ConvertTest(CommandCase):
         cases = [
             ((copy, self.folder / "model.pb"), "ends in neither .onnx nor .ort"),
             ((copy, copy), "is the model itself"),
-            ((copy, self.folder / "m.ort", "--external-data"), "--external-data is for .onnx files"),
+            ((copy, self.folder / "m.ort", "--external-data"), "external data is for .onnx files"),
             ((copy, self.folder / "none" / "m.onnx"), "the folder must exist"),
             ((self.folder / "none.onnx", self.folder / "m.onnx"), "none.onnx"),
             ((self.write("bad.ort", b"\x20\0\0\0ORTM" + b"\xff" * 64), self.folder / "m.onnx"), "structure is damaged"),
