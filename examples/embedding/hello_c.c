@@ -18,16 +18,22 @@ int main(int argc, char** argv) {
   tenon_session* session = NULL;
   if (tenon_session_open(argv[1], NULL, &session) != TENON_OK) return fail("opening");
 
-  tenon_port port;
+  tenon_port port = {.struct_size = sizeof port};
   if (tenon_session_input(session, 0, &port) != TENON_OK) return fail("asking for the input");
   static const float pixels[64];
   static const int64_t shape[] = {1, 1, 8, 8};
-  tenon_tensor image = {port.name, port.dtype, 4, shape, pixels, sizeof pixels};
+  tenon_tensor image = {.struct_size = sizeof image,
+                        .name = port.name,
+                        .dtype = port.dtype,
+                        .rank = 4,
+                        .shape = shape,
+                        .data = pixels,
+                        .byte_length = sizeof pixels};
 
   tenon_results* results = NULL;
-  if (tenon_session_run(session, &image, 1, NULL, 0, -1, NULL, &results) != TENON_OK) return fail("running");
+  if (tenon_session_run(session, &image, 1, NULL, 0, NULL, &results) != TENON_OK) return fail("running");
   for (size_t i = 0; i < tenon_results_count(results); ++i) {
-    tenon_tensor output;
+    tenon_tensor output = {.struct_size = sizeof output};
     if (tenon_results_get(results, i, &output) != TENON_OK) return fail("reading an output");
     printf("%s:", output.name);
     for (size_t j = 0; j < output.byte_length / sizeof(float); ++j) printf(" %.4f", ((const float*)output.data)[j]);

@@ -11,6 +11,7 @@ namespace {
 
 static_assert(sizeof(tenon_string) == sizeof(tn_str) && offsetof(tenon_string, size) == offsetof(tn_str, size));
 static_assert(int{TENON_INTERNAL} == int{TN_INTERNAL} && int{TENON_CANCELLED} == int{TN_CANCELLED});
+static_assert(int{TENON_NOT_A_MODEL} == int{TN_NOT_A_MODEL} && int{TENON_NO_KERNEL} == int{TN_NO_KERNEL});
 
 // The message of a thread's last failure: the thread's own, or a constant. In memory that every thread has from its
 // start, without a destructor that C++ would have to register: both would need memory at the first failure.

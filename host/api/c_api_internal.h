@@ -4,7 +4,9 @@
 
 #include <tenon/tenon.h>
 
+#include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,14 +19,16 @@ namespace tenon::host::c_api {
 /// A Port with its strings and dimensions as C wants them.
 struct PortStorage {
   std::string name;
-  uint32_t dtype = 0;
   ElementType type;
+  std::string type_text;
+  bool is_optional = false;
   int32_t rank = -1;
   std::vector<int64_t> shape;
   std::vector<std::string> symbols;
   std::vector<const char*> symbol_pointers;
 
-  explicit PortStorage(const Port& port) : name(port.name), dtype(port.type.dtype), type(element_type(port.type)) {
+  explicit PortStorage(const Port& port)
+      : name(port.name), type(element_type(port.type)), type_text(onnx_type(type)), is_optional(port.has_default) {
     if (!port.type.dims) return;
     rank = static_cast<int32_t>(port.type.dims->size());
     for (const Dim& dim : *port.type.dims) {
@@ -46,6 +50,9 @@ Status give_string(const std::string& text, char** out);
 /// The defaults for NULL.
 const SessionOptions& options_of(const tenon_options* options);
 
+/// Makes a handle of a session, or gives the error of opening it.
+Status give_session(Result<std::unique_ptr<Session>> opened, tenon_session** out);
+
 /// Runs `body`, which returns a Status, and keeps its message.
 template <typename Body>
 int code_of(Body&& body) noexcept {
@@ -57,6 +64,12 @@ int code_of(Body&& body) noexcept {
 
 struct tenon_options {
   tenon::host::SessionOptions options;
+};
+
+struct tenon_run_options {
+  int64_t timeout_ms = -1;
+  tenon_cancel* cancel = nullptr;
+  std::filesystem::path profile;
 };
 
 struct tenon_cancel {
@@ -71,4 +84,7 @@ struct tenon_results {
 struct tenon_session {
   std::unique_ptr<tenon::host::Session> session;
   tenon::host::c_api::Ports inputs, optional_inputs, outputs;
+  // Made at the first question, as it takes a string or three for each node.
+  mutable std::once_flag placed;
+  mutable std::vector<tenon::host::NodePlacement> placement;
 };

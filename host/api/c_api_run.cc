@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "host/api/c_api_internal.h"
+#include "host/api/c_api_sizes.h"
 #include "host/api/c_api_value.h"
 
 using namespace tenon::host;
@@ -24,10 +25,18 @@ struct RunRequest {
   tenon_session* session;
   const char* const* outputs;
   size_t output_count;
-  int64_t timeout_ms;
-  tenon_cancel* cancel;
+  const tenon_run_options* options;
   tenon_results** results;
 };
+
+RunOptions options_of(const tenon_run_options* given) {
+  RunOptions options;
+  if (given == nullptr) return options;
+  options.cancel = given->cancel != nullptr ? &given->cancel->token : nullptr;
+  options.deadline = deadline_after(given->timeout_ms);
+  options.profile = given->profile;
+  return options;
+}
 
 // `give`: makes the inputs.
 template <typename Give>
@@ -43,9 +52,7 @@ int run(const RunRequest& request, Give&& give) {
       if (request.outputs[i] == nullptr) return error(TN_INVALID_ARGUMENT, "output name ", i, " is NULL");
       made->names.push_back(request.outputs[i]);
     }
-    RunOptions options;
-    options.cancel = request.cancel != nullptr ? &request.cancel->token : nullptr;
-    options.deadline = deadline_after(request.timeout_ms);
+    const RunOptions options = options_of(request.options);
     Session& session = *request.session->session;
     TENON_ASSIGN_OR_RETURN(made->values, session.run_values(given, made->names, options));
     if (made->names.empty())
@@ -63,34 +70,65 @@ Status check_result(const tenon_results* results, size_t index) {
 
 }  // namespace
 
-int tenon_session_run(tenon_session* session, const tenon_tensor* inputs, size_t input_count,
-                      const char* const* outputs, size_t output_count, int64_t timeout_ms, tenon_cancel* cancel,
-                      tenon_results** results) {
-  const RunRequest request{session, outputs, output_count, timeout_ms, cancel, results};
-  return run(request, [&](std::vector<NamedValue>& given) -> Status {
-    if (inputs == nullptr && input_count > 0) return null_argument("inputs");
-    for (size_t i = 0; i < input_count; ++i) {
-      if (inputs[i].name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", i, " has no name");
-      TENON_ASSIGN_OR_RETURN(Tensor tensor, borrowed(inputs[i], concat("input '", inputs[i].name, "'")));
-      given.push_back({inputs[i].name, std::move(tensor)});
-    }
+tenon_run_options* tenon_run_options_create(void) {
+  tenon_run_options* options = new (std::nothrow) tenon_run_options;
+  if (options == nullptr) failed(TN_OUT_OF_MEMORY, "out of memory");
+  return options;
+}
+
+void tenon_run_options_destroy(tenon_run_options* options) {
+  delete options;
+}
+
+int tenon_run_options_set_timeout(tenon_run_options* options, int64_t milliseconds) {
+  return code_of([&]() -> Status {
+    if (options == nullptr) return null_argument("options");
+    options->timeout_ms = milliseconds;
     return {};
   });
 }
 
-int tenon_session_run_values(tenon_session* session, const tenon_named_value* inputs, size_t input_count,
-                             const char* const* outputs, size_t output_count, int64_t timeout_ms, tenon_cancel* cancel,
-                             tenon_results** results) {
-  const RunRequest request{session, outputs, output_count, timeout_ms, cancel, results};
-  return run(request, [&](std::vector<NamedValue>& given) -> Status {
-    if (inputs == nullptr && input_count > 0) return null_argument("inputs");
-    for (size_t i = 0; i < input_count; ++i) {
-      if (inputs[i].name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", i, " has no name");
-      if (inputs[i].value == nullptr)
-        return error(TN_INVALID_ARGUMENT, "the value of input '", inputs[i].name, "' is NULL");
-      given.push_back({inputs[i].name, inputs[i].value->value});
-    }
+int tenon_run_options_set_cancel(tenon_run_options* options, tenon_cancel* cancel) {
+  return code_of([&]() -> Status {
+    if (options == nullptr) return null_argument("options");
+    options->cancel = cancel;
     return {};
+  });
+}
+
+int tenon_run_options_set_profile(tenon_run_options* options, const char* path) {
+  return code_of([&]() -> Status {
+    if (options == nullptr) return null_argument("options");
+    options->profile = path != nullptr ? path : "";
+    return {};
+  });
+}
+
+int tenon_session_run(tenon_session* session, const tenon_tensor* inputs, size_t input_count,
+                      const char* const* outputs, size_t output_count, const tenon_run_options* options,
+                      tenon_results** results) {
+  return run({session, outputs, output_count, options, results}, [&](std::vector<NamedValue>& given) -> Status {
+    if (inputs == nullptr && input_count > 0) return null_argument("inputs");
+    return take_each(inputs, input_count, "input", [&](size_t i, const tenon_tensor& input) -> Status {
+      if (input.name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", i, " has no name");
+      TENON_ASSIGN_OR_RETURN(Tensor tensor, borrowed(input, concat("input '", input.name, "'")));
+      given.push_back({input.name, std::move(tensor)});
+      return {};
+    });
+  });
+}
+
+int tenon_session_run_values(tenon_session* session, const tenon_named_value* inputs, size_t input_count,
+                             const char* const* outputs, size_t output_count, const tenon_run_options* options,
+                             tenon_results** results) {
+  return run({session, outputs, output_count, options, results}, [&](std::vector<NamedValue>& given) -> Status {
+    if (inputs == nullptr && input_count > 0) return null_argument("inputs");
+    return take_each(inputs, input_count, "input", [&](size_t i, const tenon_named_value& input) -> Status {
+      if (input.name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", i, " has no name");
+      if (input.value == nullptr) return error(TN_INVALID_ARGUMENT, "the value of input '", input.name, "' is NULL");
+      given.push_back({input.name, input.value->value});
+      return {};
+    });
   });
 }
 
@@ -101,13 +139,11 @@ size_t tenon_results_count(const tenon_results* results) {
 int tenon_results_get(const tenon_results* results, size_t index, tenon_tensor* tensor) {
   return code_of([&]() -> Status {
     TENON_RETURN_IF_ERROR(check_result(results, index));
-    if (tensor == nullptr) return null_argument("tensor");
     const RunValue& value = results->values[index];
     if (!value.is_tensor())
       return error(TN_INVALID_ARGUMENT, "result '", results->names[index], "' is ", describe(value),
                    ", expected a tensor: take it with tenon_results_value");
-    *tensor = view_of(value.tensor(), results->names[index].c_str());
-    return {};
+    return give_view(value.tensor(), results->names[index].c_str(), tensor, "tensor");
   });
 }
 

@@ -1,6 +1,6 @@
 // <tenon/tenon.h>: sessions, what they want and what they report.
 #include "host/api/c_api_internal.h"
-#include "host/api/c_api_value.h"
+#include "host/api/c_api_sizes.h"
 
 using namespace tenon::host;
 using namespace tenon::host::c_api;
@@ -14,6 +14,28 @@ Ports ports_of(const std::vector<Port>& ports, bool has_default = false) {
   return storage;
 }
 
+Status give_port(const Ports& ports, const char* kind, size_t index, tenon_port* out) {
+  if (index >= ports.size())
+    return error(TN_INVALID_ARGUMENT, "there is no ", kind, " ", index, ": the model has ", ports.size());
+  const PortStorage& port = *ports[index];
+  tenon_port made{};
+  made.name = port.name.c_str();
+  made.type = port.type_text.c_str();
+  made.kind = static_cast<uint32_t>(port.type.kind);
+  made.dtype = port.type.dtype;
+  made.held = static_cast<uint32_t>(port.type.held);
+  made.key = port.type.key;
+  made.is_optional = port.is_optional;
+  made.rank = port.rank;
+  made.shape = port.shape.data();
+  made.dim_names = port.symbol_pointers.data();
+  return give(made, out, "port");
+}
+
+}  // namespace
+
+namespace tenon::host::c_api {
+
 Status give_session(Result<std::unique_ptr<Session>> opened, tenon_session** out) {
   if (!opened.is_ok()) return opened.status();
   auto handle = std::make_unique<tenon_session>();
@@ -25,22 +47,7 @@ Status give_session(Result<std::unique_ptr<Session>> opened, tenon_session** out
   return {};
 }
 
-Status give_port(const Ports& ports, const char* kind, size_t index, tenon_port* out) {
-  if (out == nullptr) return null_argument("port");
-  if (index >= ports.size())
-    return error(TN_INVALID_ARGUMENT, "there is no ", kind, " ", index, ": the model has ", ports.size());
-  const PortStorage& port = *ports[index];
-  *out = {port.name.c_str(), port.dtype, port.rank, port.shape.data(), port.symbol_pointers.data()};
-  return {};
-}
-
-Status give_port_type(const Ports& ports, const char* kind, size_t index, tenon_value_type* out) {
-  if (index >= ports.size())
-    return error(TN_INVALID_ARGUMENT, "there is no ", kind, " ", index, ": the model has ", ports.size());
-  return give_type(ports[index]->type, out);
-}
-
-}  // namespace
+}  // namespace tenon::host::c_api
 
 int tenon_session_open(const char* path, const tenon_options* options, tenon_session** session) {
   return code_of([&]() -> Status {
@@ -95,20 +102,6 @@ int tenon_session_output(const tenon_session* session, size_t index, tenon_port*
   return code_of([&]() -> Status {
     if (session == nullptr) return null_argument("session");
     return give_port(session->outputs, "output", index, port);
-  });
-}
-
-int tenon_session_input_type(const tenon_session* session, size_t index, tenon_value_type* type) {
-  return code_of([&]() -> Status {
-    if (session == nullptr) return null_argument("session");
-    return give_port_type(session->inputs, "input", index, type);
-  });
-}
-
-int tenon_session_output_type(const tenon_session* session, size_t index, tenon_value_type* type) {
-  return code_of([&]() -> Status {
-    if (session == nullptr) return null_argument("session");
-    return give_port_type(session->outputs, "output", index, type);
   });
 }
 

@@ -2,6 +2,7 @@
 #include "host/api/c_api_value.h"
 
 #include "host/api/c_api_internal.h"
+#include "host/api/c_api_sizes.h"
 
 using namespace tenon::host;
 using namespace tenon::host::c_api;
@@ -41,25 +42,22 @@ Result<Tensor> borrowed(const tenon_tensor& t, const std::string& what) {
   if (t.rank > kMaxRank)
     return error(TN_INVALID_ARGUMENT, what, " has rank ", t.rank, ", expected at most ", kMaxRank,
                  ": set rank to the number of its dimensions");
+  if (t.memory_kind != TENON_MEMORY_HOST)
+    return error(TN_UNSUPPORTED, what, " lies in memory of kind ", t.memory_kind, ", expected ",
+                 uint32_t{TENON_MEMORY_HOST}, ": only memory of this process can be read; set all other members to 0");
   return Tensor(dtype_from_number(t.dtype), std::vector<int64_t>(t.shape, t.shape + t.rank), t.data, t.byte_length,
                 nullptr, Residence::kBorrowed);
 }
 
-tenon_tensor view_of(const Tensor& tensor, const char* name) {
-  return {name,          tensor.dtype(),      static_cast<uint32_t>(tensor.shape().size()), tensor.shape().data(),
-          tensor.data(), tensor.byte_length()};
-}
-
-Status give_type(const ElementType& type, tenon_value_type* out) {
-  if (out == nullptr) return null_argument("type");
-  if (out->struct_size < sizeof(tenon_value_type))
-    return error(TN_INVALID_ARGUMENT, "struct_size of the type is ", out->struct_size, ", expected ",
-                 sizeof(tenon_value_type), ": set it to sizeof(tenon_value_type)");
-  out->kind = static_cast<uint32_t>(type.kind);
-  out->dtype = type.dtype;
-  out->held = static_cast<uint32_t>(type.held);
-  out->key = type.key;
-  return {};
+Status give_view(const Tensor& tensor, const char* name, tenon_tensor* out, const char* argument) {
+  tenon_tensor view{};
+  view.name = name;
+  view.dtype = tensor.dtype();
+  view.rank = static_cast<uint32_t>(tensor.shape().size());
+  view.shape = tensor.shape().data();
+  view.data = tensor.data();
+  view.byte_length = tensor.byte_length();
+  return give(view, out, argument);
 }
 
 }  // namespace tenon::host::c_api
@@ -67,7 +65,8 @@ Status give_type(const ElementType& type, tenon_value_type* out) {
 int tenon_value_of_tensor(const tenon_tensor* tensor, tenon_value** value) {
   return give_value(value, [&]() -> Result<RunValue> {
     if (tensor == nullptr) return null_argument("tensor");
-    TENON_ASSIGN_OR_RETURN(Tensor made, borrowed(*tensor, "the tensor"));
+    TENON_ASSIGN_OR_RETURN(const tenon_tensor whole, taken(tensor, "the tensor"));
+    TENON_ASSIGN_OR_RETURN(Tensor made, borrowed(whole, "the tensor"));
     return RunValue(std::move(made));
   });
 }
@@ -96,8 +95,10 @@ int tenon_value_of_map(const tenon_tensor* keys, const tenon_tensor* values, ten
   return give_value(value, [&]() -> Result<RunValue> {
     if (keys == nullptr) return null_argument("keys");
     if (values == nullptr) return null_argument("values");
-    TENON_ASSIGN_OR_RETURN(Tensor made_keys, borrowed(*keys, "the list of keys"));
-    TENON_ASSIGN_OR_RETURN(Tensor made_values, borrowed(*values, "the list of values"));
+    TENON_ASSIGN_OR_RETURN(const tenon_tensor whole_keys, taken(keys, "the list of keys"));
+    TENON_ASSIGN_OR_RETURN(const tenon_tensor whole_values, taken(values, "the list of values"));
+    TENON_ASSIGN_OR_RETURN(Tensor made_keys, borrowed(whole_keys, "the list of keys"));
+    TENON_ASSIGN_OR_RETURN(Tensor made_values, borrowed(whole_values, "the list of values"));
     return RunValue::map(std::move(made_keys), std::move(made_values));
   });
 }
@@ -107,7 +108,16 @@ void tenon_value_destroy(tenon_value* value) {
 }
 
 int tenon_value_get_type(const tenon_value* value, tenon_value_type* type) {
-  return code_of([&] { return value == nullptr ? null_argument("value") : give_type(value->value.type(), type); });
+  return code_of([&]() -> Status {
+    if (value == nullptr) return null_argument("value");
+    const ElementType known = value->value.type();
+    tenon_value_type made{};
+    made.kind = static_cast<uint32_t>(known.kind);
+    made.dtype = known.dtype;
+    made.held = static_cast<uint32_t>(known.held);
+    made.key = known.key;
+    return give(made, type, "type");
+  });
 }
 
 size_t tenon_value_count(const tenon_value* value) {
@@ -132,21 +142,16 @@ int tenon_value_element(const tenon_value* value, size_t index, tenon_value** el
 int tenon_value_tensor(const tenon_value* value, tenon_tensor* tensor) {
   return code_of([&]() -> Status {
     if (value == nullptr) return null_argument("value");
-    if (tensor == nullptr) return null_argument("tensor");
     if (!value->value.is_tensor()) return wrong_kind(*value, "a tensor");
-    *tensor = view_of(value->value.tensor(), "");
-    return {};
+    return give_view(value->value.tensor(), "", tensor, "tensor");
   });
 }
 
 int tenon_value_map(const tenon_value* value, tenon_tensor* keys, tenon_tensor* values) {
   return code_of([&]() -> Status {
     if (value == nullptr) return null_argument("value");
-    if (keys == nullptr) return null_argument("keys");
-    if (values == nullptr) return null_argument("values");
     if (value->value.kind() != ValueType::Kind::kMap) return wrong_kind(*value, "a map");
-    *keys = view_of(value->value.keys(), "");
-    *values = view_of(value->value.values(), "");
-    return {};
+    TENON_RETURN_IF_ERROR(give_view(value->value.keys(), "", keys, "keys"));
+    return give_view(value->value.values(), "", values, "values");
   });
 }

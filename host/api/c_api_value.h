@@ -9,11 +9,10 @@
 
 namespace tenon::host::c_api {
 
-/// A view of the caller's memory. `what`: names the tensor in errors.
+/// A view of the caller's memory. `t`: as taken(). `what`: names the tensor in errors.
 Result<Tensor> borrowed(const tenon_tensor& t, const std::string& what);
-/// Lives as long as the tensor and the name.
-tenon_tensor view_of(const Tensor& tensor, const char* name);
-Status give_type(const ElementType& type, tenon_value_type* out);
+/// Lives as long as the tensor and the name. `argument`: of the call.
+Status give_view(const Tensor& tensor, const char* name, tenon_tensor* out, const char* argument);
 
 }  // namespace tenon::host::c_api
 

@@ -11,12 +11,17 @@ namespace tenon::faults {
 namespace {
 
 using Options = std::unique_ptr<tenon_options, decltype(&tenon_options_destroy)>;
+using RunOptions = std::unique_ptr<tenon_run_options, decltype(&tenon_run_options_destroy)>;
 using Session = std::unique_ptr<tenon_session, decltype(&tenon_session_close)>;
 
 // Room for the inputs and the options, all taken before calls are made to fail.
 class Stage {
  public:
-  explicit Stage(const Plan& plan) : plan_(plan), options_(tenon_options_create(), tenon_options_destroy) {
+  explicit Stage(const Plan& plan)
+      : plan_(plan),
+        options_(tenon_options_create(), tenon_options_destroy),
+        run_options_(tenon_run_options_create(), tenon_run_options_destroy) {
+    tenon_run_options_set_timeout(run_options_.get(), 60'000);
     tenon_options_set(options_.get(), "pack", plan.pack.c_str());
     if (!plan.cache.empty()) tenon_options_set(options_.get(), "cache_dir", plan.cache.c_str());
     tenon_options_set(options_.get(), "threads", "2");
@@ -25,7 +30,8 @@ class Stage {
   // Free dimensions are 1, numbers are 1 or count up.
   void make_inputs(const tenon_session& session) {
     for (size_t i = 0; i < tenon_session_input_count(&session); ++i) {
-      tenon_port port;
+      tenon_port port{};
+      port.struct_size = sizeof port;
       if (tenon_session_input(&session, i, &port) != 0) continue;
       auto& input = *inputs_.emplace_back(std::make_unique<Input>());
       input.name = port.name;
@@ -35,8 +41,9 @@ class Stage {
         count *= static_cast<size_t>(input.shape.back());
       }
       fill(input, port.dtype, count);
-      tensors_.push_back({input.name.c_str(), port.dtype, static_cast<uint32_t>(input.shape.size()), input.shape.data(),
-                          input.bytes.data(), input.bytes.size()});
+      tensors_.push_back({sizeof(tenon_tensor), input.name.c_str(), port.dtype,
+                          static_cast<uint32_t>(input.shape.size()), input.shape.data(), input.bytes.data(),
+                          input.bytes.size(), TENON_MEMORY_HOST, 0});
     }
   }
 
@@ -50,10 +57,11 @@ class Stage {
   int run(tenon_session* session, uint64_t* answer) const {
     tenon_results* results = nullptr;
     const int code =
-        tenon_session_run(session, tensors_.data(), tensors_.size(), nullptr, 0, 60'000, nullptr, &results);
+        tenon_session_run(session, tensors_.data(), tensors_.size(), nullptr, 0, run_options_.get(), &results);
     uint64_t digest = 1469598103934665603u;
     for (size_t i = 0; i < tenon_results_count(results); ++i) {
-      tenon_tensor tensor;
+      tenon_tensor tensor{};
+      tensor.struct_size = sizeof tensor;
       if (tenon_results_get(results, i, &tensor) != 0) continue;
       for (size_t b = 0; b < tensor.byte_length; ++b)
         digest = (digest ^ static_cast<const unsigned char*>(tensor.data)[b]) * 1099511628211u;
@@ -84,6 +92,7 @@ class Stage {
 
   const Plan& plan_;
   Options options_;
+  RunOptions run_options_;
   std::vector<std::unique_ptr<Input>> inputs_;
   std::vector<tenon_tensor> tensors_;
 };

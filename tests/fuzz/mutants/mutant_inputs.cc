@@ -76,10 +76,10 @@ std::string make_bytes(uint32_t dtype, int64_t count, Random& random) {
 
 MutantInputs::MutantInputs(const tenon_session& session, const Seed& seed, Random& random) {
   for (size_t i = 0; i < tenon_session_input_count(&session); ++i) {
-    tenon_port port;
-    tenon_value_type type{};
-    type.struct_size = sizeof type;
-    if (tenon_session_input(&session, i, &port) != 0 || tenon_session_input_type(&session, i, &type) != 0) continue;
+    tenon_port port{};
+    port.struct_size = sizeof port;
+    if (tenon_session_input(&session, i, &port) != 0) continue;
+    const tenon_value_type type{sizeof type, port.kind, port.dtype, port.held, port.key};
     const auto named = std::find_if(seed.inputs.begin(), seed.inputs.end(),
                                     [&](const auto& tensor) { return tensor.name() == port.name; });
     const onnx::TensorProto* example = named != seed.inputs.end() ? &*named
@@ -87,7 +87,7 @@ MutantInputs::MutantInputs(const tenon_session& session, const Seed& seed, Rando
                                                                   : nullptr;
     const tenon_value* value = make_value(type, port, example, random);
     // One that is missing is for the session to say.
-    if (value != nullptr) values_.push_back({names_.emplace_back(port.name).c_str(), value});
+    if (value != nullptr) values_.push_back({sizeof(tenon_named_value), names_.emplace_back(port.name).c_str(), value});
   }
 }
 
@@ -140,7 +140,8 @@ std::optional<tenon_tensor> MutantInputs::make_tensor(const tenon_port& port, co
   const auto& shape = shapes_.emplace_back(choose_shape(port, example, random));
   const int64_t count = count_of(shape);
   if (count > kMostElements) return std::nullopt;
-  tenon_tensor tensor{"", port.dtype, static_cast<uint32_t>(shape.size()), shape.data(), nullptr, 0};
+  tenon_tensor tensor{sizeof tensor,     "", port.dtype, static_cast<uint32_t>(shape.size()), shape.data(), nullptr, 0,
+                      TENON_MEMORY_HOST, 0};
   if (port.dtype == kString) {
     auto& strings = strings_.emplace_back();
     for (int64_t i = 0; i < count; ++i) strings.push_back(random.of({tenon_string{"", 0}, tenon_string{"a1", 2}}));

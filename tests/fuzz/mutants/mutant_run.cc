@@ -13,6 +13,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Kind = Verdict::Kind;
 using Options = std::unique_ptr<tenon_options, decltype(&tenon_options_destroy)>;
+using RunOptions = std::unique_ptr<tenon_run_options, decltype(&tenon_run_options_destroy)>;
 using Session = std::unique_ptr<tenon_session, decltype(&tenon_session_close)>;
 using Results = std::unique_ptr<tenon_results, decltype(&tenon_results_destroy)>;
 
@@ -55,7 +56,8 @@ void touch(const tenon_tensor& tensor) {
 }
 
 void touch(const tenon_value* value) {
-  tenon_tensor tensor, values;
+  tenon_tensor tensor{}, values{};
+  tensor.struct_size = values.struct_size = sizeof tensor;
   if (tenon_value_tensor(value, &tensor) == 0) return touch(tensor);
   if (tenon_value_map(value, &tensor, &values) == 0) {
     touch(tensor);
@@ -83,8 +85,9 @@ Verdict run_once(tenon_session* session, const MutantInputs& inputs, const Limit
   const auto begin = Clock::now();
   tenon_results* made = nullptr;
   const auto& values = inputs.values();
-  const int code =
-      tenon_session_run_values(session, values.data(), values.size(), nullptr, 0, limits.deadline_ms, nullptr, &made);
+  const RunOptions options(tenon_run_options_create(), tenon_run_options_destroy);
+  if (tenon_run_options_set_timeout(options.get(), limits.deadline_ms) != 0) return {Kind::kBroken, tenon_last_error()};
+  const int code = tenon_session_run_values(session, values.data(), values.size(), nullptr, 0, options.get(), &made);
   const Results results(made, tenon_results_destroy);
   const int64_t took = ms_since(begin);
   if (took > limits.deadline_ms + limits.grace_ms)

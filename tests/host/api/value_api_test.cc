@@ -46,8 +46,8 @@ tenon::Tensor tensor(std::vector<float> values) {
 TEST_CASE("a sequence goes into a run and comes out", "[api][sequences]") {
   const std::string model = sequence_model();
   tenon::Session session = session_of(model);
-  CHECK(session.input_type(0).kind == TENON_SEQUENCE);
-  CHECK(session.output_type(0).dtype == 1);
+  CHECK(session.inputs()[0].kind == TENON_SEQUENCE);
+  CHECK(session.outputs()[0].dtype == 1);
   tenon::Results results = session.run_values({{"in", tenon::Value::sequence({tensor({1, 2}), tensor({3})})}});
   const tenon::Value out = results.value("out");
   results = tenon::Results(nullptr);  // the value outlives them

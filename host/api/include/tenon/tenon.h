@@ -5,7 +5,20 @@
  *
  * Functions return 0 on success and a tenon_code otherwise; tenon_last_error() then has the message, per thread.
  * Handles are made by *_open and *_create and freed by *_close and *_destroy, which accept NULL. Strings handed out
- * live as long as the handle they came from. */
+ * live as long as the handle they came from.
+ *
+ * A struct that begins with struct_size may grow at its end. Whoever makes one sets struct_size to its sizeof and all
+ * members that it does not know or fill to 0, also of structs that a call fills:
+ *
+ *   tenon_port port = {.struct_size = sizeof port};
+ *
+ * A size below that of the first version is TENON_INVALID_ARGUMENT. Nothing beyond the size is read or written, and
+ * members that this library does not know stay as they are. An array of such structs is stepped through by the
+ * struct_size of its first element, which all elements have to have.
+ *
+ * Further headers: <tenon/value.h> sequences, optionals and maps; <tenon/model.h> what a model tells of itself and
+ * where its nodes run; <tenon/files.h> packs, conversion and published models; <tenon/environment.h> the log and the
+ * providers. */
 #ifndef TENON_TENON_H
 #define TENON_TENON_H
 
@@ -18,49 +31,78 @@
 extern "C" {
 #endif
 
-/* Numbers as in kernel_api/base.h. */
+/* Numbers as in kernel_api/base.h; they never change, and later versions may add some. */
 typedef enum tenon_code {
   TENON_OK = 0,
-  TENON_INVALID_MODEL = 1,
-  TENON_INVALID_ARGUMENT = 2,
-  TENON_NOT_FOUND = 3,
-  TENON_UNSUPPORTED = 4,
-  TENON_OUT_OF_MEMORY = 5,
-  TENON_CANCELLED = 6,
-  TENON_DEADLINE_EXCEEDED = 7,
-  TENON_DATA_LOST = 8,
-  TENON_INTERNAL = 9
+  TENON_INVALID_MODEL = 1,     /* a model that could be read breaks the format or an operator's specification */
+  TENON_INVALID_ARGUMENT = 2,  /* of this call: a name, a shape, an option, NULL */
+  TENON_NOT_FOUND = 3,         /* a file, provider or published model does not exist */
+  TENON_UNSUPPORTED = 4,       /* valid, but nothing here implements it */
+  TENON_OUT_OF_MEMORY = 5,     /* an allocation failed or would pass a limit */
+  TENON_CANCELLED = 6,         /* by tenon_cancel_now */
+  TENON_DEADLINE_EXCEEDED = 7, /* the run's time was over */
+  TENON_DATA_LOST = 8,         /* a file did not stay as it was opened */
+  TENON_INTERNAL = 9,          /* a bug here or in a provider */
+  TENON_NOT_A_MODEL = 10,      /* the bytes cannot be read as a model: of another format, cut short or damaged */
+  TENON_NO_KERNEL = 11         /* no provider that was asked takes a node of the model */
 } tenon_code;
 
 typedef struct tenon_options tenon_options;
 typedef struct tenon_session tenon_session;
 typedef struct tenon_cancel tenon_cancel;
+typedef struct tenon_run_options tenon_run_options;
 typedef struct tenon_results tenon_results;
 
-/* A tensor in the caller's memory (inputs) or in a tenon_results (outputs). dtype: the numbers of ONNX
- * TensorProto.DataType. data: row-major; for strings (dtype 8) an array of tenon_string. */
+/* An element of a tensor of strings; never grows. */
 typedef struct tenon_string {
   const char* data;
   size_t size;
 } tenon_string;
 
+/* Where bytes lie; numbers as in kernel_api/tensor.h. */
+typedef enum tenon_memory_kind {
+  TENON_MEMORY_HOST = 0 /* ordinary memory of this process; any other is TENON_UNSUPPORTED */
+} tenon_memory_kind;
+
+/* A tensor in the caller's memory (inputs) or in a tenon_results (outputs). dtype: the numbers of ONNX
+ * TensorProto.DataType. data: row-major; for strings (dtype 8) an array of tenon_string. */
 typedef struct tenon_tensor {
+  size_t struct_size;
   const char* name;
   uint32_t dtype;
   uint32_t rank;
   const int64_t* shape;
   const void* data;
   size_t byte_length;
+  uint32_t memory_kind; /* a tenon_memory_kind */
+  uint32_t device_id;
 } tenon_tensor;
 
-/* What a model declares of an input or output. rank -1: unknown; a dimension of -1 is free, its name in dim_names or
- * "". */
+typedef enum tenon_kind { TENON_TENSOR = 0, TENON_SEQUENCE = 1, TENON_OPTIONAL = 2, TENON_MAP = 3 } tenon_kind;
+
+/* dtype: of the tensors in the end, 0 where any fits. */
+typedef struct tenon_value_type {
+  size_t struct_size;
+  uint32_t kind;  /* a tenon_kind */
+  uint32_t dtype; /* of a map: of its values */
+  uint32_t held;  /* the tenon_kind of what a sequence or an optional holds */
+  uint32_t key;   /* dtype of the keys of a map, or of the maps that are held */
+} tenon_value_type;
+
+/* What a model declares of an input or output: kind, dtype, held and key as in tenon_value_type. Rank and shape of a
+ * sequence or an optional are those of the tensors that it holds. */
 typedef struct tenon_port {
+  size_t struct_size;
   const char* name;
+  const char* type; /* as ONNX writes it: "tensor(float)", "seq(tensor(int64))", "map(string,tensor(float))" */
+  uint32_t kind;
   uint32_t dtype;
-  int32_t rank;
-  const int64_t* shape;
-  const char* const* dim_names;
+  uint32_t held;
+  uint32_t key;
+  uint32_t is_optional;         /* 1: a run may leave it out */
+  int32_t rank;                 /* -1: unknown */
+  const int64_t* shape;         /* -1: free */
+  const char* const* dim_names; /* of free dimensions, "" of others */
 } tenon_port;
 
 /* The message of the last failure on this thread; "" if there was none. Valid until the next call of this API here. */
@@ -103,17 +145,27 @@ TENON_API size_t tenon_session_input_count(const tenon_session*);
 TENON_API size_t tenon_session_output_count(const tenon_session*);
 TENON_API int tenon_session_input(const tenon_session*, size_t index, tenon_port*);
 TENON_API int tenon_session_output(const tenon_session*, size_t index, tenon_port*);
-/* Inputs that a run may leave out, by a count of their own: initializers that the model also lists as inputs. A run that
- * does not give one takes the initializer. */
+/* Inputs that a run may leave out, by a count of their own: initializers that the model also lists as inputs. A run
+ * that does not give one takes the initializer. */
 TENON_API size_t tenon_session_optional_input_count(const tenon_session*);
 TENON_API int tenon_session_optional_input(const tenon_session*, size_t index, tenon_port*);
 
-/* Runs the model; safe from several threads at once. `outputs`: names of the wanted ones, or NULL for all.
- * `timeout_ms`: negative for none. `cancel` may be NULL. The results are the caller's, to be freed with
- * tenon_results_destroy. */
+/* --- runs --- */
+/* What runs are given beside their inputs. Several runs may take one at once, as long as nobody sets anything. */
+TENON_API tenon_run_options* tenon_run_options_create(void);
+TENON_API void tenon_run_options_destroy(tenon_run_options*);
+/* Of each run, from its start; negative, as at first, for none. TENON_DEADLINE_EXCEEDED when it is over. */
+TENON_API int tenon_run_options_set_timeout(tenon_run_options*, int64_t milliseconds);
+/* Borrowed until the options are destroyed or get another; NULL for none. */
+TENON_API int tenon_run_options_set_cancel(tenon_run_options*, tenon_cancel*);
+/* A Chrome trace of each run, written anew to this file; NULL or "" for none. */
+TENON_API int tenon_run_options_set_profile(tenon_run_options*, const char* path);
+
+/* Runs the model; safe from several threads at once. `outputs`: names of the wanted ones, or NULL for all. Options may
+ * be NULL. The results are the caller's, to be freed with tenon_results_destroy. */
 TENON_API int tenon_session_run(tenon_session*, const tenon_tensor* inputs, size_t input_count,
-                                const char* const* outputs, size_t output_count, int64_t timeout_ms,
-                                tenon_cancel* cancel, tenon_results**);
+                                const char* const* outputs, size_t output_count, const tenon_run_options*,
+                                tenon_results**);
 TENON_API size_t tenon_results_count(const tenon_results*);
 /* Of a tensor; <tenon/value.h> is about inputs and results of other kinds. */
 TENON_API int tenon_results_get(const tenon_results*, size_t index, tenon_tensor*);
@@ -123,16 +175,6 @@ TENON_API void tenon_results_destroy(tenon_results*);
  * "json". */
 TENON_API int tenon_session_report(const tenon_session*, const char* format, char** report);
 TENON_API void tenon_string_free(char*);
-
-/* --- published models: in shared memory under a name, until they are unpublished or the machine restarts. Every process
- * of this user opens "shm:NAME" without a copy. A second model of a name replaces the first; sessions that have it open
- * keep it. Names: 1 to 128 letters, digits, '.', '_' or '-', and no '.' first; others are TENON_INVALID_ARGUMENT.
- * TENON_UNSUPPORTED: no room, or packs are only to be read. --- */
-TENON_API int tenon_publish(const char* name, const char* path, const tenon_options*);
-/* The image of an .onnx or .ort file with its weights inside; not needed afterwards. */
-TENON_API int tenon_publish_bytes(const char* name, const void* data, size_t size, const tenon_options*);
-/* TENON_NOT_FOUND: nothing has that name. */
-TENON_API int tenon_unpublish(const char* name);
 
 /* --- cancelling: tenon_cancel_now may be called from any thread --- */
 TENON_API tenon_cancel* tenon_cancel_create(void);

@@ -1,4 +1,4 @@
-// The C++17 API of Tenon: a header-only layer over <tenon/tenon.h> that frees what it makes and throws tenon::Error.
+// The C++17 API of Tenon: a header-only layer over the C headers that frees what it makes and throws tenon::Error.
 //
 //   tenon::Session session("model.onnx");
 //   std::vector<float> pixels(64);
@@ -8,10 +8,14 @@
 // A Session may be run from several threads at once; other objects belong to one thread at a time.
 #pragma once
 
+#include <tenon/files.h>
+
 #include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tenon/environment.hpp>
+#include <tenon/model.hpp>
 #include <tenon/tensor.hpp>
 #include <tenon/value.hpp>
 #include <utility>
@@ -25,7 +29,7 @@ class Results {
   explicit Results(tenon_results* results) : results_(results) {}
   size_t size() const { return tenon_results_count(results_.get()); }
   ResultView operator[](size_t index) const {
-    tenon_tensor tensor{};
+    auto tensor = detail::sized<tenon_tensor>();
     detail::check(tenon_results_get(results_.get(), index, &tensor));
     return ResultView(tensor);
   }
@@ -101,10 +105,42 @@ class Cancel {
   detail::Handle<tenon_cancel, tenon_cancel_destroy> cancel_;
 };
 
+/// What runs are given beside their inputs. Several runs may take one at once, as long as nobody sets anything.
+class RunOptions {
+ public:
+  RunOptions() : options_(tenon_run_options_create()) {
+    if (options_ == nullptr) throw std::bad_alloc();
+  }
+  /// Of each run, from its start; negative for none.
+  RunOptions& timeout(std::chrono::milliseconds time) {
+    detail::check(tenon_run_options_set_timeout(options_.get(), time.count()));
+    return *this;
+  }
+  /// `cancel` must outlive the runs.
+  RunOptions& cancel(Cancel& cancel) {
+    detail::check(tenon_run_options_set_cancel(options_.get(), cancel.c()));
+    return *this;
+  }
+  /// A file for a Chrome trace of each run; empty for none.
+  RunOptions& profile(const std::string& path) {
+    detail::check(tenon_run_options_set_profile(options_.get(), path.c_str()));
+    return *this;
+  }
+  const tenon_run_options* c() const { return options_.get(); }
+
+ private:
+  detail::Handle<tenon_run_options, tenon_run_options_destroy> options_;
+};
+
 /// An input or output of a model as declared.
 struct Port {
   std::string name;
+  std::string type;  // as ONNX writes it: "tensor(float)", "seq(tensor(float))"
+  tenon_kind kind = TENON_TENSOR;
   uint32_t dtype = 0;
+  tenon_kind held = TENON_TENSOR;  // what a sequence or an optional holds
+  uint32_t key = 0;                // dtype of the keys of maps
+  bool is_optional = false;        // a run may leave it out
   bool has_rank = false;
   std::vector<int64_t> shape;          // -1: free; of what is no tensor: of the tensors that it holds
   std::vector<std::string> dim_names;  // "" where there is none
@@ -120,6 +156,14 @@ class Session {
  public:
   explicit Session(const std::string& path) { open(path, nullptr); }
   Session(const std::string& path, const Options& options) { open(path, options.c()); }
+  /// To look at a model some of whose nodes no provider takes; it then cannot run.
+  static Session inspect(const std::string& path, const Options& options = Options()) {
+    Session made;
+    tenon_session* session = nullptr;
+    detail::check(tenon_session_inspect(path.c_str(), options.c(), &session));
+    made.session_.reset(session);
+    return made;
+  }
   /// Of a model in memory, which must outlive the session.
   static Session from_bytes(const void* data, size_t size) { return from_bytes(data, size, nullptr); }
   static Session from_bytes(const void* data, size_t size, const Options& options) {
@@ -133,36 +177,28 @@ class Session {
   }
   std::vector<Port> outputs() const { return ports(tenon_session_output_count(session_.get()), tenon_session_output); }
 
-  /// The kind and element type of each of inputs() and outputs().
-  tenon_value_type input_type(size_t index) const { return type(index, tenon_session_input_type); }
-  tenon_value_type output_type(size_t index) const { return type(index, tenon_session_output_type); }
-
-  /// `wanted`: names of outputs, all when empty. `timeout`: negative for none. `cancel` may be null.
-  Results run(const std::vector<NamedTensor>& inputs, const std::vector<std::string>& wanted = {},
-              std::chrono::milliseconds timeout = std::chrono::milliseconds(-1), Cancel* cancel = nullptr) {
-    std::vector<tenon_tensor> given;
-    for (const NamedTensor& input : inputs) given.push_back(input.tensor.c(input.name.c_str()));
-    const std::vector<const char*> names = pointers(wanted);
-    tenon_results* results = nullptr;
-    detail::check(tenon_session_run(session_.get(), given.data(), given.size(), names.empty() ? nullptr : names.data(),
-                                    names.size(), timeout.count(), cancel != nullptr ? cancel->c() : nullptr,
-                                    &results));
-    return Results(results);
+  /// `wanted`: names of outputs, all when empty.
+  Results run(const std::vector<NamedTensor>& inputs, const std::vector<std::string>& wanted = {}) {
+    return run(inputs, wanted, nullptr);
+  }
+  Results run(const std::vector<NamedTensor>& inputs, const std::vector<std::string>& wanted,
+              const RunOptions& options) {
+    return run(inputs, wanted, options.c());
   }
 
   /// The same with values of any kind.
-  Results run_values(const std::vector<NamedValue>& inputs, const std::vector<std::string>& wanted = {},
-                     std::chrono::milliseconds timeout = std::chrono::milliseconds(-1), Cancel* cancel = nullptr) {
-    std::vector<tenon_named_value> given;
-    for (const NamedValue& input : inputs) given.push_back({input.name.c_str(), input.value.c()});
-    const std::vector<const char*> names = pointers(wanted);
-    tenon_results* results = nullptr;
-    detail::check(tenon_session_run_values(session_.get(), given.data(), given.size(),
-                                           names.empty() ? nullptr : names.data(), names.size(), timeout.count(),
-                                           cancel != nullptr ? cancel->c() : nullptr, &results));
-    return Results(results);
+  Results run_values(const std::vector<NamedValue>& inputs, const std::vector<std::string>& wanted = {}) {
+    return run_values(inputs, wanted, nullptr);
+  }
+  Results run_values(const std::vector<NamedValue>& inputs, const std::vector<std::string>& wanted,
+                     const RunOptions& options) {
+    return run_values(inputs, wanted, options.c());
   }
 
+  /// What the model's file says of itself.
+  ModelFacts model_facts() const { return detail::model_facts(session_.get()); }
+  /// Where each node of the optimized graph runs and why.
+  std::vector<NodePlacement> placement() const { return detail::placement(session_.get()); }
   /// Where every node runs and every byte lives; format: "text", "details" or "json".
   std::string report(const std::string& format = "text") const {
     char* raw = nullptr;
@@ -185,23 +221,49 @@ class Session {
     made.session_.reset(session);
     return made;
   }
+  Results run(const std::vector<NamedTensor>& inputs, const std::vector<std::string>& wanted,
+              const tenon_run_options* options) {
+    std::vector<tenon_tensor> given;
+    for (const NamedTensor& input : inputs) given.push_back(input.tensor.c(input.name.c_str()));
+    const std::vector<const char*> names = pointers(wanted);
+    tenon_results* results = nullptr;
+    detail::check(tenon_session_run(session_.get(), given.data(), given.size(), names.empty() ? nullptr : names.data(),
+                                    names.size(), options, &results));
+    return Results(results);
+  }
+  Results run_values(const std::vector<NamedValue>& inputs, const std::vector<std::string>& wanted,
+                     const tenon_run_options* options) {
+    std::vector<tenon_named_value> given;
+    for (const NamedValue& input : inputs) {
+      given.push_back(detail::sized<tenon_named_value>());
+      given.back().name = input.name.c_str();
+      given.back().value = input.value.c();
+    }
+    const std::vector<const char*> names = pointers(wanted);
+    tenon_results* results = nullptr;
+    detail::check(tenon_session_run_values(session_.get(), given.data(), given.size(),
+                                           names.empty() ? nullptr : names.data(), names.size(), options, &results));
+    return Results(results);
+  }
   static std::vector<const char*> pointers(const std::vector<std::string>& names) {
     std::vector<const char*> pointers;
     for (const std::string& name : names) pointers.push_back(name.c_str());
     return pointers;
   }
-  tenon_value_type type(size_t index, int (*get)(const tenon_session*, size_t, tenon_value_type*)) const {
-    tenon_value_type type{};
-    type.struct_size = sizeof type;
-    detail::check(get(session_.get(), index, &type));
-    return type;
-  }
   std::vector<Port> ports(size_t count, int (*get)(const tenon_session*, size_t, tenon_port*)) const {
     std::vector<Port> found;
     for (size_t i = 0; i < count; ++i) {
-      tenon_port raw{};
+      auto raw = detail::sized<tenon_port>();
       detail::check(get(session_.get(), i, &raw));
-      Port port{raw.name, raw.dtype, raw.rank >= 0, {}, {}};
+      Port port;
+      port.name = raw.name;
+      port.type = raw.type;
+      port.kind = static_cast<tenon_kind>(raw.kind);
+      port.dtype = raw.dtype;
+      port.held = static_cast<tenon_kind>(raw.held);
+      port.key = raw.key;
+      port.is_optional = raw.is_optional != 0;
+      port.has_rank = raw.rank >= 0;
       for (int32_t d = 0; d < raw.rank; ++d) {
         port.shape.push_back(raw.shape[d]);
         port.dim_names.emplace_back(raw.dim_names[d]);
@@ -213,6 +275,25 @@ class Session {
 
   detail::Handle<tenon_session, tenon_session_close> session_;
 };
+
+/// Packs a model ahead of time; see tenon_pack.
+inline void pack(const std::string& path, const std::string& target, bool self_contained = false,
+                 const Options& options = Options()) {
+  detail::check(tenon_pack(path.c_str(), target.c_str(), self_contained, options.c()));
+}
+
+struct Conversion {
+  bool external_data = false;
+  std::string external_data_root;
+};
+
+/// Writes a model as .onnx or .ort, by the ending of `target`; see tenon_convert.
+inline void convert(const std::string& path, const std::string& target, const Conversion& conversion = {}) {
+  auto raw = detail::sized<tenon_conversion>();
+  raw.external_data = conversion.external_data;
+  raw.external_data_root = conversion.external_data_root.c_str();
+  detail::check(tenon_convert(path.c_str(), target.c_str(), &raw));
+}
 
 /// Puts the model of a file into shared memory, where every process of this user opens it as "shm:" + name; see
 /// tenon_publish.

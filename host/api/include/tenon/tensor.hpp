@@ -28,6 +28,14 @@ inline void check(int code) {
   if (code != TENON_OK) throw Error(static_cast<tenon_code>(code), tenon_last_error());
 }
 
+/// A struct of the C API to be filled.
+template <typename T>
+T sized() {
+  T made{};
+  made.struct_size = sizeof made;
+  return made;
+}
+
 template <typename T, void (*destroy)(T*)>
 struct Destroy {
   void operator()(T* handle) const { destroy(handle); }
@@ -113,7 +121,14 @@ class Tensor {
 
   /// As the C API takes it; borrows `name` and this tensor.
   tenon_tensor c(const char* name) const {
-    return {name, dtype_, static_cast<uint32_t>(shape_.size()), shape_.data(), data_, byte_length_};
+    auto tensor = detail::sized<tenon_tensor>();
+    tensor.name = name;
+    tensor.dtype = dtype_;
+    tensor.rank = static_cast<uint32_t>(shape_.size());
+    tensor.shape = shape_.data();
+    tensor.data = data_;
+    tensor.byte_length = byte_length_;
+    return tensor;
   }
 
  private:

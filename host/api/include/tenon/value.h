@@ -15,18 +15,6 @@
 extern "C" {
 #endif
 
-typedef enum tenon_kind { TENON_TENSOR = 0, TENON_SEQUENCE = 1, TENON_OPTIONAL = 2, TENON_MAP = 3 } tenon_kind;
-
-/* Set struct_size to sizeof(tenon_value_type) before it is filled. dtype: of the tensors in the end, 0 where any fits.
- */
-typedef struct tenon_value_type {
-  size_t struct_size;
-  uint32_t kind;  /* a tenon_kind */
-  uint32_t dtype; /* of a map: of its values */
-  uint32_t held;  /* the tenon_kind of what a sequence or an optional holds */
-  uint32_t key;   /* dtype of the keys of a map, or of the maps that are held */
-} tenon_value_type;
-
 typedef struct tenon_value tenon_value;
 
 /* Made values are the caller's. A name of the tensor is ignored. */
@@ -48,20 +36,16 @@ TENON_API int tenon_value_element(const tenon_value*, size_t index, tenon_value*
 TENON_API int tenon_value_tensor(const tenon_value*, tenon_tensor*);
 TENON_API int tenon_value_map(const tenon_value*, tenon_tensor* keys, tenon_tensor* values);
 
-/* The types of what tenon_session_input and tenon_session_output describe; rank and shape there are those of the
- * tensors that a sequence or an optional holds. */
-TENON_API int tenon_session_input_type(const tenon_session*, size_t index, tenon_value_type*);
-TENON_API int tenon_session_output_type(const tenon_session*, size_t index, tenon_value_type*);
-
 typedef struct tenon_named_value {
+  size_t struct_size;
   const char* name;
   const tenon_value* value;
 } tenon_named_value;
 
 /* tenon_session_run with values of any kind; for an optional also what it would hold may be given. */
 TENON_API int tenon_session_run_values(tenon_session*, const tenon_named_value* inputs, size_t input_count,
-                                       const char* const* outputs, size_t output_count, int64_t timeout_ms,
-                                       tenon_cancel* cancel, tenon_results**);
+                                       const char* const* outputs, size_t output_count, const tenon_run_options*,
+                                       tenon_results**);
 /* A result of any kind: a value of its own, the caller's. tenon_results_get knows tensors alone. */
 TENON_API int tenon_results_value(const tenon_results*, size_t index, tenon_value**);
 /* NULL when there is no such result. */

@@ -74,8 +74,7 @@ class Value {
 
   tenon_kind kind() const { return static_cast<tenon_kind>(type().kind); }
   tenon_value_type type() const {
-    tenon_value_type type{};
-    type.struct_size = sizeof type;
+    auto type = detail::sized<tenon_value_type>();
     detail::check(tenon_value_get_type(c(), &type));
     return type;
   }
@@ -93,7 +92,7 @@ class Value {
   }
   /// What follows lives as long as this value or a copy of it.
   ResultView tensor() const {
-    tenon_tensor raw{};
+    auto raw = detail::sized<tenon_tensor>();
     detail::check(tenon_value_tensor(c(), &raw));
     return ResultView(raw);
   }
@@ -106,7 +105,7 @@ class Value {
   Value() = default;
   void take(tenon_value* value) { value_ = std::shared_ptr<tenon_value>(value, tenon_value_destroy); }
   std::pair<ResultView, ResultView> entries() const {
-    tenon_tensor keys{}, values{};
+    auto keys = detail::sized<tenon_tensor>(), values = detail::sized<tenon_tensor>();
     detail::check(tenon_value_map(c(), &keys, &values));
     return {ResultView(keys), ResultView(values)};
   }

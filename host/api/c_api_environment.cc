@@ -1,0 +1,134 @@
+// <tenon/environment.h>: the log and the providers that are installed.
+#include <tenon/environment.h>
+
+#include "host/api/c_api_internal.h"
+#include "host/api/c_api_sizes.h"
+#include "host/base/log.h"
+#include "host/plugins/provider_library.h"
+#include "host/plugins/provider_listing.h"
+#include "host/plugins/table_check.h"
+
+using namespace tenon::host;
+using namespace tenon::host::c_api;
+
+static_assert(int{TENON_LOG_TRACE} == int{TN_LOG_TRACE} && int{TENON_LOG_ERROR} == int{TN_LOG_ERROR});
+
+struct tenon_provider_list {
+  struct Entry {
+    std::string name, version, path, why_not;
+    std::shared_ptr<ProviderLibrary> library;  // that options are read from; nullptr: it is not loaded
+  };
+  std::vector<Entry> entries;
+};
+
+namespace {
+
+using Entry = tenon_provider_list::Entry;
+
+Entry entry_of(const ListedProvider& listed) {
+  Entry entry;
+  entry.path = listed.path.string();
+  if (listed.descriptor) {
+    entry.name = listed.descriptor->name;
+    entry.version = listed.descriptor->version;
+  }
+  entry.why_not = listed.verdict.message();
+  return entry;
+}
+
+Result<Entry> loaded(const std::string& name) {
+  const bool is_path = name.find('/') != std::string::npos;
+  Entry entry;
+  TENON_ASSIGN_OR_RETURN(entry.library, is_path ? ProviderLibrary::load(name) : ProviderLibrary::find(name));
+  entry.name = entry.library->name();
+  entry.version = entry.library->version();
+  entry.path = entry.library->path().string();
+  return entry;
+}
+
+Result<const Entry*> entry_at(const tenon_provider_list* list, size_t index) {
+  if (list == nullptr) return null_argument("list");
+  if (index >= list->entries.size())
+    return error(TN_INVALID_ARGUMENT, "there is no provider ", index, ": the list has ", list->entries.size());
+  return &list->entries[index];
+}
+
+size_t option_count_of(const Entry& entry) {
+  return entry.library != nullptr ? entry.library->table().option_count : 0;
+}
+
+const char* text_or_empty(const char* text) {
+  return text != nullptr ? text : "";
+}
+
+}  // namespace
+
+int tenon_log_set(tenon_log_function write, void* argument, int least) {
+  return code_of([&]() -> Status {
+    if (write != nullptr && (least < TENON_LOG_TRACE || least > TENON_LOG_OFF))
+      return error(TN_INVALID_ARGUMENT, "the least level is ", least, ", expected ", int{TENON_LOG_TRACE}, " to ",
+                   int{TENON_LOG_OFF});
+    set_log_sink({write, argument, least});
+    return {};
+  });
+}
+
+int tenon_providers(const char* names, tenon_provider_list** list) {
+  return code_of([&]() -> Status {
+    if (list == nullptr) return null_argument("list");
+    *list = nullptr;
+    auto made = std::make_unique<tenon_provider_list>();
+    if (names == nullptr) {
+      for (const ListedProvider& listed : list_providers()) made->entries.push_back(entry_of(listed));
+    } else {
+      TENON_ASSIGN_OR_RETURN(const std::vector<ProviderSpec> specs, parse_provider_list(names));
+      for (const ProviderSpec& spec : specs) {
+        TENON_ASSIGN_OR_RETURN(Entry entry, loaded(spec.name));
+        made->entries.push_back(std::move(entry));
+      }
+    }
+    *list = made.release();
+    return {};
+  });
+}
+
+void tenon_providers_destroy(tenon_provider_list* list) {
+  delete list;
+}
+
+size_t tenon_providers_count(const tenon_provider_list* list) {
+  return list != nullptr ? list->entries.size() : 0;
+}
+
+int tenon_providers_get(const tenon_provider_list* list, size_t index, tenon_provider_info* provider) {
+  return code_of([&]() -> Status {
+    TENON_ASSIGN_OR_RETURN(const Entry* entry, entry_at(list, index));
+    tenon_provider_info made{};
+    made.name = entry->name.c_str();
+    made.version = entry->version.c_str();
+    made.path = entry->path.c_str();
+    made.is_usable = entry->why_not.empty();
+    made.why_not = entry->why_not.c_str();
+    return give(made, provider, "provider");
+  });
+}
+
+size_t tenon_providers_option_count(const tenon_provider_list* list, size_t index) {
+  return list != nullptr && index < list->entries.size() ? option_count_of(list->entries[index]) : 0;
+}
+
+int tenon_providers_option(const tenon_provider_list* list, size_t index, size_t option, tenon_provider_option* out) {
+  return code_of([&]() -> Status {
+    TENON_ASSIGN_OR_RETURN(const Entry* entry, entry_at(list, index));
+    if (option >= option_count_of(*entry))
+      return error(TN_INVALID_ARGUMENT, "there is no option ", option, ": provider '", entry->name, "' has ",
+                   option_count_of(*entry), entry->library == nullptr ? " while it is not loaded: name it" : "");
+    const tn_option& found = option_at(entry->library->table(), static_cast<uint32_t>(option));
+    tenon_provider_option made{};
+    made.name = text_or_empty(found.name);
+    made.values = text_or_empty(found.values);
+    made.default_value = text_or_empty(found.default_value);
+    made.help = text_or_empty(found.help);
+    return give(made, out, "option");
+  });
+}

@@ -1,0 +1,64 @@
+/* The C API of what is the process's and no session's: the log, and the providers that are installed. C99, stable.
+ * Rules as in <tenon/tenon.h>. */
+#ifndef TENON_ENVIRONMENT_H
+#define TENON_ENVIRONMENT_H
+
+#include <tenon/tenon.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- the log --- */
+typedef enum tenon_log_level {
+  TENON_LOG_TRACE = 0,
+  TENON_LOG_DEBUG = 1,
+  TENON_LOG_INFO = 2,
+  TENON_LOG_WARN = 3,
+  TENON_LOG_ERROR = 4,
+  TENON_LOG_OFF = 5
+} tenon_log_level;
+
+/* One line without its end, which is gone when the function returns. thread: any, several at once. It must not throw,
+ * and must not call this API. */
+typedef void (*tenon_log_function)(void* argument, int level, const char* message);
+
+/* Gives what is logged from `least` on, a tenon_log_level, to the function, in the place of standard error and of the
+ * level that TENON_LOG names; NULL gives both back. The function of before is not called any more once this returns.
+ * thread: any, but not the function itself. */
+TENON_API int tenon_log_set(tenon_log_function, void* argument, int least);
+
+/* --- providers --- */
+typedef struct tenon_provider_list tenon_provider_list;
+
+typedef struct tenon_provider_info {
+  size_t struct_size;
+  const char* name; /* "" where the file could not be read */
+  const char* version;
+  const char* path;
+  uint32_t is_usable;  /* 0: it must not be loaded here. 1 does not say that loading succeeds */
+  const char* why_not; /* "" for one that is usable */
+} tenon_provider_info;
+
+typedef struct tenon_provider_option {
+  size_t struct_size;
+  const char* name;
+  const char* values;        /* "0 to 64", "fast|exact" */
+  const char* default_value; /* "" where there is none */
+  const char* help;
+} tenon_provider_option;
+
+/* names NULL: the provider libraries on the search path, told from their files alone; nothing is loaded, and none has
+ * options. Else the providers of a list as the option `providers` takes it, which are loaded into this process for
+ * good: TENON_NOT_FOUND and others say why that failed. The list is the caller's. */
+TENON_API int tenon_providers(const char* names, tenon_provider_list**);
+TENON_API void tenon_providers_destroy(tenon_provider_list*);
+TENON_API size_t tenon_providers_count(const tenon_provider_list*);
+TENON_API int tenon_providers_get(const tenon_provider_list*, size_t index, tenon_provider_info*);
+TENON_API size_t tenon_providers_option_count(const tenon_provider_list*, size_t index);
+TENON_API int tenon_providers_option(const tenon_provider_list*, size_t index, size_t option, tenon_provider_option*);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* TENON_ENVIRONMENT_H */
