@@ -11,6 +11,7 @@
 using namespace tenon::host;
 using namespace tenon::host::c_api;
 
+static_assert(int{TENON_LOG_DEFAULT} == kLogLevelOfEnvironment);
 static_assert(int{TENON_LOG_TRACE} == int{TN_LOG_TRACE} && int{TENON_LOG_ERROR} == int{TN_LOG_ERROR});
 
 struct tenon_provider_list {
@@ -65,8 +66,8 @@ const char* text_or_empty(const char* text) {
 
 int tenon_log_set(tenon_log_function write, void* argument, int least) {
   return code_of([&]() -> Status {
-    if (write != nullptr && (least < TENON_LOG_TRACE || least > TENON_LOG_OFF))
-      return error(TN_INVALID_ARGUMENT, "the least level is ", least, ", expected ", int{TENON_LOG_TRACE}, " to ",
+    if (least < TENON_LOG_DEFAULT || least > TENON_LOG_OFF)
+      return error(TN_INVALID_ARGUMENT, "the least level is ", least, ", expected ", int{TENON_LOG_DEFAULT}, " to ",
                    int{TENON_LOG_OFF});
     set_log_sink({write, argument, least});
     return {};

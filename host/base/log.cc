@@ -37,7 +37,7 @@ spdlog::logger& logger() {
   static spdlog::logger instance = [] {
     spdlog::logger made("tenon", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made.set_pattern("[tenon %l] %v");
-    made.set_level(wanted_level());
+    made.set_level(spdlog::level::trace);  // log_enabled() chooses
     return made;
   }();
   return instance;
@@ -46,14 +46,15 @@ spdlog::logger& logger() {
 // Readers call the sink, so that who replaces it waits for them.
 std::shared_mutex log_sink_mutex;
 LogSink log_sink;
-constexpr int kNoSink = -1;
-std::atomic<int> sink_level{kNoSink};  // the sink's least level
+// Of the sink, where a message that is not wanted finds it without a lock.
+std::atomic<int> sink_level{kLogLevelOfEnvironment};
+std::atomic<bool> has_sink{false};
 
 bool wrote_to_sink(tn_log_level level, std::string_view message) {
-  if (sink_level.load(std::memory_order_acquire) == kNoSink) return false;
+  if (!has_sink.load(std::memory_order_acquire)) return false;
   const std::shared_lock lock(log_sink_mutex);
   if (log_sink.write == nullptr) return false;
-  if (level >= log_sink.least) log_sink.write(log_sink.argument, level, std::string(message).c_str());
+  log_sink.write(log_sink.argument, level, std::string(message).c_str());
   return true;
 }
 
@@ -61,18 +62,19 @@ bool wrote_to_sink(tn_log_level level, std::string_view message) {
 
 bool log_enabled(tn_log_level level) {
   const int least = sink_level.load(std::memory_order_relaxed);
-  return least != kNoSink ? level >= least : spdlog_level(level) >= wanted_level();
+  return least != kLogLevelOfEnvironment ? level >= least : spdlog_level(level) >= wanted_level();
 }
 
 void set_log_sink(const LogSink& wanted) {
   const std::unique_lock lock(log_sink_mutex);
   log_sink = wanted;
-  sink_level.store(wanted.write != nullptr ? wanted.least : kNoSink, std::memory_order_release);
+  sink_level.store(wanted.least, std::memory_order_relaxed);
+  has_sink.store(wanted.write != nullptr, std::memory_order_release);
 }
 
 void log_message(tn_log_level level, std::string_view message) {
   try {
-    if (wrote_to_sink(level, message)) return;
+    if (!log_enabled(level) || wrote_to_sink(level, message)) return;
     logger().log(spdlog_level(level), spdlog::string_view_t(message.data(), message.size()));
   } catch (const std::exception&) {
     // A log that cannot be written must not fail the work that it tells of.

@@ -14,14 +14,17 @@ namespace tenon::host {
 bool log_enabled(tn_log_level level);
 void log_message(tn_log_level level, std::string_view message);
 
-/// Takes the log in the place of standard error, and of the level of TENON_LOG. `write` may be called from any thread,
+/// That of TENON_LOG, else warnings.
+inline constexpr int kLogLevelOfEnvironment = -1;
+
+/// Takes the log in the place of standard error. `write` may be called from any thread,
 /// several at once, and must neither throw nor call the host.
 struct LogSink {
   void (*write)(void* argument, int level, const char* message) = nullptr;  // level: tn_log_level
   void* argument = nullptr;
-  int least = TN_LOG_WARN;  // above TN_LOG_ERROR: nothing
+  int least = kLogLevelOfEnvironment;  // above TN_LOG_ERROR: nothing
 };
-/// `write` nullptr: standard error again. When it returns, no call of the sink before is under way.
+/// `write` nullptr: standard error. When it returns, no call of the sink before is under way.
 void set_log_sink(const LogSink& sink);
 
 template <typename... Parts>

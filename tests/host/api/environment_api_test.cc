@@ -16,7 +16,7 @@ const std::string kProviders = TENON_BINARY_DIR "/lib/tenon/providers";
 
 struct Logged {
   std::vector<std::string> lines;
-  ~Logged() { tenon_log_set(nullptr, nullptr, TENON_LOG_OFF); }
+  ~Logged() { tenon_log_set(nullptr, nullptr, TENON_LOG_DEFAULT); }
 
   static void write(void* argument, int level, const char* message) {
     static_cast<Logged*>(argument)->lines.push_back(std::to_string(level) + " " + message);
@@ -32,15 +32,25 @@ TEST_CASE("a function takes the log from its level on, until it is taken back", 
   tenon::host::log(TN_LOG_INFO, "heard ", 1);
   CHECK(tenon_log_set(Logged::write, &logged, TENON_LOG_OFF) == TENON_OK);
   tenon::host::log(TN_LOG_ERROR, "not heard");
-  CHECK(tenon_log_set(nullptr, nullptr, TENON_LOG_INFO) == TENON_OK);
+  CHECK(tenon_log_set(nullptr, nullptr, TENON_LOG_DEFAULT) == TENON_OK);
   CHECK_FALSE(tenon::host::log_enabled(TN_LOG_INFO));
+  CHECK(tenon::host::log_enabled(TN_LOG_WARN));
   CHECK(logged.lines == std::vector<std::string>{"2 heard 1"});
+}
+
+TEST_CASE("standard error takes a level without a function", "[api]") {
+  const Logged back;
+  REQUIRE(tenon_log_set(nullptr, nullptr, TENON_LOG_ERROR) == TENON_OK);
+  CHECK_FALSE(tenon::host::log_enabled(TN_LOG_WARN));
+  CHECK(tenon::host::log_enabled(TN_LOG_ERROR));
+  REQUIRE(tenon_log_set(nullptr, nullptr, TENON_LOG_DEBUG) == TENON_OK);
+  CHECK(tenon::host::log_enabled(TN_LOG_DEBUG));
 }
 
 TEST_CASE("a level that there is not is refused, and the log stays as it was", "[api]") {
   Logged logged;
   REQUIRE(tenon_log_set(Logged::write, &logged, TENON_LOG_WARN) == TENON_OK);
-  CHECK(tenon_log_set(Logged::write, &logged, -1) == TENON_INVALID_ARGUMENT);
+  CHECK(tenon_log_set(Logged::write, &logged, -2) == TENON_INVALID_ARGUMENT);
   CHECK(tenon_log_set(Logged::write, &logged, 6) == TENON_INVALID_ARGUMENT);
   tenon::host::log(TN_LOG_WARN, "still");
   CHECK(logged.lines == std::vector<std::string>{"3 still"});

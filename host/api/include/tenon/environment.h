@@ -11,6 +11,7 @@ extern "C" {
 
 /* --- the log --- */
 typedef enum tenon_log_level {
+  TENON_LOG_DEFAULT = -1, /* the level that TENON_LOG names, else TENON_LOG_WARN */
   TENON_LOG_TRACE = 0,
   TENON_LOG_DEBUG = 1,
   TENON_LOG_INFO = 2,
@@ -23,9 +24,9 @@ typedef enum tenon_log_level {
  * and must not call this API. */
 typedef void (*tenon_log_function)(void* argument, int level, const char* message);
 
-/* Gives what is logged from `least` on, a tenon_log_level, to the function, in the place of standard error and of the
- * level that TENON_LOG names; NULL gives both back. The function of before is not called any more once this returns.
- * thread: any, but not the function itself. */
+/* Gives what is logged from `least` on, a tenon_log_level, to the function; NULL: to standard error, as it is when
+ * nothing is set. The function of before is not called any more once this returns. thread: any, but not the function.
+ */
 TENON_API int tenon_log_set(tenon_log_function, void* argument, int least);
 
 /* --- providers --- */

@@ -31,14 +31,14 @@ struct LogTarget {
 
 }  // namespace detail
 
-/// Gives what is logged from `least` on to `sink`, see tenon_log_set; an empty one gives it back to standard error. The
-/// sink may be called by several threads at once, and must neither throw nor call Tenon.
-inline void set_log(LogSink sink, tenon_log_level least = TENON_LOG_WARN) {
+/// Gives what is logged from `least` on to `sink`, see tenon_log_set; an empty one stands for standard error. The sink
+/// may be called by several threads at once, and must neither throw nor call Tenon.
+inline void set_log(LogSink sink, tenon_log_level least = TENON_LOG_DEFAULT) {
   detail::LogTarget& target = detail::LogTarget::instance();
   const std::lock_guard<std::mutex> lock(target.mutex);
   detail::check(tenon_log_set(nullptr, nullptr, TENON_LOG_OFF));  // nobody calls the sink that goes
   target.sink = std::move(sink);
-  if (target.sink) detail::check(tenon_log_set(detail::LogTarget::write, &target, least));
+  detail::check(tenon_log_set(target.sink ? detail::LogTarget::write : nullptr, &target, least));
 }
 
 struct ProviderOption {
