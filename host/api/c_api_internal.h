@@ -70,6 +70,7 @@ struct tenon_run_options {
   int64_t timeout_ms = -1;
   tenon_cancel* cancel = nullptr;
   std::filesystem::path profile;
+  std::vector<tenon::host::BoundOutput> bound;
 };
 
 struct tenon_cancel {

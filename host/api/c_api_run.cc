@@ -35,6 +35,7 @@ RunOptions options_of(const tenon_run_options* given) {
   options.cancel = given->cancel != nullptr ? &given->cancel->token : nullptr;
   options.deadline = deadline_after(given->timeout_ms);
   options.profile = given->profile;
+  options.bound = given->bound;
   return options;
 }
 
@@ -100,6 +101,20 @@ int tenon_run_options_set_profile(tenon_run_options* options, const char* path) 
   return code_of([&]() -> Status {
     if (options == nullptr) return null_argument("options");
     options->profile = path != nullptr ? path : "";
+    return {};
+  });
+}
+
+int tenon_run_options_bind_output(tenon_run_options* options, const tenon_tensor* tensor) {
+  return code_of([&]() -> Status {
+    if (options == nullptr) return null_argument("options");
+    if (tensor == nullptr) return null_argument("tensor");
+    TENON_ASSIGN_OR_RETURN(const tenon_tensor whole, taken(tensor, "the tensor"));
+    if (whole.name == nullptr) return error(TN_INVALID_ARGUMENT, "the tensor has no name: set it to the output's");
+    const std::string name = whole.name;
+    TENON_ASSIGN_OR_RETURN(Tensor memory, borrowed(whole, concat("output '", name, "'")));
+    std::erase_if(options->bound, [&](const BoundOutput& output) { return output.name == name; });
+    if (whole.data != nullptr) options->bound.push_back({name, std::move(memory)});
     return {};
   });
 }

@@ -71,6 +71,29 @@ TEST_CASE("a run writes its profile to the file of its options", "[api]") {
   CHECK(nlohmann::json::parse(file).contains("traceEvents"));
 }
 
+TEST_CASE("an output that is bound goes to the caller's memory, and elsewhere once it is let go", "[api]") {
+  tenon::Session session = session_of();
+  std::vector<float> memory(2);
+  tenon::RunOptions options;
+  options.bind_output<float>("x", {2}, memory.data(), memory.size());
+  const auto x = tenon::Tensor::of<float>({2}, std::vector<float>{3, 4});
+  CHECK(session.run({{"x", x}}, {}, options)[0].data<float>() == memory.data());
+  CHECK(memory == std::vector<float>{3, 4});
+  options.bind_output<float>("x", {2}, nullptr, 0);
+  CHECK(session.run({{"x", x}}, {}, options)[0].data<float>() != memory.data());
+}
+
+TEST_CASE("memory that cannot hold the output is refused", "[api]") {
+  tenon::Session session = session_of();
+  std::vector<float> memory(2);
+  tenon::RunOptions options;
+  CHECK(code_of_run(session, options.bind_output<float>("x", {2}, memory.data(), 1)) == TENON_INVALID_ARGUMENT);
+  CHECK(code_of_run(session, options.bind_output<float>("x", {1}, memory.data(), 2)) == TENON_INVALID_ARGUMENT);
+  CHECK(code_of_run(session, options.bind_output<float>("x", {2}, memory.data(), 2)) == TENON_OK);
+  CHECK(code_of_run(session, options.bind_output<float>("y", {2}, memory.data(), 2)) == TENON_INVALID_ARGUMENT);
+  CHECK_THAT(tenon_last_error(), Contains("'y'"));
+}
+
 TEST_CASE("options of runs are refused where they are NULL and have to be there", "[api]") {
   CHECK(tenon_run_options_set_timeout(nullptr, 1) == TENON_INVALID_ARGUMENT);
   CHECK(tenon_run_options_set_cancel(nullptr, nullptr) == TENON_INVALID_ARGUMENT);

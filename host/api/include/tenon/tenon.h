@@ -161,6 +161,13 @@ TENON_API int tenon_run_options_set_cancel(tenon_run_options*, tenon_cancel*);
 /* A Chrome trace of each run, written anew to this file; NULL or "" for none. */
 TENON_API int tenon_run_options_set_profile(tenon_run_options*, const char* path);
 
+/* Lets the output that the tensor names go to the tensor's memory, which has to have the type and shape that the output
+ * will have, and room for it. Its result is that memory. Memory that is an input, too, is a state: where the kernel can
+ * it grows in place, else it is replaced in the end. The memory is borrowed as long as the options, and written by
+ * every run, so such options are for one run at a time; after a failed run it may hold anything. The output must be
+ * wanted. Binding a name again replaces its memory; data NULL ends it. Strings cannot be bound. */
+TENON_API int tenon_run_options_bind_output(tenon_run_options*, const tenon_tensor*);
+
 /* Runs the model; safe from several threads at once. `outputs`: names of the wanted ones, or NULL for all. Options may
  * be NULL. The results are the caller's, to be freed with tenon_results_destroy. */
 TENON_API int tenon_session_run(tenon_session*, const tenon_tensor* inputs, size_t input_count,
