@@ -1,5 +1,6 @@
 // <tenon/tenon.h>: options by name.
 #include "host/api/c_api_internal.h"
+#include "host/api/c_api_sizes.h"
 #include "host/session/option_table.h"
 
 using namespace tenon::host;
@@ -63,16 +64,12 @@ size_t tenon_option_count(void) {
 
 int tenon_option_at(size_t index, tenon_option* option) {
   return code_of([&]() -> Status {
-    if (option == nullptr) return null_argument("option");
-    if (option->struct_size < sizeof(tenon_option))
-      return error(TN_INVALID_ARGUMENT, "struct_size of the option is ", option->struct_size, ", expected ",
-                   sizeof(tenon_option), ": set it to sizeof(tenon_option)");
     if (index >= option_rows().size())
       return error(TN_INVALID_ARGUMENT, "there is no option ", index, ": there are ", option_rows().size());
     const OptionRow& row = option_rows()[index];
     const OptionTexts& texts = texts_of(index);
-    *option = {option->struct_size,       row.name, texts.values.c_str(), row.default_text,
-               texts.environment.c_str(), row.help};
-    return {};
+    return give(tenon_option{sizeof(tenon_option), row.name, texts.values.c_str(), row.default_text,
+                             texts.environment.c_str(), row.help},
+                option, "option");
   });
 }

@@ -30,6 +30,7 @@ struct FirstVersion;
 TENON_FIRST_VERSION(tenon_tensor, device_id)
 TENON_FIRST_VERSION(tenon_value_type, key)
 TENON_FIRST_VERSION(tenon_port, dim_names)
+TENON_FIRST_VERSION(tenon_option, help)
 TENON_FIRST_VERSION(tenon_named_value, value)
 TENON_FIRST_VERSION(tenon_model_facts, ir_version)
 TENON_FIRST_VERSION(tenon_opset, version)
