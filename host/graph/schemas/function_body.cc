@@ -75,10 +75,14 @@ std::span<const FunctionBody> functions() {
 
 const FunctionBody* find_function(const OpSchema& schema, int64_t opset) {
   const auto key = [](const auto& row) { return std::tuple(row.domain, row.op_type, row.since_version); };
-  const auto rows = std::ranges::equal_range(kOnnxFunctions, key(schema), {}, key);
-  if (rows.empty()) return nullptr;
-  const auto later = std::ranges::upper_bound(rows, opset, {}, &FunctionBody::opset);
-  return later == rows.begin() ? &rows.front() : &later[-1];
+  const auto wanted = key(schema);
+  const auto* const end = std::end(kOnnxFunctions);
+  const auto* const first = std::lower_bound(std::begin(kOnnxFunctions), end, wanted,
+                                             [&](const FunctionBody& row, const auto& k) { return key(row) < k; });
+  const auto* const last = std::find_if(first, end, [&](const FunctionBody& row) { return key(row) != wanted; });
+  if (first == last) return nullptr;
+  const auto* const later = std::find_if(first, last, [&](const FunctionBody& row) { return row.opset > opset; });
+  return later == first ? first : later - 1;
 }
 
 std::vector<FunctionGraph> read_function(const FunctionBody& body) {
