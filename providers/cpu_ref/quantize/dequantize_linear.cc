@@ -2,6 +2,7 @@
 // once to the type of y: that of the attribute output_dtype, else of x_scale.
 #include <algorithm>
 
+#include "quantize/dtype_attribute.h"
 #include "quantize/quantize.h"
 
 namespace tenon::cpu_ref {
@@ -16,10 +17,8 @@ void make_floating(NumberBlock& block) {
 
 class DequantizeLinear final : public sdk::Kernel {
  public:
-  explicit DequantizeLinear(const sdk::KernelInfo& info)
-      : axis_(info.attr_int("axis")),
-        block_size_(info.attr_int("block_size")),
-        output_dtype_(static_cast<tn_dtype>(info.attr_int("output_dtype"))) {}
+  DequantizeLinear(const sdk::KernelInfo& info, tn_dtype output_dtype)
+      : axis_(info.attr_int("axis")), block_size_(info.attr_int("block_size")), output_dtype_(output_dtype) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0), scale = run.input(1);
@@ -64,7 +63,8 @@ class DequantizeLinear final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_dequantize_linear(const sdk::KernelInfo& info) {
-  return std::make_unique<DequantizeLinear>(info);
+  TN_ASSIGN_OR_RETURN(const tn_dtype output_dtype, dtype_attribute(info, "output_dtype"));
+  return std::make_unique<DequantizeLinear>(info, output_dtype);
 }
 
 }  // namespace tenon::cpu_ref

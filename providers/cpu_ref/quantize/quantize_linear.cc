@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "arithmetic.h"
+#include "quantize/dtype_attribute.h"
 #include "quantize/quantize.h"
 
 namespace tenon::cpu_ref {
@@ -12,11 +13,11 @@ namespace {
 
 class QuantizeLinear final : public sdk::Kernel {
  public:
-  explicit QuantizeLinear(const sdk::KernelInfo& info)
+  QuantizeLinear(const sdk::KernelInfo& info, tn_dtype output_dtype, tn_dtype precision)
       : axis_(info.attr_int("axis")),
         block_size_(info.attr_int("block_size")),
-        output_dtype_(static_cast<tn_dtype>(info.attr_int("output_dtype"))),
-        precision_(static_cast<tn_dtype>(info.attr_int("precision"))) {
+        output_dtype_(output_dtype),
+        precision_(precision) {
     fitting_.saturate = info.attr_int("saturate", 1) != 0;
   }
 
@@ -75,7 +76,9 @@ class QuantizeLinear final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_quantize_linear(const sdk::KernelInfo& info) {
-  return std::make_unique<QuantizeLinear>(info);
+  TN_ASSIGN_OR_RETURN(const tn_dtype output_dtype, dtype_attribute(info, "output_dtype"));
+  TN_ASSIGN_OR_RETURN(const tn_dtype precision, dtype_attribute(info, "precision"));
+  return std::make_unique<QuantizeLinear>(info, output_dtype, precision);
 }
 
 }  // namespace tenon::cpu_ref

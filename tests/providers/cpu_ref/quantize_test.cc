@@ -60,3 +60,15 @@ TEST_CASE("DequantizeLinear takes 6-bit floats with a zero point", "[cpu_ref]") 
   CHECK(from(TN_FLOAT6E2M3, 8) == Floats{1.625f, -0.53125f, -0.25f, -0.21875f, -2.125f, 0.125f});
   CHECK(from(TN_FLOAT6E3M2, 12) == Floats{6.75f, -0.40625f, -0.25f, -0.234375f, -7.25f, 0});
 }
+
+TEST_CASE("a type of elements that is none is refused, also where the zero point says the type", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1}, Floats{1});
+  const auto zero_point = make_tensor<uint8_t>({}, {0});
+  for (const char* name : {"output_dtype", "precision"})
+    for (const int64_t none : {-1, 29, 1 << 20}) {
+      CAPTURE(name, none);
+      const auto outputs = run_operator({"QuantizeLinear", 28, {x, scalar(0.5f), zero_point}, {int_attr(name, none)}});
+      REQUIRE_FALSE(outputs.is_ok());
+      CHECK_THAT(outputs.status().message(), Catch::Contains(std::string(name)));
+    }
+}
