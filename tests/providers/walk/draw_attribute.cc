@@ -69,8 +69,10 @@ Shape draw_numbers(std::string_view name, const Shape& x, const Case& c, Draw& d
     Shape parts = several(c.outputs.size(), 0, 1, draw);
     const int64_t size = x[static_cast<size_t>(axis < 0 ? axis + rank : axis)];
     if (!parts.empty() && draw.chance(85)) {
-      parts.back() = 0;
-      parts.back() = size - std::accumulate(parts.begin(), parts.end(), int64_t{0});
+      // Unsigned: among sizes there are extreme ones.
+      uint64_t rest = static_cast<uint64_t>(size);
+      for (auto part = parts.begin(); part != parts.end() - 1; ++part) rest -= static_cast<uint64_t>(*part);
+      parts.back() = static_cast<int64_t>(rest);
     }
     return parts;
   }
