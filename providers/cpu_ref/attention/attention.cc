@@ -67,6 +67,11 @@ class Attention final : public sdk::Kernel {
     if (run.has_input(6) && (run.input(6).rank() != 1 || run.input(6).dim(0) != g.batch))
       return sdk::invalid_model("input nonpad_kv_seqlen is ", sdk::shape_text(run.input(6).shape()), ", expected ",
                                 g.batch, ", a number for each of the batch");
+    if (run.has_input(6))
+      for (const int64_t length : run.input(6).span<int64_t>())
+        if (length < 0 || length > g.total)
+          return sdk::invalid_argument("input nonpad_kv_seqlen holds ", length, ", expected 0 to ", g.total,
+                                       ", the number of keys");
     return g;
   }
 

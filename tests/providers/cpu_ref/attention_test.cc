@@ -224,3 +224,20 @@ TEST_CASE("RotaryEmbedding refuses shapes and positions that do not fit", "[cpu_
   CHECK_THAT(rotary_error({x, first, tables, tables}, {int_attr("is_packed_batching", 1)}),
              Contains("is_packed_batching"));
 }
+
+TEST_CASE("Attention refuses numbers of keys that there are not", "[cpu_ref]") {
+  const host::Tensor none;
+  const auto message = [&](int64_t length) {
+    return run_operator({"Attention",
+                         24,
+                         {floats({1, 1, 2, 4}), floats({1, 1, 3, 4}), floats({1, 1, 3, 4}), none, none, none,
+                          make_tensor<int64_t>({1}, {length})},
+                         {int_attr("is_causal", 1)}})
+        .status()
+        .message();
+  };
+  CHECK(message(3).empty());
+  CHECK(message(0).empty());
+  for (const int64_t length : {int64_t{-1}, int64_t{4}, INT64_MIN, INT64_MAX})
+    CHECK_THAT(message(length), Contains("nonpad_kv_seqlen holds " + std::to_string(length) + ", expected 0 to 3"));
+}
