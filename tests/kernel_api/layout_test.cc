@@ -4,44 +4,18 @@
 
 #include <catch2/catch.hpp>
 #include <cstddef>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
-namespace {
-
-const std::string kGolden = std::string(TENON_SOURCE_DIR) + "/tests/kernel_api/layout.txt";
-
-std::vector<std::string> lines_of_layout() {
-  std::vector<std::string> lines;
-  const auto add = [&](const char* type, const char* member, size_t offset, size_t size) {
-    lines.push_back(std::string(type) + "." + member + " at " + std::to_string(offset) + ", " + std::to_string(size) +
-                    " bytes");
-  };
-#define MEMBER(type, member) add(#type, #member, offsetof(type, member), sizeof(type::member));
-#include "tests/kernel_api/members.inc"
-#undef MEMBER
-  return lines;
-}
-
-std::vector<std::string> golden_lines() {
-  std::vector<std::string> lines;
-  std::ifstream file(kGolden);
-  for (std::string line; std::getline(file, line);) lines.push_back(line);
-  return lines;
-}
-
-}  // namespace
+#include "tests/support/struct_layout.h"
 
 TEST_CASE("every member of every struct of the ABI lies where it lay", "[kernel_api]") {
-  const std::vector<std::string> now = lines_of_layout();
-  if (std::getenv("TENON_WRITE_LAYOUT") != nullptr) {
-    std::ofstream file(kGolden);
-    for (const std::string& line : now) file << line << '\n';
-  }
-  CHECK(now == golden_lines());
+  const std::vector<std::string> lines = {
+#define MEMBER(type, member) TENON_LAYOUT_LINE(type, member)
+#include "tests/kernel_api/members.inc"
+#undef MEMBER
+  };
+  tenon::test::check_layout(lines, "tests/kernel_api/layout.txt");
 }
 
 TEST_CASE("the layout names every member that the headers have", "[kernel_api]") {

@@ -8,7 +8,6 @@
 
 #include <catch2/catch.hpp>
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <regex>
@@ -16,24 +15,11 @@
 #include <sstream>
 
 #include "tests/support/onnx_models.h"
+#include "tests/support/struct_layout.h"
 
 using Catch::Contains;
 
 namespace {
-
-const std::string kGolden = std::string(TENON_SOURCE_DIR) + "/tests/host/api/layout.txt";
-
-std::vector<std::string> lines_of_layout() {
-  std::vector<std::string> lines;
-  const auto add = [&](const char* type, const char* member, size_t offset, size_t size) {
-    lines.push_back(std::string(type) + "." + member + " at " + std::to_string(offset) + ", " + std::to_string(size) +
-                    " bytes");
-  };
-#define MEMBER(type, member) add(#type, #member, offsetof(type, member), sizeof(type::member));
-#include "tests/host/api/members.inc"
-#undef MEMBER
-  return lines;
-}
 
 std::set<std::string> structs_of_inc() {
   std::set<std::string> names;
@@ -82,14 +68,12 @@ LongerTensor longer(const char* name, const float& value) {
 }  // namespace
 
 TEST_CASE("every member of every public struct lies where it lay", "[api]") {
-  const std::vector<std::string> now = lines_of_layout();
-  if (std::getenv("TENON_WRITE_LAYOUT") != nullptr) {
-    std::ofstream file(kGolden);
-    for (const std::string& line : now) file << line << '\n';
-  }
-  std::ostringstream text;
-  for (const std::string& line : now) text << line << '\n';
-  CHECK(text.str() == text_of(kGolden));
+  const std::vector<std::string> lines = {
+#define MEMBER(type, member) TENON_LAYOUT_LINE(type, member)
+#include "tests/host/api/members.inc"
+#undef MEMBER
+  };
+  tenon::test::check_layout(lines, "tests/host/api/layout.txt");
 }
 
 TEST_CASE("the layout names every public struct, and all but strings begin with their size", "[api]") {
