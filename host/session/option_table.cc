@@ -54,6 +54,8 @@ Result<SessionOptions> with_environment(const SessionOptions& options) {
   }
   // Tables in this process stand for the providers that none were named of.
   if (!options.provider_tables.empty()) made.providers = options.providers;
+  // Only until here it matters whether anybody said it.
+  made.pack.mode = made.pack.mode.value_or(PackMode::kAuto);
   return made;
 }
 

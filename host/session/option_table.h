@@ -17,7 +17,7 @@ Result<const OptionRow*> find_option(std::string_view name);
 /// As OptionRow::set; errors name the option.
 Status set_option(SessionOptions& options, const std::string& name, const std::string& text);
 /// The options with the environment applied. TN_INVALID_ARGUMENT names a variable with a bad value. An empty variable
-/// is none.
+/// is none. A pack mode that neither says is auto.
 Result<SessionOptions> with_environment(const SessionOptions& options);
 
 }  // namespace tenon::host

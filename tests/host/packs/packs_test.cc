@@ -119,6 +119,19 @@ TEST_CASE("the first session makes a pack and runs from it, the second uses it",
   CHECK(packs_in(folder.path() / "cache").size() == 1);
 }
 
+TEST_CASE("packs are made and used where neither options nor environment say anything", "[session][packs]") {
+  const char* variable = std::getenv("TENON_PACK");
+  const std::string before = variable == nullptr ? "" : variable;
+  unsetenv("TENON_PACK");
+  const TempFolder folder;
+  const auto model = write_model(folder, 1);
+  auto options = with_packs(folder.path() / "cache");
+  options.pack.mode.reset();
+  check_open(model, options, 1, "made");
+  check_open(model, options, 1, "used");
+  if (!before.empty()) setenv("TENON_PACK", before.c_str(), 1);
+}
+
 TEST_CASE("a session from a pack has the report of the one that made it", "[session][packs]") {
   const TempFolder folder;
   const auto model = write_model(folder, 1);
