@@ -157,20 +157,19 @@ class StepReader {
 
   Status bind_packs(const fbs::Step& written, Step* step) const {
     size_t bound = 0;
-    std::unordered_set<uint32_t> packed;  // inputs
     TENON_ASSIGN_OR_RETURN(const uint32_t slots, step->kernel.pack_count());
     for (uint32_t slot = 0; slot < slots; ++slot) {
       TENON_ASSIGN_OR_RETURN(const tn_pack_plan asked, step->kernel.pack_plan(slot));
       if (asked.byte_length == 0) continue;
       TENON_RETURN_IF_ERROR(check_pack_inputs(*step, slot, asked));
-      if (!asked.sources_needed) packed.insert(asked.inputs, asked.inputs + asked.input_count);
+      // What is left out is in some slot, as check_left_out() has seen; no slot may need it for itself.
+      if (asked.sources_needed && std::any_of(asked.inputs, asked.inputs + asked.input_count,
+                                              [&](uint32_t i) { return is_left_out(step->input_values[i]); }))
+        return error(TN_UNSUPPORTED, "a kernel asks for a weight that was only kept packed");
       TENON_ASSIGN_OR_RETURN(const auto blob, packed_blob(written, slot, asked));
       TENON_RETURN_IF_ERROR(step->kernel.bind_pack(slot, blob.data(), blob.size()));
       ++bound;
     }
-    for (uint32_t i = 0; i < step->input_values.size(); ++i)
-      if (is_left_out(step->input_values[i]) && packed.count(i) == 0)
-        return error(TN_UNSUPPORTED, "a kernel asks for a weight that was only kept packed");
     return bound == size_of(written.packed()) ? Status()
                                               : error(TN_UNSUPPORTED, "its kernels do not pack what was packed");
   }

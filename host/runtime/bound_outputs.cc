@@ -46,7 +46,8 @@ bool BoundOutputs::may_write(uint32_t slot, const Tensor& memory, std::span<cons
   const auto which = std::find(step.outputs.begin(), step.outputs.end(), slot) - step.outputs.begin();
   bool shares = false;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i]->is_tensor() || !overlaps(inputs[i]->tensor(), memory)) continue;
+    if (!inputs[i]->is_tensor()) return false;  // some tensor in it may lie there
+    if (!overlaps(inputs[i]->tensor(), memory)) continue;
     const uint32_t input = program_->inputs[i];
     const auto at = std::find(step.inputs.begin(), step.inputs.end(), input);
     const bool is_last = program_->slots[input].last_step == facts.first_step && !program_->slots[input].is_output;

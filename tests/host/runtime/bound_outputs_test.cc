@@ -186,3 +186,26 @@ TEST_CASE("a cache of keys grows in place by TensorScatter", "[session][bound]")
     CHECK(cache == expected);
   }
 }
+
+TEST_CASE("a sequence keeps what lies in the memory of an output until it was read", "[session][bound]") {
+  GraphBuilder b;
+  b.input_of("s", {ValueType::Kind::kSequence, TN_FLOAT, std::nullopt});
+  b.input("x", TN_FLOAT, {2});
+  b.constant<int64_t>("first", {}, {0});
+  b.node("Relu", {"x"}, {"y"});
+  b.node("SequenceAt", {"s", "first"}, {"z"});
+  b.output("y");
+  b.output("z");
+  const auto session = must_open(b);
+  std::vector<float> memory = {1, 2};
+  auto sequence = RunValue::sequence({ValueType::Kind::kTensor, TN_FLOAT}, {RunValue(in(memory, {2}))});
+  REQUIRE(sequence.is_ok());
+  const std::vector<NamedValue> inputs = {{"s", *sequence}, {"x", make_tensor<float>({2}, {8, 9})}};
+  RunOptions options;
+  options.bound = {{"y", in(memory, {2})}};
+  const auto results = session->run_values(inputs, {}, options);
+  INFO(results.status().message());
+  REQUIRE(results.is_ok());
+  CHECK(values_of((*results)[1].tensor()) == std::vector<float>{1, 2});
+  CHECK(memory == std::vector<float>{8, 9});
+}
