@@ -7,7 +7,7 @@
 
 #include <cstdlib>
 
-#include "host/plugins/crash_report.h"
+#include "host/plugins/calls/crash_report.h"
 #include "tools/exits.h"
 
 namespace {

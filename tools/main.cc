@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "host/plugins/crash_report.h"
+#include "host/plugins/calls/crash_report.h"
 #include "tools/commands.h"
 #include "tools/exits.h"
 

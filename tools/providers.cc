@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "host/plugins/cpu_features.h"
-#include "host/plugins/provider_library.h"
-#include "host/plugins/provider_listing.h"
-#include "host/plugins/table_check.h"
+#include "host/plugins/loading/cpu_features.h"
+#include "host/plugins/loading/provider_library.h"
+#include "host/plugins/loading/provider_listing.h"
+#include "host/plugins/loading/table_check.h"
 #include "tools/commands.h"
 #include "tools/operators_page.h"
 #include "tools/support/isolated.h"

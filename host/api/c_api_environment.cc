@@ -4,9 +4,9 @@
 #include "host/api/c_api_internal.h"
 #include "host/api/c_api_sizes.h"
 #include "host/base/log.h"
-#include "host/plugins/provider_library.h"
-#include "host/plugins/provider_listing.h"
-#include "host/plugins/table_check.h"
+#include "host/plugins/loading/provider_library.h"
+#include "host/plugins/loading/provider_listing.h"
+#include "host/plugins/loading/table_check.h"
 
 using namespace tenon::host;
 using namespace tenon::host::c_api;

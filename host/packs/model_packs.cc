@@ -9,7 +9,7 @@
 #include "host/packs/pack_proof.h"
 #include "host/packs/source_check.h"
 #include "host/packs/source_state.h"
-#include "host/plugins/cpu_features.h"
+#include "host/plugins/loading/cpu_features.h"
 #include "host/storage/pack/file_mark.h"
 #include "host/storage/pack/pack_file.h"
 #include "host/storage/pack/pack_format.h"

@@ -4,8 +4,8 @@
 #include <variant>
 
 #include "host/base/exceptions.h"
-#include "host/plugins/abi_sizes.h"
-#include "host/plugins/abi_tables.h"
+#include "host/plugins/abi/abi_sizes.h"
+#include "host/plugins/abi/abi_tables.h"
 
 namespace {
 

@@ -6,11 +6,11 @@
 
 #include "host/base/exceptions.h"
 #include "host/base/log.h"
-#include "host/plugins/abi_call.h"
-#include "host/plugins/abi_parallel.h"
-#include "host/plugins/abi_tables.h"
+#include "host/plugins/abi/abi_call.h"
+#include "host/plugins/abi/abi_parallel.h"
+#include "host/plugins/abi/abi_tables.h"
+#include "host/plugins/loading/table_check.h"
 #include "host/plugins/plugin_instance.h"
-#include "host/plugins/table_check.h"
 
 namespace tenon::host {
 

@@ -10,8 +10,8 @@
 
 #include "host/base/status.h"
 #include "host/graph/graph.h"
+#include "host/plugins/calls/plugin_call.h"
 #include "host/plugins/kernel_run.h"
-#include "host/plugins/plugin_call.h"
 
 namespace tenon::host {
 

@@ -6,7 +6,7 @@
 
 #include "host/base/dtype.h"
 #include "host/graph/schema.h"
-#include "host/plugins/table_check.h"
+#include "host/plugins/loading/table_check.h"
 
 namespace tenon::host {
 namespace {

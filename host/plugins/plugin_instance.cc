@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "host/base/log.h"
-#include "host/plugins/abi_call.h"
-#include "host/plugins/abi_tables.h"
+#include "host/plugins/abi/abi_call.h"
+#include "host/plugins/abi/abi_tables.h"
 
 namespace tenon::host {
 

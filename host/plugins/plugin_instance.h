@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "host/plugins/provider_library.h"
-#include "host/plugins/provider_list.h"
+#include "host/plugins/loading/provider_library.h"
+#include "host/plugins/loading/provider_list.h"
 
 namespace tenon::host {
 

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
-#include "host/plugins/abi_call.h"
-#include "host/plugins/abi_tables.h"
+#include "host/plugins/abi/abi_call.h"
+#include "host/plugins/abi/abi_tables.h"
 #include "host/plugins/claims.h"
 #include "host/plugins/kernel_matching.h"
+#include "host/plugins/loading/table_check.h"
 #include "host/plugins/plugin_instance.h"
-#include "host/plugins/table_check.h"
 
 namespace tenon::host {
 namespace {

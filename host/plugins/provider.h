@@ -13,7 +13,7 @@
 #include "host/graph/graph.h"
 #include "host/plugins/claimed_group.h"
 #include "host/plugins/kernel.h"
-#include "host/plugins/provider_list.h"
+#include "host/plugins/loading/provider_list.h"
 
 namespace tenon::host {
 

@@ -3,7 +3,7 @@
 #include "host/formats/importer.h"
 #include "host/packs/pack_places.h"
 #include "host/packs/published_model.h"
-#include "host/plugins/crash_report.h"
+#include "host/plugins/calls/crash_report.h"
 #include "host/session/opened_session.h"
 #include "host/session/option_table.h"
 #include "host/session/session.h"

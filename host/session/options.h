@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "host/packs/pack_options.h"
-#include "host/plugins/provider_list.h"
+#include "host/plugins/loading/provider_list.h"
 
 namespace tenon::host {
 

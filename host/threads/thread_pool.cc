@@ -13,7 +13,7 @@
 #include <thread>
 #include <utility>
 
-#include "host/plugins/crash_report.h"
+#include "host/plugins/calls/crash_report.h"
 #include "host/threads/spin_wait.h"
 
 namespace tenon::host {

@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <tenon/sdk/status.hpp>
 
-#include "host/plugins/abi_tables.h"
+#include "host/plugins/abi/abi_tables.h"
 
 namespace sdk = tenon::sdk;
 namespace host = tenon::host;

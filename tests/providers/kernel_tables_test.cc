@@ -4,7 +4,7 @@
 #include <string>
 
 #include "host/graph/schema.h"
-#include "host/plugins/provider_library.h"
+#include "host/plugins/loading/provider_library.h"
 
 using namespace tenon::host;
 

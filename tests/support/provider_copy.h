@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "host/plugins/provider_library.h"
+#include "host/plugins/loading/provider_library.h"
 
 namespace tenon::test {
 

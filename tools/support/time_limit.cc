@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <vector>
 
-#include "host/plugins/plugin_call.h"
+#include "host/plugins/calls/plugin_call.h"
 
 namespace tenon::tools {
 namespace {

@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "host/plugins/provider_library.h"
+#include "host/plugins/loading/provider_library.h"
 
 namespace tenon::walk {
 namespace {

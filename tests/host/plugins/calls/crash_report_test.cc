@@ -1,5 +1,5 @@
 // What is said, and what still happens, when a signal ends a process that calls a provider.
-#include "host/plugins/crash_report.h"
+#include "host/plugins/calls/crash_report.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -9,7 +9,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
-#include "host/plugins/plugin_call.h"
+#include "host/plugins/calls/plugin_call.h"
 #include "host/session/session.h"
 #include "host/storage/file_mapping.h"
 #include "tests/support/child_process.h"

@@ -1,5 +1,5 @@
 // Work that plugins spread over threads: what bodies may do, and what is refused.
-#include "host/plugins/abi_parallel.h"
+#include "host/plugins/abi/abi_parallel.h"
 
 #include <algorithm>
 #include <atomic>
@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "host/plugins/abi_tables.h"
+#include "host/plugins/abi/abi_tables.h"
 
 using namespace tenon::host;
 using Catch::Matchers::Contains;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "host/graph/graph.h"
-#include "host/plugins/abi_status.h"
+#include "host/plugins/abi/abi_status.h"
 #include "host/plugins/claimed_group.h"
 
 /// A whole graph, or a group of its nodes when `group` is set. Borrows both.

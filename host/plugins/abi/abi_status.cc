@@ -1,5 +1,5 @@
 // tn_status: errors as plugins make and receive them. Thread-safe: a status is immutable.
-#include "host/plugins/abi_status.h"
+#include "host/plugins/abi/abi_status.h"
 
 #include <new>
 

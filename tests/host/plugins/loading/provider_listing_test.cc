@@ -1,5 +1,5 @@
 // Listing what the search path holds.
-#include "host/plugins/provider_listing.h"
+#include "host/plugins/loading/provider_listing.h"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "host/base/exceptions.h"
-#include "host/plugins/search_path.h"
+#include "host/plugins/loading/search_path.h"
 
 namespace tenon::host {
 namespace {

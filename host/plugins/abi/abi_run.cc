@@ -5,9 +5,9 @@
 
 #include "host/base/dtype.h"
 #include "host/base/exceptions.h"
-#include "host/plugins/abi_parallel.h"
-#include "host/plugins/abi_sizes.h"
-#include "host/plugins/abi_tables.h"
+#include "host/plugins/abi/abi_parallel.h"
+#include "host/plugins/abi/abi_sizes.h"
+#include "host/plugins/abi/abi_tables.h"
 #include "host/plugins/kernel_run.h"
 
 namespace tenon::host {

@@ -5,7 +5,7 @@
 #include <elf.h>
 #include <tenon/kernel_api/descriptor.h>
 
-#include "host/plugins/cpu_features.h"
+#include "host/plugins/loading/cpu_features.h"
 
 namespace tenon::host {
 namespace {

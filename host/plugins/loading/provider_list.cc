@@ -1,5 +1,5 @@
 // parse_provider_list: "cpu_blas,cpu_ref:key=value;key2=value2,./my.so".
-#include "host/plugins/provider_list.h"
+#include "host/plugins/loading/provider_list.h"
 
 #include <algorithm>
 #include <sstream>

@@ -6,8 +6,8 @@
 
 #include "host/base/exceptions.h"
 #include "host/base/log.h"
-#include "host/plugins/abi_status.h"
-#include "host/plugins/plugin_call.h"
+#include "host/plugins/abi/abi_status.h"
+#include "host/plugins/calls/plugin_call.h"
 
 namespace tenon::host {
 

@@ -1,4 +1,4 @@
-#include "host/plugins/descriptor_reader.h"
+#include "host/plugins/loading/descriptor_reader.h"
 
 #include <cxxabi.h>
 #include <fcntl.h>
@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "host/base/checked.h"
-#include "host/plugins/abi_sizes.h"
-#include "host/plugins/cpu_features.h"
-#include "host/plugins/process.h"
+#include "host/plugins/abi/abi_sizes.h"
+#include "host/plugins/loading/cpu_features.h"
+#include "host/plugins/loading/process.h"
 #include "host/storage/digest.h"
 
 namespace tenon::host {

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "host/graph/schema.h"
-#include "host/plugins/abi_sizes.h"
-#include "host/plugins/abi_tables.h"
+#include "host/plugins/abi/abi_sizes.h"
+#include "host/plugins/abi/abi_tables.h"
 
 namespace tenon::host {
 namespace {

@@ -1,11 +1,11 @@
 // Tables that break the ABI's rules are refused before the host relies on them; so are answers of a running provider.
-#include "host/plugins/table_check.h"
+#include "host/plugins/loading/table_check.h"
 
 #include <catch2/catch.hpp>
 #include <deque>
 #include <stdexcept>
 
-#include "host/plugins/abi_tables.h"
+#include "host/plugins/abi/abi_tables.h"
 #include "host/plugins/provider.h"
 #include "tests/host/plugins/fake_run.h"
 #include "tests/host/plugins/test_graph.h"

@@ -3,7 +3,7 @@
 #include <tenon/sdk/graph.hpp>
 
 #include "host/graph/schema.h"
-#include "host/plugins/abi_tables.h"
+#include "host/plugins/abi/abi_tables.h"
 #include "tests/support/graph_builder.h"
 
 using namespace tenon;

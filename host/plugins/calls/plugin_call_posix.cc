@@ -11,7 +11,7 @@
 #include <cstring>
 
 #include "host/graph/graph.h"
-#include "host/plugins/plugin_call.h"
+#include "host/plugins/calls/plugin_call.h"
 
 namespace tenon::host {
 namespace {

@@ -1,13 +1,13 @@
-#include "host/plugins/abi_parallel.h"
+#include "host/plugins/abi/abi_parallel.h"
 
 #include <atomic>
 #include <mutex>
 
 #include "host/base/exceptions.h"
-#include "host/plugins/abi_sizes.h"
-#include "host/plugins/abi_tables.h"
+#include "host/plugins/abi/abi_sizes.h"
+#include "host/plugins/abi/abi_tables.h"
+#include "host/plugins/calls/plugin_call.h"
 #include "host/plugins/kernel_run.h"
-#include "host/plugins/plugin_call.h"
 #include "host/threads/all_at_once.h"
 #include "host/threads/thread_pool.h"
 

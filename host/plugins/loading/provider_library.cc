@@ -1,6 +1,6 @@
 // ProviderLibrary: one per file and one per provider name in the process. Boost.DLL stays behind this file. The
 // registry is never destroyed, so that pinned libraries outlive every static destructor.
-#include "host/plugins/provider_library.h"
+#include "host/plugins/loading/provider_library.h"
 
 #include <algorithm>
 #include <boost/dll/shared_library.hpp>
@@ -10,14 +10,14 @@
 
 #include "host/base/exceptions.h"
 #include "host/base/log.h"
-#include "host/plugins/abi_call.h"
-#include "host/plugins/abi_sizes.h"
-#include "host/plugins/abi_tables.h"
-#include "host/plugins/crash_report.h"
-#include "host/plugins/descriptor_reader.h"
-#include "host/plugins/process.h"
-#include "host/plugins/search_path.h"
-#include "host/plugins/table_check.h"
+#include "host/plugins/abi/abi_call.h"
+#include "host/plugins/abi/abi_sizes.h"
+#include "host/plugins/abi/abi_tables.h"
+#include "host/plugins/calls/crash_report.h"
+#include "host/plugins/loading/descriptor_reader.h"
+#include "host/plugins/loading/process.h"
+#include "host/plugins/loading/search_path.h"
+#include "host/plugins/loading/table_check.h"
 
 namespace tenon::host {
 namespace {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "host/plugins/descriptor_reader.h"
+#include "host/plugins/loading/descriptor_reader.h"
 
 namespace tenon::host {
 

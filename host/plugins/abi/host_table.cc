@@ -1,7 +1,7 @@
 // The table of functions that every plugin is given.
 #include "host/base/log.h"
-#include "host/plugins/abi_sizes.h"
-#include "host/plugins/abi_tables.h"
+#include "host/plugins/abi/abi_sizes.h"
+#include "host/plugins/abi/abi_tables.h"
 
 namespace tenon::host {
 namespace {

@@ -1,5 +1,5 @@
 // Loading provider libraries: each way to fail has its own message, none ends the process.
-#include "host/plugins/provider_library.h"
+#include "host/plugins/loading/provider_library.h"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>

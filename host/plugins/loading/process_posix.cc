@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 #include <tenon/kernel_api/descriptor.h>
 
-#include "host/plugins/process.h"
+#include "host/plugins/loading/process.h"
 
 namespace tenon::host {
 

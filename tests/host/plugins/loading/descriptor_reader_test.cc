@@ -1,5 +1,5 @@
 // The descriptor reader on damaged files: always an answer, never a crash.
-#include "host/plugins/descriptor_reader.h"
+#include "host/plugins/loading/descriptor_reader.h"
 
 #include <tenon/kernel_api/descriptor.h>
 

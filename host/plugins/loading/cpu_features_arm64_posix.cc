@@ -6,7 +6,7 @@
 #include <sys/auxv.h>
 #include <tenon/kernel_api/descriptor.h>
 
-#include "host/plugins/cpu_features.h"
+#include "host/plugins/loading/cpu_features.h"
 
 namespace tenon::host {
 

@@ -1,4 +1,4 @@
-#include "host/plugins/cpu_features.h"
+#include "host/plugins/loading/cpu_features.h"
 
 #include <tenon/kernel_api/descriptor.h>
 

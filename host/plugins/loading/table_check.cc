@@ -1,8 +1,8 @@
-#include "host/plugins/table_check.h"
+#include "host/plugins/loading/table_check.h"
 
 #include <bit>
 
-#include "host/plugins/abi_sizes.h"
+#include "host/plugins/abi/abi_sizes.h"
 
 namespace tenon::host {
 namespace {

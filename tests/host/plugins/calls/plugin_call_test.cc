@@ -1,5 +1,5 @@
 // Records of calls into plugins, as their own thread and others read them.
-#include "host/plugins/plugin_call.h"
+#include "host/plugins/calls/plugin_call.h"
 
 #include <sys/mman.h>
 

@@ -16,8 +16,8 @@
 #include <mutex>
 
 #include "host/base/signal_action_posix.h"
-#include "host/plugins/crash_report.h"
-#include "host/plugins/plugin_call.h"
+#include "host/plugins/calls/crash_report.h"
+#include "host/plugins/calls/plugin_call.h"
 #include "host/storage/fault_guard.h"
 
 namespace tenon::host {

@@ -1,9 +1,9 @@
-#include "host/plugins/provider_listing.h"
+#include "host/plugins/loading/provider_listing.h"
 
 #include <algorithm>
 
-#include "host/plugins/process.h"
-#include "host/plugins/search_path.h"
+#include "host/plugins/loading/process.h"
+#include "host/plugins/loading/search_path.h"
 
 namespace tenon::host {
 namespace {
