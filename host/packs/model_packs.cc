@@ -69,7 +69,7 @@ uint64_t bytes_of(const Model& model) {
 }
 
 // `facts`, where there are some, remember by its header, whose checksums stand for all else, which plan was found to
-// keep the rules: inferring all types and shapes again is an eighth of an open.
+// keep the rules: verifying its structure and inferring all types and shapes again is a third of an open.
 Result<OpenedPack> restore(std::shared_ptr<const PackFile> pack, const SourceCheck& check, bool by_identity,
                            const ProviderList& providers, PackStore* facts) {
   OpenedPack opened;

@@ -175,6 +175,7 @@ Result<PackPlan::Restored> Plan::restore(std::vector<SourceFile> files, const Pr
   if (plan_->model() == nullptr) return misfit("it holds no model");
   OrtReadOptions options;
   options.mapping = &pack_->mapping();
+  options.is_verified = !is_unproven;
   options.outside = [&](const std::string&, tn_dtype dtype, std::vector<int64_t> shape, int64_t offset) {
     return constant(files, dtype, std::move(shape), offset);
   };

@@ -48,8 +48,8 @@ class PackPlan {
     std::vector<Step> steps;
   };
   /// `files`: mapped, one for each of sources(). TN_UNSUPPORTED when these providers would not make the same kernels.
-  /// `is_unproven`: types and shapes are inferred anew and held against what the plan says; not asked for where that
-  /// was done with this plan before.
+  /// `is_unproven`: the model's structure is verified, and types and shapes are inferred anew and held against what the
+  /// plan says; not asked for where that was done with this plan before.
   virtual Result<Restored> restore(std::vector<SourceFile> files, const ProviderList& providers,
                                    bool is_unproven = true) const = 0;
   /// Has kernels of `restored` pack weights again, see pack_proof.h. TN_UNSUPPORTED when they come out otherwise.

@@ -177,8 +177,8 @@ class StepReader {
   Result<std::span<const std::byte>> packed_blob(const fbs::Step& written, uint32_t slot,
                                                  const tn_pack_plan& asked) const {
     const fbs::Packed* found = packed_of(written, slot);
-    const std::string key(asked.key.data, asked.key.size);
-    if (found == nullptr || text_of(found->key()) != key || !has_inputs(*found, asked))
+    const std::string_view key(asked.key.data, asked.key.size);
+    if (found == nullptr || found->key() == nullptr || found->key()->string_view() != key || !has_inputs(*found, asked))
       return error(TN_UNSUPPORTED, "its packed weights are '", found == nullptr ? "missing" : text_of(found->key()),
                    "', and the kernel asks for '", key, "'");
     if (found->blob() >= pack_.blob_count()) return misfit("a packed weight lies in no blob");

@@ -21,6 +21,9 @@ struct OrtReadOptions {
   OutsideTensor outside;  // empty: such initializers are an error
   /// Whose bytes they are, for the residence of initializers; nullptr: memory of the application.
   const FileMapping* mapping = nullptr;
+  /// That every offset and length in these bytes stays inside of them was found before; only what the bytes mean is
+  /// judged.
+  bool is_verified = false;
 };
 
 }  // namespace tenon::host

@@ -47,7 +47,9 @@ sdk::PackPlan ChannelScales::plan() const {
   sdk::PackPlan plan;
   plan.byte_length = 2 * static_cast<uint64_t>(channels_) * sizeof(float);
   plan.inputs = inputs_;
-  plan.key = "cpu_blas.channel_scales/1" + std::string(bias_ >= 0 ? " bias" : "");
+  plan.key.reserve(64 + 64 * steps_.size());
+  plan.key = "cpu_blas.channel_scales/1";
+  if (bias_ >= 0) plan.key += " bias";
   for (const ChannelStep& step : steps_) {
     constexpr const char* kNames[] = {" normalize", " mul", " add"};
     plan.key += kNames[static_cast<int>(step.kind)];
