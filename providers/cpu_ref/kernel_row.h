@@ -49,5 +49,8 @@ inline constexpr sdk::Aliases kInLaterPlace = sdk::reuses<6>();
 /// Only what changes is written where both are the same memory.
 inline constexpr tn_alias kFirstGrows[] = {{0, 0, TN_ALIAS_STATE}};
 inline constexpr sdk::Aliases kGrowing = kFirstGrows;
+/// Of attention with a cache: present key and value are past key and value with rows added.
+inline constexpr tn_alias kCacheGrows[] = {{1, 3, TN_ALIAS_STATE}, {2, 4, TN_ALIAS_STATE}};
+inline constexpr sdk::Aliases kGrowingCache = kCacheGrows;
 
 }  // namespace tenon::cpu_ref

@@ -18,6 +18,7 @@ struct OperatorRun {
   std::vector<host::Attribute> attributes = {};
   size_t output_count = 1;
   bool hides_shapes = false;  // from the rules of shape inference, so that the kernel meets them
+  host::RunOptions run = {};  // outputs are "out0", "out1" ...
 };
 
 /// The outputs, or the error of opening or running. `provider`: the name of a built one.
@@ -44,7 +45,7 @@ inline host::Result<std::vector<host::Tensor>> run_operator(const OperatorRun& w
   options.threads = 1;
   auto session = host::Session::open_model(builder.build(), options);
   if (!session.is_ok()) return session.status();
-  return (*session)->run(given);
+  return (*session)->run(given, {}, wanted.run);
 }
 
 /// The elements of a run's first output, which must succeed.

@@ -92,7 +92,8 @@ class GroupQueryAttention final : public sdk::Kernel {
     return double(bias.data<T>()[(plane * shape.sequence + s) * shape.total + k]);
   }
 
-  /// Past rows, then the new ones, turned if they are keys, then zeros; for one batch entry and key head.
+  /// The rows of the past with the new ones, turned if they are keys, in their place, then zeros; for one batch entry
+  /// and key head. Where past and present are one memory, only the new rows are written.
   template <typename T>
   static void fill_cache(sdk::RunContext& run, const GroupQueryShape& shape, const RotaryTables<T>& rotary, int64_t i,
                          const Cache<T>& cache) {
@@ -100,10 +101,8 @@ class GroupQueryAttention final : public sdk::Kernel {
     const GroupQuerySequence& sequence = shape.sequences[size_t(b)];
     T* keys = cache.keys + i * shape.present * H;
     T* values = cache.values + i * shape.present * H;
-    if (sequence.past > 0) {
-      std::copy_n(run.input(3).data<T>() + i * shape.past * H, sequence.past * H, keys);
-      std::copy_n(run.input(4).data<T>() + i * shape.past * H, sequence.past * H, values);
-    }
+    keep_past(run, 3, shape, i, cache.keys);
+    keep_past(run, 4, shape, i, cache.values);
     for (int64_t s = 0; s < sequence.stored; ++s) {
       const int64_t row = (sequence.past + s) * H;
       const T* key = shape.packed ? run.input(0).data<T>() + shape.packed_offset(b, s, shape.heads + head)
@@ -114,9 +113,18 @@ class GroupQueryAttention final : public sdk::Kernel {
       rotary.rotate(key, H, shape.position(b, s), keys + row);
       std::copy_n(value, H, values + row);
     }
-    const int64_t filled = sequence.past + sequence.stored;
-    std::fill(keys + filled * H, keys + shape.present * H, T(0));
-    std::fill(values + filled * H, values + shape.present * H, T(0));
+    const int64_t kept = std::max(shape.past, sequence.past + sequence.stored);
+    std::fill(keys + kept * H, keys + shape.present * H, T(0));
+    std::fill(values + kept * H, values + shape.present * H, T(0));
+  }
+
+  template <typename T>
+  static void keep_past(sdk::RunContext& run, uint32_t input, const GroupQueryShape& shape, int64_t i, T* present) {
+    if (shape.past == 0) return;
+    const T* past = run.input(input).data<T>();
+    if (past == present) return;
+    std::copy_n(past + i * shape.past * shape.head_size, shape.past * shape.head_size,
+                present + i * shape.present * shape.head_size);
   }
 
   /// Row s of batch entry and head i; `scratch` holds a query, a sum of values and the scores.

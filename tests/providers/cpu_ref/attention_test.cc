@@ -38,6 +38,7 @@ struct GroupQuery {
   std::vector<host::Attribute> attributes = {int_attr("num_heads", 4), int_attr("kv_num_heads", 2),
                                              int_attr("do_rotary", 1)};
   size_t output_count = 3;
+  std::vector<host::BoundOutput> bound = {};
 
   GroupQuery with(size_t input, host::Tensor tensor) const {
     GroupQuery changed = *this;
@@ -55,7 +56,8 @@ struct GroupQuery {
     return changed;
   }
   host::Result<std::vector<host::Tensor>> run() const {
-    OperatorRun wanted{"com.microsoft:GroupQueryAttention", 18, {}, attributes, output_count, true};
+    OperatorRun wanted{"com.microsoft:GroupQueryAttention", 18, {}, attributes, output_count, true, {}};
+    wanted.run.bound = bound;
     wanted.inputs.resize(inputs.rbegin()->first + 1);
     for (const auto& [i, tensor] : inputs) wanted.inputs[i] = tensor;
     return run_operator(wanted);
@@ -100,6 +102,24 @@ TEST_CASE("GroupQueryAttention appends new tokens where each sequence ends", "[c
   const auto values = outputs->at(2).span<float>();
   CHECK(values[3 * 8] == 0.5f);           // sequence 0: 3 rows of past, then the new one
   CHECK(values[2 * 4 * 8 + 3 * 8] == 0);  // sequence 1: 2 rows of past, the new one, nothing
+}
+
+TEST_CASE("GroupQueryAttention adds rows to a cache that is past and present at once, and gives the same",
+          "[cpu_ref]") {
+  GroupQuery query;
+  query.inputs[kPastKey] = floats({2, 2, 6, 8}, 0.25f);
+  query.inputs[kPastValue] = floats({2, 2, 6, 8}, 0.75f);
+  const auto apart = query.run();
+  REQUIRE(apart.is_ok());
+  query.bound = {{"out1", query.inputs[kPastKey]}, {"out2", query.inputs[kPastValue]}};
+  const auto together = query.run();
+  REQUIRE(together.is_ok());
+  for (size_t i = 0; i < 3; ++i) {
+    const auto a = (*apart)[i].span<float>(), b = (*together)[i].span<float>();
+    CHECK(std::equal(a.begin(), a.end(), b.begin(), b.end()));
+  }
+  CHECK((*together)[1].data() == query.inputs[kPastKey].data());
+  CHECK((*together)[2].data() == query.inputs[kPastValue].data());
 }
 
 TEST_CASE("GroupQueryAttention names the node and the operator in its errors", "[cpu_ref]") {
