@@ -116,6 +116,7 @@ int tenon_session_placement(const tenon_session* session, size_t index, tenon_pl
     made.provider = node.provider.c_str();
     made.kernel = node.kernel.c_str();
     made.reason = node.reason.c_str();
+    made.cost_ns = node.cost_ns;
     return give(made, placement, "placement");
   });
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 namespace tenon::host {
 
 struct Model;
+struct Node;
 
 /// Every form of every operator that this build knows, in two tables, each sorted by domain, operator and version.
 std::span<const OpSchema> onnx_schemas();
@@ -31,5 +33,11 @@ Status resolve_schemas(Model& model);
 /// The same for a model whose nodes say the version of their schema (since_version above 0), whatever opset the model
 /// imports. TN_UNSUPPORTED for a version that this build does not know.
 Status resolve_written_schemas(Model& model);
+
+/// The schema in force at `opset` of an operator that the host has none of; nullptr: unknown.
+using SchemaFinder = std::function<Result<const OpSchema*>(const Node& node, int64_t opset)>;
+/// Binds nodes that have no schema to what `find` knows, and checks them as above, subgraphs included. The schemas must
+/// outlive the model. Nodes that `find` does not know stay without one.
+Status bind_described_schemas(Model& model, const SchemaFinder& find);
 
 }  // namespace tenon::host

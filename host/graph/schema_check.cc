@@ -190,6 +190,17 @@ Status resolve_each(Model& model, Resolve resolve) {
 
 }  // namespace
 
+Status bind_described_schemas(Model& model, const SchemaFinder& find) {
+  return resolve_each(model, [&](const Model&, Node& node) -> Status {
+    if (node.schema != nullptr) return {};
+    const int64_t opset = node.since_version > 0 ? node.since_version : opset_of(node);
+    TENON_ASSIGN_OR_RETURN(node.schema, find(node, opset));
+    if (node.schema == nullptr) return {};
+    node.since_version = node.schema->since_version;
+    return check_node(node);
+  });
+}
+
 Status resolve_schemas(Model& model) {
   model.graph->opset_imports = &model.opset_imports;
   return resolve_each(model, resolve_by_import);

@@ -6,6 +6,7 @@
 #include "host/base/log.h"
 #include "host/graph/operators/facts.h"
 #include "host/graph/schema.h"
+#include "host/graph/schemas/output_hook.h"
 #include "host/graph/shape_rules/shape_context.h"
 #include "host/graph/type_inference.h"
 
@@ -76,6 +77,26 @@ bool says_as_much(const Dims& inferred, const Dims& used) {
                     [](const Dim& a, const Dim& b) { return a.value == b.value; });
 }
 
+Status take_shape(Node& node, size_t i, const Dims& inferred) {
+  TENON_RETURN_IF_ERROR(merge_shape(node, i, inferred));
+  const bool inputs_proven = std::all_of(node.inputs.begin(), node.inputs.end(), is_proven);
+  node.outputs[i]->type.is_proven = inputs_proven && says_as_much(inferred, *node.outputs[i]->type.dims);
+  return {};
+}
+
+Status take_from_hook(Node& node) {
+  TENON_ASSIGN_OR_RETURN(const auto outputs, node.schema->hook->infer(node));
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (node.outputs[i] == nullptr) continue;
+    if (outputs[i].type) {
+      TENON_RETURN_IF_ERROR(check_output_type(node, i, *outputs[i].type));
+      TENON_RETURN_IF_ERROR(merge_type(node, i, *outputs[i].type));
+    }
+    if (outputs[i].dims) TENON_RETURN_IF_ERROR(take_shape(node, i, *outputs[i].dims));
+  }
+  return {};
+}
+
 Status infer_by_schema(Node& node) {
   for (Value* output : node.outputs)
     if (output != nullptr) output->type.is_proven = false;
@@ -83,17 +104,13 @@ Status infer_by_schema(Node& node) {
   TENON_ASSIGN_OR_RETURN(const auto types, infer_types(node));
   for (size_t i = 0; i < types.size(); ++i)
     if (types[i]) TENON_RETURN_IF_ERROR(merge_type(node, i, *types[i]));
+  if (node.schema->hook != nullptr) return take_from_hook(node);
   const ShapeRule rule = facts_of(*node.schema).shape;
   if (rule == nullptr) return {};
   ShapeContext context(node);
   TENON_RETURN_IF_ERROR(rule(context));
-  const bool inputs_proven = std::all_of(node.inputs.begin(), node.inputs.end(), is_proven);
-  for (size_t i = 0; i < node.outputs.size(); ++i) {
-    const auto& dims = context.inferred(i);
-    if (!dims) continue;
-    TENON_RETURN_IF_ERROR(merge_shape(node, i, *dims));
-    node.outputs[i]->type.is_proven = inputs_proven && says_as_much(*dims, *node.outputs[i]->type.dims);
-  }
+  for (size_t i = 0; i < node.outputs.size(); ++i)
+    if (const auto& dims = context.inferred(i)) TENON_RETURN_IF_ERROR(take_shape(node, i, *dims));
   return {};
 }
 

@@ -116,13 +116,23 @@ Result<std::optional<ElementType>> output_type(const Node& node, size_t i, const
   const TypeRule rule = facts_of(node).type;
   if (rule == nullptr) return std::optional<ElementType>();
   TENON_ASSIGN_OR_RETURN(auto type, rule(node));
-  if (type && constraint != nullptr && !is_allowed(*constraint, *type))
-    return error(TN_INVALID_MODEL, describe(node), ": output ", formal->name, " would be ", describe(*type),
-                 ", which this opset does not allow: expected one of ", allowed_text(*constraint));
+  if (type) TENON_RETURN_IF_ERROR(check_output_type(node, i, *type));
   return type;
 }
 
 }  // namespace
+
+Status check_output_type(const Node& node, size_t i, const ElementType& type) {
+  const FormalParameter* formal = formal_parameter(node.schema->outputs, i);
+  if (formal == nullptr) return {};
+  if (const auto fixed = concrete_type(formal->type); fixed && *fixed != type)
+    return error(TN_INVALID_MODEL, describe(node), ": output ", formal->name, " would be ", describe(type),
+                 ", expected ", describe(*fixed));
+  const TypeConstraint* constraint = constraint_of(*node.schema, formal->type);
+  if (constraint == nullptr || is_allowed(*constraint, type)) return {};
+  return error(TN_INVALID_MODEL, describe(node), ": output ", formal->name, " would be ", describe(type),
+               ", which this opset does not allow: expected one of ", allowed_text(*constraint));
+}
 
 Result<std::vector<std::optional<ElementType>>> infer_types(const Node& node) {
   std::vector<Binding> bindings;

@@ -13,5 +13,7 @@ namespace tenon::host {
 /// One entry per output of the node, nothing where the type stays unknown. TN_INVALID_MODEL: an input has a type that
 /// the schema does not allow, or two inputs of one type parameter differ. The node needs a schema.
 Result<std::vector<std::optional<ElementType>>> infer_types(const Node& node);
+/// TN_INVALID_MODEL unless the schema allows output i to be of the type.
+Status check_output_type(const Node& node, size_t i, const ElementType& type);
 
 }  // namespace tenon::host

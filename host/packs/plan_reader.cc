@@ -8,6 +8,7 @@
 #include "host/graph/shape_inference.h"
 #include "host/packs/pack_proof.h"
 #include "host/packs/step_reader.h"
+#include "host/placement/described_schemas.h"
 
 namespace tenon::host {
 using plan_format::text_of;  // beside that of the ABI
@@ -182,6 +183,7 @@ Result<PackPlan::Restored> Plan::restore(std::vector<SourceFile> files, const Pr
   const auto* bytes = reinterpret_cast<const std::byte*>(plan_->model()->data());
   Restored restored;
   TENON_ASSIGN_OR_RETURN(restored.model, read_ort({bytes, plan_->model()->size()}, pack_, options));
+  TENON_RETURN_IF_ERROR(bind_described_schemas(*restored.model, providers));
   if (is_unproven) TENON_RETURN_IF_ERROR(check_types(*restored.model));
   TENON_RETURN_IF_ERROR(check_ports(inputs(), outputs(), *restored.model->graph));
   TENON_ASSIGN_OR_RETURN(restored.steps, read_steps(*plan_, *pack_, *restored.model->graph, providers));

@@ -22,6 +22,7 @@ Kernel::Kernel(Kernel&& other) noexcept
       aliases_(other.aliases_),
       flags_(other.flags_),
       group_size_(other.group_size_),
+      cost_ns_(other.cost_ns_),
       node_(other.node_),
       instance_(std::move(other.instance_)) {}
 
@@ -31,6 +32,7 @@ Kernel& Kernel::operator=(Kernel&& other) noexcept {
   std::swap(aliases_, other.aliases_);
   std::swap(flags_, other.flags_);
   std::swap(group_size_, other.group_size_);
+  std::swap(cost_ns_, other.cost_ns_);
   std::swap(node_, other.node_);
   std::swap(instance_, other.instance_);
   return *this;

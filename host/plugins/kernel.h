@@ -38,6 +38,7 @@ class Kernel {
         aliases_(made.aliases, made.alias_count),
         flags_(made.flags),
         group_size_(static_cast<uint32_t>(group_size)),
+        cost_ns_(made.cost_ns),
         node_(node),
         instance_(std::move(instance)) {}
   Kernel(Kernel&& other) noexcept;
@@ -56,6 +57,8 @@ class Kernel {
   /// Whether the output may be given the input's memory where nothing else reads that.
   bool may_share(uint32_t output, uint32_t input) const;
   bool is_deterministic() const { return (flags_ & TN_KERNEL_NOT_DETERMINISTIC) == 0; }
+  /// What the provider takes a run to cost on one thread, in nanoseconds; 0: it does not tell.
+  uint64_t cost_ns() const { return cost_ns_; }
   bool is_preferred() const { return (flags_ & TN_KERNEL_PREFERRED) != 0; }
 
  private:
@@ -64,6 +67,7 @@ class Kernel {
   std::span<const tn_alias> aliases_;
   uint32_t flags_ = 0;
   uint32_t group_size_ = 0;
+  uint64_t cost_ns_ = 0;
   const Node* node_ = nullptr;
   std::shared_ptr<const PluginInstance> instance_;
 

@@ -6,6 +6,7 @@
 #include "host/plugins/abi/abi_call.h"
 #include "host/plugins/abi/abi_tables.h"
 #include "host/plugins/claims.h"
+#include "host/plugins/described_operators.h"
 #include "host/plugins/kernel_matching.h"
 #include "host/plugins/loading/table_check.h"
 #include "host/plugins/plugin_instance.h"
@@ -16,7 +17,10 @@ namespace {
 class LoadedProvider final : public Provider {
  public:
   LoadedProvider(std::shared_ptr<const PluginInstance> instance, std::map<std::string, std::string> options)
-      : instance_(std::move(instance)), options_(std::move(options)), index_(*instance_->table) {}
+      : instance_(std::move(instance)),
+        options_(std::move(options)),
+        operators_(DescribedOperators::create(instance_)),
+        index_(*instance_->table) {}
 
   std::string name() const override { return instance_->name; }
   std::string version() const override { return instance_->table->version; }
@@ -27,6 +31,9 @@ class LoadedProvider final : public Provider {
   const tn_provider* table() const override { return instance_->table; }
   const std::map<std::string, std::string>& options() const override { return options_; }
 
+  Result<const OpSchema*> described(const Node& node, int64_t opset) override {
+    return operators_->find(node.domain, node.op_type, opset);
+  }
   Result<ClaimResult> claim(const Graph& graph, const std::map<const Node*, std::string>& taken) override;
   Result<Kernel> compile(const ClaimedGroup& group, tn_purpose purpose) override;
   Result<Kernel> create_kernel(const Node& node, tn_purpose purpose) override;
@@ -59,6 +66,7 @@ class LoadedProvider final : public Provider {
 
   std::shared_ptr<const PluginInstance> instance_;
   const std::map<std::string, std::string> options_;
+  const std::unique_ptr<DescribedOperators> operators_;
   KernelIndex index_;
   ConstantReads reads_;
 };
@@ -115,7 +123,7 @@ Result<Kernel> LoadedProvider::compile(const ClaimedGroup& group, tn_purpose pur
   const tn_kernel_request request{
       sizeof(tn_kernel_request), purpose, nullptr, nullptr, &view, to_abi(std::string_view(group.label)), group.tag};
   return in_context(make_kernel(table()->compile, request,
-                                {sizeof(tn_kernel_result), 0, nullptr, nullptr, nullptr, 0, TN_MEMORY_HOST, 0, 0},
+                                {sizeof(tn_kernel_result), 0, nullptr, nullptr, nullptr, 0, TN_MEMORY_HOST, 0, 0, 0},
                                 first, &group));
 }
 
@@ -123,7 +131,7 @@ Result<Kernel> LoadedProvider::create_from(const tn_kernel_def& def, const Node&
   const tn_kernel_request request{sizeof(tn_kernel_request), purpose, to_abi(&node), &def, nullptr, {}, 0};
   return make_kernel(
       def.create, request,
-      {sizeof(tn_kernel_result), def.flags, nullptr, def.vtable, def.aliases, def.alias_count, TN_MEMORY_HOST, 0, 0},
+      {sizeof(tn_kernel_result), def.flags, nullptr, def.vtable, def.aliases, def.alias_count, TN_MEMORY_HOST, 0, 0, 0},
       &node, nullptr);
 }
 
@@ -165,6 +173,10 @@ class DeferredProvider final : public Provider {
   const tn_provider* table() const override { return provider_ != nullptr ? provider_->table() : nullptr; }
   const std::map<std::string, std::string>& options() const override { return no_options_; }
 
+  Result<const OpSchema*> described(const Node& node, int64_t opset) override {
+    TENON_RETURN_IF_ERROR(make());
+    return provider_->described(node, opset);
+  }
   Result<ClaimResult> claim(const Graph& graph, const std::map<const Node*, std::string>& taken) override {
     TENON_RETURN_IF_ERROR(make());
     return provider_->claim(graph, taken);

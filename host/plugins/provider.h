@@ -45,6 +45,9 @@ class Provider {
   virtual const tn_provider* table() const = 0;                           // nullptr: deferred, and not needed so far
   virtual const std::map<std::string, std::string>& options() const = 0;  // as given to create()
 
+  /// The form in force at `opset` of an operator that the provider describes; nullptr: none. Lives as long as this.
+  /// Where the node's domain is not imported (opset 0), the newest.
+  virtual Result<const OpSchema*> described(const Node& node, int64_t opset) = 0;
   /// Runs the claim hook over the nodes of `graph` that are not in `taken`; nothing when there is none.
   virtual Result<ClaimResult> claim(const Graph& graph, const std::map<const Node*, std::string>& taken) = 0;
   /// Compiles a group of claim(). TN_UNSUPPORTED when the provider compiles none.

@@ -53,10 +53,22 @@ std::string operator_text(const NodePlacement& p) {
   return text.str();
 }
 
+// "about 1.5 us a run on one thread", or nothing.
+std::string cost_text(uint64_t cost_ns) {
+  std::ostringstream text;
+  if (cost_ns > 0) text << "about " << static_cast<double>(cost_ns) / 1000 << " us a run on one thread";
+  return text.str();
+}
+
+std::string remark_of(const NodePlacement& p) {
+  const std::string cost = cost_text(p.cost_ns);
+  return p.reason + (p.reason.empty() || cost.empty() ? "" : "; ") + cost;
+}
+
 void write_placement_details(const SessionReport& report, std::ostream& out) {
   TextTable table;
   for (const NodePlacement& p : report.placement)
-    table.add({p.node, operator_text(p), p.provider.empty() ? "NO PROVIDER" : p.provider, p.kernel, p.reason});
+    table.add({p.node, operator_text(p), p.provider.empty() ? "NO PROVIDER" : p.provider, p.kernel, remark_of(p)});
   out << "placement of " << report.placement.size() << " nodes\n";
   table.write(out);
 }

@@ -17,6 +17,7 @@ struct NodePlacement {
   std::string provider;  // empty: nobody takes it; "host" for control flow
   std::string kernel;    // "Conv", or the label of the group that it is compiled into
   std::string reason;    // why there, and why not on the providers before it in the order
+  uint64_t cost_ns = 0;  // of a run on one thread, as the provider says, at the first node of a group; 0: not told
 };
 
 struct InitializerEntry {

@@ -33,6 +33,7 @@ void write_placement(JsonText& json, const NodePlacement& p) {
   json.object([&] {
     json.member("node", p.node).member("op_type", p.op_type).member("domain", p.domain).member("opset", p.opset);
     json.member("provider", p.provider).member("kernel", p.kernel).member("reason", p.reason);
+    if (p.cost_ns > 0) json.member("cost_ns", p.cost_ns);
   });
 }
 

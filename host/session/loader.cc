@@ -6,6 +6,7 @@
 #include "host/optimize/expand.h"
 #include "host/optimize/optimizer.h"
 #include "host/packs/source_state.h"
+#include "host/placement/described_schemas.h"
 #include "host/placement/layout_preference.h"
 #include "host/placement/node_runner.h"
 #include "host/placement/placement.h"
@@ -70,6 +71,7 @@ Result<Loading> Loader::take_through_stages(ModelPacks* packs) {
   // Names and types as declared, before passes refine them.
   model_->inputs = ports_of(model_->model->graph->inputs);
   note_defaults(model_->inputs, &report_.notes);
+  TENON_RETURN_IF_ERROR(bind_described_schemas(*model_->model, model_->providers));
   TENON_RETURN_IF_ERROR(optimize());
   TENON_ASSIGN_OR_RETURN(Placement placement, place());
   append(&report_.notes, placement.notes);

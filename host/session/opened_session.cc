@@ -1,8 +1,10 @@
 #include "host/session/opened_session.h"
 
 #include <list>
+#include <unordered_map>
 
 #include "host/base/exceptions.h"
+#include "host/placement/placement.h"
 #include "host/report/report_maker.h"
 #include "host/session/input_check.h"
 #include "host/session/memory_policy.h"
@@ -59,7 +61,17 @@ void OpenedSession::note_clashes(std::span<const NamedValue> inputs, std::span<c
 }
 
 std::vector<NodePlacement> OpenedSession::placement() const {
-  return loaded_->plan != nullptr ? loaded_->plan->decisions(*loaded_->model->graph) : report_.placement;
+  auto placed = loaded_->plan != nullptr ? loaded_->plan->decisions(*loaded_->model->graph) : report_.placement;
+  std::unordered_map<const Node*, uint64_t> costs;
+  for (const Step* step : step_tree(loaded_->program.steps))
+    if (const uint64_t cost = step->kernel.cost_ns(); cost > 0) costs.emplace(step->nodes.front(), cost);
+  if (costs.empty()) return placed;
+  size_t i = 0;
+  for_each_node(*loaded_->model->graph, [&](const Node& node, const std::string&) {
+    if (const auto cost = costs.find(&node); cost != costs.end()) placed[i].cost_ns = cost->second;
+    ++i;
+  });
+  return placed;
 }
 
 SessionReport OpenedSession::report() const {

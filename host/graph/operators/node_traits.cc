@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "host/graph/operators/facts.h"
+#include "host/graph/schema.h"
 
 namespace tenon::host {
 
 bool is_random(const Node& node) {
   const OperatorFacts& facts = facts_of(node);
-  return facts.has(kRandom) || (facts.has(kRandomInTraining) && node.inputs.size() > 2 && node.inputs[2] != nullptr);
+  return (node.schema != nullptr && node.schema->is_random) || facts.has(kRandom) || (facts.has(kRandomInTraining) && node.inputs.size() > 2 && node.inputs[2] != nullptr);
 }
 
 bool is_elementwise(const Node& node) {

@@ -18,6 +18,7 @@ enum class PluginPhase : uint32_t {
   kLoading,
   kEntry,
   kCreate,
+  kInfer,
   kClaim,
   kCompile,
   kKernelCreate,

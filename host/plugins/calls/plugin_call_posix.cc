@@ -122,6 +122,7 @@ const char* phase_text(PluginPhase phase) {
     case PluginPhase::kLoading: return "the loading of its library";
     case PluginPhase::kEntry: return "its entry function";
     case PluginPhase::kCreate: return "create";
+    case PluginPhase::kInfer: return "infer";
     case PluginPhase::kClaim: return "claim";
     case PluginPhase::kCompile: return "compile";
     case PluginPhase::kKernelCreate: return "kernel create";

@@ -3,65 +3,31 @@
 #include <bit>
 
 #include "host/plugins/abi/abi_sizes.h"
+#include "host/plugins/loading/check_parts.h"
+#include "host/plugins/loading/operator_check.h"
 
 namespace tenon::host {
 namespace {
 
-// Far above any real table; a count beyond it is garbage and would be read as memory.
 constexpr uint32_t kMaxKernels = 1u << 16;
-constexpr uint32_t kMaxTypes = 1u << 10;
 constexpr uint32_t kMaxAliases = 1u << 10;
 constexpr uint32_t kMaxOptions = 1u << 10;
 constexpr uint32_t kMaxPackInputs = 1u << 16;
 constexpr uint32_t kKnownFlags = TN_KERNEL_NOT_DETERMINISTIC | TN_KERNEL_PREFERRED;
 constexpr uint32_t kMaxPackAlignment = 4096;
 
-Status check_size(const char* what, size_t stated, size_t needed) {
-  if (stated >= needed) return {};
-  return error(TN_INTERNAL, what, " says its struct_size is ", stated, ", version 1 of the ABI has ", needed);
-}
-
-Status check_present(const char* what, bool present) {
-  return present ? Status() : error(TN_INTERNAL, what, " is NULL");
-}
-
-// Of a list with `count` entries, which are stepped through with it.
-Status check_stride(const char* what, uint32_t count, size_t stride, size_t needed) {
-  if (count == 0 || (stride >= needed && stride % alignof(void*) == 0)) return {};
-  return error(TN_INTERNAL, what, " is ", stride, ", version 1 of the ABI has ", needed, " bytes, aligned to ",
-               alignof(void*));
-}
-
 Status check_aliases(const tn_alias* aliases, uint32_t count) {
-  if (count <= kMaxAliases && (count == 0 || aliases != nullptr)) return {};
-  return error(TN_INTERNAL, "alias_count is ", count, aliases == nullptr ? " and aliases is NULL" : "");
+  return check_list("alias_count", count, kMaxAliases, "aliases", aliases);
 }
 
 Status check_options(const tn_provider& table) {
-  if (table.option_count > kMaxOptions || (table.option_count > 0 && table.options == nullptr))
-    return error(TN_INTERNAL, "option_count is ", table.option_count,
-                 table.options == nullptr ? " and options is NULL" : "");
+  TENON_RETURN_IF_ERROR(check_list("option_count", table.option_count, kMaxOptions, "options", table.options));
   TENON_RETURN_IF_ERROR(check_stride("option_stride", table.option_count, table.option_stride, kOptionSizeV1));
   for (uint32_t i = 0; i < table.option_count; ++i) {
     const tn_option& option = option_at(table, i);
     TENON_RETURN_IF_ERROR(check_size("an option", option.struct_size, kOptionSizeV1));
     TENON_RETURN_IF_ERROR(check_present("the name, values or help of an option",
                                         option.name != nullptr && option.values != nullptr && option.help != nullptr));
-  }
-  return {};
-}
-
-Status check_rules(const tn_kernel_def& def) {
-  if (def.type_count > kMaxTypes || (def.type_count > 0 && def.types == nullptr))
-    return error(TN_INTERNAL, "type_count is ", def.type_count, def.types == nullptr ? " and types is NULL" : "");
-  TENON_RETURN_IF_ERROR(check_stride("type_stride", def.type_count, def.type_stride, kTypeRuleSizeV1));
-  for (uint32_t i = 0; i < def.type_count; ++i) {
-    const tn_type_rule& rule = type_rule_at(def, i);
-    TENON_RETURN_IF_ERROR(check_size("a type rule", rule.struct_size, kTypeRuleSizeV1));
-    TENON_RETURN_IF_ERROR(check_present("the parameter of a type rule", rule.parameter != nullptr));
-    if (rule.count > kMaxTypes || (rule.count > 0 && rule.dtypes == nullptr))
-      return error(TN_INTERNAL, "the rule for type parameter ", rule.parameter, " counts ", rule.count, " types",
-                   rule.dtypes == nullptr ? " and dtypes is NULL" : "");
   }
   return {};
 }
@@ -74,7 +40,7 @@ Status check_kernel_def(const tn_kernel_def& def, uint32_t stride) {
   TENON_RETURN_IF_ERROR(check_present("op_type", def.op_type != nullptr));
   if (def.since_version < 1 || (def.last_version != 0 && def.last_version < def.since_version))
     return error(TN_INTERNAL, "its opset versions ", def.since_version, " to ", def.last_version, " are no range");
-  TENON_RETURN_IF_ERROR(check_rules(def));
+  TENON_RETURN_IF_ERROR(check_type_rules(def.types, def.type_count, def.type_stride));
   TENON_RETURN_IF_ERROR(check_aliases(def.aliases, def.alias_count));
   TENON_RETURN_IF_ERROR(check_present("create", def.create != nullptr));
   return check_vtable(def.vtable);
@@ -92,10 +58,9 @@ Status check_provider_table(const tn_provider& table) {
   TENON_RETURN_IF_ERROR(check_present("the provider's create", table.create != nullptr));
   TENON_RETURN_IF_ERROR(check_present("the provider's destroy", table.destroy != nullptr));
   TENON_RETURN_IF_ERROR(check_options(table));
-  if (table.kernel_count > kMaxKernels)
-    return error(TN_INTERNAL, "kernel_count is ", table.kernel_count, ", more than ", kMaxKernels);
+  TENON_RETURN_IF_ERROR(check_operators(table));
+  TENON_RETURN_IF_ERROR(check_list("kernel_count", table.kernel_count, kMaxKernels, "the kernel table", table.kernels));
   if (table.kernel_count == 0) return {};
-  TENON_RETURN_IF_ERROR(check_present("the kernel table", table.kernels != nullptr));
   if (table.kernel_stride < kKernelDefSizeV1 || table.kernel_stride % alignof(tn_kernel_def) != 0)
     return error(TN_INTERNAL, "kernel_stride is ", table.kernel_stride, ", a line of the kernel table has at least ",
                  kKernelDefSizeV1, " bytes and is aligned to ", alignof(tn_kernel_def));
@@ -145,18 +110,15 @@ Status check_pack_plan(const tn_pack_plan& plan) {
 }
 
 const tn_type_rule& type_rule_at(const tn_kernel_def& def, uint32_t i) {
-  const char* rules = reinterpret_cast<const char*>(def.types);
-  return *reinterpret_cast<const tn_type_rule*>(rules + size_t{i} * def.type_stride);
+  return stepped(def.types, def.type_stride, i);
 }
 
 const tn_option& option_at(const tn_provider& table, uint32_t i) {
-  const char* options = reinterpret_cast<const char*>(table.options);
-  return *reinterpret_cast<const tn_option*>(options + size_t{i} * table.option_stride);
+  return stepped(table.options, table.option_stride, i);
 }
 
 const tn_kernel_def& kernel_def_at(const tn_provider& table, uint32_t i) {
-  const char* lines = reinterpret_cast<const char*>(table.kernels);
-  return *reinterpret_cast<const tn_kernel_def*>(lines + size_t{i} * table.kernel_stride);
+  return stepped(table.kernels, table.kernel_stride, i);
 }
 
 }  // namespace tenon::host

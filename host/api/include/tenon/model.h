@@ -57,6 +57,8 @@ typedef struct tenon_placement {
   const char* provider; /* "": nobody takes it; "host": Tenon itself */
   const char* kernel;   /* the operator, or the label of the group that it is compiled into */
   const char* reason;   /* why there, and why not on the providers before it in the order */
+  uint64_t cost_ns;     /* of a run on one thread, roughly, as the provider says; 0: it does not, or another node of the
+                         * group has it */
 } tenon_placement;
 
 TENON_API size_t tenon_session_placement_count(const tenon_session*);

@@ -25,6 +25,7 @@ struct NodePlacement {
   std::string node, op_type, domain;
   int64_t opset = 0;
   std::string provider, kernel, reason;
+  uint64_t cost_ns = 0;  // see tenon_placement
 };
 
 namespace detail {
@@ -59,7 +60,7 @@ inline std::vector<NodePlacement> placement(const tenon_session* session) {
   for (size_t i = 0; i < tenon_session_placement_count(session); ++i) {
     auto raw = sized<tenon_placement>();
     check(tenon_session_placement(session, i, &raw));
-    nodes.push_back({raw.node, raw.op_type, raw.domain, raw.opset, raw.provider, raw.kernel, raw.reason});
+    nodes.push_back({raw.node, raw.op_type, raw.domain, raw.opset, raw.provider, raw.kernel, raw.reason, raw.cost_ns});
   }
   return nodes;
 }

@@ -7,11 +7,10 @@
 #ifndef TENON_KERNEL_API_KERNEL_H
 #define TENON_KERNEL_API_KERNEL_H
 
-#include <tenon/kernel_api/graph.h>
+#include <tenon/kernel_api/operator.h>
 #include <tenon/kernel_api/run.h>
 
-typedef struct tn_provider_instance tn_provider_instance; /* the plugin's own type */
-typedef struct tn_kernel tn_kernel;                       /* the plugin's own type */
+typedef struct tn_kernel tn_kernel; /* the plugin's own type */
 
 /* Of tn_pack_plan.byte_length: pack tells, by tn_pack_args.append. */
 #define TN_LENGTH_UNKNOWN UINT64_MAX
@@ -116,18 +115,13 @@ typedef struct tn_kernel_result {
   uint32_t memory_kind; /* that the kernel works on: tn_memory_kind. Version 1 of the host takes TN_MEMORY_HOST only */
   uint32_t device_id;
   uint32_t reserved;
+  /* Roughly, how long a run takes on one thread with the shapes that are known, in nanoseconds; 0: not told. Reports
+   * show it. */
+  uint64_t cost_ns;
 } tn_kernel_result;
 
 /* thread: open. TN_UNSUPPORTED with a reason refuses the node: the host then asks the next line, or provider. */
 typedef tn_status* (*tn_make_kernel_fn)(tn_provider_instance*, const tn_kernel_request*, tn_kernel_result*);
-
-/* Allows a type parameter of the operator's schema ("T", "Tind" ...) the listed element types. */
-typedef struct tn_type_rule {
-  uint32_t struct_size;
-  uint32_t count;        /* of dtypes */
-  const char* parameter; /* zero-terminated */
-  const uint32_t* dtypes;
-} tn_type_rule;
 
 enum {
   TN_KERNEL_NOT_DETERMINISTIC = 1u << 0, /* equal inputs may give other outputs: never folded */

@@ -61,6 +61,10 @@ typedef struct tn_provider {
   /* thread: any. The bytes that the instance holds of its own, beyond what the host gave it: for reports. May be NULL.
    */
   uint64_t (*memory_used)(tn_provider_instance*);
+
+  const tn_operator* operators; /* that the provider describes, in any order; may be NULL */
+  uint32_t operator_count;
+  uint32_t operator_stride; /* sizeof the plugin's tn_operator */
 } tn_provider;
 
 /* The type of TN_ENTRY_SYMBOL. thread: any; must not keep state. The plugin answers with a provider of version

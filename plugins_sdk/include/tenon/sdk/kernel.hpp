@@ -6,7 +6,7 @@
 #include <array>
 #include <map>
 #include <memory>
-#include <tenon/sdk/graph.hpp>
+#include <tenon/sdk/operator.hpp>
 #include <tenon/sdk/run.hpp>
 #include <vector>
 
@@ -75,22 +75,11 @@ class Kernel {
 };
 
 using KernelPtr = std::unique_ptr<Kernel>;
-using Options = std::map<std::string, std::string>;
-
-/// The plugin's side of tn_provider_instance.
-struct Instance {
-  const tn_host* host;
-  Options options;
-  std::shared_ptr<const void> state;   // what the provider keeps while the instance lives
-  uint32_t max_workers = 1;            // the most threads that a run of the session uses
-  uint64_t memory_limit = UINT64_MAX;  // bytes that a run may take of the host's memory
-  std::string model_name;              // the path of the model's file; empty: from memory
-};
-
 /// What a factory may say of the kernel that it makes, beside its line of the table. See tn_kernel_result.
 struct KernelTerms {
   uint32_t flags = 0;             // as the line has them until they are set
   std::vector<tn_alias> aliases;  // empty: those of the line
+  uint64_t cost_ns = 0;           // roughly, of a run on one thread with the shapes that are known; 0: not told
 };
 
 /// What a factory is told: the node, and the provider instance that the kernel is for. Lives until the factory returns;
@@ -189,7 +178,7 @@ template <typename Make>
 tn_status* make_kernel(const Instance& instance, tn_kernel_result* result, const Make& make) {
   return guard(instance.host, [&]() -> Status {
     auto box = std::make_unique<KernelBox>(KernelBox{instance.host, nullptr, {}, {}});
-    KernelTerms terms{result->flags, {}};
+    KernelTerms terms{result->flags, {}, 0};
     TN_ASSIGN_OR_RETURN(box->kernel, make(&terms));
     box->aliases = std::move(terms.aliases);
     if (!box->aliases.empty()) {
@@ -197,6 +186,7 @@ tn_status* make_kernel(const Instance& instance, tn_kernel_result* result, const
       result->alias_count = static_cast<uint32_t>(box->aliases.size());
     }
     result->flags = terms.flags;
+    result->cost_ns = terms.cost_ns;
     result->vtable = &kKernelVtable;
     result->kernel = reinterpret_cast<tn_kernel*>(box.release());
     return {};
@@ -245,22 +235,6 @@ template <uint32_t may_reuse_input>
 constexpr Aliases reuses() {
   using R = detail::Reuses<may_reuse_input>;
   return R::kCount == 0 ? Aliases() : Aliases(R::kAliases.data(), R::kCount);
-}
-
-/// A list of type rules with its length, for the kernel table.
-struct TypeRules {
-  const tn_type_rule* rules = nullptr;
-  uint32_t count = 0;
-  constexpr TypeRules() = default;
-  template <size_t N>
-  constexpr TypeRules(const tn_type_rule (&r)[N]) : rules(r), count(static_cast<uint32_t>(N)) {}
-};
-
-/// `type_rule("T", kFloats)`: the parameter T may be any of the array's types, which must be a constant with static
-/// storage.
-template <size_t N>
-constexpr tn_type_rule type_rule(const char* parameter, const uint32_t (&dtypes)[N]) {
-  return tn_type_rule{sizeof(tn_type_rule), static_cast<uint32_t>(N), parameter, dtypes};
 }
 
 /// One entry of a provider's kernel table; see tn_kernel_def.

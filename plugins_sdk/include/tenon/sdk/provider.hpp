@@ -91,7 +91,10 @@ constexpr tn_provider provider_table(const char* name, const char* version, cons
                      nullptr,
                      0,
                      sizeof(tn_option),
-                     nullptr};
+                     nullptr,
+                     nullptr,
+                     0,
+                     sizeof(tn_operator)};
 }
 
 /// A provider that claims groups of nodes and compiles each into one kernel.
@@ -113,6 +116,14 @@ template <size_t N>
 constexpr tn_provider with_options(tn_provider table, const tn_option (&options)[N]) {
   table.options = options;
   table.option_count = static_cast<uint32_t>(N);
+  return table;
+}
+
+/// The table with the operators that the provider describes, which have static storage.
+template <size_t N>
+constexpr tn_provider with_operators(tn_provider table, const tn_operator (&operators)[N]) {
+  table.operators = operators;
+  table.operator_count = static_cast<uint32_t>(N);
   return table;
 }
 

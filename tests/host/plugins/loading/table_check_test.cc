@@ -35,8 +35,25 @@ struct Sound {
   tn_kernel_vtable vtable{sizeof(tn_kernel_vtable), 0, nullptr, nullptr, nullptr, nullptr, run_nothing,
                           destroy_nothing};
   tn_kernel_def def{sizeof(tn_kernel_def), 0, "", "Relu", 1, 0, nullptr, 0, 0, nullptr, 0, 0, &vtable, create_dummy};
-  tn_provider table{sizeof(tn_provider), 1,       "sound", "1",     &def,    1, sizeof(tn_kernel_def), create_instance,
-                    destroy_instance,    nullptr, nullptr, nullptr, nullptr, 0, sizeof(tn_option),     nullptr};
+  tn_provider table{sizeof(tn_provider),
+                    1,
+                    "sound",
+                    "1",
+                    &def,
+                    1,
+                    sizeof(tn_kernel_def),
+                    create_instance,
+                    destroy_instance,
+                    nullptr,
+                    nullptr,
+                    nullptr,
+                    nullptr,
+                    0,
+                    sizeof(tn_option),
+                    nullptr,
+                    nullptr,
+                    0,
+                    0};
   std::string verdict() const { return check_provider_table(table).message(); }
 
   // The kernel of a Relu node.
