@@ -4,6 +4,7 @@
 
 #include <tenon/tenon.h>
 
+#include <condition_variable>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -53,6 +54,22 @@ const SessionOptions& options_of(const tenon_options* options);
 /// Makes a handle of a session, or gives the error of opening it.
 Status give_session(Result<std::unique_ptr<Session>> opened, tenon_session** out);
 
+/// The runs of a session that did not block their caller and have not ended; outlives the session. Thread-safe.
+class RunsUnderWay {
+ public:
+  void begin();
+  /// True: the session was closed and this was the last one, so that the caller has to destroy it.
+  [[nodiscard]] bool end();
+  /// Waits for all of them, unless `may_wait` is false. True: there is none, the caller has to destroy the session.
+  [[nodiscard]] bool close(bool may_wait);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  size_t count_ = 0;
+  bool is_closed_ = false;
+};
+
 /// Runs `body`, which returns a Status, and keeps its message.
 template <typename Body>
 int code_of(Body&& body) noexcept {
@@ -88,4 +105,5 @@ struct tenon_session {
   // Made at the first question, as it takes a string or three for each node.
   mutable std::once_flag placed;
   mutable std::vector<tenon::host::NodePlacement> placement;
+  const std::shared_ptr<tenon::host::c_api::RunsUnderWay> runs = std::make_shared<tenon::host::c_api::RunsUnderWay>();
 };

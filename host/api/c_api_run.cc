@@ -1,4 +1,6 @@
 // <tenon/tenon.h>: runs, their results, and their cancelling.
+#include "host/api/c_api_run.h"
+
 #include <chrono>
 #include <optional>
 
@@ -21,15 +23,7 @@ std::optional<std::chrono::steady_clock::time_point> deadline_after(int64_t time
   return now + milliseconds(timeout_ms);
 }
 
-struct RunRequest {
-  tenon_session* session;
-  const char* const* outputs;
-  size_t output_count;
-  const tenon_run_options* options;
-  tenon_results** results;
-};
-
-RunOptions options_of(const tenon_run_options* given) {
+RunOptions run_options_of(const tenon_run_options* given) {
   RunOptions options;
   if (given == nullptr) return options;
   options.cancel = given->cancel != nullptr ? &given->cancel->token : nullptr;
@@ -39,26 +33,15 @@ RunOptions options_of(const tenon_run_options* given) {
   return options;
 }
 
-// `give`: makes the inputs.
-template <typename Give>
-int run(const RunRequest& request, Give&& give) {
+template <typename Inputs>
+int run(const RunRequest& request, const Inputs* inputs, size_t input_count, tenon_results** results) {
   return code_of([&]() -> Status {
-    if (request.results == nullptr) return null_argument("results");
-    *request.results = nullptr;
-    if (request.session == nullptr) return null_argument("session");
-    std::vector<NamedValue> given;
-    TENON_RETURN_IF_ERROR(give(given));
-    auto made = std::make_unique<tenon_results>();
-    for (size_t i = 0; request.outputs != nullptr && i < request.output_count; ++i) {
-      if (request.outputs[i] == nullptr) return error(TN_INVALID_ARGUMENT, "output name ", i, " is NULL");
-      made->names.push_back(request.outputs[i]);
-    }
-    const RunOptions options = options_of(request.options);
-    Session& session = *request.session->session;
-    TENON_ASSIGN_OR_RETURN(made->values, session.run_values(given, made->names, options));
-    if (made->names.empty())
-      for (const Port& port : session.outputs()) made->names.push_back(port.name);
-    *request.results = made.release();
+    if (results == nullptr) return null_argument("results");
+    *results = nullptr;
+    TENON_ASSIGN_OR_RETURN(std::vector<NamedValue> given, take_inputs(inputs, input_count));
+    TENON_ASSIGN_OR_RETURN(PreparedRun run, PreparedRun::prepare(request, std::move(given)));
+    TENON_ASSIGN_OR_RETURN(auto made, run.run());
+    *results = made.release();
     return {};
   });
 }
@@ -70,6 +53,56 @@ Status check_result(const tenon_results* results, size_t index) {
 }
 
 }  // namespace
+
+namespace tenon::host::c_api {
+
+Result<PreparedRun> PreparedRun::prepare(const RunRequest& request, std::vector<NamedValue> inputs) {
+  if (request.session == nullptr) return null_argument("session");
+  PreparedRun run;
+  run.session_ = request.session->session.get();
+  run.inputs_ = std::move(inputs);
+  run.options_ = run_options_of(request.options);
+  run.results_ = std::make_unique<tenon_results>();
+  for (size_t i = 0; request.outputs != nullptr && i < request.output_count; ++i) {
+    if (request.outputs[i] == nullptr) return error(TN_INVALID_ARGUMENT, "output name ", i, " is NULL");
+    run.results_->names.push_back(request.outputs[i]);
+  }
+  return run;
+}
+
+Result<std::unique_ptr<tenon_results>> PreparedRun::run() {
+  const std::vector<NamedValue> inputs = std::move(inputs_);
+  TENON_ASSIGN_OR_RETURN(results_->values, session_->run_values(inputs, results_->names, options_));
+  if (results_->names.empty())
+    for (const Port& port : session_->outputs()) results_->names.push_back(port.name);
+  return std::move(results_);
+}
+
+Result<std::vector<NamedValue>> take_inputs(const tenon_tensor* inputs, size_t count) {
+  if (inputs == nullptr && count > 0) return null_argument("inputs");
+  std::vector<NamedValue> given;
+  TENON_RETURN_IF_ERROR(take_each(inputs, count, "input", [&](size_t i, const tenon_tensor& input) -> Status {
+    if (input.name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", i, " has no name");
+    TENON_ASSIGN_OR_RETURN(Tensor tensor, borrowed(input, concat("input '", input.name, "'")));
+    given.push_back({input.name, std::move(tensor)});
+    return {};
+  }));
+  return given;
+}
+
+Result<std::vector<NamedValue>> take_inputs(const tenon_named_value* inputs, size_t count) {
+  if (inputs == nullptr && count > 0) return null_argument("inputs");
+  std::vector<NamedValue> given;
+  TENON_RETURN_IF_ERROR(take_each(inputs, count, "input", [&](size_t i, const tenon_named_value& input) -> Status {
+    if (input.name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", i, " has no name");
+    if (input.value == nullptr) return error(TN_INVALID_ARGUMENT, "the value of input '", input.name, "' is NULL");
+    given.push_back({input.name, input.value->value});
+    return {};
+  }));
+  return given;
+}
+
+}  // namespace tenon::host::c_api
 
 tenon_run_options* tenon_run_options_create(void) {
   tenon_run_options* options = new (std::nothrow) tenon_run_options;
@@ -122,29 +155,13 @@ int tenon_run_options_bind_output(tenon_run_options* options, const tenon_tensor
 int tenon_session_run(tenon_session* session, const tenon_tensor* inputs, size_t input_count,
                       const char* const* outputs, size_t output_count, const tenon_run_options* options,
                       tenon_results** results) {
-  return run({session, outputs, output_count, options, results}, [&](std::vector<NamedValue>& given) -> Status {
-    if (inputs == nullptr && input_count > 0) return null_argument("inputs");
-    return take_each(inputs, input_count, "input", [&](size_t i, const tenon_tensor& input) -> Status {
-      if (input.name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", i, " has no name");
-      TENON_ASSIGN_OR_RETURN(Tensor tensor, borrowed(input, concat("input '", input.name, "'")));
-      given.push_back({input.name, std::move(tensor)});
-      return {};
-    });
-  });
+  return run(RunRequest{session, outputs, output_count, options}, inputs, input_count, results);
 }
 
 int tenon_session_run_values(tenon_session* session, const tenon_named_value* inputs, size_t input_count,
                              const char* const* outputs, size_t output_count, const tenon_run_options* options,
                              tenon_results** results) {
-  return run({session, outputs, output_count, options, results}, [&](std::vector<NamedValue>& given) -> Status {
-    if (inputs == nullptr && input_count > 0) return null_argument("inputs");
-    return take_each(inputs, input_count, "input", [&](size_t i, const tenon_named_value& input) -> Status {
-      if (input.name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", i, " has no name");
-      if (input.value == nullptr) return error(TN_INVALID_ARGUMENT, "the value of input '", input.name, "' is NULL");
-      given.push_back({input.name, input.value->value});
-      return {};
-    });
-  });
+  return run(RunRequest{session, outputs, output_count, options}, inputs, input_count, results);
 }
 
 size_t tenon_results_count(const tenon_results* results) {

@@ -1,6 +1,7 @@
 // <tenon/tenon.h>: sessions, what they want and what they report.
 #include "host/api/c_api_internal.h"
 #include "host/api/c_api_sizes.h"
+#include "host/threads/task_queue.h"
 
 using namespace tenon::host;
 using namespace tenon::host::c_api;
@@ -69,7 +70,8 @@ int tenon_session_open_bytes(const void* data, size_t size, const tenon_options*
 }
 
 void tenon_session_close(tenon_session* session) {
-  delete session;
+  // A task of the queue must not wait for another one.
+  if (session != nullptr && session->runs->close(!TaskQueue::is_own_thread())) delete session;
 }
 
 size_t tenon_session_input_count(const tenon_session* session) {

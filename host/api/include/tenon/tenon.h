@@ -16,9 +16,9 @@
  * members that this library does not know stay as they are. An array of such structs is stepped through by the
  * struct_size of its first element, which all elements have to have.
  *
- * Further headers: <tenon/value.h> sequences, optionals and maps; <tenon/model.h> what a model tells of itself and
- * where its nodes run; <tenon/files.h> packs, conversion and published models; <tenon/environment.h> the log and the
- * providers. */
+ * Further headers: <tenon/value.h> sequences, optionals and maps; <tenon/async.h> runs that do not block their caller;
+ * <tenon/model.h> what a model tells of itself and where its nodes run; <tenon/files.h> packs, conversion and published
+ * models; <tenon/environment.h> the log and the providers. */
 #ifndef TENON_TENON_H
 #define TENON_TENON_H
 
@@ -140,6 +140,7 @@ TENON_API int tenon_option_at(size_t index, tenon_option*);
 TENON_API int tenon_session_open(const char* path, const tenon_options*, tenon_session**);
 /* The bytes are borrowed until the session is closed. */
 TENON_API int tenon_session_open_bytes(const void* data, size_t size, const tenon_options*, tenon_session**);
+/* Waits for the runs of <tenon/async.h>; others must have ended. */
 TENON_API void tenon_session_close(tenon_session*);
 TENON_API size_t tenon_session_input_count(const tenon_session*);
 TENON_API size_t tenon_session_output_count(const tenon_session*);

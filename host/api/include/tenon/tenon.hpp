@@ -10,8 +10,10 @@
 
 #include <tenon/files.h>
 
+#include <future>
 #include <memory>
 #include <string>
+#include <tenon/async.hpp>
 #include <tenon/environment.hpp>
 #include <tenon/model.hpp>
 #include <tenon/run.hpp>
@@ -125,6 +127,25 @@ class Session {
     return run_values(inputs, wanted, options.c());
   }
 
+  /// run() on a thread of Tenon's, see tenon_session_run_async. Tensors are kept until the run has ended; what they
+  /// borrow is borrowed until then. Throws, and does not call `done`, where the run cannot be started.
+  void run_async(std::vector<NamedTensor> inputs, const std::vector<std::string>& wanted, const RunOptions& options,
+                 OnRunEnd done) {
+    start(tenon_session_run_async, std::move(inputs), wanted, options.c(), std::move(done));
+  }
+  std::future<Results> run_async(std::vector<NamedTensor> inputs, const std::vector<std::string>& wanted = {},
+                                 const RunOptions& options = RunOptions()) {
+    return start(tenon_session_run_async, std::move(inputs), wanted, options.c());
+  }
+  void run_values_async(std::vector<NamedValue> inputs, const std::vector<std::string>& wanted,
+                        const RunOptions& options, OnRunEnd done) {
+    start(tenon_session_run_values_async, std::move(inputs), wanted, options.c(), std::move(done));
+  }
+  std::future<Results> run_values_async(std::vector<NamedValue> inputs, const std::vector<std::string>& wanted = {},
+                                        const RunOptions& options = RunOptions()) {
+    return start(tenon_session_run_values_async, std::move(inputs), wanted, options.c());
+  }
+
   /// What the model's file says of itself.
   ModelFacts model_facts() const { return detail::model_facts(session_.get()); }
   /// Where each node of the optimized graph runs and why.
@@ -153,8 +174,7 @@ class Session {
   }
   Results run(const std::vector<NamedTensor>& inputs, const std::vector<std::string>& wanted,
               const tenon_run_options* options) {
-    std::vector<tenon_tensor> given;
-    for (const NamedTensor& input : inputs) given.push_back(input.tensor.c(input.name.c_str()));
+    const std::vector<tenon_tensor> given = raw(inputs);
     const std::vector<const char*> names = pointers(wanted);
     tenon_results* results = nullptr;
     detail::check(tenon_session_run(session_.get(), given.data(), given.size(), names.empty() ? nullptr : names.data(),
@@ -163,17 +183,51 @@ class Session {
   }
   Results run_values(const std::vector<NamedValue>& inputs, const std::vector<std::string>& wanted,
                      const tenon_run_options* options) {
+    const std::vector<tenon_named_value> given = raw(inputs);
+    const std::vector<const char*> names = pointers(wanted);
+    tenon_results* results = nullptr;
+    detail::check(tenon_session_run_values(session_.get(), given.data(), given.size(),
+                                           names.empty() ? nullptr : names.data(), names.size(), options, &results));
+    return Results(results);
+  }
+  template <typename Call, typename Inputs>
+  void start(Call call, Inputs inputs, const std::vector<std::string>& wanted, const tenon_run_options* options,
+             OnRunEnd done) {
+    using Pending = detail::PendingRun<Inputs>;
+    auto pending = std::make_unique<Pending>(Pending{std::move(inputs), std::move(done)});
+    const auto given = raw(pending->inputs);
+    const std::vector<const char*> names = pointers(wanted);
+    detail::check(call(session_.get(), given.data(), given.size(), names.empty() ? nullptr : names.data(), names.size(),
+                       options, detail::end_run<Inputs>, pending.get()));
+    (void)pending.release();  // the run's, which may have ended
+  }
+  template <typename Call, typename Inputs>
+  std::future<Results> start(Call call, Inputs inputs, const std::vector<std::string>& wanted,
+                             const tenon_run_options* options) {
+    auto promise = std::make_shared<std::promise<Results>>();
+    std::future<Results> results = promise->get_future();
+    start(call, std::move(inputs), wanted, options, [promise](Outcome outcome) {
+      try {
+        promise->set_value(outcome.results());
+      } catch (...) {
+        promise->set_exception(std::current_exception());
+      }
+    });
+    return results;
+  }
+  static std::vector<tenon_tensor> raw(const std::vector<NamedTensor>& inputs) {
+    std::vector<tenon_tensor> given;
+    for (const NamedTensor& input : inputs) given.push_back(input.tensor.c(input.name.c_str()));
+    return given;
+  }
+  static std::vector<tenon_named_value> raw(const std::vector<NamedValue>& inputs) {
     std::vector<tenon_named_value> given;
     for (const NamedValue& input : inputs) {
       given.push_back(detail::sized<tenon_named_value>());
       given.back().name = input.name.c_str();
       given.back().value = input.value.c();
     }
-    const std::vector<const char*> names = pointers(wanted);
-    tenon_results* results = nullptr;
-    detail::check(tenon_session_run_values(session_.get(), given.data(), given.size(),
-                                           names.empty() ? nullptr : names.data(), names.size(), options, &results));
-    return Results(results);
+    return given;
   }
   static std::vector<const char*> pointers(const std::vector<std::string>& names) {
     std::vector<const char*> pointers;

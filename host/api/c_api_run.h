@@ -1,0 +1,39 @@
+// What runs that block their caller and runs that do not take from it.
+#pragma once
+
+#include <tenon/value.h>
+
+#include <memory>
+#include <vector>
+
+#include "host/api/c_api_internal.h"
+
+namespace tenon::host::c_api {
+
+/// What a run is asked for, apart from its inputs, as the caller gives it.
+struct RunRequest {
+  tenon_session* session;
+  const char* const* outputs;
+  size_t output_count;
+  const tenon_run_options* options;
+};
+
+/// A run with all that it needs: of the caller's it borrows the session, bytes of tensors and the cancel.
+class PreparedRun {
+ public:
+  /// `inputs`: as take_inputs() gives them.
+  static Result<PreparedRun> prepare(const RunRequest& request, std::vector<NamedValue> inputs);
+  /// Once. The inputs are let go of before it returns.
+  Result<std::unique_ptr<tenon_results>> run();
+
+ private:
+  Session* session_ = nullptr;
+  std::vector<NamedValue> inputs_;
+  RunOptions options_;
+  std::unique_ptr<tenon_results> results_;  // with the names of the wanted outputs; made before memory may run out
+};
+
+Result<std::vector<NamedValue>> take_inputs(const tenon_tensor* inputs, size_t count);
+Result<std::vector<NamedValue>> take_inputs(const tenon_named_value* inputs, size_t count);
+
+}  // namespace tenon::host::c_api
