@@ -103,6 +103,13 @@ int tenon_value_of_map(const tenon_tensor* keys, const tenon_tensor* values, ten
   });
 }
 
+int tenon_value_share(const tenon_value* value, tenon_value** shared) {
+  return give_value(shared, [&]() -> Result<RunValue> {
+    if (value == nullptr) return null_argument("value");
+    return value->value;
+  });
+}
+
 void tenon_value_destroy(tenon_value* value) {
   delete value;
 }

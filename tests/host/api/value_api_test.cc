@@ -36,6 +36,12 @@ tenon::Session session_of(const std::string& model) {
   return tenon::Session::from_bytes(model.data(), model.size());
 }
 
+tenon::Options cpu_ref() {
+  tenon::Options options;
+  options.providers("cpu_ref");
+  return options;
+}
+
 tenon::Tensor tensor(std::vector<float> values) {
   const auto count = static_cast<int64_t>(values.size());
   return tenon::Tensor::of<float>({count}, std::move(values));
@@ -56,6 +62,43 @@ TEST_CASE("a sequence goes into a run and comes out", "[api][sequences]") {
   CHECK(out[0].tensor().to_vector<float>() == std::vector<float>{1, 2});
   const tenon::Value last = out[1];
   CHECK(last.tensor().to_vector<float>() == std::vector<float>{3});
+}
+
+TEST_CASE("a result is the input of a next run where it lies, when its session and results are gone, too",
+          "[api][sequences]") {
+  onnx::ModelProto relu = tenon::test::relu_model();
+  relu.mutable_graph()->mutable_input(0)->clear_type();
+  set_floats(*relu.mutable_graph()->mutable_input(0)->mutable_type());
+  relu.mutable_graph()->clear_output();
+  set_floats(add_port(*relu.mutable_graph()->add_output(), "y"));
+  onnx::ModelProto list = tenon::test::empty_model();
+  set_floats(add_port(*list.mutable_graph()->add_input(), "in"));
+  set_floats(*add_port(*list.mutable_graph()->add_output(), "out").mutable_sequence_type()->mutable_elem_type());
+  tenon::test::add_node(*list.mutable_graph(), "SequenceConstruct", {"in", "in"}, {"out"});
+
+  const std::string first_model = relu.SerializeAsString(), second_model = list.SerializeAsString();
+  const tenon::Value result = [&] {
+    tenon::Session session = tenon::Session::from_bytes(first_model.data(), first_model.size(), cpu_ref());
+    return session.run({{"x", tensor({-1, 2})}}).value("y");
+  }();
+  CHECK(result.tensor().to_vector<float>() == std::vector<float>{0, 2});
+  const tenon::Value both = session_of(second_model).run_values({{"in", result}}).value("out");
+  const tenon::Value first = both[0], second = both[1];
+  CHECK(first.tensor().raw() == result.tensor().raw());
+  CHECK(second.tensor().raw() == result.tensor().raw());
+}
+
+TEST_CASE("a value that is shared is the same memory, and lives on by either handle", "[api]") {
+  std::vector<float> memory{1, 2};
+  const auto raw = tenon::Tensor::of<float>({2}, memory).c("");
+  tenon_value *value = nullptr, *shared = nullptr;
+  REQUIRE(tenon_value_of_tensor(&raw, &value) == TENON_OK);
+  REQUIRE(tenon_value_share(value, &shared) == TENON_OK);
+  CHECK(shared != value);
+  tenon_value_destroy(value);
+  const tenon::Value other = tenon::Value::adopt(shared);
+  CHECK(other.tensor().raw() == memory.data());
+  CHECK(other.tensor().to_vector<float>() == memory);
 }
 
 TEST_CASE("a sequence without elements fits every sequence", "[api][sequences]") {

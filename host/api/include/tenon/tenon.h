@@ -170,7 +170,7 @@ TENON_API int tenon_run_options_set_profile(tenon_run_options*, const char* path
 TENON_API int tenon_run_options_bind_output(tenon_run_options*, const tenon_tensor*);
 
 /* Runs the model; safe from several threads at once. `outputs`: names of the wanted ones, or NULL for all. Options may
- * be NULL. The results are the caller's, to be freed with tenon_results_destroy. */
+ * be NULL. The results are the caller's, to be freed with tenon_results_destroy; they may outlive the session. */
 TENON_API int tenon_session_run(tenon_session*, const tenon_tensor* inputs, size_t input_count,
                                 const char* const* outputs, size_t output_count, const tenon_run_options*,
                                 tenon_results**);

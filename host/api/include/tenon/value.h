@@ -25,6 +25,9 @@ TENON_API int tenon_value_of_elements(const tenon_value* const* elements, size_t
 TENON_API int tenon_value_of_optional(const tenon_value* element, tenon_value**);
 /* keys: int64 or strings; values: one for each. Both of rank 1. */
 TENON_API int tenon_value_of_map(const tenon_tensor* keys, const tenon_tensor* values, tenon_value**);
+/* One more handle of the same value, for another owner or thread: no bytes and no lists are copied, and tensors lie
+ * where they did. */
+TENON_API int tenon_value_share(const tenon_value*, tenon_value** shared);
 TENON_API void tenon_value_destroy(tenon_value*);
 
 TENON_API int tenon_value_get_type(const tenon_value*, tenon_value_type*);
@@ -42,11 +45,13 @@ typedef struct tenon_named_value {
   const tenon_value* value;
 } tenon_named_value;
 
-/* tenon_session_run with values of any kind; for an optional also what it would hold may be given. */
+/* tenon_session_run with values of any kind; for an optional also what it would hold may be given. Nothing is copied:
+ * kernels read tensors where they lie, so a result of one run may be an input of the next. */
 TENON_API int tenon_session_run_values(tenon_session*, const tenon_named_value* inputs, size_t input_count,
                                        const char* const* outputs, size_t output_count, const tenon_run_options*,
                                        tenon_results**);
-/* A result of any kind: a value of its own, the caller's. tenon_results_get knows tensors alone. */
+/* A result of any kind: a value of its own, the caller's, which lives on without the results and the session, and whose
+ * memory is not copied. tenon_results_get knows tensors alone. */
 TENON_API int tenon_results_value(const tenon_results*, size_t index, tenon_value**);
 /* NULL when there is no such result. */
 TENON_API const char* tenon_results_name(const tenon_results*, size_t index);
