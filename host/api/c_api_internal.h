@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,6 +88,7 @@ struct tenon_run_options {
   int64_t timeout_ms = -1;
   tenon_cancel* cancel = nullptr;
   std::filesystem::path profile;
+  std::optional<bool> keep_memory;
   std::vector<tenon::host::BoundOutput> bound;
 };
 

@@ -29,6 +29,7 @@ RunOptions run_options_of(const tenon_run_options* given) {
   options.cancel = given->cancel != nullptr ? &given->cancel->token : nullptr;
   options.deadline = deadline_after(given->timeout_ms);
   options.profile = given->profile;
+  options.keep_memory = given->keep_memory;
   options.bound = given->bound;
   return options;
 }
@@ -134,6 +135,15 @@ int tenon_run_options_set_profile(tenon_run_options* options, const char* path) 
   return code_of([&]() -> Status {
     if (options == nullptr) return null_argument("options");
     options->profile = path != nullptr ? path : "";
+    return {};
+  });
+}
+
+int tenon_run_options_set_keep_memory(tenon_run_options* options, int keep) {
+  return code_of([&]() -> Status {
+    if (options == nullptr) return null_argument("options");
+    if (keep < -1 || keep > 1) return error(TN_INVALID_ARGUMENT, "'keep' is ", keep, ", expected 0, 1 or -1");
+    options->keep_memory = keep < 0 ? std::nullopt : std::optional(keep == 1);
     return {};
   });
 }

@@ -36,8 +36,7 @@ Result<ArenaPool::Lease> ArenaPool::take(uint64_t bytes) {
   }
   for (Idle& idle : idle_)
     if (takes_ - idle.since > kIdleTakes) {
-      bytes_ -= idle.region.bytes();
-      std::erase_if(ranges_, [&](const auto& range) { return range.data() == idle.region.data(); });
+      forget(idle.region);
       aged.push_back(std::move(idle));
     }
   std::erase_if(idle_, [](const Idle& idle) { return idle.region.data() == nullptr; });
@@ -55,6 +54,18 @@ Result<ArenaPool::Lease> ArenaPool::take(uint64_t bytes) {
 void ArenaPool::give_back(HostRegion region) {
   std::lock_guard lock(mutex_);
   idle_.push_back({std::move(region), takes_});  // into the room that take() made
+}
+
+void ArenaPool::forget(const HostRegion& region) {
+  bytes_ -= region.bytes();
+  std::erase_if(ranges_, [&](const auto& range) { return range.data() == region.data(); });
+}
+
+void ArenaPool::free_idle() {
+  std::vector<Idle> freed;  // unmapped after the lock is released
+  const std::lock_guard lock(mutex_);
+  for (const Idle& idle : idle_) forget(idle.region);
+  freed.swap(idle_);
 }
 
 std::vector<std::span<const std::byte>> ArenaPool::ranges() const {

@@ -38,6 +38,8 @@ class ArenaPool {
 
   /// An arena of at least `bytes`; its contents are undefined. TN_OUT_OF_MEMORY.
   Result<Lease> take(uint64_t bytes);
+  /// Returns all arenas that no run has to the system.
+  void free_idle();
   /// Where the arenas lie, in use or not; one that is freed meanwhile holds nothing.
   std::vector<std::span<const std::byte>> ranges() const;
   /// Bytes of all arenas, in use or not, now and at most.
@@ -50,6 +52,8 @@ class ArenaPool {
     uint64_t since;  // the number of the take() after which it came back
   };
   void give_back(HostRegion region);
+  /// An arena that is about to be freed counts no more. Holds the mutex.
+  void forget(const HostRegion& region);
 
   mutable std::mutex mutex_;
   std::vector<Idle> idle_;

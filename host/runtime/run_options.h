@@ -32,6 +32,9 @@ struct RunOptions {
   const CancelToken* cancel = nullptr;  // must outlive the run
   std::optional<std::chrono::steady_clock::time_point> deadline;
   std::filesystem::path profile;  // Chrome trace of this run; empty: none
+  /// False: when the run has ended, arenas and scratch that no other run of the session has go back to the system.
+  /// Nothing: as the session was opened.
+  std::optional<bool> keep_memory;
   /// Wanted outputs that are written to memory of the caller's. One that is the very memory of an input is its state:
   /// where the kernel that makes it may share that input's memory, nothing is copied, else the result is copied there
   /// in the end. After a failed run such memory may hold parts of both.

@@ -77,6 +77,16 @@ void RunPool::for_each_pool(Visit&& visit) const {
     for (const auto& pool : pools) pool->for_each_pool(visit);
 }
 
+void RunPool::free_idle() {
+  arenas_.free_idle();
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& state : idle_states_) state->scratch.free();
+  }
+  for (const auto& [step, pools] : bodies_)
+    for (const auto& pool : pools) pool->free_idle();
+}
+
 uint64_t RunPool::arena_bytes() const {
   uint64_t bytes = 0;
   for_each_pool([&](const RunPool& pool) { bytes += pool.arenas_.bytes(); });

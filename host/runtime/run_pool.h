@@ -47,6 +47,8 @@ class RunPool {
   Result<ArenaPool::Lease> take_arena(const MemoryPlan& plan, uint64_t limit, uint64_t run_limit);
 
   // Of this pool and of those of the bodies.
+  /// Returns arenas and scratch that no run has to the system.
+  void free_idle();
   uint64_t arena_bytes() const;
   uint64_t arena_peak_bytes() const;
   uint64_t scratch_peak_bytes() const;

@@ -50,16 +50,25 @@ Result<RunValue> owned_value(const RunValue& value) {
 
 }  // namespace
 
-Runner::Runner(const Program& program, unsigned threads, uint64_t memory_limit)
+Runner::Runner(const Program& program, unsigned threads, uint64_t memory_limit, bool keeps_memory)
     : program_(program),
       threads_(threads),
       memory_limit_(memory_limit),
+      keeps_memory_(keeps_memory),
       has_host_steps_(has_host_steps(program)),
       pool_(program) {}
 
 Result<std::vector<RunValue>> Runner::run(std::span<const RunValue* const> inputs, std::span<const size_t> wanted,
                                           const BoundOutputs& bound, const RunOptions& options,
                                           const std::string& model) {
+  auto results = run_leased(inputs, wanted, bound, options, model);
+  if (!options.keep_memory.value_or(keeps_memory_)) pool_.free_idle();
+  return results;
+}
+
+Result<std::vector<RunValue>> Runner::run_leased(std::span<const RunValue* const> inputs,
+                                                 std::span<const size_t> wanted, const BoundOutputs& bound,
+                                                 const RunOptions& options, const std::string& model) {
   RunPool::StateLease lease(pool_);
   RunState& state = *lease;
   for (size_t i = 0; i < inputs.size(); ++i) state.set_value(program_.inputs[i], *inputs[i]);

@@ -15,7 +15,7 @@ namespace tenon::host {
 class Runner {
  public:
   /// `program` must outlive the runner. Plans memory at once when the inferred types fix all sizes.
-  Runner(const Program& program, unsigned threads, uint64_t memory_limit);
+  Runner(const Program& program, unsigned threads, uint64_t memory_limit, bool keeps_memory);
 
   /// `inputs`: one per Program::inputs, checked. `wanted`: indices into Program::outputs. The results own their memory,
   /// and share none but for tensors in sequences; those with a target in `bound`, which are wanted, are views of it.
@@ -34,6 +34,9 @@ class Runner {
   std::vector<std::span<const std::byte>> scratch_ranges() const { return pool_.scratch_ranges(); }
 
  private:
+  Result<std::vector<RunValue>> run_leased(std::span<const RunValue* const> inputs, std::span<const size_t> wanted,
+                                           const BoundOutputs& bound, const RunOptions& options,
+                                           const std::string& model);
   Result<RunValue> result_in(RunState& state, uint32_t slot) const;
   Status run_in(RunState& state, const BoundOutputs& bound, const RunOptions& options, const ShapeSignature& signature,
                 const std::string& model);
@@ -41,6 +44,7 @@ class Runner {
   const Program& program_;
   const unsigned threads_;
   const uint64_t memory_limit_;
+  const bool keeps_memory_;
   const bool has_host_steps_;
   RunPool pool_;
 };

@@ -40,6 +40,13 @@ void Scratch::reset() {
   taken_ = 0;
 }
 
+void Scratch::free() noexcept {
+  reset();
+  regions_.clear();
+  bytes_ = 0;
+  roomy_runs_ = 0;
+}
+
 void Scratch::tidy() noexcept {
   reset();
   roomy_runs_ = bytes_ > kLeastRegion && bytes_ / 4 > run_peak_ ? roomy_runs_ + 1 : 0;

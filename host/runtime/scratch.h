@@ -17,6 +17,8 @@ class Scratch {
   void reset();
   /// Between runs: one region instead of several, or none when the last runs needed far less.
   void tidy() noexcept;
+  /// Between runs: returns all memory to the system.
+  void free() noexcept;
   const std::vector<HostRegion>& regions() const { return regions_; }
   uint64_t bytes() const { return bytes_; }
   uint64_t peak_bytes() const { return peak_bytes_; }

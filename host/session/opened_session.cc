@@ -13,7 +13,8 @@
 namespace tenon::host {
 OpenedSession::OpenedSession(const MemoryPolicy& policy, RunBudget budget, Loading loading)
     : budget_(budget), loaded_(std::move(loading.model)), report_(std::move(loading.report)) {
-  if (loading.can_run) runner_ = std::make_unique<Runner>(loaded_->program, budget.threads, budget.memory_limit);
+  if (loading.can_run)
+    runner_ = std::make_unique<Runner>(loaded_->program, budget.threads, budget.memory_limit, budget.keeps_memory);
   for (std::string& note : apply_memory_policy(policy, held_memory())) report_.notes.push_back(std::move(note));
 }
 

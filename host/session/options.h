@@ -34,6 +34,8 @@ struct SessionOptions {
   /// False: the graph stays as the model has it, but for folding; for finding out what a rule has done.
   bool rewrite_graph = true;
   uint64_t run_memory_limit_bytes = 0;  // arena and scratch of one run; 0: what the machine or cgroup allows
+  /// False: arenas and scratch go back to the system after each run, instead of waiting for the next.
+  bool keep_run_memory = true;
   /// False: opening leaves the process's handler of SIGBUS alone; a file that is truncated while open may then end the
   /// process.
   bool fault_guard = true;

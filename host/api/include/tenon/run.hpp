@@ -49,6 +49,11 @@ class RunOptions {
     detail::check(tenon_run_options_set_profile(options_.get(), path.c_str()));
     return *this;
   }
+  /// False: what runs need beside their results goes back to the system, see tenon_run_options_set_keep_memory.
+  RunOptions& keep_memory(bool keep) {
+    detail::check(tenon_run_options_set_keep_memory(options_.get(), keep ? 1 : 0));
+    return *this;
+  }
   /// Lets output `name` go to memory of the caller, see tenon_run_options_bind_output; T as in Tensor::of.
   template <typename T>
   RunOptions& bind_output(const std::string& name, std::vector<int64_t> shape, T* data, size_t count) {

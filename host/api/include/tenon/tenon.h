@@ -161,6 +161,9 @@ TENON_API int tenon_run_options_set_timeout(tenon_run_options*, int64_t millisec
 TENON_API int tenon_run_options_set_cancel(tenon_run_options*, tenon_cancel*);
 /* A Chrome trace of each run, written anew to this file; NULL or "" for none. */
 TENON_API int tenon_run_options_set_profile(tenon_run_options*, const char* path);
+/* 0: when a run has ended, arenas and scratch that no run of the session has go back to the system; 1: they wait for the
+ * next run; -1, as at first: as the session's option keep_run_memory says. Results keep their memory. */
+TENON_API int tenon_run_options_set_keep_memory(tenon_run_options*, int keep);
 
 /* Lets the output that the tensor names go to the tensor's memory, which has to have the type and shape that the output
  * will have, and room for it. Its result is that memory. Memory that is an input, too, is a state: where the kernel can
