@@ -107,6 +107,16 @@ int tenon_session_output(const tenon_session* session, size_t index, tenon_port*
   });
 }
 
+int tenon_session_end_profile(tenon_session* session, char** path) {
+  return code_of([&]() -> Status {
+    if (path == nullptr) return null_argument("path");
+    *path = nullptr;
+    if (session == nullptr) return null_argument("session");
+    TENON_ASSIGN_OR_RETURN(const std::filesystem::path file, session->session->end_profile());
+    return give_string(file.string(), path);
+  });
+}
+
 int tenon_session_report(const tenon_session* session, const char* format, char** report) {
   return code_of([&]() -> Status {
     if (report == nullptr) return null_argument("report");

@@ -1,11 +1,7 @@
 #include "host/runtime/profiler.h"
 
-#include <fstream>
-
-#include "host/report/json_text.h"
-#include "host/threads/thread_id.h"
-
 namespace tenon::host {
+
 void Profiler::begin_step(StepInfo info) {
   Event event;
   event.name = info.name;
@@ -38,32 +34,26 @@ void Profiler::end_step(std::string output_shapes) {
   step.output_shapes = std::move(output_shapes);
 }
 
+std::vector<TraceEvent> Profiler::events(Clock::time_point since, const std::string& model) const {
+  const double shift = std::chrono::duration<double, std::micro>(start_ - since).count();
+  std::vector<TraceEvent> made;
+  made.reserve(1 + events_.size());
+  made.push_back({"run " + model, "run", shift, shift + now_us()});
+  for (const Event& e : events_) {
+    made.push_back({e.name, e.is_step ? "node" : "phase", shift + e.begin_us, shift + e.end_us});
+    if (!e.is_step) continue;
+    made.back().facts = {{"op_type", e.info.op_type},
+                         {"provider", e.info.provider},
+                         {"input_shapes", e.info.input_shapes},
+                         {"output_shapes", e.output_shapes}};
+  }
+  return made;
+}
+
 Status Profiler::write(const std::filesystem::path& path, const std::string& model) const {
-  const int64_t process = current_process_id(), thread = current_thread_id();
-  JsonText json;
-  const auto begin_event = [&](const std::string& name, const char* category, double begin, double end) {
-    json.member("name", name).member("cat", category).member("ph", "X").member("ts", begin).member("dur", end - begin);
-    json.member("pid", process).member("tid", thread);
-  };
-  const auto write_event = [&](const Event& e) {
-    begin_event(e.name, e.is_step ? "node" : "phase", e.begin_us, e.end_us);
-    if (!e.is_step) return;
-    json.key("args").object([&] {
-      json.member("op_type", e.info.op_type).member("provider", e.info.provider);
-      json.member("input_shapes", e.info.input_shapes).member("output_shapes", e.output_shapes);
-    });
-  };
-  json.object([&] {
-    json.member("displayTimeUnit", "ms").key("traceEvents").list([&] {
-      json.item().object([&] { begin_event("run " + model, "run", 0, now_us()); });
-      for (const Event& e : events_) json.item().object([&] { write_event(e); });
-    });
-  });
-  std::ofstream file(path);
-  file << json.text() << '\n';
-  file.close();
-  if (!file) return error(TN_NOT_FOUND, "cannot write the profile '", path.string(), "': is the folder there?");
-  return {};
+  TENON_ASSIGN_OR_RETURN(const auto file, TraceFile::create(path, start_));
+  file->add(events(start_, model));
+  return file->end();
 }
 
 }  // namespace tenon::host

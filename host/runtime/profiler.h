@@ -1,4 +1,4 @@
-// Times of one run, written as a Chrome trace (chrome://tracing, ui.perfetto.dev). For one thread, the one of the run.
+// Times of one run, for a Chrome trace. For one thread, the one of the run.
 #pragma once
 
 #include <chrono>
@@ -9,11 +9,14 @@
 #include <vector>
 
 #include "host/base/status.h"
+#include "host/runtime/trace_file.h"
 
 namespace tenon::host {
 
 class Profiler {
  public:
+  using Clock = TraceFile::Clock;
+
   Profiler() : start_(Clock::now()) {}
 
   /// What is known of a step before it runs.
@@ -30,11 +33,12 @@ class Profiler {
   /// Ends the step and its last phase. `output_shapes`: for people, like StepInfo::input_shapes.
   void end_step(std::string output_shapes);
 
-  /// Writes all that was recorded, and the whole run as an event around it. TN_NOT_FOUND when the file cannot be made.
+  /// The whole run, named by `model`, then all that was recorded within it.
+  std::vector<TraceEvent> events(Clock::time_point since, const std::string& model) const;
+  /// The same as a file of its own. TN_NOT_FOUND when it cannot be made.
   Status write(const std::filesystem::path& path, const std::string& model) const;
 
  private:
-  using Clock = std::chrono::steady_clock;
   struct Event {
     std::string name;
     double begin_us = 0, end_us = 0;

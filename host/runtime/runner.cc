@@ -60,19 +60,19 @@ Runner::Runner(const Program& program, unsigned threads, uint64_t memory_limit, 
 
 Result<std::vector<RunValue>> Runner::run(std::span<const RunValue* const> inputs, std::span<const size_t> wanted,
                                           const BoundOutputs& bound, const RunOptions& options,
-                                          const std::string& model) {
-  auto results = run_leased(inputs, wanted, bound, options, model);
+                                          const ProfileOf& profile) {
+  auto results = run_leased(inputs, wanted, bound, options, profile);
   if (!options.keep_memory.value_or(keeps_memory_)) pool_.free_idle();
   return results;
 }
 
 Result<std::vector<RunValue>> Runner::run_leased(std::span<const RunValue* const> inputs,
                                                  std::span<const size_t> wanted, const BoundOutputs& bound,
-                                                 const RunOptions& options, const std::string& model) {
+                                                 const RunOptions& options, const ProfileOf& profile) {
   RunPool::StateLease lease(pool_);
   RunState& state = *lease;
   for (size_t i = 0; i < inputs.size(); ++i) state.set_value(program_.inputs[i], *inputs[i]);
-  TENON_RETURN_IF_ERROR(run_in(state, bound, options, signature_of(inputs), model));
+  TENON_RETURN_IF_ERROR(run_in(state, bound, options, signature_of(inputs), profile));
   std::vector<RunValue> results;
   results.reserve(wanted.size());
   for (const size_t w : wanted) {
@@ -100,14 +100,14 @@ Result<RunValue> Runner::result_in(RunState& state, uint32_t slot) const {
 }
 
 Status Runner::run_in(RunState& state, const BoundOutputs& bound, const RunOptions& options,
-                      const ShapeSignature& signature, const std::string& model) {
+                      const ShapeSignature& signature, const ProfileOf& profile) {
   const std::shared_ptr<const MemoryPlan> plan = pool_.find_plan(signature);
   ArenaPool::Lease arena;
   if (plan != nullptr) {
     TENON_ASSIGN_OR_RETURN(arena, pool_.take_arena(*plan, memory_limit_, memory_limit_));
   }
   std::optional<Profiler> profiler;
-  if (!options.profile.empty()) profiler.emplace();
+  if (!options.profile.empty() || profile.trace != nullptr) profiler.emplace();
   Execution execution;
   execution.threads = threads_;
   execution.cancel = options.cancel;
@@ -120,7 +120,8 @@ Status Runner::run_in(RunState& state, const BoundOutputs& bound, const RunOptio
   execution.pool = &pool_;
   if (has_host_steps_) execution.meter = std::make_shared<MemoryMeter>();
   TENON_RETURN_IF_ERROR(execute(program_, execution, state));
-  if (profiler) TENON_RETURN_IF_ERROR(profiler->write(options.profile, model));
+  if (profile.trace != nullptr) profile.trace->add(profiler->events(profile.trace->start(), profile.model));
+  if (!options.profile.empty()) TENON_RETURN_IF_ERROR(profiler->write(options.profile, profile.model));
   std::vector<uint64_t> sizes;
   if (!pool_.is_planned() && raise_sizes(program_, state, plan.get(), sizes)) pool_.make_plan(signature, sizes);
   return {};

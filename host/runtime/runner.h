@@ -12,6 +12,12 @@
 
 namespace tenon::host {
 
+/// What the profile of a run is part of.
+struct ProfileOf {
+  const std::string& model;    // names it
+  TraceFile* trace = nullptr;  // of all runs of the session; nullptr: there is none
+};
+
 class Runner {
  public:
   /// `program` must outlive the runner. Plans memory at once when the inferred types fix all sizes.
@@ -19,9 +25,8 @@ class Runner {
 
   /// `inputs`: one per Program::inputs, checked. `wanted`: indices into Program::outputs. The results own their memory,
   /// and share none but for tensors in sequences; those with a target in `bound`, which are wanted, are views of it.
-  /// `model`: names it in the profile.
   Result<std::vector<RunValue>> run(std::span<const RunValue* const> inputs, std::span<const size_t> wanted,
-                                    const BoundOutputs& bound, const RunOptions& options, const std::string& model);
+                                    const BoundOutputs& bound, const RunOptions& options, const ProfileOf& profile);
   const Program& program() const { return program_; }
 
   /// True when the first run already has a plan.
@@ -36,10 +41,10 @@ class Runner {
  private:
   Result<std::vector<RunValue>> run_leased(std::span<const RunValue* const> inputs, std::span<const size_t> wanted,
                                            const BoundOutputs& bound, const RunOptions& options,
-                                           const std::string& model);
+                                           const ProfileOf& profile);
   Result<RunValue> result_in(RunState& state, uint32_t slot) const;
   Status run_in(RunState& state, const BoundOutputs& bound, const RunOptions& options, const ShapeSignature& signature,
-                const std::string& model);
+                const ProfileOf& profile);
 
   const Program& program_;
   const unsigned threads_;

@@ -194,9 +194,13 @@ template <typename Load>
 Result<std::unique_ptr<Session>> open_session(const SessionOptions& options, const std::string& what, Load&& load) {
   return guarded([&]() -> Result<std::unique_ptr<Session>> {
     TENON_ASSIGN_OR_RETURN(const Asked asked, settle(options));
+    std::unique_ptr<TraceFile> trace;
+    if (!asked.options.profile.empty()) {
+      TENON_ASSIGN_OR_RETURN(trace, TraceFile::create(asked.options.profile, TraceFile::Clock::now()));
+    }
     TENON_ASSIGN_OR_RETURN(Loading loading, load_with(asked, what, load));
     return std::unique_ptr<Session>(
-        std::make_unique<OpenedSession>(asked.options.memory, asked.budget, std::move(loading)));
+        std::make_unique<OpenedSession>(asked.options.memory, asked.budget, std::move(trace), std::move(loading)));
   });
 }
 

@@ -11,10 +11,29 @@
 #include "host/storage/file_mapping.h"
 
 namespace tenon::host {
-OpenedSession::OpenedSession(const MemoryPolicy& policy, RunBudget budget, Loading loading)
-    : budget_(budget), loaded_(std::move(loading.model)), report_(std::move(loading.report)) {
+namespace {
+
+// One after the other, from the trace's start on.
+std::vector<TraceEvent> events_of(const std::vector<StageTime>& stages) {
+  constexpr double kMicroseconds = 1000;
+  std::vector<TraceEvent> events;
+  double end = 0;
+  for (const StageTime& stage : stages) {
+    const double begin = end;
+    end += stage.milliseconds * kMicroseconds;
+    events.push_back({stage.stage, "open", begin, end});
+  }
+  return events;
+}
+
+}  // namespace
+
+OpenedSession::OpenedSession(const MemoryPolicy& policy, RunBudget budget, std::unique_ptr<TraceFile> trace,
+                             Loading loading)
+    : budget_(budget), trace_(std::move(trace)), loaded_(std::move(loading.model)), report_(std::move(loading.report)) {
   if (loading.can_run)
     runner_ = std::make_unique<Runner>(loaded_->program, budget.threads, budget.memory_limit, budget.keeps_memory);
+  if (trace_ != nullptr) trace_->add(events_of(report_.stages));
   for (std::string& note : apply_memory_policy(policy, held_memory())) report_.notes.push_back(std::move(note));
 }
 
@@ -43,7 +62,7 @@ Result<std::vector<RunValue>> OpenedSession::run_values(std::span<const NamedVal
                            match_bound(loaded_->outputs, outputs, options.bound));
     TENON_ASSIGN_OR_RETURN(const BoundOutputs bound, BoundOutputs::plan(loaded_->program, values, targets));
     const auto run_once = [&]() -> Result<std::vector<RunValue>> {
-      auto results = runner_->run(values, outputs, bound, options, report_.model);
+      auto results = runner_->run(values, outputs, bound, options, {report_.model, trace_.get()});
       TENON_RETURN_IF_ERROR(loaded_->check_files());
       return results;
     };
@@ -95,6 +114,15 @@ SessionReport OpenedSession::report() const {
   add_process_memory(&report);
   add_residency(held_memory(), &report);
   return report;
+}
+
+Result<std::filesystem::path> OpenedSession::end_profile() {
+  return guarded([&]() -> Result<std::filesystem::path> {
+    if (trace_ == nullptr)
+      return error(TN_INVALID_ARGUMENT, "the session has no profile: open it with the option 'profile'");
+    TENON_RETURN_IF_ERROR(trace_->end());
+    return trace_->path();
+  });
 }
 
 HeldMemory OpenedSession::held_memory() const {

@@ -16,7 +16,8 @@ namespace tenon::host {
 
 class OpenedSession final : public Session {
  public:
-  OpenedSession(const MemoryPolicy& policy, RunBudget budget, Loading loading);
+  /// `trace`: as SessionOptions::profile asks for it; may be nullptr.
+  OpenedSession(const MemoryPolicy& policy, RunBudget budget, std::unique_ptr<TraceFile> trace, Loading loading);
 
   const LoadedModel& loaded() const { return *loaded_; }
   const PackEntry& pack() const { return report_.pack; }
@@ -28,12 +29,14 @@ class OpenedSession final : public Session {
                                            const RunOptions& options) override;
   std::vector<NodePlacement> placement() const override;
   SessionReport report() const override;
+  Result<std::filesystem::path> end_profile() override;
 
  private:
   void note_clashes(std::span<const NamedValue> inputs, std::span<const size_t> given);
   HeldMemory held_memory() const;
 
   const RunBudget budget_;
+  const std::unique_ptr<TraceFile> trace_;
   const std::shared_ptr<const LoadedModel> loaded_;
   std::unique_ptr<Runner> runner_;  // nullptr: it was opened to be inspected
   SessionReport report_;            // what was known when the session opened

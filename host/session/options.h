@@ -42,6 +42,7 @@ struct SessionOptions {
   /// True: installs handlers, once for the process and for good, that write to standard error which provider was being
   /// called, for which node, when a signal, exit() or std::terminate ends the process.
   bool crash_report = false;
+  std::filesystem::path profile;  // Chrome trace of the open and of all runs; empty: none
   MemoryPolicy memory;
   PackOptions pack;
   /// False: nodes that no provider takes are reported instead of failing the open; such a session cannot run.

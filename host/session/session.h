@@ -46,6 +46,9 @@ class Session {
   /// The same, and where every byte lives. thread: any.
   virtual SessionReport report() const = 0;
   virtual const Model& model() const = 0;
+  /// Makes the file of SessionOptions::profile whole and gives its path; later runs are not in it. More often than
+  /// once, too. TN_INVALID_ARGUMENT: the session has none; TN_NOT_FOUND: something could not be written. thread: any.
+  virtual Result<std::filesystem::path> end_profile() = 0;
 };
 
 /// Packs a model ahead of time into the file `target`. Beside the model, as <model>.tpack, every session finds it, on

@@ -111,7 +111,9 @@ void run_plan(tenon::host::PackPlan::Restored restored) {
   std::iota(wanted.begin(), wanted.end(), size_t{0});
   tenon::host::RunOptions options;
   options.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-  for (int i = 0; i < 2; ++i) (void)runner.run(given, wanted, *tenon::host::BoundOutputs::plan(runner.program(), given, {}), options, "fuzzed");
+  const std::string name = "fuzzed";
+  for (int i = 0; i < 2; ++i)
+    (void)runner.run(given, wanted, *tenon::host::BoundOutputs::plan(runner.program(), given, {}), options, {name});
 }
 
 }  // namespace

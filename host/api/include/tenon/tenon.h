@@ -186,6 +186,10 @@ TENON_API void tenon_results_destroy(tenon_results*);
  * "json". */
 TENON_API int tenon_session_report(const tenon_session*, const char* format, char** report);
 TENON_API void tenon_string_free(char*);
+/* Makes the file of the option `profile` whole; runs that end later are not in it. `path` gets its path, to be freed with
+ * tenon_string_free. tenon_session_close does the same, but cannot say what failed. TENON_INVALID_ARGUMENT: the session
+ * was opened without a profile; TENON_NOT_FOUND: something could not be written. */
+TENON_API int tenon_session_end_profile(tenon_session*, char** path);
 
 /* --- cancelling: tenon_cancel_now may be called from any thread --- */
 TENON_API tenon_cancel* tenon_cancel_create(void);

@@ -157,6 +157,13 @@ class Session {
     const detail::Handle<char, tenon_string_free> text(raw);
     return text.get();
   }
+  /// Makes the file of the option "profile" whole, and gives its path; see tenon_session_end_profile.
+  std::string end_profile() {
+    char* raw = nullptr;
+    detail::check(tenon_session_end_profile(session_.get(), &raw));
+    const detail::Handle<char, tenon_string_free> path(raw);
+    return path.get();
+  }
 
  private:
   Session() = default;
