@@ -144,6 +144,13 @@ std::vector<Graph*> subgraphs(const Node& node);
 /// The graph and all graphs below it, each before the ones that its nodes hold.
 std::vector<Graph*> graph_tree(Graph& root);
 
+/// What a dimension of a value stands for, as the model says it: "DATA_BATCH", "DATA_CHANNEL" ...
+struct DimDenotation {
+  std::string value;
+  size_t dim;
+  std::string text;
+};
+
 class Graph {
  public:
   explicit Graph(Graph* parent = nullptr) : parent_(parent) {}
@@ -154,7 +161,8 @@ class Graph {
   // Of the main graph from IR version 4 on also those that have an initializer, their default; else such are constants.
   std::vector<Value*> inputs;
   std::vector<Value*> outputs;
-  std::vector<std::string> notes;  // what was put right in this graph, for the session's report
+  std::vector<DimDenotation> denotations;  // in the main graph, of its inputs at least; as imported
+  std::vector<std::string> notes;          // what was put right in this graph, for the session's report
   // Of the main graph: its model's, once schemas are resolved.
   const std::map<std::string, int64_t>* opset_imports = nullptr;
 

@@ -19,7 +19,7 @@ namespace {
 
 // Any change of placement or of the plan's meaning that gives other plans counts up. Passes and operators' facts do so
 // by themselves: optimizer_fingerprint().
-constexpr int kPlanVersion = 7;
+constexpr int kPlanVersion = 8;
 
 std::string provider_line(const Provider& provider) {
   std::string line = concat("provider=", provider.name(), " ", provider.version(), " ", provider.build());
@@ -31,6 +31,10 @@ std::string provider_line(const Provider& provider) {
   }
   for (const auto& [key, value] : provider.options()) line += concat(" ", key, "=", value);
   return line + "\n";
+}
+
+std::string fixed_dimensions(const SessionOptions& options) {
+  return identity_of(options.free_dimensions, options.free_denotations);
 }
 
 // Every input of a plan, as text: another text for whatever would give another one.
@@ -45,6 +49,7 @@ std::string key_of(const std::filesystem::path& model, const FileMapping& file, 
   key += concat("tenon=", TENON_VERSION, " plan ", kPlanVersion, " abi ", TN_ABI_VERSION, " passes ",
                 optimizer_fingerprint(), "\ncpu=", cpu_feature_names(cpu_features()), "\nfold=", options.fold_constants,
                 " ", options.fold_limit_bytes, " rewrite=", options.rewrite_graph, "\n");
+  if (const std::string fixed = fixed_dimensions(options); !fixed.empty()) key += concat("dimensions=", fixed, "\n");
   for (const auto& provider : providers) key += provider_line(*provider);
   return key;
 }
@@ -83,6 +88,13 @@ Result<OpenedPack> restore(std::shared_ptr<const PackFile> pack, const SourceChe
   TENON_ASSIGN_OR_RETURN(opened.restored, opened.plan->restore(std::move(files), providers, !is_known));
   if (facts != nullptr && !is_known) facts->remember(fact);
   return opened;
+}
+
+Status check_dimensions(const PackPlan& plan, const std::string& asked) {
+  if (plan.fixed_dimensions() == asked) return {};
+  const auto named = [](const std::string& sizes) { return sizes.empty() ? "free dimensions left free" : sizes; };
+  return error(TN_UNSUPPORTED, "the pack was made with ", named(plan.fixed_dimensions()), ", asked for is ",
+               named(asked));
 }
 
 // That kernels here pack as the pack says, once for its file, these libraries and this CPU where `facts` can remember
@@ -195,6 +207,7 @@ class Packs final : public ModelPacks {
     std::string note = places_.note_on(**pack);
     TENON_ASSIGN_OR_RETURN(OpenedPack opened,
                            restore(std::move(*pack), check, by_identity, providers_, places_.facts()));
+    TENON_RETURN_IF_ERROR(check_dimensions(*opened.plan, fixed_dimensions(options_)));
     // One that was made here is found by the builds of its providers.
     if (!by_identity || !has_builds(providers_)) TENON_RETURN_IF_ERROR(prove(opened, providers_, places_.facts()));
     opened.note = std::move(note);

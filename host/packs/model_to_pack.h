@@ -18,6 +18,7 @@ struct ModelToPack {
   const PrepackPlan* prepack = nullptr;
   std::span<const Port> inputs, outputs;
   std::span<const std::string> notes;
+  std::string fixed_dimensions;  // identity_of(); "": none
   unsigned threads = 1;
 };
 

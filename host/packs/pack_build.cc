@@ -193,6 +193,7 @@ class PackBuild {
     plan_.inputs = c_.inputs;
     plan_.outputs = c_.outputs;
     plan_.notes = c_.notes;
+    plan_.fixed_dimensions = c_.fixed_dimensions;
     plan_.source_digests = digests_;
     TENON_ASSIGN_OR_RETURN(const std::vector<std::byte> section, write_plan(plan_));
     return writer_.add_section(kPlanSection, section);

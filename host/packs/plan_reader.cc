@@ -89,6 +89,7 @@ class Plan final : public PackPlan {
   std::string model_path() const override { return text_of(plan_->model_path()); }
   std::vector<Port> inputs() const override { return ports_of(plan_->inputs()); }
   std::vector<Port> outputs() const override { return ports_of(plan_->outputs()); }
+  std::string fixed_dimensions() const override { return text_of(plan_->fixed_dimensions()); }
   std::vector<std::string> notes() const override {
     std::vector<std::string> notes;
     for (size_t i = 0; i < size_of(plan_->notes()); ++i)

@@ -42,6 +42,8 @@ class PackPlan {
   virtual std::vector<Port> inputs() const = 0;
   virtual std::vector<Port> outputs() const = 0;
   virtual std::vector<std::string> notes() const = 0;
+  /// See ModelToPack.
+  virtual std::string fixed_dimensions() const = 0;
 
   struct Restored {
     std::unique_ptr<Model> model;

@@ -41,10 +41,12 @@ class PlanWriter {
     const auto inputs = write_ports(c_.inputs), outputs = write_ports(c_.outputs);
     std::vector<Offset<flatbuffers::String>> notes;
     for (const std::string& note : c_.notes) notes.push_back(builder_.CreateString(note));
+    const auto fixed =
+        c_.fixed_dimensions.empty() ? Offset<flatbuffers::String>() : builder_.CreateString(c_.fixed_dimensions);
     builder_.Finish(fbs::CreatePlan(builder_, model_bytes, builder_.CreateString(c_.model->path), constants, sources,
                                     providers, steps, builder_.CreateVector(reasons), builder_.CreateVector(kernels),
                                     builder_.CreateVector(node_providers), inputs, outputs,
-                                    builder_.CreateVector(notes), builder_.CreateString(c_.model->graph->name)));
+                                    builder_.CreateVector(notes), builder_.CreateString(c_.model->graph->name), fixed));
     const auto* bytes = reinterpret_cast<const std::byte*>(builder_.GetBufferPointer());
     return std::vector<std::byte>(bytes, bytes + builder_.GetSize());
   }

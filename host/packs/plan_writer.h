@@ -34,6 +34,7 @@ struct PlanContents {
   std::span<const std::optional<Digest>> probes;  // likewise, see pack_proof.h
   std::span<const Port> inputs, outputs;          // as declared
   std::span<const std::string> notes;
+  std::string fixed_dimensions;  // as in ModelToPack
   /// Of model->files, where they are known; empty: the files are left out, nothing lies in them.
   std::span<const std::optional<Digest>> source_digests;
   /// Constants that are not here are written into the plan itself.

@@ -68,6 +68,7 @@ Result<Loading> Loader::prepare(std::unique_ptr<Model> model, ModelPacks* packs)
 }
 
 Result<Loading> Loader::take_through_stages(ModelPacks* packs) {
+  TENON_RETURN_IF_ERROR(fix_dimensions(*model_->model->graph, options_.free_dimensions, options_.free_denotations));
   // Names and types as declared, before passes refine them.
   model_->inputs = ports_of(model_->model->graph->inputs);
   note_defaults(model_->inputs, &report_.notes);
@@ -124,8 +125,8 @@ Result<Loading> Loader::pack_weights(Placement placement, ModelPacks* packs) {
   TENON_ASSIGN_OR_RETURN(const PrepackPlan plan,
                          plan_prepack(placement.steps, *model_->model->graph, budget_.memory_limit));
   if (packs != nullptr) {
-    auto opened = packs->build(
-        {model_->model.get(), &placement, &plan, model_->inputs, model_->outputs, report_.notes, budget_.threads});
+    auto opened = packs->build({model_->model.get(), &placement, &plan, model_->inputs, model_->outputs, report_.notes,
+                                identity_of(options_.free_dimensions, options_.free_denotations), budget_.threads});
     if (opened.is_ok()) {
       clock_.end_stage("pack");
       placement.steps.clear();  // their kernels refer to the model that is now replaced

@@ -145,12 +145,24 @@ class Opening {
   Result<Loading> load_pack(const SelfContainedPack& pack, std::string path) {
     // Tables in this process live as long as their session.
     const bool is_shared = options_.provider_tables.empty();
-    if (auto loaded = is_shared ? pack.find_loaded(loader_.providers()) : nullptr)
+    if (auto loaded = is_shared ? pack.find_loaded(loader_.providers()) : nullptr) {
+      TENON_RETURN_IF_ERROR(check_dimensions(*loaded->plan));
       return loader_.share(std::move(loaded), std::move(path));
+    }
     TENON_ASSIGN_OR_RETURN(OpenedPack opened, pack.restore(loader_.providers()));
+    TENON_RETURN_IF_ERROR(check_dimensions(*opened.plan));
     Loading loading = loader_.adopt(std::move(opened), std::move(path));
     if (is_shared) pack.share(loading.model);
     return loading;
+  }
+
+  // What has no source has the sizes that it was made with.
+  Status check_dimensions(const PackPlan& plan) const {
+    const std::string asked = identity_of(options_.free_dimensions, options_.free_denotations);
+    const std::string fixed = plan.fixed_dimensions();
+    if (asked.empty() || asked == fixed) return {};
+    return error(TN_INVALID_ARGUMENT, "it was made with ", fixed.empty() ? "free dimensions left free" : fixed,
+                 ", asked for is ", asked, ": ask for no sizes, or make it again from its model");
   }
 
   const SessionOptions& options_;

@@ -22,6 +22,7 @@ std::string OptionRow::values() const {
     case OptionKind::kText: return "text";
     case OptionKind::kPath: return "a path";
     case OptionKind::kProviders: return "a list such as cpu_blas,cpu_ref";
+    case OptionKind::kDimensions: return "a list such as batch=1,height=224";
     case OptionKind::kNumber: break;
   }
   return greatest() == UINT64_MAX ? concat("whole number of at least ", least)

@@ -12,7 +12,7 @@
 
 namespace tenon::host {
 
-enum class OptionKind { kFlag, kNumber, kChoice, kText, kPath, kProviders };
+enum class OptionKind { kFlag, kNumber, kChoice, kText, kPath, kProviders, kDimensions };
 
 struct OptionRow;
 

@@ -29,6 +29,7 @@ constexpr OptionKind kind_of() {
   if constexpr (std::same_as<Field, std::string>) return OptionKind::kText;
   if constexpr (std::same_as<Field, std::filesystem::path>) return OptionKind::kPath;
   if constexpr (std::same_as<Field, std::vector<ProviderSpec>>) return OptionKind::kProviders;
+  if constexpr (std::same_as<Field, std::vector<DimensionSize>>) return OptionKind::kDimensions;
   return OptionKind::kChoice;
 }
 
@@ -47,6 +48,10 @@ Status read(const OptionRow& row, const std::string& text, Field& field) {
     field = static_cast<Field>(value);
   } else if constexpr (std::same_as<Field, std::vector<ProviderSpec>>) {
     TENON_ASSIGN_OR_RETURN(field, parse_provider_list(text));
+  } else if constexpr (std::same_as<Field, std::vector<DimensionSize>>) {
+    auto sizes = parse_dimension_sizes(text);
+    if (!sizes.is_ok()) return error(TN_INVALID_ARGUMENT, sizes.status().message(), ", expected ", row.values());
+    field = std::move(*sizes);
   } else if constexpr (is_optional<Field>) {
     if (text.empty()) return field.reset(), Status();
     TENON_ASSIGN_OR_RETURN(const size_t index, choice(row, text));
@@ -64,6 +69,8 @@ template <typename Field>
 std::string text_of(const OptionRow& row, const Field& field) {
   if constexpr (std::same_as<Field, std::vector<ProviderSpec>>) {
     return provider_list_text(field);
+  } else if constexpr (std::same_as<Field, std::vector<DimensionSize>>) {
+    return dimension_sizes_text(field);
   } else if constexpr (is_optional<Field>) {
     return field ? row.choices[static_cast<size_t>(*field)] : "";
   } else if constexpr (std::is_enum_v<Field>) {

@@ -9,6 +9,7 @@
 
 #include "host/packs/pack_options.h"
 #include "host/plugins/loading/provider_list.h"
+#include "host/session/free_dimensions.h"
 
 namespace tenon::host {
 
@@ -27,8 +28,9 @@ struct SessionOptions {
   /// Tables in this process, before `providers` in the order; with them, no providers means none. Must outlive the
   /// session.
   std::vector<const tn_provider*> provider_tables;
-  unsigned threads = 0;                      // per run, at most all usable CPUs; 0: all
-  std::filesystem::path external_data_root;  // see ImportOptions
+  unsigned threads = 0;                                          // per run, at most all usable CPUs; 0: all
+  std::filesystem::path external_data_root;                      // see ImportOptions
+  std::vector<DimensionSize> free_dimensions, free_denotations;  // see fix_dimensions()
   bool fold_constants = true;
   uint64_t fold_limit_bytes = uint64_t{1} << 30;
   /// False: the graph stays as the model has it, but for folding; for finding out what a rule has done.

@@ -33,6 +33,13 @@ Status set_type(const onnx::ValueInfoProto& proto, const char* role, Value& valu
   return {};
 }
 
+void keep_denotations(const onnx::ValueInfoProto& input, Graph& graph) {
+  const auto& dims = input.type().tensor_type().shape().dim();
+  for (int i = 0; i < dims.size(); ++i)
+    if (!dims[i].denotation().empty())
+      graph.denotations.push_back({input.name(), static_cast<size_t>(i), dims[i].denotation()});
+}
+
 }  // namespace
 
 // Models older than IR version 2 say only by the field in use what kind an attribute is.
@@ -102,6 +109,7 @@ Status GraphReader::read_inputs(const onnx::GraphProto& proto, Graph& graph) {
     if (!value.is_ok()) return value.status().with_context(concat("graph input '", input.name(), "'"));
     TENON_RETURN_IF_ERROR(set_type(input, "graph input", **value));
     graph.inputs.push_back(*value);
+    if (graph.parent() == nullptr) keep_denotations(input, graph);
   }
   return {};
 }

@@ -115,7 +115,7 @@ constexpr Field kWrappedType[] = {message(1, "elem_type", Message::kType)};
 constexpr Field kMapType[] = {integer(1, "key_type"), message(2, "value_type", Message::kType)};
 constexpr Field kOpaqueType[] = {text(1, "domain"), text(2, "name")};
 constexpr Field kShape[] = {message(1, "dim", Message::kDimension)};
-constexpr Field kDimension[] = {integer(1, "dim_value"), text(2, "dim_param")};
+constexpr Field kDimension[] = {integer(1, "dim_value"), text(2, "dim_param"), text(3, "denotation")};
 constexpr Field kEntry[] = {text(1, "key"), text(2, "value")};
 constexpr Field kOpset[] = {text(1, "domain"), integer(2, "version")};
 

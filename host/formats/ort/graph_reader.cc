@@ -100,8 +100,22 @@ Status GraphReader::declare_values(const file::Graph& source, Graph& graph) {
     auto type = read_type(*info.type());
     if (!type.is_ok()) return type.status().with_context(concat("value '", name, "'"));
     value->type = std::move(*type);
+    if (!is_subgraph) TENON_RETURN_IF_ERROR(keep_denotations(info, graph));
     return budget_.charge(value->type.dims ? value->type.dims->size() * sizeof(Dim) : 0);
   });
+}
+
+Status GraphReader::keep_denotations(const file::ValueInfo& info, Graph& graph) {
+  const auto* tensor = info.type()->value_as_tensor_type();
+  if (tensor == nullptr || tensor->shape() == nullptr || tensor->shape()->dims() == nullptr) return {};
+  for (uint32_t i = 0; i < tensor->shape()->dims()->size(); ++i) {
+    const file::Dimension* dim = tensor->shape()->dims()->Get(i);
+    if (dim == nullptr || dim->denotation() == nullptr || dim->denotation()->size() == 0) continue;
+    const std::string_view name = text(info.name()), denotation = text(dim->denotation());
+    TENON_RETURN_IF_ERROR(budget_.charge(sizeof(DimDenotation) + name.size() + denotation.size()));
+    graph.denotations.push_back({std::string(name), i, std::string(denotation)});
+  }
+  return {};
 }
 
 Status GraphReader::read_initializers(const file::Graph& source, Graph& graph) {

@@ -35,6 +35,7 @@ class GraphReader {
 
   Status check(const ort_file::Graph& source) const;
   Status declare_values(const ort_file::Graph& source, Graph& graph);
+  Status keep_denotations(const ort_file::ValueInfo& info, Graph& graph);
   Status read_initializers(const ort_file::Graph& source, Graph& graph);
   Status read_inputs(const ort_file::Graph& source, Graph& graph);
   Status read_outputs(const ort_file::Graph& source, Graph& graph);
