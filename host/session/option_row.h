@@ -30,6 +30,7 @@ struct OptionEnvironment {
   /// of an option that was left at its default.
   const char* value = "";
   bool is_read_below = false;  // by the layer that the option is for, which needs it without a session, too
+  const char* other = "";      // read below: the one value beside `value`, of no effect
 };
 
 struct OptionRow {

@@ -19,6 +19,18 @@ constexpr OptionRow kOptionRows[] = {
 #undef OPTION
 };
 
+// Also of a variable that is read below, where a bad value would be taken for none.
+Status check_variable(const OptionRow& row, const std::string& text) {
+  const OptionEnvironment& environment = row.environment;
+  if (*environment.other == '\0') {
+    SessionOptions asked;
+    return row.set(asked, text).with_context(environment.variable);
+  }
+  if (text == environment.value || text == environment.other) return {};
+  return error(TN_INVALID_ARGUMENT, environment.variable, ": '", text, "' is not ", environment.value, " or ",
+               environment.other);
+}
+
 }  // namespace
 
 std::span<const OptionRow> option_rows() {
@@ -44,11 +56,11 @@ Result<SessionOptions> with_environment(const SessionOptions& options) {
   static const SessionOptions defaults;
   SessionOptions made = options;
   for (const OptionRow& row : kOptionRows) {
-    const auto& [variable, value, is_read_below] = row.environment;
-    const char* text = *variable == '\0' || is_read_below ? nullptr : std::getenv(variable);
+    const auto& [variable, value, is_read_below, other] = row.environment;
+    const char* text = *variable == '\0' ? nullptr : std::getenv(variable);
     if (text == nullptr || *text == '\0') continue;
-    SessionOptions asked;
-    if (const Status status = row.set(asked, text); !status.is_ok()) return status.with_context(variable);
+    TENON_RETURN_IF_ERROR(check_variable(row, text));
+    if (is_read_below) continue;
     const bool counts = *value != '\0' ? std::string_view(text) == value : row.get(options) == row.get(defaults);
     if (counts) TENON_RETURN_IF_ERROR(row.set(made, text));
   }

@@ -162,6 +162,19 @@ TEST_CASE("a bad value of a variable is refused by the variable's name", "[optio
     }
 }
 
+TEST_CASE("a variable that is read below the options is held to its values, too", "[options]") {
+  for (const auto& [name, bad] : {std::pair{"TENON_FAULT_GUARD", "0"}, {"TENON_CACHE_MAX_BYTES", "10GB"}}) {
+    const Variable variable(name, bad);
+    const auto made = with_environment({});
+    CHECK(made.status().code() == TN_INVALID_ARGUMENT);
+    CHECK_THAT(made.status().message(), Contains(name) && Contains(bad));
+  }
+  for (const char* good : {"on", "off", ""}) {
+    const Variable variable("TENON_FAULT_GUARD", good);
+    CHECK(with_environment({}).is_ok());
+  }
+}
+
 TEST_CASE("sessions on tables in this process do not take the variable's providers", "[options]") {
   const Variable variable("TENON_PROVIDERS", "cpu_ref");
   SessionOptions options;
