@@ -187,6 +187,7 @@ template <typename Load>
 Result<Loading> load_with(const Asked& asked, const std::string& what, Load&& load) {
   return guarded([&]() -> Result<Loading> {
     const auto& [options, budget, names_providers] = asked;
+    TENON_RETURN_IF_ERROR(ThreadPool::process().pin(options.thread_affinity).with_context("option 'thread_affinity'"));
     const FaultGuardPause pause(!options.fault_guard);
     if (options.crash_report) install_crash_report();
     StageClock clock;

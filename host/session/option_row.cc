@@ -23,6 +23,7 @@ std::string OptionRow::values() const {
     case OptionKind::kPath: return "a path";
     case OptionKind::kProviders: return "a list such as cpu_blas,cpu_ref";
     case OptionKind::kDimensions: return "a list such as batch=1,height=224";
+    case OptionKind::kCpus: return "CPUs of each thread such as 1;2;4-7,9";
     case OptionKind::kNumber: break;
   }
   return greatest() == UINT64_MAX ? concat("whole number of at least ", least)

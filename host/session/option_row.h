@@ -12,7 +12,7 @@
 
 namespace tenon::host {
 
-enum class OptionKind { kFlag, kNumber, kChoice, kText, kPath, kProviders, kDimensions };
+enum class OptionKind { kFlag, kNumber, kChoice, kText, kPath, kProviders, kDimensions, kCpus };
 
 struct OptionRow;
 

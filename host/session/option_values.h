@@ -30,6 +30,7 @@ constexpr OptionKind kind_of() {
   if constexpr (std::same_as<Field, std::filesystem::path>) return OptionKind::kPath;
   if constexpr (std::same_as<Field, std::vector<ProviderSpec>>) return OptionKind::kProviders;
   if constexpr (std::same_as<Field, std::vector<DimensionSize>>) return OptionKind::kDimensions;
+  if constexpr (std::same_as<Field, std::vector<CpuList>>) return OptionKind::kCpus;
   return OptionKind::kChoice;
 }
 
@@ -52,6 +53,10 @@ Status read(const OptionRow& row, const std::string& text, Field& field) {
     auto sizes = parse_dimension_sizes(text);
     if (!sizes.is_ok()) return error(TN_INVALID_ARGUMENT, sizes.status().message(), ", expected ", row.values());
     field = std::move(*sizes);
+  } else if constexpr (std::same_as<Field, std::vector<CpuList>>) {
+    auto lists = parse_cpu_lists(text);
+    if (!lists.is_ok()) return refuse(row, text);
+    field = std::move(*lists);
   } else if constexpr (is_optional<Field>) {
     if (text.empty()) return field.reset(), Status();
     TENON_ASSIGN_OR_RETURN(const size_t index, choice(row, text));
@@ -71,6 +76,8 @@ std::string text_of(const OptionRow& row, const Field& field) {
     return provider_list_text(field);
   } else if constexpr (std::same_as<Field, std::vector<DimensionSize>>) {
     return dimension_sizes_text(field);
+  } else if constexpr (std::same_as<Field, std::vector<CpuList>>) {
+    return cpu_lists_text(field);
   } else if constexpr (is_optional<Field>) {
     return field ? row.choices[static_cast<size_t>(*field)] : "";
   } else if constexpr (std::is_enum_v<Field>) {

@@ -10,6 +10,7 @@
 #include "host/packs/pack_options.h"
 #include "host/plugins/loading/provider_list.h"
 #include "host/session/free_dimensions.h"
+#include "host/threads/affinity.h"
 
 namespace tenon::host {
 
@@ -29,6 +30,7 @@ struct SessionOptions {
   /// session.
   std::vector<const tn_provider*> provider_tables;
   unsigned threads = 0;                                          // per run, at most all usable CPUs; 0: all
+  std::vector<CpuList> thread_affinity;                          // see ThreadPool::pin()
   std::filesystem::path external_data_root;                      // see ImportOptions
   std::vector<DimensionSize> free_dimensions, free_denotations;  // see fix_dimensions()
   bool fold_constants = true;

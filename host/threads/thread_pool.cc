@@ -8,13 +8,16 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "host/base/exceptions.h"
 #include "host/plugins/calls/crash_report.h"
 #include "host/threads/spin_wait.h"
+#include "host/threads/thread_id.h"
 
 namespace tenon::host {
 
@@ -89,6 +92,12 @@ struct ThreadPool::Impl {
   std::atomic<uint64_t> added{0};             // jobs ever added: what idle workers watch
   std::atomic<unsigned> sleeping_callers{0};  // callers that wait on job_left
   const unsigned capacity = usable_cpus() - 1;
+  std::vector<CpuList> affinity;                                                       // guarded by mutex; empty: none
+  const std::unique_ptr<int64_t[]> workers{new int64_t[capacity > 0 ? capacity : 1]};  // of the first `running`
+  unsigned running = 0;                                                                // guarded by mutex, as workers
+
+  // Holds the mutex.
+  bool pin_worker(unsigned i) const { return pin_thread(workers[i], affinity[i % affinity.size()]); }
 
   void start_threads(unsigned wanted) {
     wanted = std::min(wanted, capacity);
@@ -112,6 +121,9 @@ struct ThreadPool::Impl {
   [[noreturn]] void serve() {
     prepare_thread_for_crash_report();
     std::unique_lock lock(mutex);
+    workers[running++] = current_thread_id();
+    // Where it cannot be kept to them it runs anywhere: the CPUs were checked when they were given.
+    if (!affinity.empty()) (void)guarded([&] { return pin_worker(running - 1), Status(); });
     while (true) {
       if (Job* job = find_job()) {
         const uint32_t worker = job->joined++;
@@ -171,6 +183,20 @@ struct ThreadPool::Impl {
     sleeping_callers.fetch_sub(1, std::memory_order_seq_cst);
   }
 };
+
+Status ThreadPool::pin(const std::vector<CpuList>& lists) {
+  if (lists.empty()) return {};
+  const std::lock_guard lock(impl_->mutex);
+  if (impl_->affinity == lists) return {};
+  if (!impl_->affinity.empty())
+    return error(TN_INVALID_ARGUMENT, "worker threads are the process's, and a session keeps them to '",
+                 cpu_lists_text(impl_->affinity), "' already, asked for is '", cpu_lists_text(lists), "'");
+  TENON_RETURN_IF_ERROR(check_cpus(lists));
+  impl_->affinity = lists;
+  for (unsigned i = 0; i < impl_->running; ++i)
+    if (!impl_->pin_worker(i)) return error(TN_INTERNAL, "the system does not keep thread ", i, " to its CPUs");
+  return {};
+}
 
 bool is_inside_body() {
   return inside_body;

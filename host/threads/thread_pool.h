@@ -4,6 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
+
+#include "host/base/status.h"
+#include "host/threads/affinity.h"
 
 namespace tenon::host {
 
@@ -21,6 +25,11 @@ bool is_inside_body();
 class ThreadPool {
  public:
   static ThreadPool& process();
+
+  /// Keeps worker thread i, those to come included, to CPUs lists[i], or lists[i - lists.size()] and so on where there
+  /// are fewer. Once for the process: TN_INVALID_ARGUMENT when other lists were given before, or a CPU may not be used.
+  /// No lists: nothing. Threads of callers are left alone. thread: any.
+  Status pin(const std::vector<CpuList>& lists);
 
   /// Splits [0, count) into ranges and runs them on up to `max_threads` threads, the caller's among them; returns when
   /// all are done. `cost_per_item_ns` keeps small work on the caller. Workers are numbered below max_threads. May be

@@ -18,6 +18,7 @@ inline std::vector<std::string> good_values(const host::OptionRow& row) {
     case host::OptionKind::kPath: return {"/one", "two/three"};
     case host::OptionKind::kProviders: return {"one", "cpu_blas:a=1;b=2,./mine.so"};
     case host::OptionKind::kDimensions: return {"n=1", "batch=2,max(a,b)=0,c = d=17"};
+    case host::OptionKind::kCpus: return {"0", "1;2;4-7,9"};
     case host::OptionKind::kChoice: break;
   }
   for (const char* choice : row.choices)
@@ -34,6 +35,7 @@ inline std::vector<std::string> bad_values(const host::OptionRow& row) {
     case host::OptionKind::kProviders: return {",", "a,,b", "a,a", "a:b", "a:b=1;b=2"};
     case host::OptionKind::kDimensions:
       return {"n", "n=", "=1", "n=-1", "n=1,", "n=1,n=2", "n=x", "n=9223372036854775808"};
+    case host::OptionKind::kCpus: return {";", "0;", "-1", "2-1", "a", "1,,2", "1-", "0 1", "99999999999"};
     case host::OptionKind::kChoice: return {"sometimes", std::string(row.choices[0]) + " ", "0"};
     case host::OptionKind::kNumber: break;
   }
