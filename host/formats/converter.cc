@@ -6,6 +6,7 @@
 #include "host/formats/importer.h"
 #include "host/formats/onnx/exporter.h"
 #include "host/formats/ort/exporter.h"
+#include "host/storage/file_mapping.h"
 
 namespace tenon::host {
 namespace {
@@ -19,7 +20,8 @@ std::string ending_of(const fs::path& path) {
   return ending;
 }
 
-Status check_target(const fs::path& from, const fs::path& to, const Conversion& conversion) {
+// `sources`: that the model lies in.
+Status check_target(const std::vector<fs::path>& sources, const fs::path& to, const Conversion& conversion) {
   const std::string ending = ending_of(to);
   if (ending != ".onnx" && ending != ".ort")
     return error(TN_INVALID_ARGUMENT, "'", to.string(),
@@ -28,8 +30,9 @@ Status check_target(const fs::path& from, const fs::path& to, const Conversion& 
   if (conversion.external_data && ending == ".ort")
     return error(TN_INVALID_ARGUMENT, "external data is for .onnx files: an .ort file holds its weights itself");
   std::error_code none;
-  if (fs::equivalent(from, to, none))
-    return error(TN_INVALID_ARGUMENT, "'", to.string(), "' is the model itself: give another name to write to");
+  for (const fs::path& source : sources)
+    if (fs::equivalent(source, to, none))
+      return error(TN_INVALID_ARGUMENT, "'", to.string(), "' is the model itself: give another name to write to");
   if (fs::is_directory(to, none))
     return error(TN_INVALID_ARGUMENT, "'", to.string(), "' is a folder: give a file name to write to");
   return {};
@@ -40,11 +43,33 @@ Status write(Model& model, const fs::path& to, const Conversion& conversion) {
   return export_ort_file(model, to);
 }
 
+// What protobuf holds, but for room for all that is no weight.
+constexpr uint64_t kMostInside = uint64_t{2'000'000'000};
+
+uint64_t stored_bytes(const Model& model) {
+  uint64_t bytes = 0;
+  for (const Graph* graph : graph_tree(*model.graph))
+    for (const auto& value : graph->values())
+      if (value->stored() != nullptr) bytes += value->stored()->byte_length();
+  return bytes;
+}
+
 }  // namespace
+
+Status write_model(Model& model, const fs::path& to) {
+  return guarded([&]() -> Status {
+    Conversion conversion;
+    conversion.external_data = ending_of(to) == ".onnx" && stored_bytes(model) > kMostInside;
+    std::vector<fs::path> sources;
+    for (const SourceFile& file : model.files) sources.push_back(file.mapping->path());
+    TENON_RETURN_IF_ERROR(check_target(sources, to, conversion));
+    return write(model, to, conversion);
+  });
+}
 
 Status convert_model(const fs::path& from, const fs::path& to, const Conversion& conversion) {
   return guarded([&]() -> Status {
-    TENON_RETURN_IF_ERROR(check_target(from, to, conversion));
+    TENON_RETURN_IF_ERROR(check_target({from}, to, conversion));
     TENON_ASSIGN_OR_RETURN(const auto model, import_model_file(from, {conversion.external_data_root, {}}));
     return write(*model, to, conversion).with_context(from.string());
   });

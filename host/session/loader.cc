@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/formats/converter.h"
 #include "host/graph/shape_inference.h"
 #include "host/optimize/expand.h"
 #include "host/optimize/optimizer.h"
@@ -74,6 +75,12 @@ Result<Loading> Loader::take_through_stages(ModelPacks* packs) {
   note_defaults(model_->inputs, &report_.notes);
   TENON_RETURN_IF_ERROR(bind_described_schemas(*model_->model, model_->providers));
   TENON_RETURN_IF_ERROR(optimize());
+  if (!options_.optimized_model.empty()) {
+    // Before anything is placed, since writing may change nodes.
+    TENON_RETURN_IF_ERROR(
+        write_model(*model_->model, options_.optimized_model).with_context("option 'optimized_model'"));
+    clock_.end_stage("write");
+  }
   TENON_ASSIGN_OR_RETURN(Placement placement, place());
   append(&report_.notes, placement.notes);
   clock_.end_stage("place");

@@ -64,16 +64,23 @@ class Opening {
 
   Result<Loading> load_file(const std::filesystem::path& path) {
     const PackOptions& packs = options_.pack;
+    const bool writes_model = !options_.optimized_model.empty();
     if (const auto name = published_name(path)) {
+      if (writes_model) return no_model_in(path);
       TENON_ASSIGN_OR_RETURN(const SelfContainedPack pack, find_published(*name, packs));
       return load_pack(pack, path.string());
     }
     TENON_ASSIGN_OR_RETURN(const auto file, FileMapping::open(path));
     if (is_pack_file(*file)) {
+      if (writes_model) return no_model_in(path);
       const auto places = std::make_shared<PackPlaces>(packs);
       std::shared_ptr<PackStore> facts(places, places->facts());
       TENON_ASSIGN_OR_RETURN(const SelfContainedPack pack, find_self_contained(path, std::move(facts)));
       return load_pack(pack, path.string());
+    }
+    if (writes_model) {
+      loader_.set_pack_reason("the optimized model is written, which opening a pack would not do");
+      return import(path, file, nullptr);
     }
     if (packs.mode != PackMode::kOff)
       return load_with_packs(path, file, *ModelPacks::create(path, file, options_, packs, loader_.providers()));
@@ -103,6 +110,11 @@ class Opening {
   }
 
  private:
+  static Status no_model_in(const std::filesystem::path& path) {
+    return error(TN_INVALID_ARGUMENT, "option 'optimized_model': ", path.string(),
+                 " is a pack, which is not optimized again: open the model that it was made from");
+  }
+
   Result<Loading> import(const std::filesystem::path& path, std::shared_ptr<const FileMapping> file,
                          ModelPacks* packs) {
     TENON_ASSIGN_OR_RETURN(auto model, import_model_file(path, std::move(file), importing(options_)));

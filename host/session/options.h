@@ -46,6 +46,9 @@ struct SessionOptions {
   /// True: installs handlers, once for the process and for good, that write to standard error which provider was being
   /// called, for which node, when a signal, exit() or std::terminate ends the process.
   bool crash_report = false;
+  /// Where the open writes the graph that folding and rewriting leave, .onnx or .ort by the ending; empty: nowhere.
+  /// Such a session is opened from its model, whatever packs there are.
+  std::filesystem::path optimized_model;
   std::filesystem::path profile;  // Chrome trace of the open and of all runs; empty: none
   MemoryPolicy memory;
   PackOptions pack;
