@@ -1,6 +1,7 @@
 // <tenon/tenon.h>: options by name.
 #include "host/api/c_api_internal.h"
 #include "host/api/c_api_sizes.h"
+#include "host/api/c_api_value.h"
 #include "host/session/option_table.h"
 
 using namespace tenon::host;
@@ -55,6 +56,22 @@ int tenon_options_get(const tenon_options* options, const char* name, char** val
     if (name == nullptr) return null_argument("name");
     TENON_ASSIGN_OR_RETURN(const OptionRow* row, find_option(name));
     return give_string(row->get(options_of(options)), value);
+  });
+}
+
+int tenon_options_add_initializer(tenon_options* options, const tenon_tensor* tensor) {
+  return code_of([&]() -> Status {
+    if (options == nullptr) return null_argument("options");
+    if (tensor == nullptr) return null_argument("tensor");
+    TENON_ASSIGN_OR_RETURN(const tenon_tensor whole, taken(tensor, "the tensor"));
+    if (whole.name == nullptr) return error(TN_INVALID_ARGUMENT, "the tensor has no name: set it to the initializer's");
+    TENON_ASSIGN_OR_RETURN(Tensor memory, borrowed(whole, concat("initializer '", whole.name, "'")));
+    if (whole.data == nullptr && whole.byte_length > 0)
+      return error(TN_INVALID_ARGUMENT, "initializer '", whole.name, "' has no data");
+    std::vector<NamedTensor>& given = options->options.initializers;
+    std::erase_if(given, [&](const NamedTensor& other) { return other.name == whole.name; });
+    given.push_back({whole.name, std::move(memory)});
+    return {};
   });
 }
 

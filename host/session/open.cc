@@ -41,6 +41,7 @@ Result<ProviderList> make_providers(const SessionOptions& options, bool by_defau
 ImportOptions importing(const SessionOptions& options) {
   ImportOptions made;
   made.external_data_root = options.external_data_root;
+  made.initializers = options.initializers;
   made.run_tasks = [threads = granted_threads(options.threads)](size_t count, const std::function<void(size_t)>& task) {
     (void)run_tasks(count, threads, [&](size_t i) { return task(i), Status(); });
   };
@@ -64,22 +65,22 @@ class Opening {
 
   Result<Loading> load_file(const std::filesystem::path& path) {
     const PackOptions& packs = options_.pack;
-    const bool writes_model = !options_.optimized_model.empty();
+    const char* const source_reason = why_from_source();
     if (const auto name = published_name(path)) {
-      if (writes_model) return no_model_in(path);
+      if (source_reason != nullptr) return needs_source(path, source_reason);
       TENON_ASSIGN_OR_RETURN(const SelfContainedPack pack, find_published(*name, packs));
       return load_pack(pack, path.string());
     }
     TENON_ASSIGN_OR_RETURN(const auto file, FileMapping::open(path));
     if (is_pack_file(*file)) {
-      if (writes_model) return no_model_in(path);
+      if (source_reason != nullptr) return needs_source(path, source_reason);
       const auto places = std::make_shared<PackPlaces>(packs);
       std::shared_ptr<PackStore> facts(places, places->facts());
       TENON_ASSIGN_OR_RETURN(const SelfContainedPack pack, find_self_contained(path, std::move(facts)));
       return load_pack(pack, path.string());
     }
-    if (writes_model) {
-      loader_.set_pack_reason("the optimized model is written, which opening a pack would not do");
+    if (source_reason != nullptr) {
+      loader_.set_pack_reason(concat(source_reason, ", which no pack does"));
       return import(path, file, nullptr);
     }
     if (packs.mode != PackMode::kOff)
@@ -96,6 +97,7 @@ class Opening {
 
   Result<Loading> pack_into(const std::filesystem::path& path, const std::filesystem::path& target,
                             bool self_contained) {
+    TENON_RETURN_IF_ERROR(check_packable());
     TENON_ASSIGN_OR_RETURN(auto model, import_source(path, options_));
     loader_.end_stage("import");
     const auto packs = ModelPacks::for_target(path, target, self_contained, options_, loader_.providers());
@@ -103,6 +105,7 @@ class Opening {
   }
 
   Result<Loading> publish(std::unique_ptr<Model> model, const std::string& name) {
+    TENON_RETURN_IF_ERROR(check_packable());
     loader_.end_stage("import");
     TENON_ASSIGN_OR_RETURN(const auto published,
                            packs_for_publishing(name, model->path, options_.pack, loader_.providers()));
@@ -110,9 +113,21 @@ class Opening {
   }
 
  private:
-  static Status no_model_in(const std::filesystem::path& path) {
-    return error(TN_INVALID_ARGUMENT, "option 'optimized_model': ", path.string(),
-                 " is a pack, which is not optimized again: open the model that it was made from");
+  // What only the model's own files can do; nullptr: nothing was asked that packs cannot do as well.
+  const char* why_from_source() const {
+    if (!options_.optimized_model.empty()) return "the optimized model is to be written";
+    return options_.initializers.empty() ? nullptr : "initializers are given by the application";
+  }
+
+  // A pack must not outlive whose memory it was made of, nor be taken for the model's own data.
+  Status check_packable() const {
+    if (options_.initializers.empty()) return {};
+    return error(TN_INVALID_ARGUMENT, "no pack is made while initializers are given by the application");
+  }
+
+  static Status needs_source(const std::filesystem::path& path, const char* reason) {
+    return error(TN_INVALID_ARGUMENT, path.string(), " is a pack, but ", reason,
+                 ": open the model that it was made from");
   }
 
   Result<Loading> import(const std::filesystem::path& path, std::shared_ptr<const FileMapping> file,

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "host/graph/port.h"
 #include "host/packs/pack_options.h"
 #include "host/plugins/loading/provider_list.h"
 #include "host/session/free_dimensions.h"
@@ -33,6 +34,9 @@ struct SessionOptions {
   std::vector<CpuList> thread_affinity;                          // see ThreadPool::pin()
   std::filesystem::path external_data_root;                      // see ImportOptions
   std::vector<DimensionSize> free_dimensions, free_denotations;  // see fix_dimensions()
+  /// For initializers in the place of the model's data, which are not read. The memory is borrowed by all sessions that
+  /// are opened with it. Such sessions use no pack, which would be of other data.
+  std::vector<NamedTensor> initializers;
   bool fold_constants = true;
   uint64_t fold_limit_bytes = uint64_t{1} << 30;
   /// False: the graph stays as the model has it, but for folding; for finding out what a rule has done.

@@ -2,6 +2,7 @@
 
 #include <unordered_set>
 
+#include "host/formats/given_initializers.h"
 #include "host/formats/onnx/type_reader.h"
 
 namespace tenon::host {
@@ -74,13 +75,23 @@ Status GraphReader::read(const onnx::GraphProto& proto, Graph& graph) {
   return read_nodes(nodes);
 }
 
+Result<Tensor> GraphReader::read_initializer(const onnx::TensorProto& proto, const Graph& graph) {
+  if (graph.parent() == nullptr && !given_.empty()) {
+    TENON_ASSIGN_OR_RETURN(const tn_dtype dtype, read_element_type(proto.data_type()));
+    TENON_ASSIGN_OR_RETURN(auto given,
+                           given_initializer(given_, proto.name(), dtype, {proto.dims().begin(), proto.dims().end()}));
+    if (given) return std::move(*given);
+  }
+  return read_tensor(proto);
+}
+
 Status GraphReader::read_initializers(const onnx::GraphProto& proto, Graph& graph) {
   for (int i = 0; i < proto.initializer_size(); ++i) {
     const auto& initializer = proto.initializer(i);
     if (initializer.name().empty())
       return error(TN_INVALID_MODEL, "initializer ", i, " has no name: nothing can refer to it; remove or name it");
     const std::string where = concat("initializer '", initializer.name(), "'");
-    auto tensor = read_tensor(initializer);
+    auto tensor = read_initializer(initializer, graph);
     if (!tensor.is_ok()) return tensor.status().with_context(where);
     auto value = graph.add_value(initializer.name());
     if (!value.is_ok()) return value.status().with_context(where);

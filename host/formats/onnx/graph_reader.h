@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -16,6 +17,7 @@
 #include "host/formats/onnx/onnx_proto.h"
 #include "host/formats/onnx/tensor_reader.h"
 #include "host/graph/graph.h"
+#include "host/graph/port.h"
 
 namespace tenon::host {
 
@@ -23,14 +25,16 @@ class GraphReader {
  public:
   /// `opset_imports`: of the model; domains that only functions import are added. `structure_bytes`: length of the
   /// model without its weights, which bounds what functions may grow to. `has_defaults`: initializers that are inputs
-  /// of the main graph are their defaults. All references must outlive the reader.
+  /// of the main graph are their defaults. `given`: for initializers that are not read. All references must outlive the
+  /// reader.
   GraphReader(TensorReader& tensors, const FunctionLibrary& functions, std::map<std::string, int64_t>& opset_imports,
-              uint64_t structure_bytes, bool has_defaults)
+              uint64_t structure_bytes, bool has_defaults, std::span<const NamedTensor> given = {})
       : tensors_(tensors),
         functions_(functions),
         opset_imports_(opset_imports),
         structure_bytes_(structure_bytes),
-        has_defaults_(has_defaults) {}
+        has_defaults_(has_defaults),
+        given_(given) {}
 
   Status read(const onnx::GraphProto& proto, Graph& graph);
 
@@ -53,6 +57,7 @@ class GraphReader {
     std::map<std::string, const onnx::AttributeProto*> attributes;
   };
 
+  Result<Tensor> read_initializer(const onnx::TensorProto& proto, const Graph& graph);
   Status read_initializers(const onnx::GraphProto& proto, Graph& graph);
   Status read_inputs(const onnx::GraphProto& proto, Graph& graph);
   Status read_outputs(const onnx::GraphProto& proto, Graph& graph);
@@ -86,6 +91,7 @@ class GraphReader {
   std::map<std::string, int64_t>& opset_imports_;
   const uint64_t structure_bytes_;
   const bool has_defaults_;
+  const std::span<const NamedTensor> given_;
   Scope* scope_ = nullptr;  // nullptr: in no function
   int subgraph_depth_ = 0;
   uint64_t inlined_nodes_ = 0, inlined_bytes_ = 0;

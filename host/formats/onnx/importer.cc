@@ -119,7 +119,7 @@ Result<std::unique_ptr<Model>> import_model(const Input& input, ExternalFiles fi
   TensorReader tensors(input.bytes, input.owner, input.mapping.get(), skeleton, std::move(files));
   model->graph = std::make_unique<Graph>();
   TENON_RETURN_IF_ERROR(GraphReader(tensors, functions, model->opset_imports, skeleton.message.size(),
-                                    model->ir_version >= kFirstIrVersionWithDefaults)
+                                    model->ir_version >= kFirstIrVersionWithDefaults, options.initializers)
                             .read(proto->graph(), *model->graph));
   if (input.mapping != nullptr) {
     model->files.push_back({"", input.mapping});

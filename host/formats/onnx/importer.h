@@ -10,6 +10,7 @@
 
 #include "host/base/status.h"
 #include "host/graph/graph.h"
+#include "host/graph/port.h"
 #include "host/storage/file_mapping.h"
 
 namespace tenon::host {
@@ -18,6 +19,8 @@ struct ImportOptions {
   /// External data must lie beneath this folder; empty: beneath the model's own. For link farms such as a model hub's
   /// cache.
   std::filesystem::path external_data_root;
+  /// For initializers of the main graph, whose data in the model are not read; see given_initializers.h.
+  std::span<const NamedTensor> initializers = {};
   /// Copies weights that do not lie aligned, on several threads if it likes; empty: on the caller's.
   std::function<void(size_t count, const std::function<void(size_t)>& task)> run_tasks;
 };

@@ -120,6 +120,12 @@ TENON_API int tenon_options_set(tenon_options*, const char* name, const char* va
  * with tenon_string_free. */
 TENON_API int tenon_options_get(const tenon_options*, const char* name, char** value);
 
+/* Data for an initializer of the model, in the place of its own, which are not read: a file of external data may be
+ * missing. Type and shape have to be the model's, which sessions tell when they open. A name that was given before gets
+ * the new memory. Not copied, unless it lies unaligned for its type or holds bools other than 0 and 1: borrowed until all
+ * sessions that were opened with the options are closed. Such sessions neither use nor make packs. */
+TENON_API int tenon_options_add_initializer(tenon_options*, const tenon_tensor* tensor);
+
 /* An option that there is. Set struct_size to sizeof(tenon_option) before it is filled; the strings live as long as the
  * process. */
 typedef struct tenon_option {

@@ -42,6 +42,13 @@ class Options {
     const detail::Handle<char, tenon_string_free> text(raw);
     return text.get();
   }
+  /// Data for an initializer of the model, see tenon_options_add_initializer. Whatever the tensor keeps or borrows must
+  /// outlive the sessions.
+  Options& add_initializer(const std::string& name, const Tensor& tensor) {
+    const tenon_tensor raw = tensor.c(name.c_str());
+    detail::check(tenon_options_add_initializer(options_.get(), &raw));
+    return *this;
+  }
   /// All options that there are; the strings live as long as the process.
   static std::vector<tenon_option> known() {
     std::vector<tenon_option> options(tenon_option_count());
