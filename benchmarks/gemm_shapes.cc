@@ -3,63 +3,22 @@
 // ring larger than the caches, as the weights of a model do, or, with --warm, from one place. usage: gemm_shapes
 // [--threads N] [--isa NAME] [--repeat N] [--warm]; the time is the CPU's of the calling thread where N is 1, else the
 // wall's. Prints a Markdown table.
-#include <time.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
-#include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "benchmarks/product_bench.h"
 #include "gemm.h"
-#include "host/threads/thread_pool.h"
 #include "packed_b.h"
 #include "simd/isa.h"
 
 namespace {
 
 using namespace tenon;
+using namespace tenon::bench;
 using namespace tenon::cpu_blas;
-
-unsigned threads = 1;
-
-/// The part of a run that products use.
-sdk::RunContext make_context() {
-  static const tn_run_api run = [] {
-    tn_run_api api{};
-    api.struct_size = sizeof api;
-    api.max_workers = [](tn_run*) -> uint32_t { return threads; };
-    api.parallel_for = [](tn_run*, int64_t count, double cost, tn_range_fn body, void* arg) {
-      host::ThreadPool::process().parallel_for(count, cost, threads, body, arg);
-    };
-    return api;
-  }();
-  static const tn_host host = [] {
-    tn_host h{};
-    h.struct_size = sizeof h;
-    h.run = &run;
-    return h;
-  }();
-  return sdk::RunContext(&host, nullptr);
-}
-
-double now() {
-  timespec t;
-  clock_gettime(threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-
-using Floats = std::unique_ptr<float, decltype(&std::free)>;
-
-Floats make_floats(size_t count) {
-  Floats floats(static_cast<float*>(std::aligned_alloc(64, (count * sizeof(float) + 63) / 64 * 64)), &std::free);
-  std::mt19937 generator(7);
-  for (size_t i = 0; i < count; ++i) floats.get()[i] = static_cast<float>(generator() % 1000) * 1e-3f - 0.5f;
-  return floats;
-}
 
 struct Shape {
   const char* what;
@@ -103,7 +62,7 @@ Times time_shape(const Shape& s, int repeat, bool warm) {
   constexpr size_t kRing = 96u << 20;  // bytes: past the last cache
   const size_t weight = static_cast<size_t>(s.k * s.n);
   const PackedB layout(s.k, s.n, false);
-  const size_t packed_size = layout.plan().byte_length / sizeof(float);
+  const size_t packed_size = layout.plan(1).byte_length / sizeof(float);
   const size_t copies = warm ? 1 : std::max<size_t>(1, kRing / (packed_size * sizeof(float)));
   const Floats a = make_floats(static_cast<size_t>(s.m * s.k)), c = make_floats(static_cast<size_t>(s.m * s.n));
   const Floats b = make_floats(weight * copies), panels = make_floats(packed_size * copies);

@@ -12,6 +12,16 @@ inline std::string describe(const sdk::NodeView& node) {
   return sdk::concat("node '", node.name(), "' (", node.op_type(), ", opset ", node.since_version(), ")");
 }
 
+/// a / b, rounded up; neither is negative.
+inline int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+/// The least multiple of b that is not below a.
+inline int64_t round_up(int64_t a, int64_t b) {
+  return ceil_div(a, b) * b;
+}
+
 /// The product of shape[begin, end).
 inline int64_t extent(sdk::ShapeView shape, int64_t begin, int64_t end) {
   int64_t product = 1;

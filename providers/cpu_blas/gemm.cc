@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <climits>
 
+#include "common.h"
 #include "openblas/openblas.h"
 
 namespace tenon::cpu_blas {
@@ -13,10 +14,6 @@ namespace {
 
 constexpr int64_t kTileElements = 128 * 1024;  // of C: half a megabyte, so that the epilogue finds it in the L2 cache
 constexpr int64_t kColumnGrain = 16;           // a vector's width at the widest: tiles start on multiples of it
-
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
 
 void finish_tile(const Gemm& g, const Epilogue& e, int64_t m_begin, int64_t m_end, int64_t n_begin, int64_t n_end) {
   static const float kZero = 0;

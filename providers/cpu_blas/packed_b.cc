@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "common.h"
 #include "simd/isa.h"
 #include "simd/panel_gemm.h"
 
@@ -15,14 +16,6 @@ constexpr int64_t kDepth = 1024;   // of one pass: a quarter of a megabyte of pa
 constexpr int64_t kRowBlock = 48;  // rows of A that stay in the L2 cache while panels change, at least
 constexpr int64_t kFirstCache = 8 * 1024;  // floats: with narrow rows, more of them fit even the L1 cache
 constexpr int64_t kBlocksPerWorker = 4;
-
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
-int64_t round_up(int64_t a, int64_t b) {
-  return ceil_div(a, b) * b;
-}
 
 /// Rows of C that one task computes: a block, or fewer so that every worker has some tasks.
 int64_t plan_rows(int64_t m, int64_t k, int64_t panels, int64_t workers) {

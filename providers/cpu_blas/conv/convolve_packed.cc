@@ -4,6 +4,7 @@
 // place.
 #include <algorithm>
 
+#include "common.h"
 #include "conv/conv_call.h"
 #include "conv/unfold.h"
 #include "gemm.h"
@@ -16,10 +17,6 @@ constexpr int64_t kDepth = 1024;      // of one pass: a quarter of a megabyte of
 constexpr int64_t kMostPixels = 240;  // of a block
 constexpr int64_t kPixelGrain = 12;   // whole tiles of the product and whole vectors of the result
 constexpr int64_t kBlocksPerWorker = 4;
-
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
 
 /// The unfolded image: element (pixel, k) at data[k * stride + pixel].
 struct Columns {

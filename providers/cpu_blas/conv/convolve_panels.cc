@@ -2,6 +2,7 @@
 // unfolded from the image, a stripe of output pixels at a time. Scratch stays below a few megabytes a thread.
 #include <algorithm>
 
+#include "common.h"
 #include "conv/conv_call.h"
 #include "conv/unfold.h"
 #include "gemm.h"
@@ -13,10 +14,6 @@ namespace {
 constexpr int64_t kDepth = 512;                // rows of a panel per pass: 128 KB of it at the widest
 constexpr int64_t kPassElements = 128 * 1024;  // of all panels in one pass: half an L2 cache
 constexpr int64_t kRowBlock = 96;              // rows of the weight that stay in the cache while panels change
-
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
 
 /// Unfolds the pixels [begin, end) of the channels [channel_begin, channel_end) of one group into panels that lie one
 /// after the other, each k x panel_width(). `segments` is room for one plan.

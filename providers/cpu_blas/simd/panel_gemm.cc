@@ -27,28 +27,15 @@ inline void copy_rows(const float* from, int64_t from_stride, float* to, int64_t
 
 #include "simd/dispatch.h"
 #include "simd/math-inl.h"
+#include "simd/panel-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu_blas::simd::HWY_NAMESPACE {
 
-using D = hn::CappedTag<float, 64>;
-using V = hn::Vec<D>;
-
-// 24 accumulators where there are 32 registers, else 12. Six rows: the lines of A that are in use fit one set of an
-// 8-way cache when A's stride is a power of two.
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3 || HWY_TARGET == HWY_SCALAR || \
-    HWY_TARGET == HWY_EMU128
-constexpr int kVectors = 2;
-#else
-constexpr int kVectors = 4;
-#endif
+// Six rows: the lines of A that are in use fit one set of an 8-way cache when A's stride is a power of two.
 constexpr int kRows = kPanelRows;
 // Rows of the panel that are fetched ahead, one line each: narrow tiles leave too few loads under way to hide memory.
 constexpr int kAhead = kVectors == 2 ? 16 : 0;
-
-HWY_INLINE int64_t lanes() {
-  return static_cast<int64_t>(hn::Lanes(D()));
-}
 
 /// Nothing but the sums is wanted: where K is small, an epilogue that does nothing would take a tenth of the time.
 HWY_INLINE bool stores_sums(const PanelProduct& p) {
