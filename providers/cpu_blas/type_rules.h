@@ -33,6 +33,11 @@ inline constexpr tn_type_rule kCast_T12[] = {sdk::type_rule("T1", kCastFrom), sd
 /// One type parameter up to opset 13; then those of x, scale and, since opset 23, y.
 inline constexpr tn_type_rule kDequantize[] = {sdk::type_rule("T", kQuantized), sdk::type_rule("T1", kQuantized),
                                                sdk::type_rule("T2", kFloats), sdk::type_rule("T3", kFloats)};
+/// MatMulNBits: float throughout, but for codes and packed zero points.
+inline constexpr uint32_t kByte[] = {TN_UINT8};
+inline constexpr uint32_t kFloatOrByte[] = {TN_FLOAT, TN_UINT8};
+inline constexpr tn_type_rule kNBits[] = {sdk::type_rule("T1", kFloat), sdk::type_rule("T2", kByte),
+                                          sdk::type_rule("T3", kFloatOrByte)};
 /// No rule at all: every type that the specification allows.
 inline constexpr sdk::TypeRules kAny;
 

@@ -1,5 +1,6 @@
 """The single-node tests of ONNX Runtime's own operators: inputs and attributes, seeded by the name of each case."""
 import dataclasses
+import functools
 import zlib
 
 import numpy as np
@@ -48,9 +49,9 @@ def int32(*values):
 
 
 def matmul_nbits(label, rows=(3,), n=5, k=64, bits=4, block=32, zero=None, bias=False, flat=False, dtype=np.float32,
-                 empty=False, **attributes):
-    """zero: None, "packed" or "float"."""
-    make = Maker(f"matmul_nbits_{label}")
+                 empty=False, constant=False, **attributes):
+    """zero: None, "packed" or "float"; constant: whether the weight is."""
+    make = Maker(f"matmul_nbits_{label}{'_of_constants' if constant else ''}")
     blocks = -(-k // block)
     weight = make.uint8(n, 0 if empty else blocks, block * bits // 8)
     # Weights of about 1 whatever the bits.
@@ -67,25 +68,33 @@ def matmul_nbits(label, rows=(3,), n=5, k=64, bits=4, block=32, zero=None, bias=
     attributes.update(N=n, K=k, bits=bits, block_size=block)
     inputs = [make.normal(*rows, k, dtype=dtype), weight, scales, zeros, None]
     inputs.append(make.normal(n, dtype=dtype) if bias else None)
-    return Case(make.name, "MatMulNBits", inputs, attributes, terms=2 * k)
+    return Case(make.name, "MatMulNBits", inputs, attributes, terms=2 * k,
+                constants=(1, 2) + ((3,) if zero else ()) if constant else ())
 
 
 def matmul_nbits_cases():
-    yield matmul_nbits("4_bits")
-    yield matmul_nbits("4_bits_of_one_row", rows=(1,), k=256, n=33)
-    yield matmul_nbits("rank_3_with_bias", rows=(2, 3), bias=True)
-    yield matmul_nbits("flat_scales", flat=True, zero="packed", k=96)
-    yield matmul_nbits("block_16_odd_blocks_packed_zeros", k=48, block=16, zero="packed")
-    yield matmul_nbits("partial_last_block", k=40, block=16, zero="packed")
-    yield matmul_nbits("block_128_of_which_100_are_used", k=100, block=128)
-    yield matmul_nbits("block_256", k=512, block=256, zero="packed", bias=True)
-    yield matmul_nbits("float_zeros", k=96, zero="float")
-    yield matmul_nbits("8_bits", bits=8)
-    yield matmul_nbits("8_bits_packed_zeros_partial_block", bits=8, k=80, zero="packed", bias=True)
-    yield matmul_nbits("accuracy_level_1", accuracy_level=1, rows=(4,), k=128)
-    yield matmul_nbits("no_rows", rows=(0,))
-    yield matmul_nbits("empty_weights_with_bias", bias=True, empty=True)
-    yield matmul_nbits("empty_weights", empty=True)
+    for constant in (False, True):
+        yield from matmul_nbits_of(functools.partial(matmul_nbits, constant=constant))
+
+
+def matmul_nbits_of(case):
+    yield case("4_bits")
+    yield case("4_bits_of_one_row", rows=(1,), k=256, n=33)
+    yield case("rank_3_with_bias", rows=(2, 3), bias=True)
+    yield case("flat_scales", flat=True, zero="packed", k=96)
+    yield case("block_16_odd_blocks_packed_zeros", k=48, block=16, zero="packed")
+    yield case("partial_last_block", k=40, block=16, zero="packed")
+    yield case("block_128_of_which_100_are_used", k=100, block=128)
+    yield case("block_256", k=512, block=256, zero="packed", bias=True)
+    yield case("float_zeros", k=96, zero="float")
+    yield case("8_bits", bits=8)
+    yield case("8_bits_packed_zeros_partial_block", bits=8, k=80, zero="packed", bias=True)
+    yield case("accuracy_level_1", accuracy_level=1, rows=(4,), k=128)
+    yield case("of_8_rows", rows=(8,), k=608, n=97, zero="packed")
+    yield case("of_21_rows", rows=(21,), k=1056, n=70, zero="float", bias=True)
+    yield case("no_rows", rows=(0,))
+    yield case("empty_weights_with_bias", bias=True, empty=True)
+    yield case("empty_weights", empty=True)
 
 
 # --- GroupQueryAttention

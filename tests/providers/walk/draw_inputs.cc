@@ -8,8 +8,9 @@ namespace tenon::walk {
 namespace {
 
 // Whether providers add in an order of their own, or take a factor out of a sum: there large terms cancel differently.
-bool adds(Family family) {
+bool adds(const Case& c, Family family) {
   switch (family) {
+    case Family::kContrib: return c.schema->op_type == "MatMulNBits";
     case Family::kWindow:
     case Family::kChannels:
     case Family::kMatMul:
@@ -45,7 +46,7 @@ void break_one_shape(std::vector<Shape>* shapes, Draw& draw) {
 }  // namespace
 
 void draw_inputs(Case* c, Family family, const TypeChoice& types, Shape x, Draw& draw) {
-  const Edges edges = !draw.chance(25) ? Edges::kNone : adds(family) ? Edges::kEndless : Edges::kAll;
+  const Edges edges = !draw.chance(25) ? Edges::kNone : adds(*c, family) ? Edges::kEndless : Edges::kAll;
   // All of it large or tiny: sums are as exact as of small numbers.
   const double unit = edges == Edges::kEndless && draw.chance(50) ? draw.pick({0x1p40, 0x1p-40}) : 0.5;
   std::vector<Shape> shapes = shapes_of(*c, family, x, draw);
