@@ -4,6 +4,7 @@
 #include "host/api/c_api_internal.h"
 #include "host/api/c_api_sizes.h"
 #include "host/base/log.h"
+#include "host/plugins/loading/cpu_features.h"
 #include "host/plugins/loading/provider_library.h"
 #include "host/plugins/loading/provider_listing.h"
 #include "host/plugins/loading/table_check.h"
@@ -16,8 +17,9 @@ static_assert(int{TENON_LOG_TRACE} == int{TN_LOG_TRACE} && int{TENON_LOG_ERROR} 
 
 struct tenon_provider_list {
   struct Entry {
-    std::string name, version, path, why_not;
-    std::shared_ptr<ProviderLibrary> library;  // that options are read from; nullptr: it is not loaded
+    std::string name, version, path, why_not, cpu_features;
+    uint32_t min_abi = 0, max_abi = 0;
+    std::shared_ptr<ProviderLibrary> library;  // that its table is read from; nullptr: it is not loaded
   };
   std::vector<Entry> entries;
 };
@@ -26,24 +28,42 @@ namespace {
 
 using Entry = tenon_provider_list::Entry;
 
+void take_descriptor(const Descriptor& descriptor, Entry& entry) {
+  entry.name = descriptor.name;
+  entry.version = descriptor.version;
+  entry.min_abi = descriptor.min_abi;
+  entry.max_abi = descriptor.max_abi;
+  entry.cpu_features = cpu_feature_names(descriptor.cpu_features);
+}
+
 Entry entry_of(const ListedProvider& listed) {
   Entry entry;
   entry.path = listed.path.string();
-  if (listed.descriptor) {
-    entry.name = listed.descriptor->name;
-    entry.version = listed.descriptor->version;
-  }
+  if (listed.descriptor) take_descriptor(*listed.descriptor, entry);
   entry.why_not = listed.verdict.message();
+  return entry;
+}
+
+Result<Entry> looked_up(const std::string& name) {
+  TENON_ASSIGN_OR_RETURN(const ProviderLibrary::File file, ProviderLibrary::look_up(name));
+  Entry entry;
+  entry.path = file.path.string();
+  if (const auto descriptor = read_descriptor(file.path); descriptor.is_ok()) take_descriptor(*descriptor, entry);
+  // What was loaded counts, if the file has changed since.
+  entry.name = file.name;
+  entry.version = file.version;
   return entry;
 }
 
 Result<Entry> loaded(const std::string& name) {
   const bool is_path = name.find('/') != std::string::npos;
+  TENON_ASSIGN_OR_RETURN(auto library, is_path ? ProviderLibrary::load(name) : ProviderLibrary::find(name));
   Entry entry;
-  TENON_ASSIGN_OR_RETURN(entry.library, is_path ? ProviderLibrary::load(name) : ProviderLibrary::find(name));
-  entry.name = entry.library->name();
-  entry.version = entry.library->version();
-  entry.path = entry.library->path().string();
+  if (const auto descriptor = read_descriptor(library->path()); descriptor.is_ok()) take_descriptor(*descriptor, entry);
+  entry.name = library->name();
+  entry.version = library->version();
+  entry.path = library->path().string();
+  entry.library = std::move(library);
   return entry;
 }
 
@@ -56,6 +76,18 @@ Result<const Entry*> entry_at(const tenon_provider_list* list, size_t index) {
 
 size_t option_count_of(const Entry& entry) {
   return entry.library != nullptr ? entry.library->table().option_count : 0;
+}
+
+size_t kernel_count_of(const Entry& entry) {
+  return entry.library != nullptr ? entry.library->table().kernel_count : 0;
+}
+
+Result<const tn_kernel_def*> kernel_at(const tenon_provider_list* list, size_t index, size_t kernel) {
+  TENON_ASSIGN_OR_RETURN(const Entry* entry, entry_at(list, index));
+  if (kernel >= kernel_count_of(*entry))
+    return error(TN_INVALID_ARGUMENT, "there is no kernel ", kernel, ": provider '", entry->name, "' has ",
+                 kernel_count_of(*entry), entry->library == nullptr ? " while it is not loaded: load it" : "");
+  return &kernel_def_at(entry->library->table(), static_cast<uint32_t>(kernel));
 }
 
 const char* text_or_empty(const char* text) {
@@ -93,6 +125,19 @@ int tenon_providers(const char* names, tenon_provider_list** list) {
   });
 }
 
+int tenon_provider_look_up(const char* name, int load, tenon_provider_list** list) {
+  return code_of([&]() -> Status {
+    if (list == nullptr) return null_argument("list");
+    *list = nullptr;
+    if (name == nullptr) return null_argument("name");
+    TENON_ASSIGN_OR_RETURN(Entry entry, load != 0 ? loaded(name) : looked_up(name));
+    auto made = std::make_unique<tenon_provider_list>();
+    made->entries.push_back(std::move(entry));
+    *list = made.release();
+    return {};
+  });
+}
+
 void tenon_providers_destroy(tenon_provider_list* list) {
   delete list;
 }
@@ -110,6 +155,13 @@ int tenon_providers_get(const tenon_provider_list* list, size_t index, tenon_pro
     made.path = entry->path.c_str();
     made.is_usable = entry->why_not.empty();
     made.why_not = entry->why_not.c_str();
+    made.min_abi = entry->min_abi;
+    made.max_abi = entry->max_abi;
+    made.cpu_features = entry->cpu_features.c_str();
+    if (entry->library != nullptr) {
+      made.abi_version = entry->library->table().abi_version;
+      made.claims_nodes = entry->library->table().claim != nullptr;
+    }
     return give(made, provider, "provider");
   });
 }
@@ -131,5 +183,37 @@ int tenon_providers_option(const tenon_provider_list* list, size_t index, size_t
     made.default_value = text_or_empty(found.default_value);
     made.help = text_or_empty(found.help);
     return give(made, out, "option");
+  });
+}
+
+size_t tenon_providers_kernel_count(const tenon_provider_list* list, size_t index) {
+  return list != nullptr && index < list->entries.size() ? kernel_count_of(list->entries[index]) : 0;
+}
+
+int tenon_providers_kernel(const tenon_provider_list* list, size_t index, size_t kernel, tenon_provider_kernel* out) {
+  return code_of([&]() -> Status {
+    TENON_ASSIGN_OR_RETURN(const tn_kernel_def* found, kernel_at(list, index, kernel));
+    tenon_provider_kernel made{};
+    made.domain = text_or_empty(found->domain);
+    made.op_type = text_or_empty(found->op_type);
+    made.since_version = found->since_version;
+    made.last_version = found->last_version;
+    made.type_count = found->type_count;
+    return give(made, out, "kernel");
+  });
+}
+
+int tenon_providers_kernel_type(const tenon_provider_list* list, size_t index, size_t kernel, size_t type,
+                                tenon_kernel_type* out) {
+  return code_of([&]() -> Status {
+    TENON_ASSIGN_OR_RETURN(const tn_kernel_def* found, kernel_at(list, index, kernel));
+    if (type >= found->type_count)
+      return error(TN_INVALID_ARGUMENT, "there is no type ", type, ": the kernel has ", found->type_count);
+    const tn_type_rule& rule = type_rule_at(*found, static_cast<uint32_t>(type));
+    tenon_kernel_type made{};
+    made.parameter = text_or_empty(rule.parameter);
+    made.dtypes = rule.dtypes;
+    made.dtype_count = rule.count;
+    return give(made, out, "type");
   });
 }

@@ -22,15 +22,21 @@ namespace tenon::host::c_api {
 struct PortStorage {
   std::string name;
   ElementType type;
-  std::string type_text;
+  std::string type_text, text;
   bool is_optional = false;
+  uint32_t position = 0;
   int32_t rank = -1;
   std::vector<int64_t> shape;
   std::vector<std::string> symbols;
   std::vector<const char*> symbol_pointers;
 
-  explicit PortStorage(const Port& port)
-      : name(port.name), type(element_type(port.type)), type_text(onnx_type(type)), is_optional(port.has_default) {
+  PortStorage(const Port& port, size_t place)
+      : name(port.name),
+        type(element_type(port.type)),
+        type_text(onnx_type(type)),
+        text(describe(port.type)),
+        is_optional(port.has_default),
+        position(static_cast<uint32_t>(place)) {
     if (!port.type.dims) return;
     rank = static_cast<int32_t>(port.type.dims->size());
     for (const Dim& dim : *port.type.dims) {
@@ -98,12 +104,13 @@ struct tenon_cancel {
 
 struct tenon_results {
   std::vector<tenon::host::RunValue> values;
-  std::vector<std::string> names;
+  std::shared_ptr<const std::vector<std::string>> names;  // the session's, where all outputs were wanted
 };
 
 struct tenon_session {
   std::unique_ptr<tenon::host::Session> session;
   tenon::host::c_api::Ports inputs, optional_inputs, outputs;
+  std::shared_ptr<const std::vector<std::string>> output_names;
   // Made at the first question, as it takes a string or three for each node.
   mutable std::once_flag placed;
   mutable std::vector<tenon::host::NodePlacement> placement;

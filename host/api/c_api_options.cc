@@ -9,6 +9,13 @@ using namespace tenon::host::c_api;
 
 namespace {
 
+static_assert(static_cast<uint32_t>(OptionKind::kFlag) == TENON_OPTION_SWITCH);
+static_assert(static_cast<uint32_t>(OptionKind::kNumber) == TENON_OPTION_NUMBER);
+static_assert(static_cast<uint32_t>(OptionKind::kChoice) == TENON_OPTION_CHOICE);
+static_assert(static_cast<uint32_t>(OptionKind::kText) == TENON_OPTION_TEXT);
+static_assert(static_cast<uint32_t>(OptionKind::kPath) == TENON_OPTION_PATH);
+static_assert(static_cast<uint32_t>(OptionKind::kProviders) == TENON_OPTION_PROVIDERS);
+
 /// The texts of a row that are put together, for as long as the process lives.
 struct OptionTexts {
   std::string values, environment;
@@ -86,7 +93,7 @@ int tenon_option_at(size_t index, tenon_option* option) {
     const OptionRow& row = option_rows()[index];
     const OptionTexts& texts = texts_of(index);
     return give(tenon_option{sizeof(tenon_option), row.name, texts.values.c_str(), row.default_text,
-                             texts.environment.c_str(), row.help},
+                             texts.environment.c_str(), row.help, row.flag, static_cast<uint32_t>(row.kind())},
                 option, "option");
   });
 }

@@ -28,9 +28,9 @@ RunOptions run_options_of(const tenon_run_options* given) {
   if (given == nullptr) return options;
   options.cancel = given->cancel != nullptr ? &given->cancel->token : nullptr;
   options.deadline = deadline_after(given->timeout_ms);
-  options.profile = given->profile;
+  if (!given->profile.empty()) options.profile = given->profile;
   options.keep_memory = given->keep_memory;
-  options.bound = given->bound;
+  if (!given->bound.empty()) options.bound = given->bound;
   return options;
 }
 
@@ -60,28 +60,29 @@ namespace tenon::host::c_api {
 Result<PreparedRun> PreparedRun::prepare(const RunRequest& request, std::vector<NamedValue> inputs) {
   if (request.session == nullptr) return null_argument("session");
   PreparedRun run;
-  run.session_ = request.session->session.get();
+  run.session_ = request.session;
   run.inputs_ = std::move(inputs);
   run.options_ = run_options_of(request.options);
   run.results_ = std::make_unique<tenon_results>();
   for (size_t i = 0; request.outputs != nullptr && i < request.output_count; ++i) {
     if (request.outputs[i] == nullptr) return error(TN_INVALID_ARGUMENT, "output name ", i, " is NULL");
-    run.results_->names.push_back(request.outputs[i]);
+    run.wanted_.push_back(request.outputs[i]);
   }
   return run;
 }
 
 Result<std::unique_ptr<tenon_results>> PreparedRun::run() {
   const std::vector<NamedValue> inputs = std::move(inputs_);
-  TENON_ASSIGN_OR_RETURN(results_->values, session_->run_values(inputs, results_->names, options_));
-  if (results_->names.empty())
-    for (const Port& port : session_->outputs()) results_->names.push_back(port.name);
+  TENON_ASSIGN_OR_RETURN(results_->values, session_->session->run_values(inputs, wanted_, options_));
+  results_->names = wanted_.empty() ? session_->output_names
+                                    : std::make_shared<const std::vector<std::string>>(std::move(wanted_));
   return std::move(results_);
 }
 
 Result<std::vector<NamedValue>> take_inputs(const tenon_tensor* inputs, size_t count) {
   if (inputs == nullptr && count > 0) return null_argument("inputs");
   std::vector<NamedValue> given;
+  given.reserve(count);
   TENON_RETURN_IF_ERROR(take_each(inputs, count, "input", [&](size_t i, const tenon_tensor& input) -> Status {
     if (input.name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", i, " has no name");
     TENON_ASSIGN_OR_RETURN(Tensor tensor, borrowed(input, concat("input '", input.name, "'")));
@@ -94,6 +95,7 @@ Result<std::vector<NamedValue>> take_inputs(const tenon_tensor* inputs, size_t c
 Result<std::vector<NamedValue>> take_inputs(const tenon_named_value* inputs, size_t count) {
   if (inputs == nullptr && count > 0) return null_argument("inputs");
   std::vector<NamedValue> given;
+  given.reserve(count);
   TENON_RETURN_IF_ERROR(take_each(inputs, count, "input", [&](size_t i, const tenon_named_value& input) -> Status {
     if (input.name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", i, " has no name");
     if (input.value == nullptr) return error(TN_INVALID_ARGUMENT, "the value of input '", input.name, "' is NULL");
@@ -183,9 +185,9 @@ int tenon_results_get(const tenon_results* results, size_t index, tenon_tensor* 
     TENON_RETURN_IF_ERROR(check_result(results, index));
     const RunValue& value = results->values[index];
     if (!value.is_tensor())
-      return error(TN_INVALID_ARGUMENT, "result '", results->names[index], "' is ", describe(value),
+      return error(TN_INVALID_ARGUMENT, "result '", (*results->names)[index], "' is ", describe(value),
                    ", expected a tensor: take it with tenon_results_value");
-    return give_view(value.tensor(), results->names[index].c_str(), tensor, "tensor");
+    return give_view(value.tensor(), (*results->names)[index].c_str(), tensor, "tensor");
   });
 }
 
@@ -200,7 +202,7 @@ int tenon_results_value(const tenon_results* results, size_t index, tenon_value*
 }
 
 const char* tenon_results_name(const tenon_results* results, size_t index) {
-  return results != nullptr && index < results->names.size() ? results->names[index].c_str() : nullptr;
+  return results != nullptr && index < results->values.size() ? (*results->names)[index].c_str() : nullptr;
 }
 
 void tenon_results_destroy(tenon_results* results) {

@@ -27,10 +27,11 @@ class PreparedRun {
   Result<std::unique_ptr<tenon_results>> run();
 
  private:
-  Session* session_ = nullptr;
+  const tenon_session* session_ = nullptr;
   std::vector<NamedValue> inputs_;
+  std::vector<std::string> wanted_;
   RunOptions options_;
-  std::unique_ptr<tenon_results> results_;  // with the names of the wanted outputs; made before memory may run out
+  std::unique_ptr<tenon_results> results_;  // made before memory may run out
 };
 
 Result<std::vector<NamedValue>> take_inputs(const tenon_tensor* inputs, size_t count);

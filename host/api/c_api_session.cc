@@ -8,10 +8,20 @@ using namespace tenon::host::c_api;
 
 namespace {
 
-Ports ports_of(const std::vector<Port>& ports, bool has_default = false) {
+Ports inputs_of(const std::vector<Port>& ports, bool has_default) {
   Ports storage;
-  for (const Port& port : ports)
-    if (port.has_default == has_default) storage.push_back(std::make_unique<PortStorage>(port));
+  for (size_t i = 0; i < ports.size(); ++i)
+    if (ports[i].has_default == has_default) storage.push_back(std::make_unique<PortStorage>(ports[i], i));
+  return storage;
+}
+
+// An output may be an input with a default, handed on; a run always has it.
+Ports outputs_of(const std::vector<Port>& ports) {
+  Ports storage;
+  for (size_t i = 0; i < ports.size(); ++i) {
+    storage.push_back(std::make_unique<PortStorage>(ports[i], i));
+    storage.back()->is_optional = false;
+  }
   return storage;
 }
 
@@ -30,6 +40,8 @@ Status give_port(const Ports& ports, const char* kind, size_t index, tenon_port*
   made.rank = port.rank;
   made.shape = port.shape.data();
   made.dim_names = port.symbol_pointers.data();
+  made.text = port.text.c_str();
+  made.position = port.position;
   return give(made, out, "port");
 }
 
@@ -40,9 +52,12 @@ namespace tenon::host::c_api {
 Status give_session(Result<std::unique_ptr<Session>> opened, tenon_session** out) {
   if (!opened.is_ok()) return opened.status();
   auto handle = std::make_unique<tenon_session>();
-  handle->inputs = ports_of((*opened)->inputs());
-  handle->optional_inputs = ports_of((*opened)->inputs(), true);
-  handle->outputs = ports_of((*opened)->outputs());
+  handle->inputs = inputs_of((*opened)->inputs(), false);
+  handle->optional_inputs = inputs_of((*opened)->inputs(), true);
+  handle->outputs = outputs_of((*opened)->outputs());
+  std::vector<std::string> names;
+  for (const Port& port : (*opened)->outputs()) names.push_back(port.name);
+  handle->output_names = std::make_shared<const std::vector<std::string>>(std::move(names));
   handle->session = std::move(*opened);
   *out = handle.release();
   return {};

@@ -5,6 +5,7 @@
 #include <tenon/environment.h>
 #include <tenon/files.h>
 #include <tenon/model.h>
+#include <tenon/process.h>
 #include <tenon/value.h>
 
 #include <algorithm>
@@ -39,6 +40,10 @@ TENON_FIRST_VERSION(tenon_placement, reason)
 TENON_FIRST_VERSION(tenon_conversion, external_data_root)
 TENON_FIRST_VERSION(tenon_provider_info, why_not)
 TENON_FIRST_VERSION(tenon_provider_option, help)
+TENON_FIRST_VERSION(tenon_provider_kernel, type_count)
+TENON_FIRST_VERSION(tenon_kernel_type, dtype_count)
+TENON_FIRST_VERSION(tenon_memory_use, peak_resident)
+TENON_FIRST_VERSION(tenon_residency, private_bytes)
 #undef TENON_FIRST_VERSION
 
 /// TN_INVALID_ARGUMENT unless the struct at `from` has the first version's size at least. `what`: for the error.
@@ -50,13 +55,19 @@ Status check_size(const T* from, const std::string& what) {
                First::kSize, ": set it to sizeof(", First::kName, ")");
 }
 
-/// A caller's struct as this library knows it; members that the caller does not have are 0.
+/// Of a struct whose size was checked; members that the caller does not have are 0.
+template <typename T>
+T known_part(const T& from) {
+  T whole{};
+  std::memcpy(&whole, &from, std::min(from.struct_size, sizeof(T)));
+  return whole;
+}
+
+/// A caller's struct as this library knows it.
 template <typename T>
 Result<T> taken(const T* from, const std::string& what) {
   TENON_RETURN_IF_ERROR(check_size(from, what));
-  T whole{};
-  std::memcpy(&whole, from, std::min(from->struct_size, sizeof(T)));
-  return whole;
+  return known_part(*from);
 }
 
 /// Element `index` of a caller's array, whose structs may be longer or shorter than T.
@@ -68,18 +79,17 @@ const T* element_at(const T* first, size_t index) {
 /// Each struct of a caller's array in turn; `take` returns a Status. `what`: "input".
 template <typename T, typename Take>
 Status take_each(const T* first, size_t count, const char* what, Take&& take) {
+  if (count == 0) return {};
+  TENON_RETURN_IF_ERROR(check_size(first, concat(what, " 0")));
+  if (first->struct_size % alignof(T) != 0)
+    return error(TN_INVALID_ARGUMENT, "struct_size of ", what, " 0 is ", first->struct_size, ", no multiple of ",
+                 alignof(T), ": set it to sizeof(", FirstVersion<T>::kName, ")");
   for (size_t i = 0; i < count; ++i) {
-    const std::string name = concat(what, " ", i);
-    TENON_RETURN_IF_ERROR(check_size(first, name));
-    if (first->struct_size % alignof(T) != 0)
-      return error(TN_INVALID_ARGUMENT, "struct_size of ", name, " is ", first->struct_size, ", no multiple of ",
-                   alignof(T), ": set it to sizeof(", FirstVersion<T>::kName, ")");
     const T* element = element_at(first, i);
     if (element->struct_size != first->struct_size)
-      return error(TN_INVALID_ARGUMENT, "struct_size of ", name, " is ", element->struct_size, ", expected ",
+      return error(TN_INVALID_ARGUMENT, "struct_size of ", what, " ", i, " is ", element->struct_size, ", expected ",
                    first->struct_size, " as that of ", what, " 0: all of an array have the same");
-    TENON_ASSIGN_OR_RETURN(const T whole, taken(element, name));
-    TENON_RETURN_IF_ERROR(take(i, whole));
+    TENON_RETURN_IF_ERROR(take(i, known_part(*element)));
   }
   return {};
 }

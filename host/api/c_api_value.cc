@@ -3,6 +3,7 @@
 
 #include "host/api/c_api_internal.h"
 #include "host/api/c_api_sizes.h"
+#include "host/formats/onnx/value_reader.h"
 
 using namespace tenon::host;
 using namespace tenon::host::c_api;
@@ -110,6 +111,23 @@ int tenon_value_share(const tenon_value* value, tenon_value** shared) {
   });
 }
 
+int tenon_value_read(const char* path, const tenon_value_type* type, tenon_value** value) {
+  return give_value(value, [&]() -> Result<RunValue> {
+    if (path == nullptr) return null_argument("path");
+    if (type == nullptr) return null_argument("type");
+    TENON_ASSIGN_OR_RETURN(const tenon_value_type wanted, taken(type, "'type'"));
+    if (wanted.kind > TENON_MAP || wanted.held > TENON_MAP)
+      return error(TN_INVALID_ARGUMENT, "'type' has kind ", wanted.kind, " and held ", wanted.held, ", expected 0 to ",
+                   int{TENON_MAP}, ": take them from a port");
+    ValueType known;
+    known.kind = static_cast<ValueType::Kind>(wanted.kind);
+    known.dtype = dtype_from_number(wanted.dtype);
+    known.held = static_cast<ValueType::Kind>(wanted.held);
+    known.key = dtype_from_number(wanted.key);
+    return read_value_proto(path, known);
+  });
+}
+
 void tenon_value_destroy(tenon_value* value) {
   delete value;
 }
@@ -124,6 +142,15 @@ int tenon_value_get_type(const tenon_value* value, tenon_value_type* type) {
     made.held = static_cast<uint32_t>(known.held);
     made.key = known.key;
     return give(made, type, "type");
+  });
+}
+
+int tenon_value_text(const tenon_value* value, char** text) {
+  return code_of([&]() -> Status {
+    if (text == nullptr) return null_argument("text");
+    *text = nullptr;
+    if (value == nullptr) return null_argument("value");
+    return give_string(describe(value->value), text);
   });
 }
 

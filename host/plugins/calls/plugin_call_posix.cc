@@ -100,6 +100,7 @@ struct CopiedCall {
 };
 
 bool copy_call(const SafeReader& reader, CallId id, CopiedCall& copied) {
+  if (id.slot >= kCallSlots) return false;
   const CallSlot& slot = call_slots[id.slot];
   const PluginCall* call = slot.call.load(std::memory_order_acquire);
   if (call == nullptr || slot.number.load(std::memory_order_acquire) != id.number) return false;

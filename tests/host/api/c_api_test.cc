@@ -188,7 +188,7 @@ TEST_CASE("the C++ API throws errors with code and message", "[api]") {
 TEST_CASE("an input that a run may leave out is listed apart", "[api]") {
   onnx::ModelProto proto = tenon::test::empty_model();
   onnx::GraphProto& graph = *proto.mutable_graph();
-  for (const char* name : {"x", "w"}) {
+  for (const char* name : {"w", "x"}) {
     tenon::test::set_float_type(*graph.add_input(), name, {2});
     tenon::test::set_float_type(*graph.add_output(), name, {2});
   }
@@ -200,6 +200,13 @@ TEST_CASE("an input that a run may leave out is listed apart", "[api]") {
   REQUIRE(session.optional_inputs().size() == 1);
   CHECK(session.optional_inputs()[0].name == "w");
   CHECK(session.optional_inputs()[0].shape == std::vector<int64_t>{2});
+  CHECK(session.optional_inputs()[0].text == "float[2]");
+  CHECK(session.all_inputs()[0].name == "w");
+  CHECK(session.all_inputs()[1].name == "x");
+  // An output all the same.
+  REQUIRE(session.outputs().size() == 2);
+  CHECK(session.outputs()[0].name == "w");
+  CHECK_FALSE(session.outputs()[0].is_optional);
   const auto tensor = [](const std::vector<float>& values) { return tenon::Tensor::of<float>({2}, values); };
   CHECK(session.run({{"x", tensor(x)}})["w"].to_vector<float>() == w);
   CHECK(session.run({{"x", tensor(x)}, {"w", tensor(other)}})["w"].to_vector<float>() == other);

@@ -93,6 +93,28 @@ TEST_CASE("a provider that is named is loaded and tells its options", "[api]") {
   CHECK_THROWS_WITH(tenon::load_providers("no_such_provider"), Contains("no_such_provider"));
 }
 
+TEST_CASE("a provider is looked up by its file alone", "[api]") {
+  const tenon::ProviderInfo found = tenon::look_up_provider(kProviders + "/libcpu_ref.so");
+  CHECK(found.name == "cpu_ref");
+  CHECK(found.is_usable);
+  CHECK((found.min_abi == 1 && found.max_abi == 1));
+  CHECK(found.kernels.empty());
+  CHECK_THROWS_WITH(tenon::look_up_provider("no_such_provider"), Contains("no_such_provider"));
+}
+
+TEST_CASE("a provider that is loaded tells its kernels and the element types that they take", "[api]") {
+  const tenon::ProviderInfo loaded = tenon::load_provider(kProviders + "/libcpu_ref.so");
+  CHECK(loaded.abi_version == 1);
+  const auto relu = std::find_if(loaded.kernels.begin(), loaded.kernels.end(),
+                                 [](const auto& kernel) { return kernel.op_type == "Relu"; });
+  REQUIRE(relu != loaded.kernels.end());
+  CHECK(relu->domain.empty());
+  CHECK(relu->since_version > 0);
+  REQUIRE(relu->types.count("T") == 1);
+  const std::vector<uint32_t>& types = relu->types.at("T");
+  CHECK(std::find(types.begin(), types.end(), uint32_t{TENON_DTYPE_FLOAT}) != types.end());
+}
+
 TEST_CASE("what is not in a list of providers is refused", "[api]") {
   tenon_provider_list* list = nullptr;
   REQUIRE(tenon_providers(nullptr, &list) == TENON_OK);
@@ -102,5 +124,9 @@ TEST_CASE("what is not in a list of providers is refused", "[api]") {
   auto option = tenon::detail::sized<tenon_provider_option>();
   CHECK(tenon_providers_option(list, count, 0, &option) == TENON_INVALID_ARGUMENT);
   CHECK(tenon_providers_option_count(list, count) == 0);
+  auto kernel = tenon::detail::sized<tenon_provider_kernel>();
+  CHECK(tenon_providers_kernel(list, count, 0, &kernel) == TENON_INVALID_ARGUMENT);
+  CHECK(tenon_providers_kernel(list, 0, 0, &kernel) == TENON_INVALID_ARGUMENT);
+  CHECK(tenon_providers_kernel_count(list, count) == 0);
   tenon_providers_destroy(list);
 }

@@ -3,6 +3,8 @@
 #include <tenon/environment.h>
 #include <tenon/files.h>
 #include <tenon/model.h>
+#include <tenon/process.h>
+#include <tenon/types.h>
 #include <tenon/value.h>
 
 #include <catch2/catch.hpp>
@@ -48,12 +50,14 @@ class Good {
     REQUIRE(tenon_value_of_tensor(&tensors_[0], &value_) == TENON_OK);
     values_[0] = value_;
     REQUIRE(tenon_providers(nullptr, &providers_) == TENON_OK);
+    REQUIRE(tenon_process_residency(0, &residency_) == TENON_OK);
   }
   ~Good() {
     tenon_session_close(session_);
     tenon_results_destroy(results_);
     tenon_value_destroy(value_);
     tenon_providers_destroy(providers_);
+    tenon_residency_destroy(residency_);
     tenon_options_destroy(options_);
     tenon_run_options_destroy(run_options_);
     tenon_cancel_destroy(cancel_);
@@ -82,6 +86,9 @@ class Good {
         return &made;
       } else if constexpr (std::is_same_v<T, tenon_run_function>) {
         return [](void*, int, const char*, tenon_results* results) { tenon_results_destroy(results); };
+      } else if constexpr (std::is_same_v<Target, uint64_t>) {
+        static Target made[1];
+        return made;
       } else if constexpr (std::is_function_v<Target> || std::is_void_v<Target> || std::is_same_v<T, char*>) {
         return nullptr;
       } else {
@@ -95,7 +102,8 @@ class Good {
  private:
   template <typename T>
   T* handle() {
-    return std::get<T*>(std::tuple(session_, results_, value_, providers_, options_, run_options_, cancel_));
+    return std::get<T*>(
+        std::tuple(session_, results_, value_, providers_, residency_, options_, run_options_, cancel_));
   }
 
   std::string bytes_ = model();
@@ -105,6 +113,7 @@ class Good {
   tenon_results* results_ = nullptr;
   tenon_value* value_ = nullptr;
   tenon_provider_list* providers_ = nullptr;
+  tenon_residency_list* residency_ = nullptr;
   tenon_options* options_ = tenon_options_create();
   tenon_run_options* run_options_ = tenon_run_options_create();
   tenon_cancel* cancel_ = tenon_cancel_create();
@@ -167,7 +176,7 @@ TEST_CASE("the list of functions is that of the headers", "[api]") {
 #define FUNCTION(name, ...) listed.insert(#name);
 #include "tests/host/api/functions.inc"
 #undef FUNCTION
-  for (const char* header : {"tenon", "value", "async", "model", "files", "environment"}) {
+  for (const char* header : {"tenon", "types", "value", "async", "model", "files", "environment", "process"}) {
     std::ifstream file(std::string(TENON_SOURCE_DIR "/host/api/include/tenon/") + header + ".h");
     std::ostringstream text;
     text << file.rdbuf();

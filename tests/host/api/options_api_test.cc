@@ -26,6 +26,8 @@ TEST_CASE("the C API lists every option, and sets and gives each", "[api][option
     CHECK(option.default_value == std::string(row.default_text));
     CHECK(option.environment == row.environment_text());
     CHECK(option.help == std::string(row.help));
+    CHECK(option.flag == std::string(row.flag));
+    CHECK(option.kind == static_cast<uint32_t>(row.kind()));
     CHECK(option.struct_size == sizeof option);
     for (const std::string& value : good_values(row)) {
       REQUIRE(tenon_options_set(options, option.name, value.c_str()) == TENON_OK);

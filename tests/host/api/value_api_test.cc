@@ -5,6 +5,7 @@
 #include <tenon/tenon.hpp>
 
 #include "tests/support/onnx_models.h"
+#include "tests/support/temp_folder.h"
 
 using Catch::Contains;
 
@@ -143,6 +144,30 @@ TEST_CASE("a value of the wrong kind is refused by name", "[api]") {
   CHECK_THROWS_WITH(results.value(0).keys(), Contains("expected a map"));
   CHECK_THROWS_WITH(results.value(0)[1], Contains("there is no element 1"));
   CHECK_THROWS_WITH(tenon::Value(tensor({1}))[0], Contains("expected a sequence or an optional"));
+}
+
+TEST_CASE("a value is read from a file of a data set, as its port declares it", "[api]") {
+  const tenon::test::TempFolder folder;
+  onnx::SequenceProto proto;
+  proto.set_elem_type(onnx::SequenceProto::TENSOR);
+  for (const float number : {1.0f, 2.0f}) {
+    onnx::TensorProto& element = *proto.add_tensor_values();
+    element.set_data_type(onnx::TensorProto::FLOAT);
+    element.add_dims(1);
+    element.add_float_data(number);
+  }
+  const std::string file = folder.write("input_0.pb", proto.SerializeAsString()).string();
+  const std::string model = sequence_model();
+  const tenon_value_type type = session_of(model).inputs()[0].value_type();
+  const tenon::Value read = tenon::Value::read(file, type);
+  CHECK(read.text() == "sequence(float) of 2");
+  CHECK(read[1].tensor().to_vector<float>() == std::vector<float>{2});
+  tenon_value_type of_tensors = type;
+  of_tensors.kind = TENON_TENSOR;
+  CHECK_THROWS_WITH(tenon::Value::read(file, of_tensors), Contains("input_0.pb"));
+  of_tensors.kind = 99;
+  CHECK_THROWS_WITH(tenon::Value::read(file, of_tensors), Contains("kind 99"));
+  CHECK_THROWS_WITH(tenon::Value::read((folder.path() / "none.pb").string(), type), Contains("none.pb"));
 }
 
 TEST_CASE("null handles of values are errors, not crashes", "[api]") {

@@ -39,6 +39,14 @@ typedef struct tenon_provider_info {
   const char* path;
   uint32_t is_usable;  /* 0: it must not be loaded here. 1 does not say that loading succeeds */
   const char* why_not; /* "" for one that is usable */
+  /* What the file says: versions of the kernel ABI that it was built for, 0 where it could not be read, and the
+   * features of the CPU that it needs, in words. */
+  uint32_t min_abi;
+  uint32_t max_abi;
+  const char* cpu_features;
+  /* Of a provider that is loaded. */
+  uint32_t abi_version;
+  uint32_t claims_nodes; /* 1: it compiles groups of nodes into one kernel */
 } tenon_provider_info;
 
 typedef struct tenon_provider_option {
@@ -49,15 +57,42 @@ typedef struct tenon_provider_option {
   const char* help;
 } tenon_provider_option;
 
+/* A line of the kernel table of a provider that is loaded: forms of an operator that it has. */
+typedef struct tenon_provider_kernel {
+  size_t struct_size;
+  const char* domain; /* "" for ONNX's own */
+  const char* op_type;
+  int32_t since_version; /* opsets that changed the operator, inclusive */
+  int32_t last_version;  /* 0: every later one too */
+  uint32_t type_count;   /* of tenon_providers_kernel_type */
+} tenon_provider_kernel;
+
+/* The element types that a kernel takes for a type parameter of the operator's schema; one that none is told of may be
+ * whatever the schema allows. */
+typedef struct tenon_kernel_type {
+  size_t struct_size;
+  const char* parameter;  /* "T" */
+  const uint32_t* dtypes; /* of tenon_dtype */
+  uint32_t dtype_count;
+} tenon_kernel_type;
+
 /* names NULL: the provider libraries on the search path, told from their files alone; nothing is loaded, and none has
  * options. Else the providers of a list as the option `providers` takes it, which are loaded into this process for
  * good: TENON_NOT_FOUND and others say why that failed. The list is the caller's. */
 TENON_API int tenon_providers(const char* names, tenon_provider_list**);
+/* One provider, by its name, or by the path of its library where a '/' is in it: told from the file alone (load 0), or
+ * loaded into this process for good (1). The list has one entry. Errors say why it must not be loaded, or why that
+ * failed. */
+TENON_API int tenon_provider_look_up(const char* name, int load, tenon_provider_list**);
 TENON_API void tenon_providers_destroy(tenon_provider_list*);
 TENON_API size_t tenon_providers_count(const tenon_provider_list*);
 TENON_API int tenon_providers_get(const tenon_provider_list*, size_t index, tenon_provider_info*);
 TENON_API size_t tenon_providers_option_count(const tenon_provider_list*, size_t index);
 TENON_API int tenon_providers_option(const tenon_provider_list*, size_t index, size_t option, tenon_provider_option*);
+TENON_API size_t tenon_providers_kernel_count(const tenon_provider_list*, size_t index);
+TENON_API int tenon_providers_kernel(const tenon_provider_list*, size_t index, size_t kernel, tenon_provider_kernel*);
+TENON_API int tenon_providers_kernel_type(const tenon_provider_list*, size_t index, size_t kernel, size_t type,
+                                          tenon_kernel_type*);
 
 #ifdef __cplusplus
 }

@@ -4,6 +4,7 @@
 #include <tenon/environment.h>
 
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -45,32 +46,82 @@ struct ProviderOption {
   std::string name, values, default_value, help;
 };
 
+/// A line of a provider's kernel table; see tenon_provider_kernel.
+struct ProviderKernel {
+  std::string domain, op_type;
+  int32_t since_version = 0, last_version = 0;
+  std::map<std::string, std::vector<uint32_t>> types;  // numbers of tenon_dtype, by the parameter of the schema
+};
+
 struct ProviderInfo {
   std::string name, version, path;
   bool is_usable = false;
   std::string why_not;
-  std::vector<ProviderOption> options;  // of providers that were named
+  uint32_t min_abi = 0, max_abi = 0;  // 0: the file could not be read
+  std::string cpu_features;           // that it needs, in words
+  // Of providers that are loaded.
+  uint32_t abi_version = 0;
+  bool claims_nodes = false;
+  std::vector<ProviderOption> options;
+  std::vector<ProviderKernel> kernels;
 };
 
 namespace detail {
 
-inline std::vector<ProviderInfo> providers(const char* names) {
-  tenon_provider_list* made = nullptr;
-  check(tenon_providers(names, &made));
+inline ProviderKernel provider_kernel(const tenon_provider_list* list, size_t index, size_t number) {
+  auto raw = sized<tenon_provider_kernel>();
+  check(tenon_providers_kernel(list, index, number, &raw));
+  ProviderKernel kernel{raw.domain, raw.op_type, raw.since_version, raw.last_version, {}};
+  for (uint32_t t = 0; t < raw.type_count; ++t) {
+    auto type = sized<tenon_kernel_type>();
+    check(tenon_providers_kernel_type(list, index, number, t, &type));
+    kernel.types[type.parameter].assign(type.dtypes, type.dtypes + type.dtype_count);
+  }
+  return kernel;
+}
+
+inline ProviderInfo provider_info(const tenon_provider_list* list, size_t index) {
+  auto raw = sized<tenon_provider_info>();
+  check(tenon_providers_get(list, index, &raw));
+  ProviderInfo info;
+  info.name = raw.name;
+  info.version = raw.version;
+  info.path = raw.path;
+  info.is_usable = raw.is_usable != 0;
+  info.why_not = raw.why_not;
+  info.min_abi = raw.min_abi;
+  info.max_abi = raw.max_abi;
+  info.cpu_features = raw.cpu_features != nullptr ? raw.cpu_features : "";  // an older library
+  info.abi_version = raw.abi_version;
+  info.claims_nodes = raw.claims_nodes != 0;
+  for (size_t i = 0; i < tenon_providers_option_count(list, index); ++i) {
+    auto option = sized<tenon_provider_option>();
+    check(tenon_providers_option(list, index, i, &option));
+    info.options.push_back({option.name, option.values, option.default_value, option.help});
+  }
+  for (size_t i = 0; i < tenon_providers_kernel_count(list, index); ++i)
+    info.kernels.push_back(provider_kernel(list, index, i));
+  return info;
+}
+
+/// Takes over the list.
+inline std::vector<ProviderInfo> provider_infos(tenon_provider_list* made) {
   const Handle<tenon_provider_list, tenon_providers_destroy> list(made);
   std::vector<ProviderInfo> found;
-  for (size_t i = 0; i < tenon_providers_count(made); ++i) {
-    auto raw = sized<tenon_provider_info>();
-    check(tenon_providers_get(made, i, &raw));
-    ProviderInfo info{raw.name, raw.version, raw.path, raw.is_usable != 0, raw.why_not, {}};
-    for (size_t j = 0; j < tenon_providers_option_count(made, i); ++j) {
-      auto option = sized<tenon_provider_option>();
-      check(tenon_providers_option(made, i, j, &option));
-      info.options.push_back({option.name, option.values, option.default_value, option.help});
-    }
-    found.push_back(std::move(info));
-  }
+  for (size_t i = 0; i < tenon_providers_count(made); ++i) found.push_back(provider_info(made, i));
   return found;
+}
+
+inline std::vector<ProviderInfo> providers(const char* names) {
+  tenon_provider_list* list = nullptr;
+  check(tenon_providers(names, &list));
+  return provider_infos(list);
+}
+
+inline ProviderInfo look_up(const std::string& name, int load) {
+  tenon_provider_list* list = nullptr;
+  check(tenon_provider_look_up(name.c_str(), load, &list));
+  return provider_infos(list).at(0);
 }
 
 }  // namespace detail
@@ -82,6 +133,15 @@ inline std::vector<ProviderInfo> list_providers() {
 /// The providers of a list as Options::providers takes it, which are loaded for good.
 inline std::vector<ProviderInfo> load_providers(const std::string& names) {
   return detail::providers(names.c_str());
+}
+
+/// One provider by name or path, told from its file alone.
+inline ProviderInfo look_up_provider(const std::string& name) {
+  return detail::look_up(name, 0);
+}
+/// The same loaded, for good.
+inline ProviderInfo load_provider(const std::string& name) {
+  return detail::look_up(name, 1);
 }
 
 }  // namespace tenon

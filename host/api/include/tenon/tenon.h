@@ -16,9 +16,10 @@
  * members that this library does not know stay as they are. An array of such structs is stepped through by the
  * struct_size of its first element, which all elements have to have.
  *
- * Further headers: <tenon/value.h> sequences, optionals and maps; <tenon/async.h> runs that do not block their caller;
- * <tenon/model.h> what a model tells of itself and where its nodes run; <tenon/files.h> packs, conversion and published
- * models; <tenon/environment.h> the log and the providers. */
+ * Further headers: <tenon/types.h> element types; <tenon/value.h> sequences, optionals and maps; <tenon/async.h> runs
+ * that do not block their caller; <tenon/model.h> what a model tells of itself and where its nodes run; <tenon/files.h>
+ * packs, conversion and published models; <tenon/environment.h> the log and the providers; <tenon/process.h> memory, and
+ * calls that do not return. */
 #ifndef TENON_TENON_H
 #define TENON_TENON_H
 
@@ -103,6 +104,8 @@ typedef struct tenon_port {
   int32_t rank;                 /* -1: unknown */
   const int64_t* shape;         /* -1: free */
   const char* const* dim_names; /* of free dimensions, "" of others */
+  const char* text;             /* with its dimensions, for people: "float[batch,1,8,8]", "sequence(float)" */
+  uint32_t position;            /* among all inputs, those included that may be left out; or among the outputs */
 } tenon_port;
 
 /* The message of the last failure on this thread; "" if there was none. Valid until the next call of this API here. */
@@ -126,6 +129,15 @@ TENON_API int tenon_options_get(const tenon_options*, const char* name, char** v
  * sessions that were opened with the options are closed. Such sessions neither use nor make packs. */
 TENON_API int tenon_options_add_initializer(tenon_options*, const tenon_tensor* tensor);
 
+typedef enum tenon_option_kind {
+  TENON_OPTION_SWITCH = 0, /* 0 or 1 */
+  TENON_OPTION_NUMBER = 1, /* whole */
+  TENON_OPTION_CHOICE = 2, /* one of a few words */
+  TENON_OPTION_TEXT = 3,
+  TENON_OPTION_PATH = 4,
+  TENON_OPTION_PROVIDERS = 5 /* a list of providers */
+} tenon_option_kind;
+
 /* An option that there is. Set struct_size to sizeof(tenon_option) before it is filled; the strings live as long as the
  * process. */
 typedef struct tenon_option {
@@ -136,6 +148,8 @@ typedef struct tenon_option {
   const char* environment;   /* "NAME": the variable counts where nothing was set; "NAME=value": that value holds for
                               * every session; "": there is none */
   const char* help;          /* a sentence */
+  const char* flag;          /* of the command `tenon`: "--threads"; "": it has none */
+  uint32_t kind;             /* a tenon_option_kind */
 } tenon_option;
 TENON_API size_t tenon_option_count(void);
 /* TENON_INVALID_ARGUMENT from tenon_option_count() on. */

@@ -10,12 +10,14 @@
 
 #include <tenon/files.h>
 
+#include <algorithm>
 #include <future>
 #include <memory>
 #include <string>
 #include <tenon/async.hpp>
 #include <tenon/environment.hpp>
 #include <tenon/model.hpp>
+#include <tenon/process.hpp>
 #include <tenon/run.hpp>
 #include <tenon/tensor.hpp>
 #include <tenon/value.hpp>
@@ -83,6 +85,17 @@ struct Port {
   bool has_rank = false;
   std::vector<int64_t> shape;          // -1: free; of what is no tensor: of the tensors that it holds
   std::vector<std::string> dim_names;  // "" where there is none
+  std::string text;                    // for people: "float[batch,1,8,8]", "sequence(float)"
+  uint32_t position = 0;               // among all inputs or outputs of the model
+
+  tenon_value_type value_type() const {
+    auto made = detail::sized<tenon_value_type>();
+    made.kind = static_cast<uint32_t>(kind);
+    made.dtype = dtype;
+    made.held = static_cast<uint32_t>(held);
+    made.key = key;
+    return made;
+  }
 };
 
 struct NamedTensor {
@@ -113,6 +126,13 @@ class Session {
   /// Those that a run may leave out, none of them in inputs(): it then takes the model's initializer.
   std::vector<Port> optional_inputs() const {
     return ports(tenon_session_optional_input_count(session_.get()), tenon_session_optional_input);
+  }
+  /// Both in the model's order.
+  std::vector<Port> all_inputs() const {
+    std::vector<Port> all = inputs();
+    for (Port& port : optional_inputs()) all.push_back(std::move(port));
+    std::sort(all.begin(), all.end(), [](const Port& a, const Port& b) { return a.position < b.position; });
+    return all;
   }
   std::vector<Port> outputs() const { return ports(tenon_session_output_count(session_.get()), tenon_session_output); }
 
@@ -157,6 +177,8 @@ class Session {
   ModelFacts model_facts() const { return detail::model_facts(session_.get()); }
   /// Where each node of the optimized graph runs and why.
   std::vector<NodePlacement> placement() const { return detail::placement(session_.get()); }
+  /// What the session holds, by the system's count.
+  std::vector<Residency> residency() const { return detail::session_residency(session_.get()); }
   /// Where every node runs and every byte lives; format: "text", "details" or "json".
   std::string report(const std::string& format = "text") const {
     char* raw = nullptr;
@@ -231,11 +253,13 @@ class Session {
   }
   static std::vector<tenon_tensor> raw(const std::vector<NamedTensor>& inputs) {
     std::vector<tenon_tensor> given;
+    given.reserve(inputs.size());
     for (const NamedTensor& input : inputs) given.push_back(input.tensor.c(input.name.c_str()));
     return given;
   }
   static std::vector<tenon_named_value> raw(const std::vector<NamedValue>& inputs) {
     std::vector<tenon_named_value> given;
+    given.reserve(inputs.size());
     for (const NamedValue& input : inputs) {
       given.push_back(detail::sized<tenon_named_value>());
       given.back().name = input.name.c_str();
@@ -266,6 +290,8 @@ class Session {
         port.shape.push_back(raw.shape[d]);
         port.dim_names.emplace_back(raw.dim_names[d]);
       }
+      port.text = raw.text != nullptr ? raw.text : "";  // an older library
+      port.position = raw.position;
       found.push_back(std::move(port));
     }
     return found;

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <tenon/tenon.h>
+#include <tenon/types.h>
 
+#include <cstring>
+#include <limits>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -77,6 +81,8 @@ constexpr uint32_t dtype_of() {
 
 }  // namespace detail
 
+class ResultView;
+
 /// Typed, row-major data to give to a run. Borrows or owns its bytes; copies share them.
 class Tensor {
  public:
@@ -109,6 +115,20 @@ class Tensor {
     tensor.owner_ = std::move(kept);
     return tensor;
   }
+  /// Zeros in memory of its own, aligned to 64 bytes, to be filled by mutable_raw(). TENON_INVALID_ARGUMENT for a shape
+  /// whose bytes do not count in 64 bits, and for what is no type of numbers; TENON_OUT_OF_MEMORY.
+  static Tensor zeros(uint32_t dtype, std::vector<int64_t> shape) {
+    const size_t bytes = byte_length_of(dtype, shape);
+    constexpr std::align_val_t kAligned{64};
+    void* made = ::operator new(bytes, kAligned, std::nothrow);
+    if (made == nullptr)
+      throw Error(TENON_OUT_OF_MEMORY, "no memory for a tensor of " + std::to_string(bytes) + " bytes");
+    std::shared_ptr<void> memory(made, [=](void* p) { ::operator delete(p, kAligned); });
+    std::memset(made, 0, bytes);
+    Tensor tensor = raw(dtype, std::move(shape), memory.get(), bytes);
+    tensor.owner_ = std::move(memory);
+    return tensor;
+  }
   /// Borrows bytes of any element type, by its number in ONNX TensorProto.DataType.
   static Tensor raw(uint32_t dtype, std::vector<int64_t> shape, const void* data, size_t byte_length) {
     Tensor tensor;
@@ -118,6 +138,11 @@ class Tensor {
     tensor.byte_length_ = byte_length;
     return tensor;
   }
+
+  /// Of a tensor made by zeros(): all copies see what is written.
+  void* mutable_raw() { return const_cast<void*>(data_); }
+  /// What it holds, as of a result; lives as long as this tensor.
+  ResultView view() const;
 
   /// As the C API takes it; borrows `name` and this tensor.
   tenon_tensor c(const char* name) const {
@@ -133,6 +158,27 @@ class Tensor {
 
  private:
   Tensor() = default;
+  static size_t byte_length_of(uint32_t dtype, const std::vector<int64_t>& shape) {
+    const size_t most = std::numeric_limits<size_t>::max();
+    const size_t bits = dtype != TENON_DTYPE_STRING ? tenon_dtype_bits(dtype) : 0;
+    size_t count = 1;
+    bool is_empty = false, fits = true;
+    for (const int64_t dim : shape) {
+      is_empty = is_empty || dim == 0;
+      fits = fits && dim >= 0 && (dim == 0 || count <= most / static_cast<size_t>(dim));
+      if (fits && dim > 0) count *= static_cast<size_t>(dim);
+    }
+    if (bits == 0)
+      throw Error(TENON_INVALID_ARGUMENT,
+                  "no zeros of element type " + std::to_string(dtype) + ": it is none of numbers");
+    if (!fits || (!is_empty && count > (most - 7) / bits)) {
+      std::string dims;
+      for (const int64_t dim : shape) dims += (dims.empty() ? "" : "x") + std::to_string(dim);
+      throw Error(TENON_INVALID_ARGUMENT, "no tensor of type " + std::string(tenon_dtype_name(dtype)) + " and shape " +
+                                              dims + ": a dimension is negative or the size does not fit in 64 bits");
+    }
+    return is_empty ? 0 : (count * bits + 7) / 8;
+  }
   uint32_t dtype_ = 0;
   std::vector<int64_t> shape_;
   const void* data_ = nullptr;
@@ -140,13 +186,18 @@ class Tensor {
   std::shared_ptr<const void> owner_;
 };
 
-/// A tensor that a run made; lives as long as its Results.
+/// A tensor that a run made, lives as long as its Results; or what a Tensor or a Value holds.
 class ResultView {
  public:
   explicit ResultView(const tenon_tensor& tensor) : tensor_(tensor) {}
   std::string name() const { return tensor_.name; }
   uint32_t dtype() const { return tensor_.dtype; }
   std::vector<int64_t> shape() const { return {tensor_.shape, tensor_.shape + tensor_.rank}; }
+  int64_t element_count() const {
+    int64_t count = 1;
+    for (uint32_t i = 0; i < tensor_.rank; ++i) count *= tensor_.shape[i];
+    return count;
+  }
   size_t byte_length() const { return tensor_.byte_length; }
   const void* raw() const { return tensor_.data; }
   /// Number of elements of type T that the tensor holds.
@@ -179,5 +230,9 @@ class ResultView {
  private:
   tenon_tensor tensor_;
 };
+
+inline ResultView Tensor::view() const {
+  return ResultView(c(""));
+}
 
 }  // namespace tenon

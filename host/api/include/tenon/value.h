@@ -28,9 +28,15 @@ TENON_API int tenon_value_of_map(const tenon_tensor* keys, const tenon_tensor* v
 /* One more handle of the same value, for another owner or thread: no bytes and no lists are copied, and tensors lie
  * where they did. */
 TENON_API int tenon_value_share(const tenon_value*, tenon_value** shared);
+/* Reads a file of ONNX's test data sets: a serialized TensorProto, SequenceProto, OptionalProto or MapProto, whichever
+ * a value of this type is stored as. TENON_NOT_FOUND; TENON_INVALID_MODEL: it holds something else. */
+TENON_API int tenon_value_read(const char* path, const tenon_value_type*, tenon_value**);
 TENON_API void tenon_value_destroy(tenon_value*);
 
 TENON_API int tenon_value_get_type(const tenon_value*, tenon_value_type*);
+/* What it is, for people: "float 2x3", "sequence(float) of 2", "map(int64, float) of 10". To be freed with
+ * tenon_string_free. */
+TENON_API int tenon_value_text(const tenon_value*, char** text);
 /* Elements of a sequence, 0 or 1 of an optional, entries of a map; 1 of a tensor. */
 TENON_API size_t tenon_value_count(const tenon_value*);
 /* Of a sequence or an optional: a value of its own, the caller's. */

@@ -65,6 +65,12 @@ class Value {
     map.kept_ = {std::make_shared<const Tensor>(std::move(keys)), std::make_shared<const Tensor>(std::move(values))};
     return map;
   }
+  /// A file of ONNX's test data sets that holds a value of the type; see tenon_value_read.
+  static Value read(const std::string& path, const tenon_value_type& type) {
+    tenon_value* made = nullptr;
+    detail::check(tenon_value_read(path.c_str(), &type, &made));
+    return adopt(made);
+  }
   /// Takes over a value of the C API.
   static Value adopt(tenon_value* value) {
     Value adopted;
@@ -77,6 +83,13 @@ class Value {
     auto type = detail::sized<tenon_value_type>();
     detail::check(tenon_value_get_type(c(), &type));
     return type;
+  }
+  /// What it is, for people: "float 2x3", "sequence(float) of 2".
+  std::string text() const {
+    char* raw = nullptr;
+    detail::check(tenon_value_text(c(), &raw));
+    const detail::Handle<char, tenon_string_free> text(raw);
+    return text.get();
   }
   /// Elements of a sequence, 0 or 1 of an optional, entries of a map; 1 of a tensor.
   size_t size() const { return tenon_value_count(c()); }
