@@ -5,8 +5,8 @@
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <tenon/tenon.hpp>
 
-#include "host/session/session.h"
 #include "tools/bench_processes.h"
 #include "tools/commands.h"
 #include "tools/support/inputs.h"
@@ -14,14 +14,13 @@
 #include "tools/support/print.h"
 #include "tools/support/session_flags.h"
 #include "tools/support/terminal.h"
+#include "tools/support/text.h"
 #include "tools/support/time_limit.h"
 
 namespace tenon::tools {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using host::Result;
-using host::Session;
 using nlohmann::json;
 
 constexpr char kExamples[] =
@@ -46,7 +45,6 @@ struct BenchFlags {
 struct Figures {
   double open_ms = 0, first_run_ms = 0;
   std::vector<double> latencies_ms;  // sorted
-  uint64_t mapped_bytes = 0;
   MemoryGrowth memory;
 };
 
@@ -60,45 +58,51 @@ double percentile(const std::vector<double>& sorted, double share) {
   return sorted[std::clamp<size_t>(rank, 1, sorted.size()) - 1];
 }
 
-Result<double> time_run(Session& session, const std::vector<host::NamedValue>& inputs, TimeLimit& limit) {
-  const TimeLimit::Run timed(limit);
-  host::RunOptions options;
-  options.deadline = timed.deadline();
-  const auto start = Clock::now();
-  auto outputs = session.run_values(inputs, {}, options);
-  const double passed = since(start);
-  if (!outputs.is_ok()) return outputs.status();
-  return passed;
-}
+/// Runs of one session on the same inputs.
+class Runs {
+ public:
+  Runs(Session& session, const std::vector<NamedValue>& inputs, TimeLimit& limit)
+      : session_(session), inputs_(inputs), limit_(limit) {
+    options_.timeout(limit.timeout());
+  }
+  /// Of one run, in milliseconds.
+  double time() {
+    const TimeLimit::Run timed(limit_);
+    const auto start = Clock::now();
+    const Results results = session_.run_values(inputs_, {}, options_);
+    return since(start);
+  }
 
-Result<Figures> measure(Session& session, const std::vector<host::NamedValue>& inputs, const BenchFlags& flags,
-                        TimeLimit& limit, MemoryWatch& watch, double open_ms) {
+ private:
+  Session& session_;
+  const std::vector<NamedValue>& inputs_;
+  TimeLimit& limit_;
+  RunOptions options_;
+};
+
+Figures measure(Runs& runs, const BenchFlags& flags, MemoryWatch& watch, double open_ms) {
   Progress progress("first run");
   Figures figures;
   figures.open_ms = open_ms;
-  TENON_ASSIGN_OR_RETURN(figures.first_run_ms, time_run(session, inputs, limit));
-  for (int i = 0; i < flags.warmup; ++i) {
-    auto warm = time_run(session, inputs, limit);
-    if (!warm.is_ok()) return warm.status();
-  }
+  figures.first_run_ms = runs.time();
+  for (int i = 0; i < flags.warmup; ++i) (void)runs.time();
   // Watching ends here: reading the figures would disturb what is timed.
   figures.memory = watch.finish();
   for (int i = 0; i < flags.runs; ++i) {
-    progress.set_label(host::concat("run ", i + 1, " of ", flags.runs));
-    TENON_ASSIGN_OR_RETURN(const double latency, time_run(session, inputs, limit));
-    figures.latencies_ms.push_back(latency);
+    progress.set_label(concat("run ", i + 1, " of ", flags.runs));
+    figures.latencies_ms.push_back(runs.time());
   }
   std::sort(figures.latencies_ms.begin(), figures.latencies_ms.end());
-  figures.mapped_bytes = session.report().memory.mapped_file_bytes;
   return figures;
 }
 
-json to_json(const Figures& figures, const host::SessionReport& report) {
+json to_json(const Figures& figures, const json& report) {
   const auto& sorted = figures.latencies_ms;
   json providers = json::array();
-  for (const auto& provider : report.providers)
-    providers.push_back({{"name", provider.name}, {"version", provider.version}, {"nodes", provider.nodes}});
-  return {{"model", report.model},
+  for (const json& provider : report.at("providers"))
+    providers.push_back(
+        {{"name", provider.at("name")}, {"version", provider.at("version")}, {"nodes", provider.at("nodes")}});
+  return {{"model", report.at("model")},
           {"open_ms", figures.open_ms},
           {"first_run_ms", figures.first_run_ms},
           {"latency_ms",
@@ -108,39 +112,42 @@ json to_json(const Figures& figures, const host::SessionReport& report) {
             {"min", sorted.front()}}},
           {"runs", sorted.size()},
           {"memory",
-           {{"mapped_bytes", figures.mapped_bytes},
+           {{"mapped_bytes", report.at("memory").at("mapped_file_bytes")},
             {"private_bytes", figures.memory.private_bytes},
             {"peak_private_bytes", figures.memory.peak_private_bytes}}},
           {"providers", providers},
-          {"threads", report.threads}};
+          {"threads", report.at("threads")}};
 }
 
-void print(const Figures& figures, const host::SessionReport& report) {
+void print(const Figures& figures, const json& report) {
   const auto& sorted = figures.latencies_ms;
-  std::printf("%s\n", bold(report.model).c_str());
+  const unsigned threads = report.at("threads");
+  std::printf("%s\n", bold(report.at("model")).c_str());
   std::printf("open       %9.2f ms\nfirst run  %9.2f ms\n", figures.open_ms, figures.first_run_ms);
   std::printf("latency    %9.2f ms p50   %.2f p90   %.2f p99   %.2f min   (%zu runs, %u thread%s)\n",
               percentile(sorted, 0.5), percentile(sorted, 0.9), percentile(sorted, 0.99), sorted.front(), sorted.size(),
-              report.threads, report.threads == 1 ? "" : "s");
-  std::printf("memory     mapped %s, private %s, peak private %s\n", byte_text(figures.mapped_bytes).c_str(),
+              threads, threads == 1 ? "" : "s");
+  std::printf("memory     mapped %s, private %s, peak private %s\n",
+              byte_text(report.at("memory").at("mapped_file_bytes")).c_str(),
               byte_text(figures.memory.private_bytes).c_str(), byte_text(figures.memory.peak_private_bytes).c_str());
   std::string providers;
-  for (const auto& provider : report.providers)
-    providers += host::concat(providers.empty() ? "" : ", ", provider.name, " (", provider.nodes, " nodes)");
+  for (const json& provider : report.at("providers"))
+    providers += concat(providers.empty() ? "" : ", ", provider.at("name").get<std::string>(), " (",
+                        provider.at("nodes").get<size_t>(), " nodes)");
   std::printf("providers  %s\n", providers.c_str());
 }
 
 // Opens, runs once if asked to, and waits with nothing else in memory than the session.
-Result<bool> open_and_hold(const BenchFlags& flags) {
-  TENON_ASSIGN_OR_RETURN(const auto options, flags.session.options());
+bool open_and_hold(const BenchFlags& flags) {
+  const Options options = flags.session.options();
   TimeLimit limit(flags.session.timeout_ms);
   const auto start = Clock::now();
-  TENON_ASSIGN_OR_RETURN(const auto session, flags.session.open(options));
+  Session session = flags.session.open(options);
   const double open_ms = since(start);
   double first_run_ms = 0;
   if (flags.hold_after_run) {
-    TENON_ASSIGN_OR_RETURN(const PreparedInputs inputs, prepare_inputs(session->inputs(), flags.inputs));
-    TENON_ASSIGN_OR_RETURN(first_run_ms, time_run(*session, inputs.values, limit));
+    const PreparedInputs inputs = prepare_inputs(session.all_inputs(), flags.inputs);
+    first_run_ms = Runs(session, inputs.values, limit).time();
   }
   if (flags.as_json) {
     std::printf("{\"open_ms\": %.3f, \"first_run_ms\": %.3f}\n", open_ms, first_run_ms);
@@ -151,24 +158,25 @@ Result<bool> open_and_hold(const BenchFlags& flags) {
   return true;
 }
 
-Result<bool> bench(const BenchFlags& flags) {
+bool bench(const BenchFlags& flags) {
   if (flags.processes > 0)
     return bench_processes(flags.session, {flags.processes, flags.hold_after_run, flags.as_json});
   if (flags.hold_ms >= 0) return open_and_hold(flags);
-  TENON_ASSIGN_OR_RETURN(const auto options, flags.session.options());
+  const Options options = flags.session.options();
   TimeLimit limit(flags.session.timeout_ms);
   MemoryWatch watch;
   const auto start = Clock::now();
-  TENON_ASSIGN_OR_RETURN(const auto session, flags.session.open(options));
+  Session session = flags.session.open(options);
   const double open_ms = since(start);
-  TENON_ASSIGN_OR_RETURN(const PreparedInputs inputs, prepare_inputs(session->inputs(), flags.inputs));
+  const PreparedInputs inputs = prepare_inputs(session.all_inputs(), flags.inputs);
   for (const std::string& note : inputs.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
-  TENON_ASSIGN_OR_RETURN(const Figures figures, measure(*session, inputs.values, flags, limit, watch, open_ms));
+  Runs runs(session, inputs.values, limit);
+  const Figures figures = measure(runs, flags, watch, open_ms);
+  const json report = json::parse(session.report("json"));
   if (flags.as_json) {
-    std::printf("%s\n",
-                to_json(figures, session->report()).dump(2, ' ', false, json::error_handler_t::replace).c_str());
+    std::printf("%s\n", to_json(figures, report).dump(2, ' ', false, json::error_handler_t::replace).c_str());
   } else {
-    print(figures, session->report());
+    print(figures, report);
   }
   return true;
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <tenon/tenon.hpp>
 #include <thread>
 
 #include "tools/support/live_process.h"
@@ -13,33 +14,22 @@
 namespace tenon::tools {
 namespace {
 
-using host::ProcessMemory;
-using host::Result;
 using nlohmann::json;
 
 constexpr char kHoldMs[] = "86400000";  // they are ended long before
 
 struct Group {
-  std::vector<ProcessMemory> memory;
+  std::vector<MemoryUse> memory;
   std::vector<json> told;  // what each printed
 };
 
 // Starts them all, waits for all, then reads all.
-Result<Group> measure(const std::vector<std::string>& arguments, unsigned count) {
+Group measure(const std::vector<std::string>& arguments, unsigned count) {
   std::vector<LiveProcess> processes;
-  for (unsigned i = 0; i < count; ++i) {
-    TENON_ASSIGN_OR_RETURN(LiveProcess process, LiveProcess::start(arguments));
-    processes.push_back(std::move(process));
-  }
+  for (unsigned i = 0; i < count; ++i) processes.push_back(LiveProcess::start(arguments));
   Group group;
-  for (LiveProcess& process : processes) {
-    TENON_ASSIGN_OR_RETURN(const std::string printed, process.wait_until_ready());
-    group.told.push_back(json::parse(printed, nullptr, false));
-  }
-  for (const LiveProcess& process : processes) {
-    TENON_ASSIGN_OR_RETURN(const ProcessMemory memory, process.memory());
-    group.memory.push_back(memory);
-  }
+  for (LiveProcess& process : processes) group.told.push_back(json::parse(process.wait_until_ready(), nullptr, false));
+  for (const LiveProcess& process : processes) group.memory.push_back(process.memory());
   return group;
 }
 
@@ -62,26 +52,26 @@ std::vector<std::string> arguments_of_empty_host(const SessionFlags& flags) {
   return arguments;
 }
 
-uint64_t total(const Group& group, uint64_t (*figure)(const ProcessMemory&)) {
+uint64_t total(const Group& group, uint64_t (*figure)(const MemoryUse&)) {
   uint64_t sum = 0;
-  for (const ProcessMemory& memory : group.memory) sum += figure(memory);
+  for (const MemoryUse& memory : group.memory) sum += figure(memory);
   return sum;
 }
 
-uint64_t private_of(const ProcessMemory& memory) {
+uint64_t private_of(const MemoryUse& memory) {
   return memory.private_bytes();
 }
 
-uint64_t proportional_of(const ProcessMemory& memory) {
+uint64_t proportional_of(const MemoryUse& memory) {
   return memory.proportional;
 }
 
 // Negative when the model's processes hold less.
-int64_t beyond(const Group& models, const Group& hosts, uint64_t (*figure)(const ProcessMemory&)) {
+int64_t beyond(const Group& models, const Group& hosts, uint64_t (*figure)(const MemoryUse&)) {
   return static_cast<int64_t>(total(models, figure)) - static_cast<int64_t>(total(hosts, figure));
 }
 
-json memory_json(const ProcessMemory& memory) {
+json memory_json(const MemoryUse& memory) {
   return {{"private_bytes", memory.private_bytes()},
           {"private_clean_bytes", memory.private_clean},
           {"private_dirty_bytes", memory.private_dirty},
@@ -95,7 +85,7 @@ json to_json(const SessionFlags& flags, const ProcessesRequest& request, const G
     if (models.told[i].is_object()) entry.update(models.told[i]);
     each.push_back(std::move(entry));
   }
-  for (const ProcessMemory& memory : hosts.memory) empty.push_back(memory_json(memory));
+  for (const MemoryUse& memory : hosts.memory) empty.push_back(memory_json(memory));
   return {{"model", flags.model.string()},
           {"measured_after", request.after_run ? "run" : "open"},
           {"processes", each},
@@ -111,7 +101,7 @@ std::string signed_text(int64_t bytes) {
 void print(const SessionFlags& flags, const ProcessesRequest& request, const Group& models, const Group& hosts) {
   std::printf("%s\n%u processes, all alive, each after %s\n", bold(flags.model.string()).c_str(), request.processes,
               request.after_run ? "a run" : "opening");
-  const auto line = [&](const char* what, uint64_t (*figure)(const ProcessMemory&)) {
+  const auto line = [&](const char* what, uint64_t (*figure)(const MemoryUse&)) {
     const int64_t more = beyond(models, hosts, figure);
     std::printf("%-13s %10s in all, %10s each, beyond processes without a model (%s each)\n", what,
                 signed_text(more).c_str(), signed_text(more / request.processes).c_str(),
@@ -127,9 +117,9 @@ void print(const SessionFlags& flags, const ProcessesRequest& request, const Gro
 
 }  // namespace
 
-Result<bool> bench_processes(const SessionFlags& flags, const ProcessesRequest& request) {
-  TENON_ASSIGN_OR_RETURN(const Group hosts, measure(arguments_of_empty_host(flags), request.processes));
-  TENON_ASSIGN_OR_RETURN(const Group models, measure(arguments_of_model(), request.processes));
+bool bench_processes(const SessionFlags& flags, const ProcessesRequest& request) {
+  const Group hosts = measure(arguments_of_empty_host(flags), request.processes);
+  const Group models = measure(arguments_of_model(), request.processes);
   if (request.as_json) {
     std::printf("%s\n",
                 to_json(flags, request, models, hosts).dump(2, ' ', false, json::error_handler_t::replace).c_str());

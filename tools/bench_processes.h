@@ -1,7 +1,6 @@
 // `tenon bench --processes N`: what N processes that hold one model cost together. Used by one thread.
 #pragma once
 
-#include "host/base/status.h"
 #include "tools/support/session_flags.h"
 
 namespace tenon::tools {
@@ -14,7 +13,7 @@ struct ProcessesRequest {
 
 /// Starts as many processes with the arguments of this one, reads their memory while all live, and prints what they
 /// hold beyond as many processes with the same providers and no model.
-host::Result<bool> bench_processes(const SessionFlags& flags, const ProcessesRequest& request);
+bool bench_processes(const SessionFlags& flags, const ProcessesRequest& request);
 
 /// Prints kSessionReady and waits.
 void hold(int64_t milliseconds);

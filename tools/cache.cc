@@ -232,7 +232,13 @@ CLI::App* add(CLI::App& cache, const char* name, const char* purpose, Handler ha
               const std::shared_ptr<CacheFlags>& flags, Action& action) {
   CLI::App* command = cache.add_subcommand(name, purpose);
   command->add_option("--folder", flags->folder, "The folder of packs, instead of the one of the environment");
-  command->callback([flags, handler, &action] { action = [flags, handler] { return handler(*flags); }; });
+  command->callback([flags, handler, &action] {
+    action = [flags, handler] {
+      const Result<bool> answer = handler(*flags);
+      if (!answer.is_ok()) throw Error(static_cast<tenon_code>(answer.status().code()), answer.status().message());
+      return *answer;
+    };
+  });
   return command;
 }
 

@@ -5,13 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
-#include "host/base/status.h"
-
 namespace tenon::tools {
 
-/// What the chosen subcommand does. A Result of false means that it ran and its answer is no (exit code 1, with what is
-/// to be said already printed).
-using Action = std::function<host::Result<bool>()>;
+/// What the chosen subcommand does; it fails by throwing, tenon::Error as a rule. False means that it ran and its
+/// answer is no (exit code 1, with what is to be said already printed).
+using Action = std::function<bool()>;
 
 // Every subcommand, in the order of the help: COMMAND(name, an example of its use). The function add_<name>_command of
 // the file <name>.cc adds it.

@@ -1,14 +1,13 @@
 // `tenon convert`: writes a model in another format, or with its weights beside it. Nothing is optimized.
 #include <cstdio>
+#include <filesystem>
+#include <tenon/tenon.hpp>
 
-#include "host/formats/converter.h"
 #include "tools/commands.h"
 #include "tools/support/terminal.h"
 
 namespace tenon::tools {
 namespace {
-
-using host::Result;
 
 constexpr char kExamples[] =
     "Examples:\n"
@@ -33,10 +32,10 @@ void print_file(const std::filesystem::path& path) {
   if (!failure) std::fprintf(stderr, "wrote %s (%llu bytes)\n", path.c_str(), static_cast<unsigned long long>(bytes));
 }
 
-Result<bool> convert(const ConvertFlags& flags) {
+bool convert(const ConvertFlags& flags) {
   {
     const Progress progress("converting " + flags.from.filename().string());
-    TENON_RETURN_IF_ERROR(host::convert_model(flags.from, flags.to, {flags.external_data, flags.external_data_root}));
+    tenon::convert(flags.from.string(), flags.to.string(), {flags.external_data, flags.external_data_root.string()});
   }
   print_file(flags.to);
   std::filesystem::path data = flags.to;

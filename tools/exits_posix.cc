@@ -2,12 +2,11 @@
 // none, so the command has its own, which libraries that it loads are bound to. The command fails then, whatever they
 // say.
 #include <sys/syscall.h>
-#include <tenon/kernel_api/base.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <tenon/tenon.hpp>
 
-#include "host/plugins/calls/crash_report.h"
 #include "tools/exits.h"
 
 namespace {
@@ -17,7 +16,7 @@ namespace {
 }
 
 [[noreturn]] void end_from(const char* function, int code) {
-  const bool is_in_call = tenon::host::report_ended_by(function);
+  const bool is_in_call = tenon_crash_report_ended_by(function) != 0;
   end_process(is_in_call && code == 0 ? 1 : code);
 }
 
@@ -25,11 +24,11 @@ namespace {
 
 extern "C" {
 
-TN_EXPORT void _exit(int code) {
+TENON_API void _exit(int code) {
   end_from("_exit()", code);
 }
 
-TN_EXPORT void _Exit(int code) noexcept {
+TENON_API void _Exit(int code) noexcept {
   end_from("_Exit()", code);
 }
 
@@ -40,10 +39,10 @@ namespace tenon::tools {
 void watch_exits() {
   // Called last, as the first to be registered.
   std::atexit([] {
-    if (host::report_ended_by("exit()")) end_process(1);
+    if (tenon_crash_report_ended_by("exit()") != 0) end_process(1);
   });
   std::at_quick_exit([] {
-    if (host::report_ended_by("quick_exit()")) end_process(1);
+    if (tenon_crash_report_ended_by("quick_exit()") != 0) end_process(1);
   });
 }
 

@@ -1,5 +1,8 @@
 // `tenon idle-host`: loads the providers, opens no model and waits. What `tenon bench --processes` subtracts; not
 // listed in the help.
+#include <tenon/tenon.hpp>
+
+#include "host/api/c_api_internal.h"
 #include "tools/bench_processes.h"
 #include "tools/commands.h"
 #include "tools/support/session_flags.h"
@@ -12,11 +15,12 @@ struct IdleFlags {
   int64_t hold_ms = 0;
 };
 
-host::Result<bool> idle(const IdleFlags& flags) {
-  TENON_ASSIGN_OR_RETURN(const auto options, flags.session.options());
+bool idle(const IdleFlags& flags) {
+  const Options options = flags.session.options();
   auto nothing = std::make_unique<host::Model>();
   nothing->graph = std::make_unique<host::Graph>();
-  TENON_ASSIGN_OR_RETURN(const auto session, host::Session::open_model(std::move(nothing), options));
+  const auto session = host::Session::open_model(std::move(nothing), options.c()->options);
+  if (!session.is_ok()) throw Error(static_cast<tenon_code>(session.status().code()), session.status().message());
   hold(flags.hold_ms);
   return true;
 }

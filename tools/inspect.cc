@@ -3,21 +3,18 @@
 #include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <tenon/tenon.hpp>
 
-#include "host/session/session.h"
 #include "tools/commands.h"
 #include "tools/inspect_memory.h"
 #include "tools/support/session_flags.h"
 #include "tools/support/terminal.h"
+#include "tools/support/text.h"
 #include "tools/support/time_limit.h"
 
 namespace tenon::tools {
 namespace {
 
-using host::concat;
-using host::Result;
-using host::Session;
-using host::SessionReport;
 using nlohmann::json;
 
 constexpr char kExamples[] =
@@ -39,20 +36,12 @@ std::string domain_text(const std::string& domain) {
   return domain.empty() ? "ai.onnx" : domain;
 }
 
-std::string operator_text(const std::string& domain, const std::string& op_type) {
-  return domain.empty() ? op_type : domain + "." + op_type;
-}
-
-void count_operators(const host::Graph& graph, std::map<std::string, size_t>& counts) {
-  for (const auto& node : graph.nodes()) {
-    ++counts[operator_text(node->domain, node->op_type)];
-    for (const auto& attribute : node->attributes) {
-      if (const auto* body = std::get_if<std::shared_ptr<host::Graph>>(&attribute.payload))
-        count_operators(**body, counts);
-      if (const auto* bodies = std::get_if<std::vector<std::shared_ptr<host::Graph>>>(&attribute.payload))
-        for (const auto& each : *bodies) count_operators(*each, counts);
-    }
-  }
+/// Nodes of each operator, those of subgraphs included.
+std::map<std::string, size_t> count_operators(const Session& session) {
+  std::map<std::string, size_t> counts;
+  for (const NodePlacement& node : session.placement())
+    ++counts[node.domain.empty() ? node.op_type : node.domain + "." + node.op_type];
+  return counts;
 }
 
 struct Held {
@@ -60,97 +49,93 @@ struct Held {
   uint64_t bytes = 0;
 };
 
-std::map<std::string, Held> by_residence(const SessionReport& report) {
+std::map<std::string, Held> by_residence(const json& report) {
   std::map<std::string, Held> held;
-  for (const auto& entry : report.initializers) {
-    ++held[entry.residence].count;
-    held[entry.residence].bytes += entry.bytes;
+  for (const json& entry : report.at("initializers")) {
+    Held& total = held[entry.at("residence")];
+    ++total.count;
+    total.bytes += entry.at("bytes").get<uint64_t>();
   }
   return held;
 }
 
-json ports_json(const std::vector<host::Port>& ports) {
+json ports_json(const std::vector<Port>& ports) {
   json list = json::array();
-  for (const auto& port : ports) {
+  for (const Port& port : ports) {
     json shape = nullptr;
-    if (port.type.dims) {
+    if (port.has_rank) {
       shape = json::array();
-      for (const auto& dim : *port.type.dims) {
-        if (dim.value >= 0) {
-          shape.push_back(dim.value);
+      for (size_t i = 0; i < port.shape.size(); ++i) {
+        if (port.shape[i] >= 0) {
+          shape.push_back(port.shape[i]);
         } else {
-          shape.push_back(dim.symbol.empty() ? json(nullptr) : json(dim.symbol));
+          shape.push_back(port.dim_names[i].empty() ? json(nullptr) : json(port.dim_names[i]));
         }
       }
     }
-    list.push_back({{"name", port.name}, {"type", describe(port.type)}, {"shape", shape}});
-    if (port.has_default) list.back()["has_default"] = true;
+    list.push_back({{"name", port.name}, {"type", port.text}, {"shape", shape}});
+    if (port.is_optional) list.back()["has_default"] = true;
   }
   return list;
 }
 
-json to_json(const Session& session, const SessionReport& report) {
-  const host::Model& model = session.model();
-  std::map<std::string, size_t> operators;
-  count_operators(*model.graph, operators);
+json to_json(const Session& session) {
+  const ModelFacts model = session.model_facts();
+  const json report = json::parse(session.report("json"));
   json opsets = json::object();
-  for (const auto& [domain, version] : model.opset_imports) opsets[domain_text(domain)] = version;
+  for (const auto& [domain, version] : model.opsets) opsets[domain_text(domain)] = version;
   json held = json::object();
   for (const auto& [residence, total] : by_residence(report))
     held[residence] = {{"count", total.count}, {"bytes", total.bytes}};
-  return {{"model", report.model},
+  return {{"model", report.at("model")},
           {"ir_version", model.ir_version},
           {"producer", {{"name", model.producer_name}, {"version", model.producer_version}}},
           {"opsets", opsets},
-          {"inputs", ports_json(session.inputs())},
+          {"inputs", ports_json(session.all_inputs())},
           {"outputs", ports_json(session.outputs())},
-          {"operators", operators},
+          {"operators", count_operators(session)},
           {"initializer_totals", held},
-          {"report", json::parse(host::to_json(report), nullptr, false)}};
+          {"report", report}};
 }
 
 void heading(const char* text) {
   std::printf("\n%s\n", bold(text).c_str());
 }
 
-void print_ports(const char* title, const std::vector<host::Port>& ports) {
+void print_ports(const char* title, const std::vector<Port>& ports) {
   heading(title);
-  for (const auto& port : ports)
-    std::printf("  %s  %s%s\n", port.name.c_str(), describe(port.type).c_str(),
-                port.has_default ? "  optional: its default is the initializer of that name" : "");
+  for (const Port& port : ports)
+    std::printf("  %s  %s%s\n", port.name.c_str(), port.text.c_str(),
+                port.is_optional ? "  optional: its default is the initializer of that name" : "");
   if (ports.empty()) std::printf("  none\n");
 }
 
-void print_model(const Session& session, const SessionReport& report) {
-  const host::Model& model = session.model();
+void print_model(const Session& session, const std::string& path) {
+  const ModelFacts model = session.model_facts();
   std::string opsets;
-  for (const auto& [domain, version] : model.opset_imports)
+  for (const auto& [domain, version] : model.opsets)
     opsets += concat(opsets.empty() ? "" : ", ", domain_text(domain), " ", version);
-  std::printf("%s\nIR version %lld; opsets %s; made by %s%s%s\n", bold(report.model).c_str(),
+  std::printf("%s\nIR version %lld; opsets %s; made by %s%s%s\n", bold(path).c_str(),
               static_cast<long long>(model.ir_version), opsets.c_str(),
               model.producer_name.empty() ? "an unnamed tool" : model.producer_name.c_str(),
               model.producer_version.empty() ? "" : " ", model.producer_version.c_str());
-  print_ports("Inputs", session.inputs());
+  print_ports("Inputs", session.all_inputs());
   print_ports("Outputs", session.outputs());
-  std::map<std::string, size_t> operators;
-  count_operators(*model.graph, operators);
   heading("Operators, after folding");
-  for (const auto& [name, count] : operators) std::printf("  %6zu  %s\n", count, name.c_str());
+  for (const auto& [name, count] : count_operators(session)) std::printf("  %6zu  %s\n", count, name.c_str());
 }
 
-Result<bool> inspect(const InspectFlags& flags) {
+bool inspect(const InspectFlags& flags) {
   if (flags.memory) return inspect_memory(flags.session, flags.as_json);
-  TENON_ASSIGN_OR_RETURN(auto options, flags.session.options());
+  const Options options = flags.session.options();
   const TimeLimit limit(flags.session.timeout_ms);
-  options.require_placement = false;
-  TENON_ASSIGN_OR_RETURN(const auto session, flags.session.open(options));
-  const SessionReport report = session->report();
+  const Session session = flags.session.inspect(options);
   if (flags.as_json) {
-    std::printf("%s\n", to_json(*session, report).dump(2, ' ', false, json::error_handler_t::replace).c_str());
+    std::printf("%s\n", to_json(session).dump(2, ' ', false, json::error_handler_t::replace).c_str());
     return true;
   }
-  print_model(*session, report);
-  std::printf("\n%s", to_text(report, flags.details).c_str());
+  print_model(session, flags.session.model.string());
+  std::printf("\n%s", session.report(flags.details ? "details" : "text").c_str());
   return true;
 }
 

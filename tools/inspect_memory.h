@@ -2,12 +2,11 @@
 // thread.
 #pragma once
 
-#include "host/base/status.h"
 #include "tools/support/session_flags.h"
 
 namespace tenon::tools {
 
 /// Takes flags.model for a process when it is a number and no file of that name exists.
-host::Result<bool> inspect_memory(const SessionFlags& flags, bool as_json);
+bool inspect_memory(const SessionFlags& flags, bool as_json);
 
 }  // namespace tenon::tools

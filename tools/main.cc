@@ -3,8 +3,8 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <tenon/tenon.hpp>
 
-#include "host/plugins/calls/crash_report.h"
 #include "tools/commands.h"
 #include "tools/exits.h"
 
@@ -44,28 +44,23 @@ int run(int argc, char** argv) {
                  chosen.empty() ? "" : " ", chosen.empty() ? "" : chosen.front()->get_name().c_str());
     return 1;
   }
-  const auto answer = action();
-  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-  if (!answer.is_ok()) {
-    std::fprintf(stderr, "error: %s\n", answer.status().message().c_str());
-    return 1;
-  }
-  if (!written) {
+  const bool answer = action();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
     std::fputs("error: standard output could not be written in full: is its disk full?\n", stderr);
     return 1;
   }
-  return answer.value() ? 0 : 1;
+  return answer ? 0 : 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   tenon::tools::watch_exits();
-  tenon::host::install_crash_report();
-  tenon::host::prepare_thread_for_crash_report();
+  tenon_crash_report_install();
   try {
     return run(argc, argv);
   } catch (const std::exception& failure) {
+    std::fflush(stdout);
     std::fprintf(stderr, "error: %s\n", failure.what());
     return 1;
   }

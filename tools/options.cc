@@ -1,16 +1,15 @@
 // `tenon options`: the options that a session has, from the table that sets them.
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <tenon/tenon.hpp>
 
-#include "host/session/option_table.h"
 #include "tools/commands.h"
 #include "tools/support/terminal.h"
+#include "tools/support/text.h"
 
 namespace tenon::tools {
 namespace {
 
-using host::concat;
-using host::OptionRow;
 using nlohmann::json;
 
 constexpr char kExamples[] =
@@ -53,45 +52,50 @@ std::string code(const std::string& text) {
 }
 
 // A value; or words, which stand for one.
-std::string default_cell(const OptionRow& row) {
-  host::SessionOptions scratch;
-  const bool is_value = row.kind() != host::OptionKind::kPath && row.set(scratch, row.default_text).is_ok();
-  return is_value ? code(row.default_text) : row.default_text;
+std::string default_cell(const tenon_option& option) {
+  if (option.kind == TENON_OPTION_PATH) return option.default_value;
+  try {
+    Options().set(option.name, option.default_value);
+    return code(option.default_value);
+  } catch (const Error&) {
+    return option.default_value;
+  }
 }
 
 std::string page() {
   std::string text =
       concat(kHead, "| option | command | environment | values | default | |\n|---|---|---|---|---|---|\n");
-  for (const OptionRow& row : host::option_rows())
-    text += concat("| `", row.name, "` | ", code(row.flag), " | ", code(row.environment_text()), " | ", row.values(),
-                   " | ", default_cell(row), " | ", row.help, " |\n");
+  for (const tenon_option& option : Options::known())
+    text += concat("| `", option.name, "` | ", code(option.flag), " | ", code(option.environment), " | ", option.values,
+                   " | ", default_cell(option), " | ", option.help, " |\n");
   return text + kFoot;
 }
 
-json to_json(const OptionRow& row) {
-  return {{"name", row.name},
-          {"values", row.values()},
-          {"default", row.default_text},
-          {"environment", row.environment_text()},
-          {"flag", row.flag},
-          {"help", row.help}};
+json to_json(const tenon_option& option) {
+  return {{"name", option.name},
+          {"values", option.values},
+          {"default", option.default_value},
+          {"environment", option.environment},
+          {"flag", option.flag},
+          {"help", option.help}};
 }
 
-void print(const OptionRow& row) {
-  const std::string variable = row.environment_text();
-  std::printf("%s  %s, default %s%s%s%s%s\n  %s\n", bold(row.name).c_str(), row.values().c_str(), row.default_text,
-              *row.flag != '\0' ? "  " : "", row.flag, variable.empty() ? "" : "  ", variable.c_str(), row.help);
+void print(const tenon_option& option) {
+  std::printf("%s  %s, default %s%s%s%s%s\n  %s\n", bold(option.name).c_str(), option.values, option.default_value,
+              *option.flag != '\0' ? "  " : "", option.flag, *option.environment != '\0' ? "  " : "",
+              option.environment, option.help);
 }
 
-host::Result<bool> list_options(const OptionsFlags& flags) {
+bool list_options(const OptionsFlags& flags) {
+  const std::vector<tenon_option> known = Options::known();
   if (flags.as_markdown) {
     std::fputs(page().c_str(), stdout);
   } else if (flags.as_json) {
     json list = json::array();
-    for (const OptionRow& row : host::option_rows()) list.push_back(to_json(row));
+    for (const tenon_option& option : known) list.push_back(to_json(option));
     std::printf("%s\n", list.dump(2).c_str());
   } else {
-    for (const OptionRow& row : host::option_rows()) print(row);
+    for (const tenon_option& option : known) print(option);
   }
   return true;
 }

@@ -1,8 +1,8 @@
 // `tenon pack`: packs a model ahead of time, for deployments whose disks are only read.
 #include <cstdio>
 #include <filesystem>
+#include <tenon/tenon.hpp>
 
-#include "host/session/session.h"
 #include "tools/commands.h"
 #include "tools/support/print.h"
 #include "tools/support/session_flags.h"
@@ -24,8 +24,8 @@ struct PackFlags {
   bool self_contained = false;
 };
 
-host::Result<bool> pack(const PackFlags& flags) {
-  TENON_ASSIGN_OR_RETURN(const auto options, flags.session.options());
+bool pack(const PackFlags& flags) {
+  const Options options = flags.session.options();
   const TimeLimit limit(flags.session.timeout_ms);
   std::filesystem::path target = flags.target;
   if (target.empty()) {
@@ -34,7 +34,7 @@ host::Result<bool> pack(const PackFlags& flags) {
   }
   {
     const Progress progress("packing " + flags.session.model.filename().string());
-    TENON_RETURN_IF_ERROR(host::pack_model(flags.session.model, target, flags.self_contained, options));
+    tenon::pack(flags.session.model.string(), target.string(), flags.self_contained, options);
   }
   std::error_code failure;
   std::printf("%s: %s\n", target.c_str(), byte_text(std::filesystem::file_size(target, failure)).c_str());

@@ -3,21 +3,18 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tenon/tenon.hpp>
 
-#include "host/plugins/loading/cpu_features.h"
-#include "host/plugins/loading/provider_library.h"
-#include "host/plugins/loading/provider_listing.h"
-#include "host/plugins/loading/table_check.h"
 #include "tools/commands.h"
 #include "tools/operators_page.h"
 #include "tools/support/isolated.h"
 #include "tools/support/session_flags.h"
 #include "tools/support/terminal.h"
+#include "tools/support/text.h"
 
 namespace tenon::tools {
 namespace {
 
-using host::ProviderLibrary;
 using nlohmann::json;
 
 constexpr char kExamples[] =
@@ -41,27 +38,20 @@ std::string dump(const json& value, int indent) {
   return value.dump(indent, ' ', false, json::error_handler_t::replace);
 }
 
-json operators_of(const tn_provider& table) {
+json operators_of(const ProviderInfo& provider) {
   std::set<std::string> names;  // with the domain unless it is ONNX's own
-  for (uint32_t i = 0; i < table.kernel_count; ++i) {
-    const tn_kernel_def& kernel = host::kernel_def_at(table, i);
-    const std::string domain = kernel.domain == nullptr ? "" : kernel.domain;
-    names.insert((domain.empty() ? "" : domain + ".") + kernel.op_type);
-  }
+  for (const ProviderKernel& kernel : provider.kernels)
+    names.insert((kernel.domain.empty() ? "" : kernel.domain + ".") + kernel.op_type);
   return names;
 }
 
 /// Each line of the kernel table, for the page of all operators.
-json lines_of(const tn_provider& table) {
+json lines_of(const ProviderInfo& provider) {
   json lines = json::array();
-  for (uint32_t i = 0; i < table.kernel_count; ++i) {
-    const tn_kernel_def& kernel = host::kernel_def_at(table, i);
+  for (const ProviderKernel& kernel : provider.kernels) {
     json types = json::object();
-    for (uint32_t t = 0; t < kernel.type_count; ++t) {
-      const tn_type_rule& rule = host::type_rule_at(kernel, t);
-      types[rule.parameter] = std::vector<uint32_t>(rule.dtypes, rule.dtypes + rule.count);
-    }
-    lines.push_back({{"domain", kernel.domain == nullptr ? "" : kernel.domain},
+    for (const auto& [parameter, dtypes] : kernel.types) types[parameter] = dtypes;
+    lines.push_back({{"domain", kernel.domain},
                      {"operator", kernel.op_type},
                      {"since_version", kernel.since_version},
                      {"last_version", kernel.last_version},
@@ -70,12 +60,11 @@ json lines_of(const tn_provider& table) {
   return lines;
 }
 
-json options_of(const tn_provider& table) {
+json options_of(const ProviderInfo& provider) {
   json options = json::array();
-  for (uint32_t i = 0; i < table.option_count; ++i) {
-    const tn_option& option = host::option_at(table, i);
+  for (const ProviderOption& option : provider.options) {
     options.push_back({{"name", option.name}, {"values", option.values}, {"help", option.help}});
-    if (option.default_value != nullptr) options.back()["default"] = option.default_value;
+    if (!option.default_value.empty()) options.back()["default"] = option.default_value;
   }
   return options;
 }
@@ -87,43 +76,46 @@ json unusable(json entry, const std::string& why) {
 }
 
 /// What the descriptor says, and whether the library may be loaded.
-json describe(const host::ListedProvider& listed) {
-  json entry{{"path", listed.path.string()}, {"usable", true}};
-  if (listed.descriptor) {
-    entry["name"] = listed.descriptor->name;
-    entry["version"] = listed.descriptor->version;
-    entry["abi_versions"] = {listed.descriptor->min_abi, listed.descriptor->max_abi};
-    entry["cpu_features"] = host::cpu_feature_names(listed.descriptor->cpu_features);
+json describe(const ProviderInfo& provider) {
+  json entry{{"path", provider.path}, {"usable", true}};
+  if (provider.max_abi > 0) {
+    entry["name"] = provider.name;
+    entry["version"] = provider.version;
+    entry["abi_versions"] = {provider.min_abi, provider.max_abi};
+    entry["cpu_features"] = provider.cpu_features;
   }
-  return listed.verdict.is_ok() ? entry : unusable(entry, listed.verdict.message());
+  return provider.is_usable ? entry : unusable(entry, provider.why_not);
 }
 
 /// Runs in the child.
 json load(const std::string& name, json entry) {
-  const bool is_path = name.find('/') != std::string::npos;
-  const auto library = is_path ? ProviderLibrary::load(name) : ProviderLibrary::find(name);
-  if (!library.is_ok()) return unusable(entry, library.status().message());
-  const tn_provider& table = (*library)->table();
-  entry["abi_version"] = table.abi_version;
-  entry["kernels"] = table.kernel_count;
-  entry["operators"] = operators_of(table);
-  entry["lines"] = lines_of(table);
-  entry["claims_nodes"] = table.claim != nullptr;
-  entry["options"] = options_of(table);
-  return entry;
+  try {
+    const ProviderInfo provider = load_provider(name);
+    entry["abi_version"] = provider.abi_version;
+    entry["kernels"] = provider.kernels.size();
+    entry["operators"] = operators_of(provider);
+    entry["lines"] = lines_of(provider);
+    entry["claims_nodes"] = provider.claims_nodes;
+    entry["options"] = options_of(provider);
+    return entry;
+  } catch (const Error& error) {
+    return unusable(entry, error.what());
+  }
 }
 
 /// What loading the library tells beyond its descriptor.
 json load_isolated(const std::string& name, int64_t timeout_ms) {
-  const auto file = ProviderLibrary::look_up(name);
-  if (!file.is_ok()) return unusable({{"path", name}}, file.status().message());
-  host::ListedProvider listed{file->path, {}, {}};
-  if (auto descriptor = host::read_descriptor(file->path); descriptor.is_ok()) listed.descriptor = *descriptor;
-  const json entry = describe(listed);
+  ProviderInfo provider;
+  try {
+    provider = look_up_provider(name);
+  } catch (const Error& error) {
+    return unusable({{"path", name}}, error.what());
+  }
+  const json entry = describe(provider);
   const Isolated answer =
       run_isolated([&] { return dump(load(name, entry), -1); }, std::chrono::milliseconds(timeout_ms));
   if (!answer.ending.empty())
-    return unusable(entry, host::concat("a process that loaded provider '", file->name, "' ", answer.ending));
+    return unusable(entry, concat("a process that loaded provider '", provider.name, "' ", answer.ending));
   return json::parse(answer.written);
 }
 
@@ -135,11 +127,11 @@ void print(const json& entry) {
   }
   std::string facts;
   if (entry.contains("operators"))
-    facts = host::concat("  ", entry["operators"].size(), " operators in ", entry["kernels"].get<uint32_t>(),
-                         " kernels", entry["claims_nodes"] ? ", claims groups of nodes" : "");
+    facts = concat("  ", entry["operators"].size(), " operators in ", entry["kernels"].get<uint32_t>(), " kernels",
+                   entry["claims_nodes"] ? ", claims groups of nodes" : "");
   const auto& abi = entry.at("abi_versions");
-  facts += host::concat("  kernel ABI ", abi[0].get<uint32_t>());
-  if (abi[0] != abi[1]) facts += host::concat(" to ", abi[1].get<uint32_t>());
+  facts += concat("  kernel ABI ", abi[0].get<uint32_t>());
+  if (abi[0] != abi[1]) facts += concat(" to ", abi[1].get<uint32_t>());
   if (const std::string needs = entry.at("cpu_features"); !needs.empty()) facts += "  needs " + needs;
   std::printf("%s %s%s\n  %s\n", bold(entry.at("name")).c_str(), entry.at("version").get<std::string>().c_str(),
               facts.c_str(), path.c_str());
@@ -155,11 +147,11 @@ void print(const json& entry) {
   }
 }
 
-host::Result<bool> list_providers(const ProvidersFlags& flags) {
+bool list(const ProvidersFlags& flags) {
   json entries = json::array();
   for (const std::string& name : flags.names) entries.push_back(load_isolated(name, flags.timeout_ms));
   if (flags.names.empty())
-    for (const auto& listed : host::list_providers()) entries.push_back(describe(listed));
+    for (const ProviderInfo& listed : list_providers()) entries.push_back(describe(listed));
   if (flags.as_markdown) {
     std::fputs(operators_page(entries).c_str(), stdout);
   } else if (flags.as_json) {
@@ -167,7 +159,7 @@ host::Result<bool> list_providers(const ProvidersFlags& flags) {
   } else {
     for (const json& entry : entries) print(entry);
     if (entries.empty())
-      return host::error(TN_NOT_FOUND, "no provider found: set TENON_PROVIDER_PATH to the folder that holds them");
+      fail(TENON_NOT_FOUND, "no provider found: set TENON_PROVIDER_PATH to the folder that holds them");
   }
   return flags.names.empty() ||
          std::all_of(entries.begin(), entries.end(), [](const json& e) { return bool(e["usable"]); });
@@ -188,7 +180,7 @@ void add_providers_command(CLI::App& app, Action& action) {
   command->add_option("--timeout-ms", flags->timeout_ms, "How long loading one may take (default 10000)")
       ->check(whole_number(1, 1000000000));
   command->footer(kExamples);
-  command->callback([flags, &action] { action = [flags] { return list_providers(*flags); }; });
+  command->callback([flags, &action] { action = [flags] { return list(*flags); }; });
 }
 
 }  // namespace tenon::tools

@@ -1,7 +1,7 @@
 // `tenon publish`: puts a model into shared memory under a name, for every process of this user.
 #include <cstdio>
+#include <tenon/tenon.hpp>
 
-#include "host/packs/published_model.h"
 #include "tools/commands.h"
 #include "tools/support/session_flags.h"
 #include "tools/support/terminal.h"
@@ -23,14 +23,14 @@ struct PublishFlags {
   std::string name;
 };
 
-host::Result<bool> publish(const PublishFlags& flags) {
-  TENON_ASSIGN_OR_RETURN(const auto options, flags.session.options());
+bool publish(const PublishFlags& flags) {
+  const Options options = flags.session.options();
   const TimeLimit limit(flags.session.timeout_ms);
   {
     const Progress progress("publishing " + flags.session.model.filename().string());
-    TENON_RETURN_IF_ERROR(host::publish_model(flags.session.model, flags.name, options));
+    tenon::publish(flags.name, flags.session.model.string(), options);
   }
-  std::printf("%s%s\n", host::kPublishedPrefix, flags.name.c_str());
+  std::printf("shm:%s\n", flags.name.c_str());
   return true;
 }
 

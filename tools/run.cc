@@ -1,8 +1,8 @@
 // `tenon run`: makes the inputs, runs the model once, prints or stores its outputs, or compares them with a test data
 // set.
 #include <cstdio>
+#include <tenon/tenon.hpp>
 
-#include "host/session/session.h"
 #include "tools/commands.h"
 #include "tools/support/data_set.h"
 #include "tools/support/data_set_check.h"
@@ -12,16 +12,11 @@
 #include "tools/support/print.h"
 #include "tools/support/session_flags.h"
 #include "tools/support/terminal.h"
+#include "tools/support/text.h"
 #include "tools/support/time_limit.h"
 
 namespace tenon::tools {
 namespace {
-
-using host::Result;
-using host::RunValue;
-using host::Session;
-using host::Status;
-using host::Tensor;
 
 constexpr char kExamples[] =
     "Examples:\n"
@@ -47,77 +42,78 @@ struct RunFlags {
   std::string report = "text";
 };
 
-Result<std::vector<RunValue>> run_once(Session& session, const std::vector<host::NamedValue>& inputs,
-                                       const RunFlags& flags, TimeLimit& limit) {
+std::vector<Value> run_once(Session& session, const std::vector<NamedValue>& inputs, const RunFlags& flags,
+                            TimeLimit& limit) {
   const Progress progress("running");
+  RunOptions options;
+  options.profile(flags.profile.string()).timeout(limit.timeout());
   const TimeLimit::Run timed(limit);
-  host::RunOptions options;
-  options.profile = flags.profile;
-  options.deadline = timed.deadline();
-  return session.run_values(inputs, {}, options);
+  const Results results = session.run_values(inputs, {}, options);
+  std::vector<Value> values;
+  for (size_t i = 0; i < results.size(); ++i) values.push_back(results.value(i));
+  return values;
 }
 
-Status store_tensor(const std::string& name, const std::filesystem::path& stem, const Tensor& tensor) {
+void store_tensor(const std::string& name, const std::filesystem::path& stem, const ResultView& tensor) {
   const auto file = std::filesystem::path(stem.string() + ".npy");
-  TENON_RETURN_IF_ERROR(write_npy(file, tensor));
+  write_npy(file, tensor);
   const bool is_named = stem.filename() == name;
   std::fprintf(stderr, "wrote %s%s%s\n", file.c_str(), is_named ? "" : ": ", is_named ? "" : name.c_str());
-  return {};
 }
 
 // An element of a sequence or an optional is a file of its own.
-Status store(const std::vector<host::Port>& ports, const std::vector<RunValue>& outputs,
-             const std::filesystem::path& folder) {
-  std::error_code failure;
-  std::filesystem::create_directories(folder, failure);
-  if (failure)
-    return host::error(TN_INVALID_ARGUMENT, "--output '", folder.string(), "' cannot be made: ", failure.message());
-  std::vector<std::string> names;
-  for (const host::Port& port : ports) names.push_back(port.name);
-  const std::vector<std::string> stems = file_stems(names);
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    if (!outputs[i].is_tensor() && outputs[i].elements().empty())
-      return host::error(TN_UNSUPPORTED, "--output: '", names[i], "' is ", describe(outputs[i]),
-                         ", which .npy files do not hold: print it, or run without --output");
-    if (outputs[i].is_tensor()) TENON_RETURN_IF_ERROR(store_tensor(names[i], folder / stems[i], outputs[i].tensor()));
-    for (size_t e = 0; e < outputs[i].elements().size(); ++e) {
-      const RunValue& element = outputs[i].elements()[e];
-      const std::string name = host::concat(names[i], "[", e, "]");
-      if (!element.is_tensor())
-        return host::error(TN_UNSUPPORTED, "--output: '", name, "' is ", describe(element),
-                           ", expected a tensor: print it, or run without --output");
-      TENON_RETURN_IF_ERROR(store_tensor(name, folder / host::concat(stems[i], ".", e), element.tensor()));
-    }
+void store_elements(const std::string& name, const std::filesystem::path& stem, const Value& value) {
+  if (value.kind() == TENON_MAP || value.size() == 0)
+    fail(TENON_UNSUPPORTED, "--output: '", name, "' is ", value.text(),
+         ", which .npy files do not hold: print it, or run without --output");
+  for (size_t i = 0; i < value.size(); ++i) {
+    const Value element = value[i];
+    const std::string element_name = concat(name, "[", i, "]");
+    if (element.kind() != TENON_TENSOR)
+      fail(TENON_UNSUPPORTED, "--output: '", element_name, "' is ", element.text(),
+           ", expected a tensor: print it, or run without --output");
+    store_tensor(element_name, concat(stem.string(), ".", i), element.tensor());
   }
-  return {};
 }
 
-void print_outputs(const std::vector<host::Port>& ports, const std::vector<RunValue>& outputs) {
+void store(const std::vector<Port>& ports, const std::vector<Value>& outputs, const std::filesystem::path& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure) fail(TENON_INVALID_ARGUMENT, "--output '", folder.string(), "' cannot be made: ", failure.message());
+  std::vector<std::string> names;
+  for (const Port& port : ports) names.push_back(port.name);
+  const std::vector<std::string> stems = file_stems(names);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i].kind() == TENON_TENSOR) {
+      store_tensor(names[i], folder / stems[i], outputs[i].tensor());
+    } else {
+      store_elements(names[i], folder / stems[i], outputs[i]);
+    }
+  }
+}
+
+void print_outputs(const std::vector<Port>& ports, const std::vector<Value>& outputs) {
   for (size_t i = 0; i < outputs.size(); ++i)
-    std::printf("%s  %s\n  %s\n", bold(ports[i].name).c_str(), describe(outputs[i]).c_str(),
-                digest(outputs[i]).c_str());
+    std::printf("%s  %s\n  %s\n", bold(ports[i].name).c_str(), outputs[i].text().c_str(), digest(outputs[i]).c_str());
 }
 
 void print_report(const Session& session, const std::string& format) {
   if (format == "none") return;
-  const host::SessionReport report = session.report();
-  const std::string text = format == "json" ? to_json(report) : to_text(report, format == "details");
+  const std::string text = session.report(format);
   std::printf("%s%s%s", format == "json" ? "" : "\n", text.c_str(), text.ends_with('\n') ? "" : "\n");
 }
 
-Result<bool> check_in(Session& session, const std::filesystem::path& folder, const RunFlags& flags, TimeLimit& limit) {
-  TENON_ASSIGN_OR_RETURN(const DataSet set, read_data_set(folder, session));
+bool check_in(Session& session, const std::filesystem::path& folder, const RunFlags& flags, TimeLimit& limit) {
+  const DataSet set = read_data_set(folder, session);
   return check_data_set(set, flags.tolerance, [&] { return run_once(session, set.inputs, flags, limit); });
 }
 
-Result<bool> check(Session& session, const RunFlags& flags, TimeLimit& limit) {
-  TENON_ASSIGN_OR_RETURN(const auto folders, find_data_sets(flags.check));
+bool check(Session& session, const RunFlags& flags, TimeLimit& limit) {
   bool all_equal = true;
-  for (const auto& folder : folders) {
+  for (const auto& folder : find_data_sets(flags.check)) {
     std::printf("%s\n", folder.c_str());
-    auto equal = check_in(session, folder, flags, limit);
-    if (!equal.is_ok()) return equal.status().with_context(folder.filename().string());
-    all_equal = all_equal && *equal;
+    const bool equal = in_context(folder.filename().string(), [&] { return check_in(session, folder, flags, limit); });
+    all_equal = all_equal && equal;
   }
   std::printf("%s: tolerance %g absolute + %g relative\n",
               all_equal ? "all outputs agree, of a first run and a second" : "outputs differ", flags.tolerance.absolute,
@@ -125,18 +121,18 @@ Result<bool> check(Session& session, const RunFlags& flags, TimeLimit& limit) {
   return all_equal;
 }
 
-Result<bool> run(const RunFlags& flags) {
-  TENON_ASSIGN_OR_RETURN(const auto options, flags.session.options());
+bool run(const RunFlags& flags) {
+  const Options options = flags.session.options();
   TimeLimit limit(flags.session.timeout_ms);
-  TENON_ASSIGN_OR_RETURN(const auto session, flags.session.open(options));
-  if (!flags.check.empty()) return check(*session, flags, limit);
+  Session session = flags.session.open(options);
+  if (!flags.check.empty()) return check(session, flags, limit);
 
-  TENON_ASSIGN_OR_RETURN(const PreparedInputs inputs, prepare_inputs(session->inputs(), flags.inputs));
+  const PreparedInputs inputs = prepare_inputs(session.all_inputs(), flags.inputs);
   for (const std::string& note : inputs.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
-  TENON_ASSIGN_OR_RETURN(const auto outputs, run_once(*session, inputs.values, flags, limit));
-  if (flags.report != "json") print_outputs(session->outputs(), outputs);
-  if (!flags.output.empty()) TENON_RETURN_IF_ERROR(store(session->outputs(), outputs, flags.output));
-  print_report(*session, flags.report);
+  const std::vector<Value> outputs = run_once(session, inputs.values, flags, limit);
+  if (flags.report != "json") print_outputs(session.outputs(), outputs);
+  if (!flags.output.empty()) store(session.outputs(), outputs, flags.output);
+  print_report(session, flags.report);
   return true;
 }
 

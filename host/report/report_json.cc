@@ -1,6 +1,5 @@
-#include "host/report/report_json.h"
-
 #include "host/report/json_text.h"
+#include "host/report/report.h"
 
 namespace tenon::host {
 namespace {
@@ -59,8 +58,6 @@ void write_pack(JsonText& json, const PackEntry& p) {
   });
 }
 
-}  // namespace
-
 void write_residency(JsonText& json, const ResidencyEntry& e) {
   json.object([&] {
     json.member("kind", e.kind)
@@ -72,6 +69,8 @@ void write_residency(JsonText& json, const ResidencyEntry& e) {
         .member("private_bytes", e.private_bytes);
   });
 }
+
+}  // namespace
 
 std::string to_json(const SessionReport& report) {
   JsonText json;

@@ -54,7 +54,7 @@ void add_greet_command(CLI::App& app, Action& action) {
   app.add_subcommand("greet", "Say good day")->callback([&action] {
     action = [] {
       std::puts("good day");
-      return host::Result<bool>(true);
+      return true;
     };
   });
 }

@@ -4,10 +4,13 @@
 #include <atomic>
 #include <cstdio>
 #include <mutex>
+#include <optional>
+#include <tenon/tenon.hpp>
 #include <thread>
 
 #include "tools/support/compare.h"
 #include "tools/support/data_set.h"
+#include "tools/support/text.h"
 
 namespace {
 
@@ -22,52 +25,48 @@ struct Flags {
 };
 
 struct Model {
-  std::filesystem::path folder;
-  std::unique_ptr<host::Session> session;
+  Session session;
   tools::DataSet data;
 };
 
-host::Result<Model> open(const std::filesystem::path& folder, const Flags& flags) {
-  host::SessionOptions options;
-  TENON_ASSIGN_OR_RETURN(options.providers, host::parse_provider_list(flags.providers));
-  options.threads = 2;
-  Model model;
-  model.folder = folder;
-  TENON_ASSIGN_OR_RETURN(model.session, host::Session::open(folder / "model.onnx", options));
-  TENON_ASSIGN_OR_RETURN(const auto sets, tools::find_data_sets(folder));
-  TENON_ASSIGN_OR_RETURN(model.data, tools::read_data_set(sets.front(), *model.session));
-  return model;
+Model open(const std::filesystem::path& folder, const Flags& flags) {
+  Session session((folder / "model.onnx").string(), Options().providers(flags.providers).threads(2));
+  tools::DataSet data = tools::read_data_set(tools::find_data_sets(folder).front(), session);
+  return {std::move(session), std::move(data)};
 }
 
-host::Status run_and_compare(const Model& model, const tools::Tolerance& tolerance) {
-  TENON_ASSIGN_OR_RETURN(const auto outputs, model.session->run_values(model.data.inputs));
+void run_and_compare(Model& model, const tools::Tolerance& tolerance) {
+  const Results outputs = model.session.run_values(model.data.inputs);
   for (size_t i = 0; i < model.data.outputs.size(); ++i) {
-    const auto result = tools::compare(outputs[i], model.data.outputs[i].value, tolerance);
-    if (!result.equal) return host::error(TN_INTERNAL, model.data.outputs[i].name, " ", result.reason);
+    const auto result = tools::compare(outputs.value(i), model.data.outputs[i].value, tolerance);
+    if (!result.equal) tools::fail(TENON_INTERNAL, model.data.outputs[i].name, " ", result.reason);
   }
-  return {};
 }
 
 int run(const Flags& flags) {
   std::mutex mutex;  // guards the output
-  std::vector<Model> models(flags.folders.size());
+  std::vector<std::optional<Model>> models(flags.folders.size());
   std::atomic<int> failures{0};
-  const auto fail = [&](const std::filesystem::path& folder, const host::Status& status) {
-    std::lock_guard lock(mutex);
-    std::printf("FAIL  %s: %s\n", folder.c_str(), status.message().c_str());
-    ++failures;
+  // Says what `body` throws.
+  const auto attempt = [&](const std::filesystem::path& folder, auto&& body) {
+    try {
+      body();
+    } catch (const std::exception& failure) {
+      std::lock_guard lock(mutex);
+      std::printf("FAIL  %s: %s\n", folder.c_str(), failure.what());
+      ++failures;
+    }
   };
   // Models open at once too; each then runs on its threads while others may still open.
   const auto serve = [&](size_t index) {
-    auto opened = open(flags.folders[index], flags);
-    if (!opened.is_ok()) return fail(flags.folders[index], opened.status());
-    models[index] = std::move(*opened);
+    const std::filesystem::path& folder = flags.folders[index];
+    attempt(folder, [&] { models[index] = open(folder, flags); });
+    if (!models[index]) return;
     std::vector<std::thread> runners;
     for (unsigned t = 0; t < flags.threads; ++t)
       runners.emplace_back([&, index] {
         for (int round = 0; round < flags.rounds; ++round)
-          if (const auto status = run_and_compare(models[index], flags.tolerance); !status.is_ok())
-            fail(flags.folders[index], status);
+          attempt(folder, [&] { run_and_compare(*models[index], flags.tolerance); });
       });
     for (std::thread& runner : runners) runner.join();
   };

@@ -1,12 +1,13 @@
 #include "tests/conformance/node_case.h"
 
 #include <stdexcept>
+#include <tenon/tenon.hpp>
 
 #include "host/formats/importer.h"
 #include "host/graph/schemas/function_body.h"
 #include "host/runtime/host_ops/host_operator.h"
-#include "host/session/session.h"
 #include "tools/support/data_set.h"
+#include "tools/support/text.h"
 
 namespace tenon::conformance {
 namespace {
@@ -31,23 +32,20 @@ std::filesystem::path model_file(const NodeCase& node_case) {
   return std::filesystem::exists(ort) ? ort : node_case.folder / "model.onnx";
 }
 
-Status run_data_set(host::Session& session, const NodeCase& node_case, const std::filesystem::path& folder) {
-  TENON_ASSIGN_OR_RETURN(const auto set, tools::read_data_set(folder, session));
-  TENON_ASSIGN_OR_RETURN(const auto outputs, session.run_values(set.inputs));
+void run_data_set(Session& session, const NodeCase& node_case, const std::filesystem::path& folder) {
+  const tools::DataSet set = tools::read_data_set(folder, session);
+  const Results outputs = session.run_values(set.inputs);
   if (outputs.size() != set.outputs.size())
-    return host::error(TN_INTERNAL, "got ", outputs.size(), " outputs, expected ", set.outputs.size());
+    tools::fail(TENON_INTERNAL, "got ", outputs.size(), " outputs, expected ", set.outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
-    const auto result = tools::compare(outputs[i], set.outputs[i].value, node_case.tolerance);
-    if (!result.equal) return host::error(TN_INTERNAL, "output '", set.outputs[i].name, "' ", result.reason);
+    const auto result = tools::compare(outputs.value(i), set.outputs[i].value, node_case.tolerance);
+    if (!result.equal) tools::fail(TENON_INTERNAL, "output '", set.outputs[i].name, "' ", result.reason);
   }
-  return {};
 }
 
-Status run_all(const NodeCase& node_case, const host::SessionOptions& options) {
-  TENON_ASSIGN_OR_RETURN(const auto session, host::Session::open(model_file(node_case), options));
-  TENON_ASSIGN_OR_RETURN(const auto folders, tools::find_data_sets(node_case.folder));
-  for (const auto& folder : folders) TENON_RETURN_IF_ERROR(run_data_set(*session, node_case, folder));
-  return {};
+void run_all(const NodeCase& node_case, const std::string& providers) {
+  Session session(model_file(node_case).string(), Options().providers(providers).threads(1));
+  for (const auto& folder : tools::find_data_sets(node_case.folder)) run_data_set(session, node_case, folder);
 }
 
 // Its definition takes its place.
@@ -57,11 +55,10 @@ bool is_defined_by_others(const host::Node& node) {
 
 }  // namespace
 
-NodeRunner::NodeRunner(const std::string& providers) {
+NodeRunner::NodeRunner(const std::string& providers) : providers_(providers) {
   auto specs = host::parse_provider_list(providers);
   if (!specs.is_ok()) throw std::runtime_error(specs.status().message());
-  providers_ = std::move(*specs);
-  for (const auto& spec : providers_) {
+  for (const auto& spec : *specs) {
     auto provider = host::Provider::create(spec);
     if (!provider.is_ok()) throw std::runtime_error(provider.status().message());
     collect_operators(*(*provider)->table(), operators_);
@@ -92,11 +89,12 @@ Outcome NodeRunner::run(const NodeCase& node_case) const {
   if (!model.is_ok()) return {Kind::kFailed, model.status().message()};
   const std::string missing = missing_in(*model.value()->graph);
   if (!missing.empty()) return {Kind::kNotCovered, missing};
-  host::SessionOptions options;
-  options.providers = providers_;
-  options.threads = 1;
-  const Status status = run_all(node_case, options);
-  return status.is_ok() ? Outcome{Kind::kPassed, ""} : Outcome{Kind::kFailed, status.message()};
+  try {
+    run_all(node_case, providers_);
+    return {Kind::kPassed, ""};
+  } catch (const std::exception& failure) {
+    return {Kind::kFailed, failure.what()};
+  }
 }
 
 }  // namespace tenon::conformance

@@ -31,7 +31,7 @@ class NodeRunner {
  private:
   std::string missing_in(const host::Graph& graph) const;
 
-  std::vector<host::ProviderSpec> providers_;
+  std::string providers_;
   std::set<std::string> operators_;  // "domain:op_type"
 };
 

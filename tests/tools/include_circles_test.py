@@ -35,6 +35,20 @@ class IncludeCircles(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn('providers/cpu_ref/x.cc includes host/a.h', text)
 
+    def test_a_command_that_includes_what_is_behind_the_api_is_named(self):
+        files = {'host/a.h': [], 'host/api/include/tenon/x.hpp': [], 'tools/x.cc': ['host/a.h', 'tenon/x.hpp']}
+        code, text = look(files)
+        self.assertEqual(code, 1)
+        self.assertIn('tools/x.cc includes host/a.h', text)
+        self.assertNotIn('includes host/api', text)
+        files['tools/x.cc'] = ['tenon/x.hpp']
+        self.assertEqual(look(files)[0], 0)
+
+    def test_an_exception_that_nothing_needs_is_named(self):
+        code, text = look({'host/a.h': [], 'tools/cache.cc': []})
+        self.assertEqual(code, 1)
+        self.assertIn('tools/cache.cc is in HOST_TOOLS', text)
+
 
 if __name__ == '__main__':
     unittest.main()

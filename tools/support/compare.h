@@ -4,9 +4,7 @@
 
 #include <cstdint>
 #include <string>
-
-#include "host/graph/run_value.h"
-#include "host/graph/tensor.h"
+#include <tenon/tenon.hpp>
 
 namespace tenon::tools {
 
@@ -25,10 +23,10 @@ struct Comparison {
 
 /// The relative tolerance that holds for outputs of the type. For bfloat16 it is 2^-6 at least, two units in the last
 /// place, as in the onnx package's runner.
-double relative_tolerance(tn_dtype dtype, const Tolerance& tolerance);
+double relative_tolerance(uint32_t dtype, const Tolerance& tolerance);
 
-Comparison compare(const host::Tensor& got, const host::Tensor& expected, const Tolerance& tolerance);
+Comparison compare(const ResultView& got, const ResultView& expected, const Tolerance& tolerance);
 /// Values of other kinds are equal when all that they hold is; an empty one of an open type equals any empty one.
-Comparison compare(const host::RunValue& got, const host::RunValue& expected, const Tolerance& tolerance);
+Comparison compare(const Value& got, const Value& expected, const Tolerance& tolerance);
 
 }  // namespace tenon::tools

@@ -4,25 +4,24 @@
 
 #include <filesystem>
 #include <string>
+#include <tenon/tenon.hpp>
 #include <vector>
 
-#include "host/base/status.h"
-#include "host/session/session.h"
 #include "tools/support/compare.h"
 
 namespace tenon::tools {
 
 struct DataSet {
   std::filesystem::path folder;
-  std::vector<host::NamedValue> inputs;
-  std::vector<host::NamedValue> outputs;
+  std::vector<NamedValue> inputs;
+  std::vector<NamedValue> outputs;
 };
 
 /// The data set folders of `folder`: itself when it holds input_*.pb or output_*.pb files, else its test_data_set_*
-/// folders in order. TN_NOT_FOUND when there is neither.
-host::Result<std::vector<std::filesystem::path>> find_data_sets(const std::filesystem::path& folder);
+/// folders in order. TENON_NOT_FOUND when there is neither.
+std::vector<std::filesystem::path> find_data_sets(const std::filesystem::path& folder);
 
 /// Reads one data set and names its values by the session's inputs and outputs.
-host::Result<DataSet> read_data_set(const std::filesystem::path& folder, const host::Session& session);
+DataSet read_data_set(const std::filesystem::path& folder, const Session& session);
 
 }  // namespace tenon::tools

@@ -9,10 +9,10 @@
 namespace tenon::tools {
 
 /// One run of the model on the set's inputs; all its outputs.
-using RunOfSet = std::function<host::Result<std::vector<host::RunValue>>()>;
+using RunOfSet = std::function<std::vector<Value>()>;
 
 /// Runs the model twice: the second run goes by the memory plan that the first may leave behind. Prints a line for each
 /// output of the first, and for each of the second that differs; false when one differs.
-host::Result<bool> check_data_set(const DataSet& set, const Tolerance& tolerance, const RunOfSet& run);
+bool check_data_set(const DataSet& set, const Tolerance& tolerance, const RunOfSet& run);
 
 }  // namespace tenon::tools

@@ -9,8 +9,6 @@
 namespace tenon::tools {
 namespace {
 
-using host::Tensor;
-
 // How a float of at most 16 bits is laid out, and what its largest exponent stands for.
 struct FloatLayout {
   enum class Special { kIeee, kOnlyNanAllOnes, kNegativeZeroIsNan, kNone };
@@ -20,17 +18,17 @@ struct FloatLayout {
   Special special;
 };
 
-FloatLayout layout_of(tn_dtype dtype) {
+FloatLayout layout_of(uint32_t dtype) {
   using enum FloatLayout::Special;
   switch (dtype) {
-    case TN_FLOAT16: return {5, 10, 15, kIeee};
-    case TN_BFLOAT16: return {8, 7, 127, kIeee};
-    case TN_FLOAT8E4M3FN: return {4, 3, 7, kOnlyNanAllOnes};
-    case TN_FLOAT8E4M3FNUZ: return {4, 3, 8, kNegativeZeroIsNan};
-    case TN_FLOAT8E5M2: return {5, 2, 15, kIeee};
-    case TN_FLOAT8E5M2FNUZ: return {5, 2, 16, kNegativeZeroIsNan};
-    case TN_FLOAT6E2M3: return {2, 3, 1, kNone};
-    case TN_FLOAT6E3M2: return {3, 2, 3, kNone};
+    case TENON_DTYPE_FLOAT16: return {5, 10, 15, kIeee};
+    case TENON_DTYPE_BFLOAT16: return {8, 7, 127, kIeee};
+    case TENON_DTYPE_FLOAT8E4M3FN: return {4, 3, 7, kOnlyNanAllOnes};
+    case TENON_DTYPE_FLOAT8E4M3FNUZ: return {4, 3, 8, kNegativeZeroIsNan};
+    case TENON_DTYPE_FLOAT8E5M2: return {5, 2, 15, kIeee};
+    case TENON_DTYPE_FLOAT8E5M2FNUZ: return {5, 2, 16, kNegativeZeroIsNan};
+    case TENON_DTYPE_FLOAT6E2M3: return {2, 3, 1, kNone};
+    case TENON_DTYPE_FLOAT6E3M2: return {3, 2, 3, kNone};
     default: return {2, 1, 1, kNone};  // FLOAT4E2M1
   }
 }
@@ -57,9 +55,9 @@ double decode_small_float(uint32_t bits, const FloatLayout& layout) {
 }
 
 // The bits of an element of at most 8 bits.
-uint32_t packed_bits(const Tensor& tensor, int64_t i) {
-  const int width = host::dtype_bits(tensor.dtype());
-  const auto* first = static_cast<const uint8_t*>(tensor.data()) + i * width / 8;
+uint32_t packed_bits(const ResultView& tensor, int64_t i) {
+  const auto width = static_cast<int>(tenon_dtype_bits(tensor.dtype()));
+  const auto* first = static_cast<const uint8_t*>(tensor.raw()) + i * width / 8;
   const int shift = static_cast<int>(i * width % 8);
   // A 6-bit element may straddle two bytes.
   const uint32_t bits = shift + width > 8 ? first[0] | static_cast<uint32_t>(first[1]) << 8 : first[0];
@@ -67,9 +65,9 @@ uint32_t packed_bits(const Tensor& tensor, int64_t i) {
 }
 
 template <typename T>
-T load(const Tensor& tensor, int64_t i) {
+T load(const ResultView& tensor, int64_t i) {
   T value;
-  std::memcpy(&value, static_cast<const char*>(tensor.data()) + static_cast<size_t>(i) * sizeof(T), sizeof(T));
+  std::memcpy(&value, static_cast<const char*>(tensor.raw()) + static_cast<size_t>(i) * sizeof(T), sizeof(T));
   return value;
 }
 
@@ -81,35 +79,35 @@ std::string number_text(double value) {
 
 }  // namespace
 
-bool is_floating(tn_dtype dtype) {
+bool is_floating(uint32_t dtype) {
   switch (dtype) {
-    case TN_FLOAT:
-    case TN_DOUBLE:
-    case TN_FLOAT16:
-    case TN_BFLOAT16:
-    case TN_COMPLEX64:
-    case TN_COMPLEX128:
-    case TN_FLOAT8E4M3FN:
-    case TN_FLOAT8E4M3FNUZ:
-    case TN_FLOAT8E5M2:
-    case TN_FLOAT8E5M2FNUZ:
-    case TN_FLOAT8E8M0:
-    case TN_FLOAT4E2M1:
-    case TN_FLOAT6E2M3:
-    case TN_FLOAT6E3M2: return true;
+    case TENON_DTYPE_FLOAT:
+    case TENON_DTYPE_DOUBLE:
+    case TENON_DTYPE_FLOAT16:
+    case TENON_DTYPE_BFLOAT16:
+    case TENON_DTYPE_COMPLEX64:
+    case TENON_DTYPE_COMPLEX128:
+    case TENON_DTYPE_FLOAT8E4M3FN:
+    case TENON_DTYPE_FLOAT8E4M3FNUZ:
+    case TENON_DTYPE_FLOAT8E5M2:
+    case TENON_DTYPE_FLOAT8E5M2FNUZ:
+    case TENON_DTYPE_FLOAT8E8M0:
+    case TENON_DTYPE_FLOAT4E2M1:
+    case TENON_DTYPE_FLOAT6E2M3:
+    case TENON_DTYPE_FLOAT6E3M2: return true;
     default: return false;
   }
 }
 
-std::complex<double> floating_element(const Tensor& tensor, int64_t i) {
+std::complex<double> floating_element(const ResultView& tensor, int64_t i) {
   switch (tensor.dtype()) {
-    case TN_FLOAT: return load<float>(tensor, i);
-    case TN_DOUBLE: return load<double>(tensor, i);
-    case TN_COMPLEX64: return load<std::complex<float>>(tensor, i);
-    case TN_COMPLEX128: return load<std::complex<double>>(tensor, i);
-    case TN_FLOAT16:
-    case TN_BFLOAT16: return decode_small_float(load<uint16_t>(tensor, i), layout_of(tensor.dtype()));
-    case TN_FLOAT8E8M0: {
+    case TENON_DTYPE_FLOAT: return load<float>(tensor, i);
+    case TENON_DTYPE_DOUBLE: return load<double>(tensor, i);
+    case TENON_DTYPE_COMPLEX64: return load<std::complex<float>>(tensor, i);
+    case TENON_DTYPE_COMPLEX128: return load<std::complex<double>>(tensor, i);
+    case TENON_DTYPE_FLOAT16:
+    case TENON_DTYPE_BFLOAT16: return decode_small_float(load<uint16_t>(tensor, i), layout_of(tensor.dtype()));
+    case TENON_DTYPE_FLOAT8E8M0: {
       const uint32_t exponent = packed_bits(tensor, i);
       return exponent == 255 ? std::numeric_limits<double>::quiet_NaN()
                              : std::ldexp(1.0, static_cast<int>(exponent) - 127);
@@ -118,31 +116,37 @@ std::complex<double> floating_element(const Tensor& tensor, int64_t i) {
   }
 }
 
-int64_t integer_element(const Tensor& tensor, int64_t i) {
+int64_t integer_element(const ResultView& tensor, int64_t i) {
   switch (tensor.dtype()) {
-    case TN_INT8: return load<int8_t>(tensor, i);
-    case TN_INT16: return load<int16_t>(tensor, i);
-    case TN_INT32: return load<int32_t>(tensor, i);
-    case TN_INT64: return load<int64_t>(tensor, i);
-    case TN_UINT16: return load<uint16_t>(tensor, i);
-    case TN_UINT32: return load<uint32_t>(tensor, i);
-    case TN_UINT64: return static_cast<int64_t>(load<uint64_t>(tensor, i));
-    case TN_INT4:
-    case TN_INT2: {
-      const int64_t sign = int64_t{1} << (host::dtype_bits(tensor.dtype()) - 1);
+    case TENON_DTYPE_INT8: return load<int8_t>(tensor, i);
+    case TENON_DTYPE_INT16: return load<int16_t>(tensor, i);
+    case TENON_DTYPE_INT32: return load<int32_t>(tensor, i);
+    case TENON_DTYPE_INT64: return load<int64_t>(tensor, i);
+    case TENON_DTYPE_UINT16: return load<uint16_t>(tensor, i);
+    case TENON_DTYPE_UINT32: return load<uint32_t>(tensor, i);
+    case TENON_DTYPE_UINT64: return static_cast<int64_t>(load<uint64_t>(tensor, i));
+    case TENON_DTYPE_INT4:
+    case TENON_DTYPE_INT2: {
+      const int64_t sign = int64_t{1} << (tenon_dtype_bits(tensor.dtype()) - 1);
       return (static_cast<int64_t>(packed_bits(tensor, i)) ^ sign) - sign;
     }
     default: return packed_bits(tensor, i);
   }
 }
 
-std::string element_text(const Tensor& tensor, int64_t i) {
-  if (tensor.dtype() == TN_STRING) return "'" + std::string(tensor.string_at(i)) + "'";
-  if (tensor.dtype() == TN_BOOL) return integer_element(tensor, i) ? "true" : "false";
-  if (tensor.dtype() == TN_UINT64) return std::to_string(static_cast<uint64_t>(integer_element(tensor, i)));
+std::string_view string_element(const ResultView& tensor, int64_t i) {
+  const tenon_string& text = tensor.data<tenon_string>()[i];
+  return {text.data, text.size};
+}
+
+std::string element_text(const ResultView& tensor, int64_t i) {
+  if (tensor.dtype() == TENON_DTYPE_STRING) return "'" + std::string(string_element(tensor, i)) + "'";
+  if (tensor.dtype() == TENON_DTYPE_BOOL) return integer_element(tensor, i) ? "true" : "false";
+  if (tensor.dtype() == TENON_DTYPE_UINT64) return std::to_string(static_cast<uint64_t>(integer_element(tensor, i)));
   if (!is_floating(tensor.dtype())) return std::to_string(integer_element(tensor, i));
   const std::complex<double> value = floating_element(tensor, i);
-  if (tensor.dtype() != TN_COMPLEX64 && tensor.dtype() != TN_COMPLEX128) return number_text(value.real());
+  if (tensor.dtype() != TENON_DTYPE_COMPLEX64 && tensor.dtype() != TENON_DTYPE_COMPLEX128)
+    return number_text(value.real());
   return number_text(value.real()) + (value.imag() < 0 ? "" : "+") + number_text(value.imag()) + "i";
 }
 

@@ -4,10 +4,8 @@
 
 #include <map>
 #include <string>
+#include <tenon/tenon.hpp>
 #include <vector>
-
-#include "host/base/status.h"
-#include "host/session/session.h"
 
 namespace tenon::tools {
 
@@ -19,16 +17,16 @@ struct InputRequest {
 };
 
 struct PreparedInputs {
-  std::vector<host::NamedValue> values;
+  std::vector<NamedValue> values;
   std::vector<std::string> notes;  // what was chosen for the user
 };
 
-/// One value for every input of the model, but for those with a default that no file or shape is given for. Names that
-/// the model lacks, files that cannot be read, free dimensions of an unknown rank, and inputs without a file when
-/// others have one and `fill` is empty are TN_INVALID_ARGUMENT.
-host::Result<PreparedInputs> prepare_inputs(const std::vector<host::Port>& ports, const InputRequest& request);
+/// `ports`: all inputs of the model. One value for each, but for those with a default that no file or shape is given
+/// for. Names that the model lacks, files that cannot be read, free dimensions of an unknown rank, and inputs without a
+/// file when others have one and `fill` is empty are TENON_INVALID_ARGUMENT.
+PreparedInputs prepare_inputs(const std::vector<Port>& ports, const InputRequest& request);
 
 /// A tensor of the type and shape; "random" is uniform in [0, 1) for floats, 0 or 1 for integers, the same every time.
-host::Result<host::Tensor> filled_tensor(tn_dtype dtype, const std::vector<int64_t>& shape, const std::string& fill);
+Tensor filled_tensor(uint32_t dtype, const std::vector<int64_t>& shape, const std::string& fill);
 
 }  // namespace tenon::tools

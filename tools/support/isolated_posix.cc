@@ -10,8 +10,8 @@
 #include <cstring>
 #include <exception>
 
-#include "host/base/status.h"
 #include "tools/support/isolated.h"
+#include "tools/support/text.h"
 
 namespace tenon::tools {
 namespace {
@@ -59,15 +59,15 @@ bool read_all(int in, Clock::time_point end, std::string& text) {
 
 std::string ending_text(int status) {
   if (WIFSIGNALED(status))
-    return host::concat("was ended by signal ", WTERMSIG(status), " (", strsignal(WTERMSIG(status)), ")");
-  return host::concat("ended the process with exit code ", WEXITSTATUS(status));
+    return concat("was ended by signal ", WTERMSIG(status), " (", strsignal(WTERMSIG(status)), ")");
+  return concat("ended the process with exit code ", WEXITSTATUS(status));
 }
 
 }  // namespace
 
 Isolated run_isolated(const std::function<std::string()>& function, std::chrono::milliseconds limit) {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return {{}, host::concat("was not started: ", std::strerror(errno))};
+  if (pipe2(ends, O_CLOEXEC) != 0) return {{}, concat("was not started: ", std::strerror(errno))};
   std::fflush(nullptr);
   const pid_t child = fork();
   if (child == 0) {
@@ -77,7 +77,7 @@ Isolated run_isolated(const std::function<std::string()>& function, std::chrono:
   close(ends[1]);
   if (child < 0) {
     close(ends[0]);
-    return {{}, host::concat("was not started: ", std::strerror(errno))};
+    return {{}, concat("was not started: ", std::strerror(errno))};
   }
   Isolated answer;
   const bool in_time = read_all(ends[0], Clock::now() + limit, answer.written);
@@ -92,7 +92,7 @@ Isolated run_isolated(const std::function<std::string()>& function, std::chrono:
     return answer;
   }
   answer.written.clear();
-  answer.ending = in_time ? ending_text(status) : host::concat("did not return within ", limit.count(), " ms");
+  answer.ending = in_time ? ending_text(status) : concat("did not return within ", limit.count(), " ms");
   return answer;
 }
 

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <string>
+#include <tenon/tenon.hpp>
 #include <vector>
-
-#include "host/base/status.h"
-#include "host/storage/process_memory.h"
 
 namespace tenon::tools {
 
@@ -18,14 +16,14 @@ std::vector<std::string> own_arguments();
 class LiveProcess {
  public:
   /// Starts this executable with the arguments. It ends with its parent at the latest.
-  static host::Result<LiveProcess> start(const std::vector<std::string>& arguments);
+  static LiveProcess start(const std::vector<std::string>& arguments);
   LiveProcess(LiveProcess&& other) noexcept;
   LiveProcess& operator=(LiveProcess&&) = delete;
   ~LiveProcess();  // ends it
 
-  /// What it printed before kSessionReady. TN_INTERNAL when it ended without.
-  host::Result<std::string> wait_until_ready();
-  host::Result<host::ProcessMemory> memory() const;
+  /// What it printed before kSessionReady. TENON_INTERNAL when it ended without.
+  std::string wait_until_ready();
+  MemoryUse memory() const;
 
  private:
   LiveProcess(int pid, int output) : pid_(pid), output_(output) {}

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "tools/support/live_process.h"
+#include "tools/support/text.h"
 
 namespace tenon::tools {
 
@@ -26,14 +27,14 @@ std::vector<std::string> own_arguments() {
   return arguments;
 }
 
-host::Result<LiveProcess> LiveProcess::start(const std::vector<std::string>& arguments) {
+LiveProcess LiveProcess::start(const std::vector<std::string>& arguments) {
   std::string name = "tenon";
   std::vector<std::string> texts = arguments;
   std::vector<char*> argv = {name.data()};
   for (std::string& text : texts) argv.push_back(text.data());
   argv.push_back(nullptr);
   int ends[2];
-  if (pipe(ends) != 0) return host::error(TN_INTERNAL, "no pipe to a new process: ", std::strerror(errno));
+  if (pipe(ends) != 0) fail(TENON_INTERNAL, "no pipe to a new process: ", std::strerror(errno));
   const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid == 0) {
@@ -49,7 +50,7 @@ host::Result<LiveProcess> LiveProcess::start(const std::vector<std::string>& arg
   close(ends[1]);
   if (pid < 0) {
     close(ends[0]);
-    return host::error(TN_INTERNAL, "no new process: ", std::strerror(problem));
+    fail(TENON_INTERNAL, "no new process: ", std::strerror(problem));
   }
   return LiveProcess(pid, ends[0]);
 }
@@ -64,20 +65,20 @@ LiveProcess::~LiveProcess() {
   waitpid(pid_, nullptr, 0);
 }
 
-host::Result<std::string> LiveProcess::wait_until_ready() {
+std::string LiveProcess::wait_until_ready() {
   std::string text;
   char buffer[4096];
   for (;;) {
     if (const size_t at = text.find(kSessionReady); at != std::string::npos) return text.substr(0, at);
     const ssize_t n = read(output_, buffer, sizeof buffer);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return host::error(TN_INTERNAL, "a process that was started to be measured ended early");
+    if (n <= 0) fail(TENON_INTERNAL, "a process that was started to be measured ended early");
     text.append(buffer, static_cast<size_t>(n));
   }
 }
 
-host::Result<host::ProcessMemory> LiveProcess::memory() const {
-  return host::read_process_memory(pid_);
+MemoryUse LiveProcess::memory() const {
+  return process_memory(pid_);
 }
 
 }  // namespace tenon::tools

@@ -2,15 +2,17 @@
 
 #include <algorithm>
 #include <chrono>
-
-#include "host/storage/process_memory.h"
+#include <tenon/tenon.hpp>
 
 namespace tenon::tools {
 namespace {
 
 uint64_t private_now() {
-  const auto memory = host::read_process_memory();
-  return memory.is_ok() ? memory.value().private_bytes() : 0;
+  try {
+    return process_memory().private_bytes();
+  } catch (const Error&) {
+    return 0;
+  }
 }
 
 }  // namespace

@@ -8,28 +8,26 @@
 #include <vector>
 
 #include "tools/support/elements.h"
+#include "tools/support/text.h"
 
 namespace tenon::tools {
 namespace {
 
-using host::RunValue;
-using host::Tensor;
-
 constexpr int64_t kTop = 5;
 constexpr int64_t kFirst = 8;
 
-bool is_complex(tn_dtype dtype) {
-  return dtype == TN_COMPLEX64 || dtype == TN_COMPLEX128;
+bool is_complex(uint32_t dtype) {
+  return dtype == TENON_DTYPE_COMPLEX64 || dtype == TENON_DTYPE_COMPLEX128;
 }
 
 // True for the scores of one item: 1 x N of floats, N above kTop.
-bool is_ranking(const Tensor& tensor) {
-  const auto& shape = tensor.shape();
+bool is_ranking(const ResultView& tensor) {
+  const std::vector<int64_t> shape = tensor.shape();
   if (shape.size() < 2 || !is_floating(tensor.dtype()) || is_complex(tensor.dtype())) return false;
   return shape[0] == 1 && shape[1] > kTop && tensor.element_count() == shape[1];
 }
 
-std::string ranking(const Tensor& tensor) {
+std::string ranking(const ResultView& tensor) {
   std::vector<double> values(static_cast<size_t>(tensor.element_count()));
   for (size_t i = 0; i < values.size(); ++i) values[i] = floating_element(tensor, static_cast<int64_t>(i)).real();
   std::vector<size_t> order(values.size());
@@ -45,7 +43,7 @@ std::string ranking(const Tensor& tensor) {
   return text;
 }
 
-std::string range(const Tensor& tensor) {
+std::string range(const ResultView& tensor) {
   double low = std::numeric_limits<double>::infinity(), high = -low;
   int64_t not_finite = 0;
   for (int64_t i = 0, count = tensor.element_count(); i < count; ++i) {
@@ -66,7 +64,7 @@ std::string range(const Tensor& tensor) {
 
 }  // namespace
 
-std::string digest(const Tensor& tensor) {
+std::string digest(const ResultView& tensor) {
   const int64_t count = tensor.element_count();
   if (count == 0) return "empty";
   if (is_ranking(tensor)) return ranking(tensor);
@@ -79,23 +77,40 @@ std::string digest(const Tensor& tensor) {
   return text;
 }
 
-std::string digest(const RunValue& value) {
-  if (value.is_tensor()) return digest(value.tensor());
-  if (value.kind() == host::ValueType::Kind::kMap) {
-    const int64_t count = value.keys().element_count();
+std::string digest(const Value& value) {
+  if (value.kind() == TENON_TENSOR) return digest(value.tensor());
+  if (value.kind() == TENON_MAP) {
+    const ResultView keys = value.keys(), values = value.values();
+    const int64_t count = keys.element_count();
     std::string text;
     for (int64_t i = 0; i < std::min(count, kFirst); ++i)
-      text += (i ? ", " : "") + element_text(value.keys(), i) + ": " + element_text(value.values(), i);
+      text += (i ? ", " : "") + element_text(keys, i) + ": " + element_text(values, i);
     return count == 0 ? "empty" : count > kFirst ? text + ", ..." : text;
   }
-  if (value.elements().empty()) return "empty";
+  if (value.size() == 0) return "empty";
   std::string text;
-  for (size_t i = 0; i < std::min<size_t>(value.elements().size(), kFirst); ++i) {
-    const RunValue& element = value.elements()[i];
+  for (size_t i = 0; i < std::min<size_t>(value.size(), kFirst); ++i) {
+    const Value element = value[i];
     if (i > 0) text += "\n  ";
-    text += host::concat("[", i, "] ", describe(element), "  ", digest(element));
+    text += concat("[", i, "] ", element.text(), "  ", digest(element));
   }
-  if (value.elements().size() > kFirst) text += "\n  ...";
+  if (value.size() > kFirst) text += "\n  ...";
+  return text;
+}
+
+std::string table_text(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<size_t> widths;
+  for (const auto& row : rows)
+    for (size_t c = 0; c < row.size(); ++c) {
+      if (c == widths.size()) widths.push_back(0);
+      widths[c] = std::max(widths[c], row[c].size());
+    }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t c = 0; c < row.size(); ++c) line.append("  ").append(row[c]).append(widths[c] - row[c].size(), ' ');
+    text.append(line, 0, line.find_last_not_of(' ') + 1).append("\n");
+  }
   return text;
 }
 

@@ -2,8 +2,8 @@
 
 #include <charconv>
 
-#include "host/session/option_table.h"
 #include "tools/support/terminal.h"
+#include "tools/support/text.h"
 
 namespace tenon::tools {
 
@@ -13,38 +13,49 @@ CLI::Validator whole_number(int64_t least, int64_t most) {
     const char* end = text.data() + text.size();
     const auto [stopped, failure] = std::from_chars(text.data(), end, value);
     if (failure == std::errc() && stopped == end && value >= least && value <= most) return {};
-    return host::concat("'", text, "' is no whole number from ", least, " to ", most);
+    return concat("'", text, "' is no whole number from ", least, " to ", most);
   };
   return CLI::Validator(check, "");
 }
 
 namespace {
 
-bool is_flag(const host::OptionRow& row) {
-  return row.kind() == host::OptionKind::kFlag;
+const std::vector<tenon_option>& known_options() {
+  static const std::vector<tenon_option> known = Options::known();
+  return known;
 }
 
-/// What giving a flag means.
-const char* set_value(const host::OptionRow& row) {
-  return std::string_view(row.default_text) == "1" ? "0" : "1";
+bool is_switch(const tenon_option& option) {
+  return option.kind == TENON_OPTION_SWITCH;
 }
 
-/// The row's help, and what counts when the option is not given.
-std::string help_of(const host::OptionRow& row) {
-  const std::string variable = row.environment_text();
-  if (is_flag(row)) return host::concat(row.help, variable.empty() ? "" : " (for every session: " + variable + ")");
-  return host::concat(row.help, " (default: ", variable, variable.empty() ? "" : ", or ", row.default_text, ")");
+/// What giving a switch means.
+const char* set_value(const tenon_option& option) {
+  return std::string_view(option.default_value) == "1" ? "0" : "1";
 }
 
-std::string type_of(const host::OptionRow& row) {
-  if (row.kind() == host::OptionKind::kNumber) return "UINT";
-  return row.kind() == host::OptionKind::kChoice ? "{" + row.values() + "}" : "TEXT";
+/// The option's help, and what counts when it is not given.
+std::string help_of(const tenon_option& option) {
+  const std::string variable = option.environment;
+  if (is_switch(option)) return concat(option.help, variable.empty() ? "" : " (for every session: " + variable + ")");
+  return concat(option.help, " (default: ", variable, variable.empty() ? "" : ", or ", option.default_value, ")");
 }
 
-CLI::Validator value_of(const host::OptionRow& row) {
-  const auto check = [&row](const std::string& text) {
-    host::SessionOptions scratch;
-    return row.set(scratch, text).message();
+std::string type_of(const tenon_option& option) {
+  if (option.kind == TENON_OPTION_NUMBER) return "UINT";
+  return option.kind == TENON_OPTION_CHOICE ? "{" + std::string(option.values) + "}" : "TEXT";
+}
+
+CLI::Validator value_of(const tenon_option& option) {
+  const auto check = [&option](const std::string& text) -> std::string {
+    try {
+      Options().set(option.name, text);
+      return {};
+    } catch (const Error& error) {
+      // The command names the flag.
+      const std::string message = error.what(), prefix = concat("option '", option.name, "': ");
+      return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
+    }
   };
   return CLI::Validator(check, "");
 }
@@ -62,41 +73,47 @@ void SessionFlags::add_to(CLI::App& command) {
 }
 
 void SessionFlags::add_session_options(CLI::App& command) {
-  for (const host::OptionRow& row : host::option_rows()) {
-    if (*row.flag == '\0') continue;
-    Given& given = given_[row.name];
-    if (is_flag(row)) {
-      command.add_flag(row.flag, given.is_set, help_of(row));
+  for (const tenon_option& option : known_options()) {
+    if (*option.flag == '\0') continue;
+    Given& given = given_[option.name];
+    if (is_switch(option)) {
+      command.add_flag(option.flag, given.is_set, help_of(option));
     } else {
-      command.add_option(row.flag, given.text, help_of(row))->check(value_of(row))->type_name(type_of(row));
+      command.add_option(option.flag, given.text, help_of(option))->check(value_of(option))->type_name(type_of(option));
     }
   }
 }
 
-host::Result<host::SessionOptions> SessionFlags::options() const {
-  host::SessionOptions options;
-  for (const auto& [name, given] : given_) {
-    TENON_ASSIGN_OR_RETURN(const host::OptionRow* row, host::find_option(name));
-    const std::string text = given.is_set ? set_value(*row) : given.text;
-    if (!text.empty()) TENON_RETURN_IF_ERROR(host::set_option(options, name, text));
+Options SessionFlags::options() const {
+  Options options;
+  for (const tenon_option& option : known_options()) {
+    const auto given = given_.find(option.name);
+    if (given == given_.end()) continue;
+    const std::string text = given->second.is_set ? set_value(option) : given->second.text;
+    if (!text.empty()) options.set(option.name, text);
   }
   return options;
 }
 
 std::vector<std::string> SessionFlags::arguments() const {
   std::vector<std::string> arguments;
-  for (const host::OptionRow& row : host::option_rows()) {
-    const auto given = given_.find(row.name);
+  for (const tenon_option& option : known_options()) {
+    const auto given = given_.find(option.name);
     if (given == given_.end()) continue;
-    if (given->second.is_set) arguments.emplace_back(row.flag);
-    if (!given->second.text.empty()) arguments.insert(arguments.end(), {row.flag, given->second.text});
+    if (given->second.is_set) arguments.emplace_back(option.flag);
+    if (!given->second.text.empty()) arguments.insert(arguments.end(), {option.flag, given->second.text});
   }
   return arguments;
 }
 
-host::Result<std::unique_ptr<host::Session>> SessionFlags::open(host::SessionOptions options) const {
+Session SessionFlags::open(const Options& options) const {
   const Progress progress("opening " + model.filename().string());
-  return host::Session::open(model, options);
+  return Session(model.string(), options);
+}
+
+Session SessionFlags::inspect(const Options& options) const {
+  const Progress progress("opening " + model.filename().string());
+  return Session::inspect(model.string(), options);
 }
 
 }  // namespace tenon::tools

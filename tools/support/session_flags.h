@@ -4,12 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <string>
+#include <tenon/tenon.hpp>
 #include <vector>
-
-#include "host/base/status.h"
-#include "host/session/session.h"
 
 namespace tenon::tools {
 
@@ -25,11 +22,13 @@ class SessionFlags {
   void add_to(CLI::App& command);
   /// Every option of a session that the table has a flag of.
   void add_session_options(CLI::App& command);
-  host::Result<host::SessionOptions> options() const;
+  Options options() const;
   /// The command line that gives another command the same options().
   std::vector<std::string> arguments() const;
   /// Opens the model, with progress on a terminal.
-  host::Result<std::unique_ptr<host::Session>> open(host::SessionOptions options) const;
+  Session open(const Options& options) const;
+  /// To look at a model, also one with nodes that no provider takes.
+  Session inspect(const Options& options) const;
 
  private:
   struct Given {

@@ -2,7 +2,6 @@
 // node and phase, and the command ended. So is one that keeps any single call for longer, such as while a model opens.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -23,24 +22,23 @@ class TimeLimit {
   TimeLimit(const TimeLimit&) = delete;
   TimeLimit& operator=(const TimeLimit&) = delete;
 
-  /// A run from construction to destruction; one at a time.
+  /// For RunOptions::timeout(); negative: no limit.
+  std::chrono::milliseconds timeout() const { return std::chrono::milliseconds(timeout_ms_); }
+
+  /// A run from construction to destruction, with that time; one at a time.
   class Run {
    public:
     explicit Run(TimeLimit& limit);
     ~Run();
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
-    /// For RunOptions; nothing: no limit.
-    std::optional<Clock::time_point> deadline() const { return deadline_; }
 
    private:
     TimeLimit& limit_;
-    std::optional<Clock::time_point> deadline_;
   };
 
  private:
   void watch();
-  void look();
 
   const int64_t timeout_ms_;
   std::mutex mutex_;

@@ -2,20 +2,18 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/support/test_provider.h"
-
 namespace tenon::tools {
 namespace {
 
 /// Whether runs agree of which the first `right` ones do; `runs`: how many there were.
 bool agrees(int right, int* runs) {
   DataSet set;
-  set.outputs = {{"y", test::make_tensor<float>({1}, {1})}};
+  set.outputs = {{"y", Tensor::of<float>({1}, std::vector<float>{1})}};
   *runs = 0;
-  const auto run = [&]() -> host::Result<std::vector<host::RunValue>> {
-    return std::vector<host::RunValue>{test::make_tensor<float>({1}, {++*runs > right ? 2.0f : 1.0f})};
+  const auto run = [&] {
+    return std::vector<Value>{Tensor::of<float>({1}, std::vector<float>{++*runs > right ? 2.0f : 1.0f})};
   };
-  return check_data_set(set, {}, run).value();
+  return check_data_set(set, {}, run);
 }
 
 TEST_CASE("a data set is held against a first run and a second", "[tools]") {
