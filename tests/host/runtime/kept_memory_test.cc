@@ -38,7 +38,8 @@ TEST_CASE("a run's memory waits for the next unless the session or the run says 
   GraphBuilder b;
   add_steps(b);
   const auto session = must_open(b);
-  CHECK(run_with(*session, std::nullopt) == Floats{0, 1});
+  // The first run leaves the plan of the second one's arena.
+  for (int i = 0; i < 2; ++i) CHECK(run_with(*session, std::nullopt) == Floats{0, 1});
   CHECK(session->report().memory.arena_bytes > 0);
   CHECK(run_with(*session, false) == Floats{0, 1});
   CHECK(session->report().memory.arena_bytes == 0);
