@@ -15,6 +15,8 @@ static_assert(static_cast<uint32_t>(OptionKind::kChoice) == TENON_OPTION_CHOICE)
 static_assert(static_cast<uint32_t>(OptionKind::kText) == TENON_OPTION_TEXT);
 static_assert(static_cast<uint32_t>(OptionKind::kPath) == TENON_OPTION_PATH);
 static_assert(static_cast<uint32_t>(OptionKind::kProviders) == TENON_OPTION_PROVIDERS);
+static_assert(static_cast<uint32_t>(OptionKind::kDimensions) == TENON_OPTION_DIMENSIONS);
+static_assert(static_cast<uint32_t>(OptionKind::kCpus) == TENON_OPTION_CPUS);
 
 /// The texts of a row that are put together, for as long as the process lives.
 struct OptionTexts {

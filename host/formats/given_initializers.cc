@@ -15,20 +15,25 @@ Result<Tensor> placed(const Tensor& given) {
                       expected);
 }
 
+// What is given, where a kernel can read it, for an initializer of this type and shape.
+Result<Tensor> fitting(const NamedTensor& given, tn_dtype dtype, const std::vector<int64_t>& dims) {
+  const Tensor& tensor = given.tensor;
+  if (tensor.dtype() != dtype || tensor.shape() != dims)
+    return error(TN_INVALID_ARGUMENT, "the initializer '", given.name, "' that is given is ", describe(tensor),
+                 ", that of the model is ", dtype_name(dtype), " ", shape_text(dims));
+  auto made = placed(tensor);
+  if (made.is_ok()) return made;
+  return error(TN_INVALID_ARGUMENT, "the initializer '", given.name, "' that is given: ", made.status().message());
+}
+
 }  // namespace
 
 Result<std::optional<Tensor>> given_initializer(std::span<const NamedTensor> given, std::string_view name,
                                                 tn_dtype dtype, const std::vector<int64_t>& dims) {
   const auto found = std::find_if(given.begin(), given.end(), [&](const NamedTensor& one) { return one.name == name; });
   if (found == given.end()) return std::optional<Tensor>();
-  const Tensor& tensor = found->tensor;
-  if (tensor.dtype() != dtype || tensor.shape() != dims)
-    return error(TN_INVALID_ARGUMENT, "the initializer '", name, "' that is given is ", describe(tensor),
-                 ", that of the model is ", dtype_name(dtype), " ", shape_text(dims));
-  auto made = placed(tensor);
-  if (!made.is_ok())
-    return error(TN_INVALID_ARGUMENT, "the initializer '", name, "' that is given: ", made.status().message());
-  return std::optional(std::move(*made));
+  TENON_ASSIGN_OR_RETURN(Tensor made, fitting(*found, dtype, dims));
+  return std::optional(std::move(made));
 }
 
 Status put_given_initializers(std::span<const NamedTensor> given, Graph& graph) {
@@ -37,8 +42,8 @@ Status put_given_initializers(std::span<const NamedTensor> given, Graph& graph) 
     const Tensor* stored = value != nullptr ? value->stored() : nullptr;
     if (stored == nullptr)
       return error(TN_INVALID_ARGUMENT, "the model has no initializer '", one.name, "' to give data for");
-    TENON_ASSIGN_OR_RETURN(auto tensor, given_initializer(given, one.name, stored->dtype(), stored->shape()));
-    (value->constant ? *value->constant : *value->default_value) = std::move(*tensor);
+    TENON_ASSIGN_OR_RETURN(Tensor made, fitting(one, stored->dtype(), stored->shape()));
+    (value->constant ? *value->constant : *value->default_value) = std::move(made);
   }
   return {};
 }

@@ -73,4 +73,14 @@ Status matmul_nbits(ShapeContext& c) {
   return {};
 }
 
+// The two innermost dimensions go.
+Status determinant(ShapeContext& c) {
+  const Dims* x = c.shape(0);
+  if (x == nullptr) return {};
+  if (x->size() < 2 || !merge(x->back(), (*x)[x->size() - 2]))
+    return c.fail("input X is ", describe(*x), ", expected square matrices");
+  c.set(0, Dims(x->begin(), x->end() - 2));
+  return {};
+}
+
 }  // namespace tenon::host::shape_rules

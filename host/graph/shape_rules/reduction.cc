@@ -68,4 +68,16 @@ Status layer_normalization(ShapeContext& c) {
   return {};
 }
 
+// Scores are N x C x D1..., labels N x D1...; the loss is one number, or one for each label.
+Status loss(ShapeContext& c) {
+  const Dims *scores = c.shape(0), *labels = c.shape(1);
+  if (c.node().string_attribute("reduction") != "none") {
+    c.set(0, {});
+  } else if (labels != nullptr) {
+    c.set(0, *labels);
+  }
+  if (scores != nullptr) c.set(1, *scores);
+  return {};
+}
+
 }  // namespace tenon::host::shape_rules

@@ -26,12 +26,16 @@ Status matmul(ShapeContext& c);
 Status fused_matmul(ShapeContext& c);
 Status gemm(ShapeContext& c);
 Status matmul_nbits(ShapeContext& c);
+Status determinant(ShapeContext& c);
 // spatial.cc
 Status conv(ShapeContext& c);
 Status conv_integer(ShapeContext& c);
 Status conv_transpose(ShapeContext& c);
 Status pool(ShapeContext& c);
 Status global_pool(ShapeContext& c);
+Status non_max_suppression(ShapeContext& c);
+Status roi_align(ShapeContext& c);
+Status causal_conv(ShapeContext& c);
 // layout.cc
 Status reshape(ShapeContext& c);
 Status flatten(ShapeContext& c);
@@ -65,11 +69,15 @@ Status reduce(ShapeContext& c);
 Status arg_reduce(ShapeContext& c);
 Status batch_normalization(ShapeContext& c);
 Status layer_normalization(ShapeContext& c);
+Status loss(ShapeContext& c);
+// recurrent.cc
+Status recurrent(ShapeContext& c);
 // transformer.cc
 Status skip_layer_normalization(ShapeContext& c);
 Status group_query_attention(ShapeContext& c);
 Status attention(ShapeContext& c);
 Status multi_head_attention(ShapeContext& c);
 Status embed_layer_normalization(ShapeContext& c);
+Status linear_attention(ShapeContext& c);
 
 }  // namespace tenon::host::shape_rules

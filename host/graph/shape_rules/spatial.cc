@@ -171,4 +171,38 @@ Status global_pool(ShapeContext& c) {
   return {};
 }
 
+// Rows of batch, class and box.
+Status non_max_suppression(ShapeContext& c) {
+  c.set(0, {unknown_dim(), known_dim(3)});
+  return {};
+}
+
+// A row of bins for each region and channel.
+Status roi_align(ShapeContext& c) {
+  TENON_RETURN_IF_ERROR(c.expect_rank(0, 4, "X is N x C x H x W"));
+  TENON_RETURN_IF_ERROR(c.expect_rank(1, 2, "rois has four coordinates per region"));
+  const Dims *x = c.shape(0), *rois = c.shape(1);
+  const int64_t height = c.attr("output_height"), width = c.attr("output_width");
+  if (height < 1 || width < 1)
+    return c.fail("output_height is ", height, " and output_width ", width, ", expected at least 1");
+  c.set(0, {rois == nullptr ? unknown_dim() : (*rois)[0], x == nullptr ? unknown_dim() : (*x)[1], known_dim(height),
+            known_dim(width)});
+  return {};
+}
+
+// The state holds one element less than there are taps.
+Status causal_conv(ShapeContext& c) {
+  TENON_RETURN_IF_ERROR(c.expect_rank(0, 3, "the input is N x C x length"));
+  TENON_RETURN_IF_ERROR(c.expect_rank(1, 3, "weight is C x 1 x taps"));
+  const Dims *x = c.shape(0), *w = c.shape(1);
+  if (x == nullptr) return {};
+  c.set(0, *x);
+  Dim held = unknown_dim();
+  if (w != nullptr && is_known((*w)[2])) {
+    TENON_ASSIGN_OR_RETURN(held, c.computed(WideInt{(*w)[2].value} - 1, "the length of the state"));
+  }
+  c.set(1, {(*x)[0], (*x)[1], held});
+  return {};
+}
+
 }  // namespace tenon::host::shape_rules

@@ -117,4 +117,19 @@ Status embed_layer_normalization(ShapeContext& c) {
   return {};
 }
 
+// Query is batch x tokens x heads*size, key and value likewise for key heads; the state is batch x key heads x sizes.
+Status linear_attention(ShapeContext& c) {
+  const int64_t heads = c.attr("q_num_heads"), kv_heads = c.attr("kv_num_heads");
+  if (heads < 1 || kv_heads < 1 || heads % kv_heads != 0)
+    return c.fail("q_num_heads is ", heads, " and kv_num_heads ", kv_heads,
+                  ", expected positive numbers, the first a multiple of the second");
+  for (size_t i = 0; i < 3; ++i) TENON_RETURN_IF_ERROR(c.expect_rank(i, 3, "it is batch x tokens x heads*size"));
+  const Dims *query = c.shape(0), *key = c.shape(1), *value = c.shape(2);
+  if (query == nullptr) return {};
+  c.set(0, {(*query)[0], (*query)[1], value == nullptr ? unknown_dim() : of_heads(value->back(), heads, kv_heads)});
+  const auto size = [&](const Dims* t) { return t == nullptr ? unknown_dim() : of_heads(t->back(), 1, kv_heads); };
+  c.set(1, {(*query)[0], known_dim(kv_heads), size(key), size(value)});
+  return {};
+}
+
 }  // namespace tenon::host::shape_rules

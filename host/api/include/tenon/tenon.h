@@ -18,8 +18,8 @@
  *
  * Further headers: <tenon/types.h> element types; <tenon/value.h> sequences, optionals and maps; <tenon/async.h> runs
  * that do not block their caller; <tenon/model.h> what a model tells of itself and where its nodes run; <tenon/files.h>
- * packs, conversion and published models; <tenon/environment.h> the log and the providers; <tenon/process.h> memory, and
- * calls that do not return. */
+ * packs, conversion and published models; <tenon/environment.h> the log and the providers; <tenon/process.h> memory,
+ * and calls that do not return. */
 #ifndef TENON_TENON_H
 #define TENON_TENON_H
 
@@ -125,8 +125,8 @@ TENON_API int tenon_options_get(const tenon_options*, const char* name, char** v
 
 /* Data for an initializer of the model, in the place of its own, which are not read: a file of external data may be
  * missing. Type and shape have to be the model's, which sessions tell when they open. A name that was given before gets
- * the new memory. Not copied, unless it lies unaligned for its type or holds bools other than 0 and 1: borrowed until all
- * sessions that were opened with the options are closed. Such sessions neither use nor make packs. */
+ * the new memory. Not copied, unless it lies unaligned for its type or holds bools other than 0 and 1: borrowed until
+ * all sessions that were opened with the options are closed. Such sessions neither use nor make packs. */
 TENON_API int tenon_options_add_initializer(tenon_options*, const tenon_tensor* tensor);
 
 typedef enum tenon_option_kind {
@@ -135,7 +135,9 @@ typedef enum tenon_option_kind {
   TENON_OPTION_CHOICE = 2, /* one of a few words */
   TENON_OPTION_TEXT = 3,
   TENON_OPTION_PATH = 4,
-  TENON_OPTION_PROVIDERS = 5 /* a list of providers */
+  TENON_OPTION_PROVIDERS = 5,  /* a list of providers */
+  TENON_OPTION_DIMENSIONS = 6, /* "batch=1,height=224" */
+  TENON_OPTION_CPUS = 7        /* "0;1;4-7" */
 } tenon_option_kind;
 
 /* An option that there is. Set struct_size to sizeof(tenon_option) before it is filled; the strings live as long as the
@@ -181,8 +183,8 @@ TENON_API int tenon_run_options_set_timeout(tenon_run_options*, int64_t millisec
 TENON_API int tenon_run_options_set_cancel(tenon_run_options*, tenon_cancel*);
 /* A Chrome trace of each run, written anew to this file; NULL or "" for none. */
 TENON_API int tenon_run_options_set_profile(tenon_run_options*, const char* path);
-/* 0: when a run has ended, arenas and scratch that no run of the session has go back to the system; 1: they wait for the
- * next run; -1, as at first: as the session's option keep_run_memory says. Results keep their memory. */
+/* 0: when a run has ended, arenas and scratch that no run of the session has go back to the system; 1: they wait for
+ * the next run; -1, as at first: as the session's option keep_run_memory says. Results keep their memory. */
 TENON_API int tenon_run_options_set_keep_memory(tenon_run_options*, int keep);
 
 /* Lets the output that the tensor names go to the tensor's memory, which has to have the type and shape that the output
@@ -206,9 +208,9 @@ TENON_API void tenon_results_destroy(tenon_results*);
  * "json". */
 TENON_API int tenon_session_report(const tenon_session*, const char* format, char** report);
 TENON_API void tenon_string_free(char*);
-/* Makes the file of the option `profile` whole; runs that end later are not in it. `path` gets its path, to be freed with
- * tenon_string_free. tenon_session_close does the same, but cannot say what failed. TENON_INVALID_ARGUMENT: the session
- * was opened without a profile; TENON_NOT_FOUND: something could not be written. */
+/* Makes the file of the option `profile` whole; runs that end later are not in it. `path` gets its path, to be freed
+ * with tenon_string_free. tenon_session_close does the same, but cannot say what failed. TENON_INVALID_ARGUMENT: the
+ * session was opened without a profile; TENON_NOT_FOUND: something could not be written. */
 TENON_API int tenon_session_end_profile(tenon_session*, char** path);
 
 /* --- cancelling: tenon_cancel_now may be called from any thread --- */

@@ -1,0 +1,122 @@
+// What RNN, GRU and LSTM share: attributes, shapes, and the walk over time. X is time x batch x inputs, W directions x
+// gates*H x inputs, R directions x gates*H x H, B directions x 2*gates*H, the first states directions x batch x H; with
+// layout 1 the batch comes first in X and in the states. Y is time x directions x batch x H, or batch x time x
+// directions x H. Behind the end of a sequence Y is 0. All is computed in double.
+#pragma once
+
+#include <algorithm>
+
+#include "arithmetic.h"
+#include "linear/dot.h"
+#include "recurrent/activation.h"
+
+namespace tenon::cpu_ref {
+
+struct RecurrentAttributes {
+  int64_t gates = 1, states = 1;
+  int64_t directions = 1;
+  bool starts_reversed = false;  // the only direction is backwards
+  int64_t hidden_size = 0;       // 0: as R has it
+  bool is_batch_first = false;
+};
+
+/// TN_INVALID_MODEL for a direction, layout or size that there is not.
+sdk::Result<RecurrentAttributes> read_recurrent_attributes(const sdk::KernelInfo& info, int64_t gates, int64_t states);
+
+struct RecurrentShape {
+  int64_t time = 0, batch = 0, inputs = 0, hidden = 0, directions = 1;
+  bool is_batch_first = false;
+  std::vector<int64_t> lengths;  // of each sequence, at most time
+
+  /// Where a row begins of X, of Y, and of a state, in elements.
+  int64_t x_row(int64_t t, int64_t b) const { return (is_batch_first ? b * time + t : t * batch + b) * inputs; }
+  int64_t y_row(int64_t t, int64_t d, int64_t b) const {
+    return (is_batch_first ? (b * time + t) * directions + d : (t * directions + d) * batch + b) * hidden;
+  }
+  int64_t state_row(int64_t d, int64_t b) const {
+    return (is_batch_first ? b * directions + d : d * batch + b) * hidden;
+  }
+};
+
+/// The inputs held against each other: X, W, R, B, sequence_lens and the first states, from input 5 on.
+sdk::Result<RecurrentShape> resolve_recurrent(sdk::RunContext& run, const RecurrentAttributes& attributes);
+
+/// The weights of one direction; row g*H + j is of gate g.
+template <typename T>
+struct RecurrentWeights {
+  const T *w, *r, *b;  // b: null where there is no bias
+  int64_t gates, inputs, hidden;
+
+  double of_input(int64_t row, const T* x) const {
+    return dot(w + row * inputs, x, inputs) + (b == nullptr ? 0 : double(b[row]));
+  }
+  double of_state(int64_t row, const double* h) const {
+    return dot(r + row * hidden, h, hidden) + (b == nullptr ? 0 : double(b[gates * hidden + row]));
+  }
+};
+
+/// One sequence in one direction.
+struct RecurrentLane {
+  int64_t direction;
+  double* states;  // rows of H; the step replaces them
+  double* room;    // of as many doubles as was asked for
+};
+
+/// Calls `step(weights, row of X, lane)` for each time of each sequence and direction, stores the first state to Y
+/// after each and all states to the other outputs in the end. `room`: doubles that a step needs.
+template <typename T, typename Step>
+sdk::Status walk_time(sdk::RunContext& run, const RecurrentAttributes& attributes, const RecurrentShape& shape,
+                      int64_t room, const Step& step) {
+  const int64_t H = shape.hidden, lane_doubles = attributes.states * H + room;
+  T* outputs[3] = {};
+  const int64_t y_dims[] = {shape.is_batch_first ? shape.batch : shape.time,
+                            shape.is_batch_first ? shape.time : shape.directions,
+                            shape.is_batch_first ? shape.directions : shape.batch, H};
+  const int64_t state_dims[] = {shape.is_batch_first ? shape.batch : shape.directions,
+                                shape.is_batch_first ? shape.directions : shape.batch, H};
+  for (uint32_t i = 0; i <= attributes.states; ++i) {
+    if (!run.output_wanted(i)) continue;
+    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y,
+                        run.output(i, sdk::kDTypeOf<T>, i == 0 ? sdk::ShapeView(y_dims) : sdk::ShapeView(state_dims)));
+    outputs[i] = y.data<T>();
+  }
+  TN_ASSIGN_OR_RETURN(double* const scratch,
+                      run.scratch<double>(run.max_workers() * static_cast<size_t>(lane_doubles)));
+  const double cost = double(shape.time) * double(attributes.gates * H) * double(shape.inputs + H);
+  run.parallel_for(shape.directions * shape.batch, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
+    for (int64_t lane_index = begin; lane_index < end && !run.cancelled(); ++lane_index) {
+      const int64_t d = lane_index / shape.batch, b = lane_index % shape.batch;
+      const int64_t length = shape.lengths[static_cast<size_t>(b)];
+      const bool is_reversed = d == 1 || attributes.starts_reversed;
+      double* const mine = scratch + worker * lane_doubles;
+      const RecurrentLane lane{d, mine, mine + attributes.states * H};
+      for (uint32_t s = 0; s < attributes.states; ++s) {
+        double* const state = lane.states + s * H;
+        std::fill_n(state, H, 0.0);
+        if (run.has_input(5 + s)) std::copy_n(run.input(5 + s).data<T>() + shape.state_row(d, b), H, state);
+      }
+      const int64_t rows = attributes.gates * H;
+      const RecurrentWeights<T> weights{run.input(1).data<T>() + d * rows * shape.inputs,
+                                        run.input(2).data<T>() + d * rows * H,
+                                        run.has_input(3) ? run.input(3).data<T>() + d * 2 * rows : nullptr,
+                                        attributes.gates,
+                                        shape.inputs,
+                                        H};
+      const auto store = [&](const double* from, T* to) {
+        std::transform(from, from + H, to, [](double v) { return from_double<T>(v); });
+      };
+      for (int64_t i = 0; i < length; ++i) {
+        const int64_t t = is_reversed ? length - 1 - i : i;
+        step(weights, run.input(0).data<T>() + shape.x_row(t, b), lane);
+        if (outputs[0] != nullptr) store(lane.states, outputs[0] + shape.y_row(t, d, b));
+      }
+      if (outputs[0] != nullptr)
+        for (int64_t t = length; t < shape.time; ++t) std::fill_n(outputs[0] + shape.y_row(t, d, b), H, T(0));
+      for (uint32_t s = 0; s < attributes.states; ++s)
+        if (outputs[s + 1] != nullptr) store(lane.states + s * H, outputs[s + 1] + shape.state_row(d, b));
+    }
+  });
+  return {};
+}
+
+}  // namespace tenon::cpu_ref
