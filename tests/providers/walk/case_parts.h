@@ -32,8 +32,8 @@ enum class Family {
   kTuples,   // the second input is tuples of indices, the third a slice for each
   kOneHot,
   kGrid,
-  kContrib,  // operators whose attributes and shapes are drawn together
-  kPlain     // the first input is any tensor; integer inputs by name
+  kWhole,  // see whole_cases.h
+  kPlain   // the first input is any tensor; integer inputs by name
 };
 Family family_of(std::string_view op_type);
 

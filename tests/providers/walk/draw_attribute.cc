@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "tests/providers/walk/case_parts.h"
+#include "tests/providers/walk/whole_cases.h"
 
 namespace tenon::walk {
 namespace {
@@ -35,10 +36,6 @@ int64_t draw_number(std::string_view name, const Shape& x, const Case& c, Draw& 
            : rank == 0    ? 0
                           : draw.between(-rank, rank - 1);
   if (name == "start" || name == "end") return draw.between(-rank - 2, rank + 2);
-  const std::string_view op = c.schema->op_type;
-  if (op == "MatMulNBits")
-    return name == "K" ? 16 : name == "N" ? 2 : name == "block_size" ? 16 : name == "bits" ? 4 : 0;
-  if (name == "num_heads" && op == "GroupQueryAttention") return 2;
   if (name == "kv_num_heads" || name == "blocksize" || name == "num_groups") return 1;
   if (name == "to" || name == "output_dtype" || name == "dtype")
     return draw.chance(5) ? draw.pick<int64_t>({0, 99, -1})
@@ -123,6 +120,7 @@ Shape draw_axes(int64_t count, int64_t rank, Draw& draw) {
 
 host::Attribute draw_attribute(const Case& c, const host::AttributeSchema& schema, const Shape& x, Draw& draw) {
   const std::string name(schema.name);
+  if (auto fitting = whole_attribute(c.schema->op_type, name); fitting && draw.chance(95)) return *std::move(fitting);
   switch (schema.kind) {
     case AttributeKind::kInt: return {name, draw_number(name, x, c, draw)};
     case AttributeKind::kInts: return {name, draw_numbers(name, x, c, draw)};

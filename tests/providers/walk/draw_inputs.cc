@@ -10,7 +10,7 @@ namespace {
 // Whether providers add in an order of their own, or take a factor out of a sum: there large terms cancel differently.
 bool adds(const Case& c, Family family) {
   switch (family) {
-    case Family::kContrib: return c.schema->op_type == "MatMulNBits";
+    case Family::kWhole: return c.schema->op_type == "MatMulNBits";
     case Family::kWindow:
     case Family::kChannels:
     case Family::kMatMul:
@@ -53,13 +53,13 @@ void draw_inputs(Case* c, Family family, const TypeChoice& types, Shape x, Draw&
   if (draw.chance(10)) break_one_shape(&shapes, draw);
   const auto least = static_cast<int64_t>(c->schema->min_inputs);
   const auto most = std::min<int64_t>(
-      c->schema->max_inputs, c->schema->max_inputs > 8 && family != Family::kContrib ? 4 : c->schema->max_inputs);
+      c->schema->max_inputs, c->schema->max_inputs > 8 && family != Family::kWhole ? 4 : c->schema->max_inputs);
   int64_t count = draw.chance(50) ? most : draw.between(least, std::max(least, most));
   if (const auto* equation = c->schema->op_type == "Einsum" ? c->find("equation") : nullptr) {
     const auto& text = std::get<std::string>(equation->payload);
     count = 1 + std::count(text.begin(), text.end(), ',');
   }
-  if (family == Family::kContrib) count = std::min<int64_t>(count, static_cast<int64_t>(shapes.size()));
+  if (family == Family::kWhole) count = std::min<int64_t>(count, static_cast<int64_t>(shapes.size()));
   for (int64_t i = 0; i < count; ++i) {
     const host::FormalParameter* formal = host::formal_parameter(c->schema->inputs, static_cast<size_t>(i));
     const bool left_out = formal->arity == host::Arity::kOptional && draw.chance(15);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "tests/providers/walk/case_parts.h"
+#include "tests/providers/walk/whole_cases.h"
 
 namespace tenon::walk {
 namespace {
@@ -128,7 +129,6 @@ std::optional<Shape> element_meaning(const Case& c, std::string_view name, const
   if (op == "OneHot" && name == "depth") return several_of(count, 1, 4, draw);
   if (op == "EmbedLayerNormalization" && (name.ends_with("_ids") || name == "mask"))
     return several_of(count, 0, 3, draw);
-  if (op == "RotaryEmbedding" && name == "position_ids") return several_of(count, 0, 2, draw);
   const bool has_past = c.inputs.size() > 3 && c.inputs[3].dtype() != TN_UNDEFINED;
   if (op == "GroupQueryAttention" && name == "seqlens_k") return Shape{has_past ? 2 : 0};
   if (op == "GroupQueryAttention" && name == "total_sequence_length") return Shape{has_past ? 3 : 1};
@@ -144,6 +144,8 @@ std::optional<host::Tensor> meaning_of(const Case& c, std::string_view name, tn_
   // Most texts are no numbers.
   if (dtype == TN_STRING && c.schema->op_type.starts_with("Cast") && draw.chance(60))
     return tensor_of(dtype, shape, several_of(count_of(shape), 0, 9, draw));
+  if (auto whole = whole_elements(c.schema->op_type, name, count_of(shape)); whole && draw.chance(95))
+    return tensor_of(dtype, shape, *whole);
   if (auto list = list_meaning(c, name, x, draw)) return tensor_of(dtype, {static_cast<int64_t>(list->size())}, *list);
   if (auto elements = element_meaning(c, name, shape, x, draw)) return tensor_of(dtype, shape, *elements);
   return std::nullopt;

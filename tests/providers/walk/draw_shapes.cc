@@ -3,6 +3,7 @@
 #include <tenon/sdk/geometry/window.hpp>
 
 #include "tests/providers/walk/case_parts.h"
+#include "tests/providers/walk/whole_cases.h"
 
 namespace tenon::walk {
 namespace {
@@ -29,7 +30,6 @@ constexpr Line kFamilies[] = {
     {"DepthToSpace", Family::kWindow},
     {"DequantizeLinear", Family::kQuantize},
     {"Dropout", Family::kScalars},
-    {"EmbedLayerNormalization", Family::kContrib},
     {"Expand", Family::kPlain},
     {"EyeLike", Family::kPlain},
     {"FastGelu", Family::kLastAxis},
@@ -45,14 +45,12 @@ constexpr Line kFamilies[] = {
     {"GlobalMaxPool", Family::kWindow},
     {"GridSample", Family::kGrid},
     {"GroupNormalization", Family::kChannels},
-    {"GroupQueryAttention", Family::kContrib},
     {"InstanceNormalization", Family::kChannels},
     {"LRN", Family::kChannels},
     {"LayerNormalization", Family::kNormalize},
     {"LpPool", Family::kWindow},
     {"MatMul", Family::kMatMul},
     {"MatMulInteger", Family::kMatMul},
-    {"MatMulNBits", Family::kContrib},
     {"MaxPool", Family::kWindow},
     {"MaxUnpool", Family::kSame},
     {"OneHot", Family::kOneHot},
@@ -72,7 +70,6 @@ constexpr Line kFamilies[] = {
     {"Reshape", Family::kPlain},
     {"Resize", Family::kPlain},
     {"ReverseSequence", Family::kLane},
-    {"RotaryEmbedding", Family::kContrib},
     {"Scatter", Family::kSame},
     {"ScatterElements", Family::kSame},
     {"ScatterND", Family::kTuples},
@@ -154,15 +151,11 @@ std::vector<Shape> tuple_shapes(const Shape& x, Draw& draw) {
   return {x, {2, depth}, slices};
 }
 
-// One shape of each that fits the attributes that are drawn for it; the types are what varies.
-std::vector<Shape> contrib_shapes(const Case& c) {
-  if (c.schema->op_type == "MatMulNBits") {
-    return {{2, 16}, {2, 1, 8}, {2}, {2, 1}, {16}, {2}};
-  }
-  if (c.schema->op_type == "EmbedLayerNormalization")
-    return {{2, 3}, {2, 3}, {4, 5}, {4, 5}, {4, 5}, {5}, {5}, {2, 3}, {2, 3}};
-  if (c.schema->op_type == "RotaryEmbedding") return {{1, 2, 4}, {1}, {4, 2}, {4, 2}};
-  return {{1, 1, 16}, {1, 1, 8}, {1, 1, 8}, {1, 1, 2, 8}, {1, 1, 2, 8}, {1}, {}};
+std::vector<Shape> whole_shapes(const Case& c) {
+  const WholeCase& known = *find_whole_case(c.schema->op_type);
+  // ONNX's own RotaryEmbedding has its positions last.
+  if (known.op_type == "RotaryEmbedding" && c.schema->domain.empty()) return {{1, 1, 2, 4}, {4, 2}, {4, 2}, {1, 2}};
+  return known.shapes;
 }
 
 // Heads are a dimension, or in the last one where both attributes say how many.
@@ -205,6 +198,7 @@ std::vector<Shape> quantize_shapes(const Case& c, const Shape& x, Draw& draw) {
 }  // namespace
 
 Family family_of(std::string_view op_type) {
+  if (find_whole_case(op_type) != nullptr) return Family::kWhole;
   for (const Line& line : kFamilies)
     if (line.op_type == op_type) return line.family;
   return Family::kBroadcast;
@@ -281,7 +275,7 @@ std::vector<Shape> shapes_of(const Case& c, Family family, const Shape& x, Draw&
     case Family::kTuples: return tuple_shapes(x, draw);
     case Family::kOneHot: return {x, {}, {2}};
     case Family::kGrid: return {x, {x[0], 2, 3, 2}};
-    case Family::kContrib: return contrib_shapes(c);
+    case Family::kWhole: return whole_shapes(c);
     case Family::kScalars: return {x, draw.chance(80) ? Shape{} : Shape{1}};
     default: return {x};
   }

@@ -1,0 +1,35 @@
+// Operators whose attributes and inputs have to fit each other so closely that they are drawn together: one whole case
+// of each, in which only the types vary. Constant table.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "tests/providers/walk/case.h"
+
+namespace tenon::walk {
+
+struct WholeCase {
+  using Texts = std::vector<std::string>;
+  using Value = std::variant<int64_t, const char*, Shape, Texts>;
+  struct Given {
+    std::string_view name;
+    Value value;
+  };
+  std::string_view op_type;
+  std::vector<Shape> shapes;
+  std::vector<Given> attributes = {};
+  std::vector<Given> inputs = {};  // whose elements are these integers, again and again
+};
+
+/// nullptr: the operator has none.
+const WholeCase* find_whole_case(std::string_view op_type);
+/// The attribute of that name in the operator's case; nothing: it has none, or any will do.
+std::optional<host::Attribute> whole_attribute(std::string_view op_type, std::string_view name);
+/// The elements of the input of that name, in a shape of `count` elements; nothing: any will do.
+std::optional<Shape> whole_elements(std::string_view op_type, std::string_view name, int64_t count);
+
+}  // namespace tenon::walk
