@@ -24,8 +24,9 @@ from onnx import numpy_helper
 from export_ort_models import listed
 
 NO_KERNEL = {
-    "Attention", "CenterCropPad", "Conv", "Div", "GroupNormalization", "HardSwish", "Mish", "Mul", "Pad", "Range",
-    "ReduceLogSum", "ReduceLogSumExp", "SequenceMap", "Swish"
+    "Attention", "CausalConvWithState", "CenterCropPad", "Conv", "Div", "GroupNormalization", "HardSwish",
+    "LinearAttention", "Mish", "Mul", "NegativeLogLikelihoodLoss", "Pad", "QLinearMatMul", "Range", "ReduceLogSum",
+    "ReduceLogSumExp", "SequenceMap", "SoftmaxCrossEntropyLoss", "Swish"
 }
 # Of types that the schema of .ort files has no words for; `tenon convert` says so.
 UNSAID = "is of type optional(sequence(float)), which an .ort file cannot say"

@@ -92,8 +92,9 @@ class GroupQueryAttention final : public sdk::Kernel {
     return double(bias.data<T>()[(plane * shape.sequence + s) * shape.total + k]);
   }
 
-  /// The rows of the past with the new ones, turned if they are keys, in their place, then zeros; for one batch entry
-  /// and key head. Where past and present are one memory, only the new rows are written.
+  /// The rows of the past that count, the new ones, turned if they are keys, then zeros; for one batch entry and key
+  /// head. Where past and present are one memory, only the new rows are written: what lies behind them, which nobody is
+  /// to read, stays.
   template <typename T>
   static void fill_cache(sdk::RunContext& run, const GroupQueryShape& shape, const RotaryTables<T>& rotary, int64_t i,
                          const Cache<T>& cache) {
@@ -113,18 +114,18 @@ class GroupQueryAttention final : public sdk::Kernel {
       rotary.rotate(key, H, shape.position(b, s), keys + row);
       std::copy_n(value, H, values + row);
     }
-    const int64_t kept = std::max(shape.past, sequence.past + sequence.stored);
-    std::fill(keys + kept * H, keys + shape.present * H, T(0));
-    std::fill(values + kept * H, values + shape.present * H, T(0));
   }
 
+  /// The old rows of a cache, and zeros behind where the new ones will be.
   template <typename T>
   static void keep_past(sdk::RunContext& run, uint32_t input, const GroupQueryShape& shape, int64_t i, T* present) {
-    if (shape.past == 0) return;
-    const T* past = run.input(input).data<T>();
+    const GroupQuerySequence& sequence = shape.sequences[size_t(i / shape.kv_heads)];
+    const T* past = run.has_input(input) ? run.input(input).data<T>() : nullptr;
     if (past == present) return;
-    std::copy_n(past + i * shape.past * shape.head_size, shape.past * shape.head_size,
-                present + i * shape.present * shape.head_size);
+    const int64_t H = shape.head_size, filled = sequence.past + sequence.stored;
+    T* rows = present + i * shape.present * H;
+    if (sequence.past > 0) std::copy_n(past + i * shape.past * H, sequence.past * H, rows);
+    std::fill(rows + filled * H, rows + shape.present * H, T(0));
   }
 
   /// Row s of batch entry and head i; `scratch` holds a query, a sum of values and the scores.

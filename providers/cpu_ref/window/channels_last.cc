@@ -1,6 +1,8 @@
 // The operators of com.ms.internal.nhwc: those of the ONNX domain, on tensors whose channels are last. Each is the ONNX
 // operator's kernel between two moves of the channels, so its answers are that kernel's, bit for bit. Of a tensor of
 // rank 2 or less nothing moves.
+#include "window/channels_last.h"
+
 #include <algorithm>
 #include <cstring>
 #include <deque>
@@ -70,9 +72,7 @@ class MovedRun {
     api_.scratch = [](tn_run* r, size_t bytes, size_t alignment) {
       return real(r)->scratch(of(r).run_.c(), bytes, alignment);
     };
-    api_.parallel_for = [](tn_run* r, const tn_parallel* work) {
-      return real(r)->parallel_for(of(r).run_.c(), work);
-    };
+    api_.parallel_for = [](tn_run* r, const tn_parallel* work) { return real(r)->parallel_for(of(r).run_.c(), work); };
     api_.max_workers = [](tn_run* r) { return real(r)->max_workers(of(r).run_.c()); };
     api_.cancelled = [](tn_run* r) { return real(r)->cancelled(of(r).run_.c()); };
     api_.phase = [](tn_run* r, tn_str name) { real(r)->phase(of(r).run_.c(), name); };
@@ -150,11 +150,15 @@ class ChannelsLast final : public sdk::Kernel {
 
 }  // namespace
 
+sdk::KernelPtr for_channels_last(sdk::KernelPtr kernel) {
+  return std::make_unique<ChannelsLast>(std::move(kernel));
+}
+
 #define CHANNELS_LAST(op)                                                              \
   sdk::Result<sdk::KernelPtr> make_##op(const sdk::KernelInfo& info);                  \
   sdk::Result<sdk::KernelPtr> make_##op##_channels_last(const sdk::KernelInfo& info) { \
     TN_ASSIGN_OR_RETURN(sdk::KernelPtr kernel, make_##op(info));                       \
-    return std::make_unique<ChannelsLast>(std::move(kernel));                          \
+    return for_channels_last(std::move(kernel));                                       \
   }
 CHANNELS_LAST(average_pool)
 CHANNELS_LAST(batch_normalization)

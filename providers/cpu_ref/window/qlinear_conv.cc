@@ -1,11 +1,12 @@
-// QLinearConv: y = saturate(round(sum x_scale w_scale / y_scale) + y_zero_point), where sum is the Conv of x -
-// x_zero_point and w - w_zero_point plus the bias, in int32, which wraps around. Padding counts as x_zero_point. Scale
-// and zero point of w are one for all or one per filter. Rounds half to even.
+// QLinearConv of ONNX and of ONNX Runtime: y = saturate(round(sum x_scale w_scale / y_scale) + y_zero_point), where sum
+// is the Conv of x - x_zero_point and w - w_zero_point plus the bias, in int32, which wraps around. Padding counts as
+// x_zero_point. Scale and zero point of w are one for all or one per filter. Rounds half to even.
 #include <algorithm>
 #include <cmath>
 
 #include "arithmetic.h"
 #include "parameters.h"
+#include "window/channels_last.h"
 #include "window/convolution.h"
 
 namespace tenon::cpu_ref {
@@ -86,7 +87,8 @@ sdk::Result<sdk::KernelPtr> make_qlinear_conv(const sdk::KernelInfo& info) {
   for (const uint32_t input : {kX, kW, kYZero})
     TN_RETURN_IF_ERROR(check_type(Bytes{}, info.input(input), "of a quantized tensor"));
   TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse(info));
-  return std::make_unique<QLinearConv>(std::move(attributes), info.attr_int("group"));
+  sdk::KernelPtr kernel = std::make_unique<QLinearConv>(std::move(attributes), info.attr_int("group"));
+  return info.attr_int("channels_last", 0) != 0 ? for_channels_last(std::move(kernel)) : std::move(kernel);
 }
 
 }  // namespace tenon::cpu_ref
