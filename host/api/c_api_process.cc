@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <climits>
-#include <cstring>
 
 #include "host/api/c_api_internal.h"
 #include "host/api/c_api_sizes.h"
@@ -34,7 +33,7 @@ uint64_t number_of(CallId call) {
 size_t give_text(std::string_view text, char* to, size_t size) {
   if (to == nullptr || size == 0) return 0;
   const size_t length = std::min(text.size(), size - 1);
-  std::memcpy(to, text.data(), length);
+  text.copy(to, length);
   to[length] = '\0';
   return length;
 }

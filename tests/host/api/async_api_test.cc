@@ -53,23 +53,27 @@ tenon_tensor raw_x() {
 /// Keeps every thread that asynchronous runs have busy, in functions that were told of an end.
 class BusyThreads {
  public:
-  explicit BusyThreads(tenon::Session& session) : held_(tenon::host::usable_cpus()) {
+  explicit BusyThreads(tenon::Session& session) {
     for (unsigned i = 0; i < tenon::host::usable_cpus(); ++i)
-      session.run_async(x_of(0, 0), {}, {}, [this](tenon::Outcome) {
-        held_.count_down();
-        gone_.wait();
+      session.run_async(x_of(0, 0), {}, {}, [state = state_](tenon::Outcome) {
+        state->held.count_down();
+        state->gone.wait();
       });
-    held_.wait();
+    state_->held.wait();
   }
   ~BusyThreads() { let_go(); }
   void let_go() {
-    if (!std::exchange(is_let_go_, true)) go_.set_value();
+    if (!std::exchange(is_let_go_, true)) state_->go.set_value();
   }
 
  private:
-  std::latch held_;
-  std::promise<void> go_;
-  const std::shared_future<void> gone_ = go_.get_future().share();
+  // Threads that were let go may still be in it when this is gone.
+  struct State {
+    std::latch held{tenon::host::usable_cpus()};
+    std::promise<void> go;
+    const std::shared_future<void> gone = go.get_future().share();
+  };
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
   bool is_let_go_ = false;
 };
 

@@ -91,7 +91,8 @@ TEST_CASE("a result is the input of a next run where it lies, when its session a
 
 TEST_CASE("a value that is shared is the same memory, and lives on by either handle", "[api]") {
   std::vector<float> memory{1, 2};
-  const auto raw = tenon::Tensor::of<float>({2}, memory).c("");
+  const auto tensor = tenon::Tensor::of<float>({2}, memory);
+  const auto raw = tensor.c("");
   tenon_value *value = nullptr, *shared = nullptr;
   REQUIRE(tenon_value_of_tensor(&raw, &value) == TENON_OK);
   REQUIRE(tenon_value_share(value, &shared) == TENON_OK);

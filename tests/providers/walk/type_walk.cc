@@ -16,7 +16,10 @@ using namespace tenon::walk;
 
 namespace {
 
+// Of cases for a combination; some operators have many attributes that must fit.
 constexpr int64_t kTries = 80;
+// Enough to believe that the node is always refused.
+constexpr int64_t kRefusals = 40;
 
 struct Tally {
   int64_t combinations = 0, computed = 0, refused = 0, idle = 0, wrong = 0;
@@ -108,6 +111,7 @@ class TypeWalk {
     if (differ_in_width(schema, types)) return;
     ++tally_.combinations;
     bool computed = false, left = false;
+    int64_t refusals = 0;
     std::string last;
     for (int64_t i = 0; i < kTries; ++i) {
       Draw draw(seed_ * 0x9e3779b97f4a7c15u + static_cast<uint64_t>(tally_.combinations * kTries + i));
@@ -115,6 +119,7 @@ class TypeWalk {
       settle_output_type(&c, types, draw);
       const Verdict verdict = judge(c, provider_, Sight::kHidden);
       left = left || verdict.kind == Verdict::Kind::kLeft;
+      if (verdict.kind == Verdict::Kind::kLeft && ++refusals == kRefusals) break;
       if (verdict.kind == Verdict::Kind::kLeftInRun || verdict.kind == Verdict::Kind::kBroken) {
         ++tally_.wrong;
         report(schema, types, "the run says " + verdict.message + " for " + describe(c));
