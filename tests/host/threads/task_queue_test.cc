@@ -1,5 +1,6 @@
 #include "host/threads/task_queue.h"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <functional>
 #include <future>
@@ -32,14 +33,16 @@ void add(std::function<void()> function) {
 TEST_CASE("tasks run on threads of the queue, as many at once as there are CPUs", "[threads]") {
   const unsigned most = usable_cpus();
   std::latch all_run(most), all_ended(most);
+  std::atomic<unsigned> own{0};
   for (unsigned i = 0; i < most; ++i)
     add([&] {
-      CHECK(TaskQueue::is_own_thread());
+      own += TaskQueue::is_own_thread();
       all_run.arrive_and_wait();  // each needs a thread of its own
       all_ended.count_down();
     });
   CHECK_FALSE(TaskQueue::is_own_thread());
   all_ended.wait();
+  CHECK(own == most);
 }
 
 TEST_CASE("tasks beyond the threads wait, and begin in order", "[threads]") {
