@@ -19,7 +19,7 @@ namespace {
 // Of cases for a combination; some operators have many attributes that must fit.
 constexpr int64_t kTries = 80;
 // Enough to believe that the node is always refused.
-constexpr int64_t kRefusals = 40;
+constexpr int64_t kRefusals = 20;
 
 struct Tally {
   int64_t combinations = 0, computed = 0, refused = 0, idle = 0, wrong = 0;
