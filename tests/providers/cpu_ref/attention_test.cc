@@ -122,6 +122,9 @@ TEST_CASE("GroupQueryAttention adds rows to a cache that is past and present at 
       const float* a = (*apart)[i].span<float>().data() + head * 6 * 8;
       CHECK(std::equal(a, a + kRows[head / 2] * 8, (*together)[i].span<float>().data() + head * 6 * 8));
     }
+  // Only the new rows were written: a copy of the whole would have cleared those behind the tokens.
+  CHECK((*together)[1].span<float>()[5 * 8] == 0.25f);
+  CHECK((*together)[2].span<float>()[5 * 8] == 0.75f);
   CHECK((*together)[1].data() == query.inputs[kPastKey].data());
   CHECK((*together)[2].data() == query.inputs[kPastValue].data());
 }
