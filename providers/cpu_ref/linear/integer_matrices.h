@@ -67,4 +67,57 @@ sdk::Result<PerLine<T>> per_line(const sdk::RunContext& run, uint32_t input, con
                                lines, " values");
 }
 
+/// The operands of a product, and the shape of its result.
+struct IntegerProduct {
+  Stack a, b;
+  sdk::Shape batch, shape;
+};
+
+/// Batch axes broadcast and 1-D operands count as a row and a column, as in MatMul. `a_name`, `b_name`: the operator's.
+inline sdk::Result<IntegerProduct> resolve_product(const sdk::TensorView& a, std::string_view a_name,
+                                                   const sdk::TensorView& b, std::string_view b_name) {
+  if (a.rank() < 1 || b.rank() < 1)
+    return sdk::invalid_argument(a_name, " or ", b_name, " is a scalar, expected rank 1 or more");
+  IntegerProduct product{stack_of(a, true), stack_of(b, false), {}, {}};
+  if (product.a.columns != product.b.rows)
+    return sdk::invalid_argument(a_name, " has shape ", sdk::shape_text(a.shape()), " and ", b_name, " ",
+                                 sdk::shape_text(b.shape()), ": expected as many columns in ", a_name, " as rows in ",
+                                 b_name);
+  TN_ASSIGN_OR_RETURN(product.batch, broadcast_batch(product.a.batch, product.b.batch));
+  product.shape = product.batch;
+  if (a.rank() > 1) product.shape.push_back(product.a.rows);
+  if (b.rank() > 1) product.shape.push_back(product.b.columns);
+  return product;
+}
+
+/// Where an element of a product comes from: row and column, and the matrix of each operand.
+struct ProductPlace {
+  int64_t row, column, a_matrix, b_matrix;
+};
+
+/// Calls store(i, place, sum) for each of the product's `count` elements, where sum is that of (a - a_zero)
+/// (b - b_zero) in int32, which wraps around. Spread over the host's pool; stops early when the run is cancelled.
+template <typename A, typename B, typename Store>
+void multiply_integers(sdk::RunContext& run, const IntegerProduct& product, int64_t count, const A* a,
+                       const PerLine<A>& a_zeros, const B* b, const PerLine<B>& b_zeros, Store&& store) {
+  if (count == 0) return;
+  const int64_t rows = product.a.rows, depth = product.a.columns, columns = product.b.columns;
+  run.parallel_for(count / columns, double(depth) * double(columns), [&](int64_t begin, int64_t end) {
+    for (int64_t line = begin; line < end && !run.cancelled(); ++line) {
+      const int64_t row = line % rows, matrix = line / rows;
+      const int64_t ma = source_matrix(product.a.batch, product.batch, matrix);
+      const int64_t mb = source_matrix(product.b.batch, product.batch, matrix);
+      const int32_t a_zero = a_zeros.at(ma, row);
+      for (int64_t c = 0; c < columns; ++c) {
+        const int32_t b_zero = b_zeros.at(mb, c);
+        uint32_t sum = 0;  // unsigned, so that it wraps around by definition
+        for (int64_t k = 0; k < depth; ++k)
+          sum += uint32_t((int32_t(a[(ma * rows + row) * depth + k]) - a_zero) *
+                          (int32_t(b[(mb * depth + k) * columns + c]) - b_zero));
+        store(line * columns + c, ProductPlace{row, c, ma, mb}, int32_t(sum));
+      }
+    }
+  });
+}
+
 }  // namespace tenon::cpu_ref
