@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "conv/window.h"
-#include "simd/elementwise.h"
+#include "simd/pool.h"
 #include "simd/rows.h"
 
 namespace tenon::cpu_blas {
@@ -37,26 +37,21 @@ class Pool final : public sdk::Kernel {
     if (spatial == 1) shape = {x.dim(0), x.dim(1), window.w.out};
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
     if (y.count() == 0) return {};
-    const std::vector<float> divisors = is_max_ ? std::vector<float>() : inverse_counts(window);
+    const std::vector<float> factors = is_max_ ? std::vector<float>() : inverse_counts(window);
     const int64_t in = window.h.in * window.w.in;
     const int64_t out = window.h.out * window.w.out;
     const double cost = static_cast<double>(out * window.h.kernel * window.w.kernel) / 4;
     if (!is_max_ && out == 1 && covers(window.h) && covers(window.w)) {
       run.parallel_for(y.count(), cost, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i)
-          y.data<float>()[i] = simd::sum(x.data<float>() + i * in, in) * divisors[0];
+          y.data<float>()[i] = simd::sum(x.data<float>() + i * in, in) * factors[0];
       });
       return {};
     }
     run.parallel_for(shape[0] * shape[1], cost, [&](int64_t begin, int64_t end) {
-      for (int64_t plane = begin; plane < end; ++plane) {
-        float* to = y.data<float>() + plane * out;
-        std::fill(to, to + out, is_max_ ? -std::numeric_limits<float>::infinity() : 0.0f);
-        for_each_tap(window, x.data<float>() + plane * in, to, [&](int64_t, const simd::WindowRows& rows) {
-          is_max_ ? simd::max_rows(rows) : simd::multiply_add_rows(rows, 1.0f);
-        });
-        if (!is_max_) simd::binary(simd::Binary::kMul, to, 1, divisors.data(), 1, to, out);
-      }
+      const simd::PoolPlanes planes{window.h,     window.w, x.data<float>() + begin * in, y.data<float>() + begin * out,
+                                    end - begin};
+      is_max_ ? simd::max_pool(planes) : simd::average_pool(planes, factors.data());
     });
     return {};
   }

@@ -11,6 +11,7 @@
 
 #include "simd/dispatch.h"
 #include "simd/math-inl.h"
+#include "simd/strided-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu_blas::simd::HWY_NAMESPACE {
@@ -109,51 +110,32 @@ void layer_norm_row(const float* x, const float* scale, const float* bias, float
   *inverse_deviation = inverse;
 }
 
-/// Every other float of the 2 * Lanes(d) at x, without reading past the last one used.
+/// multiply_add_rows() of the elements of a row from i on that fill vectors of `d`; the first that is left.
 template <class Tag>
-HWY_INLINE hn::Vec<Tag> load_even(Tag d, const float* x) {
-#if HWY_TARGET == HWY_SCALAR
-  return hn::LoadU(d, x);
-#else
-  return hn::ConcatEven(d, hn::LoadU(d, x + hn::Lanes(d)), hn::LoadU(d, x));
-#endif
-}
-
-/// fold_rows() of the elements of a row from i on that fill vectors of `d`; the first that is left.
-template <class Tag, class F>
-HWY_INLINE int64_t fold_vectors(Tag d, const float* x, int64_t stride, float* y, int64_t i, int64_t n, F&& vector) {
+HWY_INLINE int64_t multiply_add_vectors(Tag d, const WindowRows& r, const float* x, float* y, int64_t i, float weight) {
   const auto step = static_cast<int64_t>(hn::Lanes(d));
-  if (stride == 1) {
-    for (; i + step <= n; i += step) hn::StoreU(vector(hn::LoadU(d, y + i), hn::LoadU(d, x + i)), d, y + i);
-  } else if (stride == 2) {
-    for (; i + step < n; i += step) hn::StoreU(vector(hn::LoadU(d, y + i), load_even(d, x + 2 * i)), d, y + i);
+  const auto weights = hn::Set(d, weight);
+  const auto add = [&](int64_t at, hn::Vec<Tag> v) HWY_ATTR {
+    hn::StoreU(hn::MulAdd(v, weights, hn::LoadU(d, y + at)), d, y + at);
+  };
+  if (r.stride == 1) {
+    for (; i + step <= r.n; i += step) add(i, hn::LoadU(d, x + i));
+  } else if (r.stride == 2) {
+    for (; i + step < r.n; i += step) add(i, load_even(d, x + 2 * i));
+    if (i + step == r.n) add(i, load_last_even(d, x + 2 * i)), i = r.n;
   }
   return i;
 }
 
-/// y[i] = f(y[i], x[i * stride]) in each row. A vector of stride 2 reads one float past the last it uses, hence the
-/// early stop. Rows of small images are shorter than a long vector, so a short one goes on.
-template <class F, class S>
-HWY_INLINE void fold_rows(const WindowRows& r, F&& vector, S&& scalar) {
+/// Rows of small images are shorter than a long vector, so a short one goes on.
+void multiply_add_rows(const WindowRows& r, float weight) {
   const float* x = r.x;
   float* y = r.y;
   for (int64_t row = 0; row < r.rows; ++row, x += r.x_row, y += r.y_row) {
-    int64_t i = fold_vectors(D(), x, r.stride, y, 0, r.n, vector);
-    i = fold_vectors(hn::CappedTag<float, 4>(), x, r.stride, y, i, r.n, vector);
-    for (; i < r.n; ++i) y[i] = scalar(y[i], x[i * r.stride]);
+    int64_t i = multiply_add_vectors(D(), r, x, y, 0, weight);
+    i = multiply_add_vectors(hn::CappedTag<float, 4>(), r, x, y, i, weight);
+    for (; i < r.n; ++i) y[i] += x[i * r.stride] * weight;
   }
-}
-
-void max_rows(const WindowRows& rows) {
-  fold_rows(
-      rows, [](auto a, auto b) HWY_ATTR { return hn::IfThenElse(hn::Or(hn::Gt(a, b), hn::IsNaN(a)), a, b); },
-      [](float a, float b) HWY_ATTR { return a > b || a != a ? a : b; });
-}
-
-void multiply_add_rows(const WindowRows& rows, float weight) {
-  fold_rows(
-      rows, [&](auto a, auto b) HWY_ATTR { return hn::MulAdd(b, hn::Set(hn::DFromV<decltype(a)>(), weight), a); },
-      [&](float a, float b) HWY_ATTR { return a + b * weight; });
 }
 
 void copy_strided(const float* x, int64_t stride, float* y, int64_t n) {
@@ -177,7 +159,6 @@ namespace tenon::cpu_blas::simd {
 TENON_SIMD_EXPORT(sum);
 TENON_SIMD_EXPORT(softmax_row);
 TENON_SIMD_EXPORT(layer_norm_row);
-TENON_SIMD_EXPORT(max_rows);
 TENON_SIMD_EXPORT(multiply_add_rows);
 TENON_SIMD_EXPORT(copy_strided);
 
@@ -192,10 +173,6 @@ void softmax_row(const float* x, float* y, int64_t n) {
 void layer_norm_row(const float* x, const float* scale, const float* bias, float epsilon, float* y, int64_t n,
                     float* mean, float* inverse_deviation) {
   TENON_SIMD(layer_norm_row)(x, scale, bias, epsilon, y, n, mean, inverse_deviation);
-}
-
-void max_rows(const WindowRows& rows) {
-  TENON_SIMD(max_rows)(rows);
 }
 
 void multiply_add_rows(const WindowRows& rows, float weight) {

@@ -28,9 +28,6 @@ struct WindowRows {
   int64_t rows, n;
 };
 
-/// y[r][i] = max(y[r][i], x[r][i * stride]). NaN wins.
-void max_rows(const WindowRows& rows);
-
 /// y[r][i] += x[r][i * stride] * weight.
 void multiply_add_rows(const WindowRows& rows, float weight);
 

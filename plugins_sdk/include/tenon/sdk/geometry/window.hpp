@@ -46,13 +46,27 @@ struct WindowAxis {
     const int64_t end = last < out ? last : out;
     return {first < end ? first : end, end};
   }
-  /// How many kernel positions of the window of `output` lie on inputs of [low, high), which may reach into padding.
-  int64_t taps_between(int64_t output, int64_t low, int64_t high) const {
+  /// The kernel positions [begin, end) of the window of `output` that lie on inputs of [low, high), which may reach into
+  /// padding; begin is end where there are none.
+  Range taps_on(int64_t output, int64_t low, int64_t high) const {
     const int64_t start = input_of(output, 0);
     const int64_t first = start >= low ? 0 : (low - start + dilation - 1) / dilation;
     const int64_t last = start >= high ? 0 : (high - start - 1) / dilation + 1;
-    const int64_t count = (last < kernel ? last : kernel) - first;
-    return count > 0 ? count : 0;
+    const int64_t end = last < kernel ? last : kernel;
+    return {first < end ? first : end, end};
+  }
+  /// How many those are.
+  int64_t taps_between(int64_t output, int64_t low, int64_t high) const {
+    const Range taps = taps_on(output, low, high);
+    return taps.end - taps.begin;
+  }
+  /// The outputs [begin, end) whose whole window lies inside the input.
+  Range whole_windows() const {
+    const int64_t room = in + pad_begin - extent();
+    const int64_t last = room < 0 ? 0 : room / stride + 1;
+    const int64_t end = last < out ? last : out;
+    const int64_t first = (pad_begin + stride - 1) / stride;
+    return {first < end ? first : end, end};
   }
   /// The first kernel position from k on that meets the input for some output; `kernel` when there is none. Its time
   /// grows with `out` at most: a kernel may be huge, and most of it over padding.
