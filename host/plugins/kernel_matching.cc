@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <span>
+#include <tuple>
 
 #include "host/base/dtype.h"
 #include "host/graph/schema.h"
@@ -41,6 +42,9 @@ std::string list_of_types(const tn_type_rule& rule) {
 std::string dtype_text(const Value& value) {
   return value.type.dtype == TN_UNDEFINED ? "an unknown type" : dtype_name(value.type.dtype);
 }
+
+// What lines are sorted by.
+const auto key_of = [](const auto& line) { return std::tie(line.op_type, line.domain); };
 
 // Why the values do not keep the rule; nothing when they do. `which`: "input" or "output".
 std::optional<std::string> breach(const tn_type_rule& rule, const std::vector<Value*>& values,
@@ -94,30 +98,39 @@ const Value* non_tensor(const Node& node) {
 }  // namespace
 
 KernelIndex::KernelIndex(const tn_provider& table) {
+  lines_.reserve(table.kernel_count);
   for (uint32_t i = 0; i < table.kernel_count; ++i) {
     const tn_kernel_def& def = kernel_def_at(table, i);
-    lines_by_operator_[operator_name(def.domain, def.op_type)].push_back(&def);
+    lines_.push_back({def.op_type, def.domain, &def});
     has_preferred_ = has_preferred_ || (def.flags & TN_KERNEL_PREFERRED) != 0;
   }
+  std::stable_sort(lines_.begin(), lines_.end(), [](const Line& a, const Line& b) { return key_of(a) < key_of(b); });
+}
+
+std::span<const KernelIndex::Line> KernelIndex::lines_of(const Node& node) const {
+  const Line wanted{node.op_type, node.domain, nullptr};
+  const auto [begin, end] = std::equal_range(lines_.begin(), lines_.end(), wanted,
+                                             [](const Line& a, const Line& b) { return key_of(a) < key_of(b); });
+  return {begin, end};
 }
 
 bool KernelIndex::has_operator(const Node& node) const {
-  const auto lines = lines_by_operator_.find(operator_name(node.domain, node.op_type));
-  return lines != lines_by_operator_.end() &&
-         std::any_of(lines->second.begin(), lines->second.end(),
-                     [&](const tn_kernel_def* def) { return version_fits(*def, version_of(node)); });
+  const auto lines = lines_of(node);
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const Line& line) { return version_fits(*line.def, version_of(node)); });
 }
 
 KernelIndex::Match KernelIndex::match(const Node& node) const {
-  const std::string name = operator_name(node.domain, node.op_type);
-  const auto lines = lines_by_operator_.find(name);
-  if (lines == lines_by_operator_.end()) return {{}, "no kernel for " + name};
+  const auto lines = lines_of(node);
+  const auto name = [&] { return operator_name(node.domain, node.op_type); };
+  if (lines.empty()) return {{}, "no kernel for " + name()};
   if (const Value* other = non_tensor(node))
     return {{}, concat("'", other->name, "' is a ", describe(other->type), ": only tensors cross to providers")};
 
   Match result;
   std::string versions, types;
-  for (const tn_kernel_def* def : lines->second) {
+  for (const Line& line : lines) {
+    const tn_kernel_def* def = line.def;
     if (!version_fits(*def, version_of(node))) {
       versions += (versions.empty() ? "" : ", ") + version_text(*def);
     } else if (const auto found = breach(*def, node)) {
@@ -128,8 +141,8 @@ KernelIndex::Match KernelIndex::match(const Node& node) const {
   }
   if (!result.lines.empty()) return result;
   // A line of the right version comes closer than one of the right types.
-  result.reason = !types.empty() ? concat("its kernel for ", name, " does not take ", types)
-                                 : concat("its kernels for ", name, " are of opset versions ", versions,
+  result.reason = !types.empty() ? concat("its kernel for ", name(), " does not take ", types)
+                                 : concat("its kernels for ", name(), " are of opset versions ", versions,
                                           ", the node's form is of ", version_of(node));
   return result;
 }

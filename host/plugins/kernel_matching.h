@@ -3,9 +3,9 @@
 
 #include <tenon/kernel_api/provider.h>
 
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "host/graph/graph.h"
@@ -31,7 +31,13 @@ class KernelIndex {
   bool has_preferred() const { return has_preferred_; }
 
  private:
-  std::unordered_map<std::string, std::vector<const tn_kernel_def*>> lines_by_operator_;
+  struct Line {
+    std::string_view op_type, domain;
+    const tn_kernel_def* def;
+  };
+  std::span<const Line> lines_of(const Node& node) const;
+
+  std::vector<Line> lines_;  // by operator, each operator's in the order of the table
   bool has_preferred_ = false;
 };
 

@@ -141,10 +141,11 @@ std::vector<Raise> raises_for(const Model& model) {
   for (const Graph* graph : graph_tree(*model.graph))
     for (const auto& node : graph->nodes()) operators.insert(node->op_type);
   std::vector<Raise> raises;
-  for (const RaiseRow& row : kRaises)
-    if (std::any_of(row.marks.begin(), row.marks.end(),
-                    [&](std::string_view mark) { return operators.contains(mark); }))
-      raises.push_back(row.make());
+  for (const RaiseRow& row : kRaises) {
+    const bool is_marked = std::any_of(row.marks.begin(), row.marks.end(),
+                                       [&](std::string_view mark) { return operators.contains(mark); });
+    if (is_marked && (row.also.empty() || operators.contains(row.also))) raises.push_back(row.make());
+  }
   return raises;
 }
 

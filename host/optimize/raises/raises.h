@@ -46,16 +46,17 @@ Raise raise_attention();
 
 struct RaiseRow {
   Raise (*make)();
-  // Every form has a node of one of these: of a model without any the forms need not be made, which takes longer than
-  // opening a small one.
+  // Every form has a node of one of these, and one of `also`, empty where any will do: of a model without them the forms
+  // need not be made, which takes long beside opening a small one.
   std::array<std::string_view, 3> marks;
+  std::string_view also = {};
 };
 inline constexpr RaiseRow kRaises[] = {
     {raise_gelu, {"Erf"}},
     {raise_tanh_gelu, {"Tanh"}},
     {raise_hard_swish, {"HardSigmoid", "Clip", "Min"}},
     {raise_layer_normalization, {"ReduceMean"}},
-    {raise_attention, {"Softmax"}},
+    {raise_attention, {"Softmax"}, "MatMul"},
 };
 
 /// Asks the raises about every node of the model, readers before producers. Nodes that others read, too, stay as they
