@@ -67,8 +67,8 @@ int run_async(const RunRequest& request, const Inputs* inputs, size_t input_coun
               void* user) {
   return code_of([&]() -> Status {
     if (done == nullptr) return null_argument("done");
-    TENON_ASSIGN_OR_RETURN(std::vector<NamedValue> given, take_inputs(inputs, input_count));
-    TENON_ASSIGN_OR_RETURN(PreparedRun run, PreparedRun::prepare(request, std::move(given)));
+    PreparedRun run;
+    TENON_RETURN_IF_ERROR(run.prepare(request, inputs, input_count));
     return TaskQueue::process().add(std::make_unique<AsyncRun>(request.session, std::move(run), done, user));
   });
 }

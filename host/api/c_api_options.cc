@@ -74,7 +74,7 @@ int tenon_options_add_initializer(tenon_options* options, const tenon_tensor* te
     if (tensor == nullptr) return null_argument("tensor");
     TENON_ASSIGN_OR_RETURN(const tenon_tensor whole, taken(tensor, "the tensor"));
     if (whole.name == nullptr) return error(TN_INVALID_ARGUMENT, "the tensor has no name: set it to the initializer's");
-    TENON_ASSIGN_OR_RETURN(Tensor memory, borrowed(whole, concat("initializer '", whole.name, "'")));
+    TENON_ASSIGN_OR_RETURN(Tensor memory, borrowed(whole, "initializer"));
     if (whole.data == nullptr && whole.byte_length > 0)
       return error(TN_INVALID_ARGUMENT, "initializer '", whole.name, "' has no data");
     std::vector<NamedTensor>& given = options->options.initializers;

@@ -23,15 +23,12 @@ std::optional<std::chrono::steady_clock::time_point> deadline_after(int64_t time
   return now + milliseconds(timeout_ms);
 }
 
-RunOptions run_options_of(const tenon_run_options* given) {
-  RunOptions options;
-  if (given == nullptr) return options;
-  options.cancel = given->cancel != nullptr ? &given->cancel->token : nullptr;
-  options.deadline = deadline_after(given->timeout_ms);
-  if (!given->profile.empty()) options.profile = given->profile;
-  options.keep_memory = given->keep_memory;
-  if (!given->bound.empty()) options.bound = given->bound;
-  return options;
+void take_options(const tenon_run_options& given, RunOptions* options) {
+  options->cancel = given.cancel != nullptr ? &given.cancel->token : nullptr;
+  options->deadline = deadline_after(given.timeout_ms);
+  if (!given.profile.empty()) options->profile = given.profile;
+  options->keep_memory = given.keep_memory;
+  if (!given.bound.empty()) options->bound = given.bound;
 }
 
 template <typename Inputs>
@@ -39,8 +36,8 @@ int run(const RunRequest& request, const Inputs* inputs, size_t input_count, ten
   return code_of([&]() -> Status {
     if (results == nullptr) return null_argument("results");
     *results = nullptr;
-    TENON_ASSIGN_OR_RETURN(std::vector<NamedValue> given, take_inputs(inputs, input_count));
-    TENON_ASSIGN_OR_RETURN(PreparedRun run, PreparedRun::prepare(request, std::move(given)));
+    PreparedRun run;
+    TENON_RETURN_IF_ERROR(run.prepare(request, inputs, input_count));
     TENON_ASSIGN_OR_RETURN(auto made, run.run());
     *results = made.release();
     return {};
@@ -57,18 +54,16 @@ Status check_result(const tenon_results* results, size_t index) {
 
 namespace tenon::host::c_api {
 
-Result<PreparedRun> PreparedRun::prepare(const RunRequest& request, std::vector<NamedValue> inputs) {
+Status PreparedRun::take_request(const RunRequest& request) {
   if (request.session == nullptr) return null_argument("session");
-  PreparedRun run;
-  run.session_ = request.session;
-  run.inputs_ = std::move(inputs);
-  run.options_ = run_options_of(request.options);
-  run.results_ = std::make_unique<tenon_results>();
+  session_ = request.session;
+  if (request.options != nullptr) take_options(*request.options, &options_);
+  results_ = std::make_unique<tenon_results>();
   for (size_t i = 0; request.outputs != nullptr && i < request.output_count; ++i) {
     if (request.outputs[i] == nullptr) return error(TN_INVALID_ARGUMENT, "output name ", i, " is NULL");
-    run.wanted_.push_back(request.outputs[i]);
+    wanted_.push_back(request.outputs[i]);
   }
-  return run;
+  return {};
 }
 
 Result<std::unique_ptr<tenon_results>> PreparedRun::run() {
@@ -79,30 +74,27 @@ Result<std::unique_ptr<tenon_results>> PreparedRun::run() {
   return std::move(results_);
 }
 
-Result<std::vector<NamedValue>> take_inputs(const tenon_tensor* inputs, size_t count) {
+Status take_inputs(const tenon_tensor* inputs, size_t count, std::vector<NamedValue>* given) {
   if (inputs == nullptr && count > 0) return null_argument("inputs");
-  std::vector<NamedValue> given;
-  given.reserve(count);
-  TENON_RETURN_IF_ERROR(take_each(inputs, count, "input", [&](size_t i, const tenon_tensor& input) -> Status {
+  given->reserve(count);
+  return take_each(inputs, count, "input", [&](size_t i, const tenon_tensor& input) -> Status {
     if (input.name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", i, " has no name");
-    TENON_ASSIGN_OR_RETURN(Tensor tensor, borrowed(input, concat("input '", input.name, "'")));
-    given.push_back({input.name, std::move(tensor)});
+    NamedValue& taken = given->emplace_back();
+    taken.name = input.name;
+    TENON_ASSIGN_OR_RETURN(taken.value.tensor(), borrowed(input, "input"));
     return {};
-  }));
-  return given;
+  });
 }
 
-Result<std::vector<NamedValue>> take_inputs(const tenon_named_value* inputs, size_t count) {
+Status take_inputs(const tenon_named_value* inputs, size_t count, std::vector<NamedValue>* given) {
   if (inputs == nullptr && count > 0) return null_argument("inputs");
-  std::vector<NamedValue> given;
-  given.reserve(count);
-  TENON_RETURN_IF_ERROR(take_each(inputs, count, "input", [&](size_t i, const tenon_named_value& input) -> Status {
+  given->reserve(count);
+  return take_each(inputs, count, "input", [&](size_t i, const tenon_named_value& input) -> Status {
     if (input.name == nullptr) return error(TN_INVALID_ARGUMENT, "input ", i, " has no name");
     if (input.value == nullptr) return error(TN_INVALID_ARGUMENT, "the value of input '", input.name, "' is NULL");
-    given.push_back({input.name, input.value->value});
+    given->push_back({input.name, input.value->value});
     return {};
-  }));
-  return given;
+  });
 }
 
 }  // namespace tenon::host::c_api
@@ -157,7 +149,7 @@ int tenon_run_options_bind_output(tenon_run_options* options, const tenon_tensor
     TENON_ASSIGN_OR_RETURN(const tenon_tensor whole, taken(tensor, "the tensor"));
     if (whole.name == nullptr) return error(TN_INVALID_ARGUMENT, "the tensor has no name: set it to the output's");
     const std::string name = whole.name;
-    TENON_ASSIGN_OR_RETURN(Tensor memory, borrowed(whole, concat("output '", name, "'")));
+    TENON_ASSIGN_OR_RETURN(Tensor memory, borrowed(whole, "output"));
     std::erase_if(options->bound, [&](const BoundOutput& output) { return output.name == name; });
     if (whole.data != nullptr) options->bound.push_back({name, std::move(memory)});
     return {};

@@ -46,12 +46,12 @@ TENON_FIRST_VERSION(tenon_memory_use, peak_resident)
 TENON_FIRST_VERSION(tenon_residency, private_bytes)
 #undef TENON_FIRST_VERSION
 
-/// TN_INVALID_ARGUMENT unless the struct at `from` has the first version's size at least. `what`: for the error.
-template <typename T>
-Status check_size(const T* from, const std::string& what) {
+/// TN_INVALID_ARGUMENT unless the struct at `from` has the first version's size at least. `what`: for the error, in parts.
+template <typename T, typename... What>
+Status check_size(const T* from, const What&... what) {
   using First = FirstVersion<T>;
   if (from->struct_size >= First::kSize) return {};
-  return error(TN_INVALID_ARGUMENT, "struct_size of ", what, " is ", from->struct_size, ", expected at least ",
+  return error(TN_INVALID_ARGUMENT, "struct_size of ", what..., " is ", from->struct_size, ", expected at least ",
                First::kSize, ": set it to sizeof(", First::kName, ")");
 }
 
@@ -65,7 +65,7 @@ T known_part(const T& from) {
 
 /// A caller's struct as this library knows it.
 template <typename T>
-Result<T> taken(const T* from, const std::string& what) {
+Result<T> taken(const T* from, const char* what) {
   TENON_RETURN_IF_ERROR(check_size(from, what));
   return known_part(*from);
 }
@@ -80,7 +80,7 @@ const T* element_at(const T* first, size_t index) {
 template <typename T, typename Take>
 Status take_each(const T* first, size_t count, const char* what, Take&& take) {
   if (count == 0) return {};
-  TENON_RETURN_IF_ERROR(check_size(first, concat(what, " 0")));
+  TENON_RETURN_IF_ERROR(check_size(first, what, " 0"));
   if (first->struct_size % alignof(T) != 0)
     return error(TN_INVALID_ARGUMENT, "struct_size of ", what, " 0 is ", first->struct_size, ", no multiple of ",
                  alignof(T), ": set it to sizeof(", FirstVersion<T>::kName, ")");
@@ -99,7 +99,7 @@ template <typename T>
 Status give(const T& made, T* to, const char* name) {
   static_assert(std::is_trivially_copyable_v<T>);
   if (to == nullptr) return null_argument(name);
-  TENON_RETURN_IF_ERROR(check_size(to, concat("'", name, "'")));
+  TENON_RETURN_IF_ERROR(check_size(to, "'", name, "'"));
   const size_t size = to->struct_size;
   std::memcpy(static_cast<void*>(to), &made, std::min(size, sizeof(T)));
   to->struct_size = size;

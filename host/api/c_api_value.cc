@@ -38,13 +38,15 @@ Status wrong_kind(const tenon_value& value, const char* expected) {
 
 namespace tenon::host::c_api {
 
-Result<Tensor> borrowed(const tenon_tensor& t, const std::string& what) {
-  if (t.rank > 0 && t.shape == nullptr) return error(TN_INVALID_ARGUMENT, what, " has rank ", t.rank, ", but no shape");
+Result<Tensor> borrowed(const tenon_tensor& t, const char* what) {
+  const auto which = [&] { return t.name != nullptr ? concat(what, " '", t.name, "'") : std::string(what); };
+  if (t.rank > 0 && t.shape == nullptr)
+    return error(TN_INVALID_ARGUMENT, which(), " has rank ", t.rank, ", but no shape");
   if (t.rank > kMaxRank)
-    return error(TN_INVALID_ARGUMENT, what, " has rank ", t.rank, ", expected at most ", kMaxRank,
+    return error(TN_INVALID_ARGUMENT, which(), " has rank ", t.rank, ", expected at most ", kMaxRank,
                  ": set rank to the number of its dimensions");
   if (t.memory_kind != TENON_MEMORY_HOST)
-    return error(TN_UNSUPPORTED, what, " lies in memory of kind ", t.memory_kind, ", expected ",
+    return error(TN_UNSUPPORTED, which(), " lies in memory of kind ", t.memory_kind, ", expected ",
                  uint32_t{TENON_MEMORY_HOST}, ": only memory of this process can be read; set all other members to 0");
   return Tensor(dtype_from_number(t.dtype), std::vector<int64_t>(t.shape, t.shape + t.rank), t.data, t.byte_length,
                 nullptr, Residence::kBorrowed);

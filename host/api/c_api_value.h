@@ -9,8 +9,8 @@
 
 namespace tenon::host::c_api {
 
-/// A view of the caller's memory. `t`: as taken(). `what`: names the tensor in errors.
-Result<Tensor> borrowed(const tenon_tensor& t, const std::string& what);
+/// A view of the caller's memory. `t`: as taken(). `what`: says in errors what the tensor is, its name follows.
+Result<Tensor> borrowed(const tenon_tensor& t, const char* what);
 /// Lives as long as the tensor and the name. `argument`: of the call.
 Status give_view(const Tensor& tensor, const char* name, tenon_tensor* out, const char* argument);
 

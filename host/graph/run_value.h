@@ -19,7 +19,8 @@ class RunValue {
   using Kind = ValueType::Kind;
 
   RunValue() = default;
-  RunValue(Tensor tensor) : tensor_(std::move(tensor)) {}
+  RunValue(const Tensor& tensor) : tensor_(tensor) {}
+  RunValue(Tensor&& tensor) : tensor_(std::move(tensor)) {}
 
   /// Tensors of one element type, or maps of one type. `type`: of the elements; TN_UNDEFINED, without elements only:
   /// fits any. TN_INVALID_ARGUMENT names the element that is of another type.

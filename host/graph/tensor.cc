@@ -45,7 +45,13 @@ Tensor::Tensor(tn_dtype dtype, std::vector<int64_t> shape, const void* data, siz
       byte_length_(byte_length),
       owner_(std::move(owner)),
       residence_(residence),
-      residence_reason_(std::move(residence_reason)) {}
+      residence_reason_(residence_reason.empty() ? nullptr
+                                                 : std::make_shared<std::string>(std::move(residence_reason))) {}
+
+const std::string& Tensor::residence_reason() const {
+  static const std::string none;
+  return residence_reason_ != nullptr ? *residence_reason_ : none;
+}
 
 Result<Tensor> Tensor::allocate(tn_dtype dtype, std::vector<int64_t> shape, Residence residence,
                                 std::string residence_reason) {
@@ -112,7 +118,7 @@ tn_tensor Tensor::abi_view(uint32_t flags) const {
 
 Tensor Tensor::part(std::vector<int64_t> shape, size_t byte_offset, size_t byte_length) const {
   const auto* data = static_cast<const std::byte*>(data_);
-  return Tensor(dtype_, std::move(shape), data + byte_offset, byte_length, owner_, residence_, residence_reason_);
+  return Tensor(dtype_, std::move(shape), data + byte_offset, byte_length, owner_, residence_, residence_reason());
 }
 
 std::string describe(const Tensor& tensor) {

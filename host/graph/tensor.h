@@ -58,7 +58,7 @@ class Tensor {
   void set_string(int64_t i, std::string_view value);
 
   Residence residence() const { return residence_; }
-  const std::string& residence_reason() const { return residence_reason_; }
+  const std::string& residence_reason() const;
   const std::shared_ptr<const void>& owner() const { return owner_; }
 
   /// The view that crosses the ABI; borrows from this Tensor, shape included.
@@ -74,7 +74,7 @@ class Tensor {
   size_t byte_length_ = 0;
   std::shared_ptr<const void> owner_;
   Residence residence_ = Residence::kRuntime;
-  std::string residence_reason_;
+  std::shared_ptr<const std::string> residence_reason_;  // nullptr: "", as of most tensors, which runs copy
 };
 
 /// "float 2x3".

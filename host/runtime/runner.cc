@@ -71,32 +71,46 @@ Result<std::vector<RunValue>> Runner::run_leased(std::span<const RunValue* const
                                                  const RunOptions& options, const ProfileOf& profile) {
   RunPool::StateLease lease(pool_);
   RunState& state = *lease;
-  for (size_t i = 0; i < inputs.size(); ++i) state.set_value(program_.inputs[i], *inputs[i]);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    // Operators of the host may keep what they read; kernels look at memory that the caller keeps.
+    const bool is_only_read = !has_host_steps_ && inputs[i]->is_tensor() && inputs[i]->tensor().owner() == nullptr;
+    if (is_only_read) {
+      state.set_view(program_.inputs[i], inputs[i]->tensor().abi_view(0));
+    } else {
+      state.set_value(program_.inputs[i], *inputs[i]);
+    }
+  }
   TENON_RETURN_IF_ERROR(run_in(state, bound, options, signature_of(inputs), profile));
   std::vector<RunValue> results;
   results.reserve(wanted.size());
   for (const size_t w : wanted) {
-    TENON_ASSIGN_OR_RETURN(RunValue result, bound.target_of(w) != nullptr ? bound.deliver(state, w)
-                                                                          : result_in(state, program_.outputs[w]));
-    results.push_back(std::move(result));
+    RunValue& result = results.emplace_back();
+    if (bound.target_of(w) != nullptr) {
+      TENON_ASSIGN_OR_RETURN(result, bound.deliver(state, w));
+    } else {
+      TENON_RETURN_IF_ERROR(take_result(state, program_.outputs[w], &result));
+    }
   }
   return results;
 }
 
-Result<RunValue> Runner::result_in(RunState& state, uint32_t slot) const {
+Status Runner::take_result(RunState& state, uint32_t slot, RunValue* result) const {
   const RunValue& held = state.slot(slot).held;
-  if (!held.is_tensor()) return owned_value(held);
-  if (program_.slots[slot].source != Slot::Source::kStep) {
-    TENON_ASSIGN_OR_RETURN(Tensor copy, copy_of(state.slot(slot).view));
-    return RunValue(std::move(copy));
+  if (!held.is_tensor()) {
+    TENON_ASSIGN_OR_RETURN(*result, owned_value(held));
+    return {};
   }
-  Tensor tensor = state.handed_out(slot);
+  Tensor& tensor = result->tensor();
+  if (program_.slots[slot].source != Slot::Source::kStep) {
+    TENON_ASSIGN_OR_RETURN(tensor, copy_of(state.slot(slot).view));
+    return {};
+  }
+  tensor = state.handed_out(slot);
   // Operators of the host may hand on what they read, and keep it in a sequence.
   constexpr long kHere = 2;  // the slot and `tensor`
-  if (tensor.residence() == Residence::kRuntime && tensor.owner().use_count() <= kHere)
-    return RunValue(std::move(tensor));
-  TENON_ASSIGN_OR_RETURN(Tensor copy, copy_of(tensor.abi_view(0)));
-  return RunValue(std::move(copy));
+  if (tensor.residence() == Residence::kRuntime && tensor.owner().use_count() <= kHere) return {};
+  TENON_ASSIGN_OR_RETURN(tensor, copy_of(tensor.abi_view(0)));
+  return {};
 }
 
 Status Runner::run_in(RunState& state, const BoundOutputs& bound, const RunOptions& options,

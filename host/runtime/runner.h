@@ -42,7 +42,7 @@ class Runner {
   Result<std::vector<RunValue>> run_leased(std::span<const RunValue* const> inputs, std::span<const size_t> wanted,
                                            const BoundOutputs& bound, const RunOptions& options,
                                            const ProfileOf& profile);
-  Result<RunValue> result_in(RunState& state, uint32_t slot) const;
+  Status take_result(RunState& state, uint32_t slot, RunValue* result) const;
   Status run_in(RunState& state, const BoundOutputs& bound, const RunOptions& options, const ShapeSignature& signature,
                 const ProfileOf& profile);
 
