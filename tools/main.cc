@@ -30,8 +30,8 @@ std::string examples() {
   return text + "`tenon SUBCOMMAND --help` tells the options of each.";
 }
 
-/// Adds the subcommand that the first argument names, or all of them where it names none: the options of one take 10 kB,
-/// which a process that holds a model would keep.
+/// Adds the subcommand that the first argument names, or all of them where it names none: the options of one take 10
+/// kB, which a process that holds a model would keep.
 void add_commands(std::string_view first, CLI::App& app, tenon::tools::Action& action) {
   const auto is_first = [first](const Command& command) {
     return std::ranges::equal(command.name, first, [](char a, char b) { return a == (b == '-' ? '_' : b); });

@@ -69,8 +69,8 @@ Status PreparedRun::take_request(const RunRequest& request) {
 Result<std::unique_ptr<tenon_results>> PreparedRun::run() {
   const std::vector<NamedValue> inputs = std::move(inputs_);
   TENON_ASSIGN_OR_RETURN(results_->values, session_->session->run_values(inputs, wanted_, options_));
-  results_->names = wanted_.empty() ? session_->output_names
-                                    : std::make_shared<const std::vector<std::string>>(std::move(wanted_));
+  results_->names =
+      wanted_.empty() ? session_->output_names : std::make_shared<const std::vector<std::string>>(std::move(wanted_));
   return std::move(results_);
 }
 

@@ -46,7 +46,8 @@ TENON_FIRST_VERSION(tenon_memory_use, peak_resident)
 TENON_FIRST_VERSION(tenon_residency, private_bytes)
 #undef TENON_FIRST_VERSION
 
-/// TN_INVALID_ARGUMENT unless the struct at `from` has the first version's size at least. `what`: for the error, in parts.
+/// TN_INVALID_ARGUMENT unless the struct at `from` has the first version's size at least. `what`: for the error, in
+/// parts.
 template <typename T, typename... What>
 Status check_size(const T* from, const What&... what) {
   using First = FirstVersion<T>;

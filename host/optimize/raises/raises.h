@@ -46,8 +46,8 @@ Raise raise_attention();
 
 struct RaiseRow {
   Raise (*make)();
-  // Every form has a node of one of these, and one of `also`, empty where any will do: of a model without them the forms
-  // need not be made, which takes long beside opening a small one.
+  // Every form has a node of one of these, and one of `also`, empty where any will do: of a model without them the
+  // forms need not be made, which takes long beside opening a small one.
   std::array<std::string_view, 3> marks;
   std::string_view also = {};
 };

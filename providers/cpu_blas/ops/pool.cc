@@ -1,10 +1,11 @@
 // MaxPool, AveragePool and GlobalAveragePool over one or two spatial dimensions. Padding never wins a maximum, NaN
 // always; padding is counted by an average only where count_include_pad says so.
+#include "simd/pool.h"
+
 #include <algorithm>
 #include <limits>
 
 #include "conv/window.h"
-#include "simd/pool.h"
 #include "simd/rows.h"
 
 namespace tenon::cpu_blas {
@@ -43,13 +44,12 @@ class Pool final : public sdk::Kernel {
     const double cost = static_cast<double>(out * window.h.kernel * window.w.kernel) / 4;
     if (!is_max_ && out == 1 && covers(window.h) && covers(window.w)) {
       run.parallel_for(y.count(), cost, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i)
-          y.data<float>()[i] = simd::sum(x.data<float>() + i * in, in) * factors[0];
+        for (int64_t i = begin; i < end; ++i) y.data<float>()[i] = simd::sum(x.data<float>() + i * in, in) * factors[0];
       });
       return {};
     }
     run.parallel_for(shape[0] * shape[1], cost, [&](int64_t begin, int64_t end) {
-      const simd::PoolPlanes planes{window.h,     window.w, x.data<float>() + begin * in, y.data<float>() + begin * out,
+      const simd::PoolPlanes planes{window.h, window.w, x.data<float>() + begin * in, y.data<float>() + begin * out,
                                     end - begin};
       is_max_ ? simd::max_pool(planes) : simd::average_pool(planes, factors.data());
     });

@@ -33,8 +33,8 @@ struct Sum {
   static HWY_INLINE float fold(float a, float b) { return a + b; }
 };
 
-/// What the windows of one row of outputs cover: `taps` rows of w.in inputs, `step` floats from one to the next; where the
-/// outputs go, and a factor of each, null for none.
+/// What the windows of one row of outputs cover: `taps` rows of w.in inputs, `step` floats from one to the next; where
+/// the outputs go, and a factor of each, null for none.
 struct RowOfWindows {
   const float* x;
   int64_t taps, step;
@@ -62,7 +62,8 @@ HWY_INLINE void pool_vector(Tag d, const sdk::WindowAxis& w, const RowOfWindows&
   hn::StoreU(folded, d, row.y + o);
 }
 
-/// Outputs whose whole window lies inside, at least a vector of them: the last vector covers some of the one before again.
+/// Outputs whose whole window lies inside, at least a vector of them: the last vector covers some of the one before
+/// again.
 template <class Fold, class Tag>
 HWY_INLINE void pool_vectors(Tag d, const sdk::WindowAxis& w, const RowOfWindows& row, sdk::WindowAxis::Range whole) {
   const auto step = static_cast<int64_t>(hn::Lanes(d));

@@ -115,9 +115,8 @@ template <class Tag>
 HWY_INLINE int64_t multiply_add_vectors(Tag d, const WindowRows& r, const float* x, float* y, int64_t i, float weight) {
   const auto step = static_cast<int64_t>(hn::Lanes(d));
   const auto weights = hn::Set(d, weight);
-  const auto add = [&](int64_t at, hn::Vec<Tag> v) HWY_ATTR {
-    hn::StoreU(hn::MulAdd(v, weights, hn::LoadU(d, y + at)), d, y + at);
-  };
+  const auto add = [&](int64_t at, hn::Vec<Tag> v)
+                       HWY_ATTR { hn::StoreU(hn::MulAdd(v, weights, hn::LoadU(d, y + at)), d, y + at); };
   if (r.stride == 1) {
     for (; i + step <= r.n; i += step) add(i, hn::LoadU(d, x + i));
   } else if (r.stride == 2) {

@@ -1,5 +1,5 @@
-// Loads of every other float, as windows of stride 2 read them. Included once per instruction set; no include guard of the
-// usual kind. Pure.
+// Loads of every other float, as windows of stride 2 read them. Included once per instruction set; no include guard of
+// the usual kind. Pure.
 #if defined(TENON_CPU_BLAS_STRIDED_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef TENON_CPU_BLAS_STRIDED_INL_H
 #undef TENON_CPU_BLAS_STRIDED_INL_H

@@ -46,8 +46,8 @@ struct WindowAxis {
     const int64_t end = last < out ? last : out;
     return {first < end ? first : end, end};
   }
-  /// The kernel positions [begin, end) of the window of `output` that lie on inputs of [low, high), which may reach into
-  /// padding; begin is end where there are none.
+  /// The kernel positions [begin, end) of the window of `output` that lie on inputs of [low, high), which may reach
+  /// into padding; begin is end where there are none.
   Range taps_on(int64_t output, int64_t low, int64_t high) const {
     const int64_t start = input_of(output, 0);
     const int64_t first = start >= low ? 0 : (low - start + dilation - 1) / dilation;
