@@ -1,8 +1,10 @@
-// Pools; see pool.h. A vector holds neighbouring outputs and goes over its windows in registers; where a window reaches
-// over the left or right edge, an output is pooled by itself.
+// Pools; see pool.h. The rows of a window are folded into one row with padding around it, whose neighbours are folded
+// then: kernel height + width steps for an output, and no edges.
 #include "simd/pool.h"
 
+#include <algorithm>
 #include <limits>
+#include <vector>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "simd/pool.cc"
@@ -33,98 +35,102 @@ struct Sum {
   static HWY_INLINE float fold(float a, float b) { return a + b; }
 };
 
-/// What the windows of one row of outputs cover: `taps` rows of w.in inputs, `step` floats from one to the next; where
-/// the outputs go, and a factor of each, null for none.
-struct RowOfWindows {
-  const float* x;
-  int64_t taps, step;
-  float* y;
-  const float* factors;
-};
-
-template <class Fold>
-HWY_INLINE void pool_one(const sdk::WindowAxis& w, const RowOfWindows& row, int64_t o) {
-  const sdk::WindowAxis::Range taps = w.taps_on(o, 0, w.in);
-  float folded = Fold::kStart;
-  for (int64_t r = 0; r < row.taps; ++r)
-    for (int64_t k = taps.begin; k < taps.end; ++k) folded = Fold::fold(folded, row.x[r * row.step + w.input_of(o, k)]);
-  row.y[o] = row.factors != nullptr ? folded * row.factors[o] : folded;
-}
-
-/// The outputs from o on that one vector holds; load(d, x) takes one input of each.
-template <class Fold, class Tag, class Load>
-HWY_INLINE void pool_vector(Tag d, const sdk::WindowAxis& w, const RowOfWindows& row, int64_t o, Load&& load) {
-  const float* x = row.x + w.input_of(o, 0);
-  auto folded = hn::Set(d, Fold::kStart);
-  for (int64_t r = 0; r < row.taps; ++r, x += row.step)
-    for (int64_t k = 0; k < w.kernel; ++k) folded = Fold::fold(folded, load(d, x + k * w.dilation));
-  if (row.factors != nullptr) folded = hn::Mul(folded, hn::LoadU(d, row.factors + o));
-  hn::StoreU(folded, d, row.y + o);
-}
-
-/// Outputs whose whole window lies inside, at least a vector of them: the last vector covers some of the one before
-/// again.
-template <class Fold, class Tag>
-HWY_INLINE void pool_vectors(Tag d, const sdk::WindowAxis& w, const RowOfWindows& row, sdk::WindowAxis::Range whole) {
+/// body(d, i) for the places i of vectors `d` that cover [0, n); the last may cover some of the one before again.
+template <class Tag, class Body>
+HWY_INLINE void cover_with(Tag d, int64_t n, Body&& body) {
   const auto step = static_cast<int64_t>(hn::Lanes(d));
-  const int64_t last = whole.end - step;
+  for (int64_t i = 0; i + step < n; i += step) body(d, i);
+  body(d, n - step);
+}
+
+/// The same with the longest vectors that n elements fill, n at least 1.
+template <class Body>
+HWY_INLINE void cover(int64_t n, Body&& body) {
+  if (n >= static_cast<int64_t>(hn::Lanes(hn::ScalableTag<float>()))) {
+    cover_with(hn::ScalableTag<float>(), n, body);
+  } else if (n >= 8) {
+    cover_with(hn::CappedTag<float, 8>(), n, body);
+  } else if (n >= 4) {
+    cover_with(hn::CappedTag<float, 4>(), n, body);
+  } else if (n >= 2) {
+    cover_with(hn::CappedTag<float, 2>(), n, body);
+  } else {
+    cover_with(hn::CappedTag<float, 1>(), n, body);
+  }
+}
+
+/// to[i] = the fold of x[i], x[i + step], ... over `taps` of them.
+template <class Fold>
+HWY_INLINE void fold_rows(const float* x, int64_t taps, int64_t step, float* to, int64_t n) {
+  cover(n, [&](auto d, int64_t i) HWY_ATTR {
+    auto folded = hn::Set(d, Fold::kStart);
+    for (int64_t k = 0; k < taps; ++k) folded = Fold::fold(folded, hn::LoadU(d, x + i + k * step));
+    hn::StoreU(folded, d, to + i);
+  });
+}
+
+/// y[o] = the fold of the window of row[o * stride], times factors[o] unless there are none.
+template <class Fold>
+HWY_INLINE void fold_columns(const sdk::WindowAxis& w, const float* row, const float* factors, float* y) {
+  const auto window = [&](auto d, int64_t o, auto&& load) HWY_ATTR {
+    auto folded = hn::Set(d, Fold::kStart);
+    for (int64_t k = 0; k < w.kernel; ++k) folded = Fold::fold(folded, load(d, row + o * w.stride + k * w.dilation));
+    if (factors != nullptr) folded = hn::Mul(folded, hn::LoadU(d, factors + o));
+    hn::StoreU(folded, d, y + o);
+  };
+  const auto next_to_each_other = [](auto d, const float* x) HWY_ATTR { return hn::LoadU(d, x); };
   if (w.stride == 1) {
-    const auto load = [](Tag tag, const float* x) HWY_ATTR { return hn::LoadU(tag, x); };
-    for (int64_t o = whole.begin; o < last; o += step) pool_vector<Fold>(d, w, row, o, load);
-    pool_vector<Fold>(d, w, row, last, load);
+    cover(w.out, [&](auto d, int64_t o) HWY_ATTR { window(d, o, next_to_each_other); });
+  } else if (w.stride == 2 && w.out > 1) {
+    cover(w.out, [&](auto d, int64_t o)
+                     HWY_ATTR { window(d, o, [](auto tag, const float* x) HWY_ATTR { return load_even(tag, x); }); });
   } else {
-    const auto load = [](Tag tag, const float* x) HWY_ATTR { return load_even(tag, x); };
-    for (int64_t o = whole.begin; o < last; o += step) pool_vector<Fold>(d, w, row, o, load);
-    pool_vector<Fold>(d, w, row, last, [](Tag tag, const float* x) HWY_ATTR { return load_last_even(tag, x); });
+    for (int64_t o = 0; o < w.out; ++o) window(hn::CappedTag<float, 1>(), o, next_to_each_other);
   }
 }
 
-/// Pools one row with the longest vectors that the row fills.
+/// One output after the other, for windows that are mostly padding.
 template <class Fold>
-HWY_INLINE void pool_row(const sdk::WindowAxis& w, const RowOfWindows& row, sdk::WindowAxis::Range whole) {
-  const int64_t n = whole.end - whole.begin;
-  const hn::ScalableTag<float> longest;
-  const hn::CappedTag<float, 8> d8;
-  const hn::CappedTag<float, 4> d4;
-  const hn::CappedTag<float, 2> d2;
-  if (w.stride > 2 || n < static_cast<int64_t>(hn::Lanes(d2))) whole.end = whole.begin;
-  for (int64_t o = 0; o < whole.begin; ++o) pool_one<Fold>(w, row, o);
-  if (whole.end == whole.begin) {
-  } else if (n >= static_cast<int64_t>(hn::Lanes(longest))) {
-    pool_vectors<Fold>(longest, w, row, whole);
-  } else if (n >= static_cast<int64_t>(hn::Lanes(d8))) {
-    pool_vectors<Fold>(d8, w, row, whole);
-  } else if (n >= static_cast<int64_t>(hn::Lanes(d4))) {
-    pool_vectors<Fold>(d4, w, row, whole);
-  } else {
-    pool_vectors<Fold>(d2, w, row, whole);
+HWY_INLINE void fold_one_by_one(const sdk::WindowAxis& w, const float* x, int64_t taps, int64_t step,
+                                const float* factors, float* y) {
+  for (int64_t o = 0; o < w.out; ++o) {
+    const sdk::WindowAxis::Range columns = w.taps_on(o, 0, w.in);
+    float folded = Fold::kStart;
+    for (int64_t r = 0; r < taps; ++r)
+      for (int64_t k = columns.begin; k < columns.end; ++k) folded = Fold::fold(folded, x[r * step + w.input_of(o, k)]);
+    y[o] = factors != nullptr ? folded * factors[o] : folded;
   }
-  for (int64_t o = whole.end; o < w.out; ++o) pool_one<Fold>(w, row, o);
 }
 
 template <class Fold>
-HWY_INLINE void pool_planes(const PoolPlanes& p, const float* factors) {
+HWY_INLINE void pool_planes(const PoolPlanes& p, const float* factors, std::vector<float>& row) {
   const sdk::WindowAxis &h = p.h, &w = p.w;
-  const sdk::WindowAxis::Range whole = w.whole_windows();
+  std::fill(row.begin(), row.end(), Fold::kStart);
   const float* x = p.x;
   float* y = p.y;
   for (int64_t plane = 0; plane < p.count; ++plane, x += h.in * w.in) {
     for (int64_t o = 0; o < h.out; ++o, y += w.out) {
-      const sdk::WindowAxis::Range taps = h.taps_on(o, 0, h.in);
-      const int64_t count = taps.end - taps.begin;
-      const RowOfWindows row{count > 0 ? x + h.input_of(o, taps.begin) * w.in : x, count,
-                             count > 1 ? h.dilation * w.in : 0, y, factors != nullptr ? factors + o * w.out : nullptr};
-      pool_row<Fold>(w, row, whole);
+      const sdk::WindowAxis::Range rows = h.taps_on(o, 0, h.in);
+      const int64_t taps = rows.end - rows.begin;
+      const float* first = taps > 0 ? x + h.input_of(o, rows.begin) * w.in : x;
+      const int64_t step = taps > 1 ? h.dilation * w.in : 0;
+      const float* of_row = factors != nullptr ? factors + o * w.out : nullptr;
+      if (row.empty()) {
+        fold_one_by_one<Fold>(w, first, taps, step, of_row, y);
+      } else {
+        fold_rows<Fold>(first, taps, step, row.data() + w.pad_begin, w.in);
+        fold_columns<Fold>(w, row.data(), of_row, y);
+      }
     }
   }
 }
 
-void max_pool(const PoolPlanes& planes) {
-  pool_planes<Greatest>(planes, nullptr);
+void max_pool(const PoolPlanes& planes, std::vector<float>& row) {
+  pool_planes<Greatest>(planes, nullptr, row);
 }
 
-void average_pool(const PoolPlanes& planes, const float* factors) {
-  pool_planes<Sum>(planes, factors);
+void average_pool(const PoolPlanes& planes, const float* factors, std::vector<float>& row) {
+  pool_planes<Sum>(planes, factors, row);
 }
 
 }  // namespace tenon::cpu_blas::simd::HWY_NAMESPACE
@@ -133,15 +139,31 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tenon::cpu_blas::simd {
 
+namespace {
+
 TENON_SIMD_EXPORT(max_pool);
 TENON_SIMD_EXPORT(average_pool);
 
+/// A row with its padding, and the float that a load of every other one reads past it; empty for padding without
+/// bounds, which takes no memory.
+std::vector<float> padded_row(const sdk::WindowAxis& w) {
+  const int64_t reach = (w.out - 1) * w.stride + w.extent();
+  const int64_t length = std::max(reach, w.pad_begin + w.in) + 1;
+  constexpr int64_t kMostPerInput = 4, kAlwaysFine = 4096;
+  if (w.in < 1 || length > std::max(kMostPerInput * w.in, kAlwaysFine)) return {};
+  return std::vector<float>(static_cast<size_t>(length));
+}
+
+}  // namespace
+
 void max_pool(const PoolPlanes& planes) {
-  TENON_SIMD(max_pool)(planes);
+  std::vector<float> row = padded_row(planes.w);
+  TENON_SIMD(max_pool)(planes, row);
 }
 
 void average_pool(const PoolPlanes& planes, const float* factors) {
-  TENON_SIMD(average_pool)(planes, factors);
+  std::vector<float> row = padded_row(planes.w);
+  TENON_SIMD(average_pool)(planes, factors, row);
 }
 
 }  // namespace tenon::cpu_blas::simd

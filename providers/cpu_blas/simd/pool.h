@@ -6,7 +6,8 @@
 
 namespace tenon::cpu_blas::simd {
 
-/// `count` planes of h.in x w.in at x, one behind the other, and of h.out x w.out at y. Strides 1 and 2 are fast.
+/// `count` planes of h.in x w.in at x, one behind the other, and of h.out x w.out at y. Strides 1 and 2 along rows are
+/// fast.
 struct PoolPlanes {
   sdk::WindowAxis h, w;
   const float* x;

@@ -20,7 +20,11 @@ HWY_INLINE hn::Vec<Tag> load_even(Tag d, const float* x) {
 #if HWY_TARGET == HWY_SCALAR
   return hn::LoadU(d, x);
 #else
-  return hn::ConcatEven(d, hn::LoadU(d, x + hn::Lanes(d)), hn::LoadU(d, x));
+  if constexpr (hn::MaxLanes(d) == 1) {
+    return hn::LoadU(d, x);
+  } else {
+    return hn::ConcatEven(d, hn::LoadU(d, x + hn::Lanes(d)), hn::LoadU(d, x));
+  }
 #endif
 }
 

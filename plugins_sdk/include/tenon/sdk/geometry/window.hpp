@@ -60,14 +60,6 @@ struct WindowAxis {
     const Range taps = taps_on(output, low, high);
     return taps.end - taps.begin;
   }
-  /// The outputs [begin, end) whose whole window lies inside the input.
-  Range whole_windows() const {
-    const int64_t room = in + pad_begin - extent();
-    const int64_t last = room < 0 ? 0 : room / stride + 1;
-    const int64_t end = last < out ? last : out;
-    const int64_t first = (pad_begin + stride - 1) / stride;
-    return {first < end ? first : end, end};
-  }
   /// The first kernel position from k on that meets the input for some output; `kernel` when there is none. Its time
   /// grows with `out` at most: a kernel may be huge, and most of it over padding.
   int64_t next_inside(int64_t k) const {
