@@ -1,6 +1,8 @@
 #include "host/graph/tensor.h"
 
+#include <cstddef>
 #include <cstdlib>
+#include <memory>
 #include <new>
 
 #include "host/storage/mapped_pages.h"
@@ -11,6 +13,8 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 constexpr size_t kLargeBytes = size_t{4} << 20;  // holds a huge page wherever it lies
+
+constexpr size_t kSmallBytes = 1024;               // lies in one block with its count of owners
 
 // The characters of a string tensor and the tn_str array that points at them.
 struct StringStorage {
@@ -62,6 +66,14 @@ Result<Tensor> Tensor::allocate(tn_dtype dtype, std::vector<int64_t> shape, Resi
   try {
     if (dtype == TN_STRING)
       return from_strings(std::move(shape), std::vector<std::string>(*bytes / sizeof(tn_str)), residence);
+    if (*bytes <= kSmallBytes) {
+      auto block = std::make_shared_for_overwrite<std::byte[]>(*bytes + kAlignment);
+      void* memory = block.get();
+      size_t space = *bytes + kAlignment;
+      std::align(kAlignment, *bytes, memory, space);
+      std::shared_ptr<const void> owner(std::move(block), memory);
+      return Tensor(dtype, std::move(shape), memory, *bytes, std::move(owner), residence, std::move(residence_reason));
+    }
     if (*bytes > SIZE_MAX - kAlignment) throw std::bad_alloc();
     void* memory = std::aligned_alloc(kAlignment, (*bytes + kAlignment) / kAlignment * kAlignment);
     if (memory == nullptr) throw std::bad_alloc();
