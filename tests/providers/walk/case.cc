@@ -80,7 +80,7 @@ Case draw_case(const host::OpSchema& schema, const TypeChoice& types, Draw& draw
   for (const host::AttributeSchema& attribute : schema.attributes)
     if (attribute.required ? draw.chance(97) : draw.chance(40))
       c.attributes.push_back(draw_attribute(c, attribute, x, draw));
-  draw_inputs(&c, family_of(schema.op_type), types, x, draw);
+  draw_inputs(&c, family_of(schema), types, x, draw);
   return c;
 }
 

@@ -35,7 +35,7 @@ enum class Family {
   kWhole,  // see whole_cases.h
   kPlain   // the first input is any tensor; integer inputs by name
 };
-Family family_of(std::string_view op_type);
+Family family_of(const host::OpSchema& schema);
 
 /// Types of a schema's parameters in one case.
 using TypeChoice = std::map<std::string_view, tn_dtype>;

@@ -120,7 +120,7 @@ Shape draw_axes(int64_t count, int64_t rank, Draw& draw) {
 
 host::Attribute draw_attribute(const Case& c, const host::AttributeSchema& schema, const Shape& x, Draw& draw) {
   const std::string name(schema.name);
-  if (auto fitting = whole_attribute(c.schema->op_type, name); fitting && draw.chance(95)) return *std::move(fitting);
+  if (auto fitting = whole_attribute(*c.schema, name); fitting && draw.chance(95)) return *std::move(fitting);
   switch (schema.kind) {
     case AttributeKind::kInt: return {name, draw_number(name, x, c, draw)};
     case AttributeKind::kInts: return {name, draw_numbers(name, x, c, draw)};

@@ -144,7 +144,7 @@ std::optional<host::Tensor> meaning_of(const Case& c, std::string_view name, tn_
   // Most texts are no numbers.
   if (dtype == TN_STRING && c.schema->op_type.starts_with("Cast") && draw.chance(60))
     return tensor_of(dtype, shape, several_of(count_of(shape), 0, 9, draw));
-  if (auto whole = whole_elements(c.schema->op_type, name, count_of(shape)); whole && draw.chance(95))
+  if (auto whole = whole_elements(*c.schema, name, count_of(shape)); whole && draw.chance(95))
     return tensor_of(dtype, shape, *whole);
   if (auto list = list_meaning(c, name, x, draw)) return tensor_of(dtype, {static_cast<int64_t>(list->size())}, *list);
   if (auto elements = element_meaning(c, name, shape, x, draw)) return tensor_of(dtype, shape, *elements);

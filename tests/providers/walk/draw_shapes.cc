@@ -151,13 +151,6 @@ std::vector<Shape> tuple_shapes(const Shape& x, Draw& draw) {
   return {x, {2, depth}, slices};
 }
 
-std::vector<Shape> whole_shapes(const Case& c) {
-  const WholeCase& known = *find_whole_case(c.schema->op_type);
-  // ONNX's own RotaryEmbedding has its positions last.
-  if (known.op_type == "RotaryEmbedding" && c.schema->domain.empty()) return {{1, 1, 2, 4}, {4, 2}, {4, 2}, {1, 2}};
-  return known.shapes;
-}
-
 // Heads are a dimension, or in the last one where both attributes say how many.
 std::vector<Shape> attention_shapes(const Case& c, Draw& draw) {
   const int64_t of_keys = c.number("kv_num_heads", 0), of_queries = c.number("q_num_heads", 0);
@@ -197,15 +190,15 @@ std::vector<Shape> quantize_shapes(const Case& c, const Shape& x, Draw& draw) {
 
 }  // namespace
 
-Family family_of(std::string_view op_type) {
-  if (find_whole_case(op_type) != nullptr) return Family::kWhole;
+Family family_of(const host::OpSchema& schema) {
+  if (find_whole_case(schema) != nullptr) return Family::kWhole;
   for (const Line& line : kFamilies)
-    if (line.op_type == op_type) return line.family;
+    if (line.op_type == schema.op_type) return line.family;
   return Family::kBroadcast;
 }
 
 Shape draw_first_shape(const host::OpSchema& schema, Draw& draw) {
-  const Family family = family_of(schema.op_type);
+  const Family family = family_of(schema);
   if (schema.op_type == "Range") return {};
   if (schema.op_type == "EyeLike") return draw.shape(2, 2);
   if (schema.op_type == "Trilu") return draw.shape(2, 4);
@@ -275,7 +268,7 @@ std::vector<Shape> shapes_of(const Case& c, Family family, const Shape& x, Draw&
     case Family::kTuples: return tuple_shapes(x, draw);
     case Family::kOneHot: return {x, {}, {2}};
     case Family::kGrid: return {x, {x[0], 2, 3, 2}};
-    case Family::kWhole: return whole_shapes(c);
+    case Family::kWhole: return find_whole_case(*c.schema)->shapes;
     case Family::kScalars: return {x, draw.chance(80) ? Shape{} : Shape{1}};
     default: return {x};
   }

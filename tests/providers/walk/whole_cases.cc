@@ -76,9 +76,15 @@ const std::vector<WholeCase>& all() {
         {"sampling_ratio", int64_t{0}}},
        {{"batch_indices", Shape{0}}}},
       {"RotaryEmbedding",
+       {{1, 1, 2, 4}, {4, 2}, {4, 2}, {1, 2}},
+       {{"num_heads", int64_t{1}}, {"rotary_embedding_dim", int64_t{0}}},
+       {{"position_ids", Shape{0, 2, 1}}},
+       ""},
+      {"RotaryEmbedding",
        {{1, 2, 4}, {1}, {4, 2}, {4, 2}},
        {{"num_heads", int64_t{1}}, {"rotary_embedding_dim", int64_t{0}}},
-       {{"position_ids", Shape{0, 2, 1}}}},
+       {{"position_ids", Shape{0, 2, 1}}},
+       "com.microsoft"},
       {"STFT", {{1, 8, 1}, {}, {4}, {}}, {}, {{"frame_step", Shape{2}}, {"frame_length", Shape{4}}}},
       {"SoftmaxCrossEntropyLoss", {{2, 3, 2}, {2, 2}, {3}}, {{"reduction", "mean"}}, {{"labels", Shape{0, 2, 1}}}},
       {"TfIdfVectorizer",
@@ -102,14 +108,15 @@ const WholeCase::Value* find(const std::vector<WholeCase::Given>& given, std::st
 
 }  // namespace
 
-const WholeCase* find_whole_case(std::string_view op_type) {
-  const auto found =
-      std::find_if(all().begin(), all().end(), [&](const WholeCase& one) { return one.op_type == op_type; });
+const WholeCase* find_whole_case(const host::OpSchema& schema) {
+  const auto found = std::find_if(all().begin(), all().end(), [&](const WholeCase& one) {
+    return one.op_type == schema.op_type && (one.domain == nullptr || one.domain == schema.domain);
+  });
   return found == all().end() ? nullptr : &*found;
 }
 
-std::optional<host::Attribute> whole_attribute(std::string_view op_type, std::string_view name) {
-  const WholeCase* known = find_whole_case(op_type);
+std::optional<host::Attribute> whole_attribute(const host::OpSchema& schema, std::string_view name) {
+  const WholeCase* known = find_whole_case(schema);
   const WholeCase::Value* value = known == nullptr ? nullptr : find(known->attributes, name);
   if (value == nullptr) return std::nullopt;
   host::Attribute made{std::string(name), int64_t{0}};
@@ -120,8 +127,8 @@ std::optional<host::Attribute> whole_attribute(std::string_view op_type, std::st
   return made;
 }
 
-std::optional<Shape> whole_elements(std::string_view op_type, std::string_view name, int64_t count) {
-  const WholeCase* known = find_whole_case(op_type);
+std::optional<Shape> whole_elements(const host::OpSchema& schema, std::string_view name, int64_t count) {
+  const WholeCase* known = find_whole_case(schema);
   const WholeCase::Value* value = known == nullptr ? nullptr : find(known->inputs, name);
   if (value == nullptr) return std::nullopt;
   const Shape& cycle = std::get<Shape>(*value);

@@ -23,13 +23,14 @@ struct WholeCase {
   std::vector<Shape> shapes;
   std::vector<Given> attributes = {};
   std::vector<Given> inputs = {};  // whose elements are these integers, again and again
+  const char* domain = nullptr;    // nullptr: any
 };
 
 /// nullptr: the operator has none.
-const WholeCase* find_whole_case(std::string_view op_type);
+const WholeCase* find_whole_case(const host::OpSchema& schema);
 /// The attribute of that name in the operator's case; nothing: it has none, or any will do.
-std::optional<host::Attribute> whole_attribute(std::string_view op_type, std::string_view name);
+std::optional<host::Attribute> whole_attribute(const host::OpSchema& schema, std::string_view name);
 /// The elements of the input of that name, in a shape of `count` elements; nothing: any will do.
-std::optional<Shape> whole_elements(std::string_view op_type, std::string_view name, int64_t count);
+std::optional<Shape> whole_elements(const host::OpSchema& schema, std::string_view name, int64_t count);
 
 }  // namespace tenon::walk
