@@ -15,7 +15,10 @@ import onnxruntime
 from onnx import helper, numpy_helper
 
 import contrib_cases
+import quantized_cases
 from export_folder import refresh, write_tensor
+
+MODULES = contrib_cases, quantized_cases
 
 
 def model_of(case):
@@ -46,16 +49,18 @@ def write_case(case, folder):
     for stem, values in (("input", given.values()), ("output", outputs)):
         for i, value in enumerate(values):
             write_tensor(data / f"{stem}_{i}.pb", value)
-    epsilon = np.finfo(outputs[0].dtype).eps if np.issubdtype(outputs[0].dtype, np.floating) else 0
-    return {"name": case.name, "rtol": float(4 * epsilon), "atol": float(epsilon * case.terms), "kind": "tensor"}
+    # Of integers `terms` is by how much they may be off.
+    is_float = np.issubdtype(outputs[0].dtype, np.floating)
+    epsilon = np.finfo(outputs[0].dtype).eps if is_float else 1
+    return {"name": case.name, "rtol": float(4 * epsilon) if is_float else 0.0, "atol": float(epsilon * case.terms), "kind": "tensor"}
 
 
 def export(folder):
     onnxruntime.set_default_logger_severity(3)
-    cases = [write_case(case, folder) for case in contrib_cases.all_cases()]
+    cases = [write_case(case, folder) for module in MODULES for case in module.all_cases()]
     (folder / "cases.json").write_text(json.dumps({"onnx": onnx.__version__, "cases": cases}, indent=0))
     print(f"exported {len(cases)} tests of contrib operators by onnxruntime {onnxruntime.__version__}")
 
 
 if __name__ == "__main__":
-    refresh(sys.argv[1], __file__, export, modules=[contrib_cases.__file__], versions=[onnxruntime.__version__])
+    refresh(sys.argv[1], __file__, export, modules=[m.__file__ for m in MODULES], versions=[onnxruntime.__version__])

@@ -78,6 +78,13 @@ Result<std::optional<ElementType>> dequantized(const Node& node) {
   return input_type(node, 1, Kind::kTensor);
 }
 
+Result<std::optional<ElementType>> qgemm(const Node& node) {
+  constexpr size_t kA = 0, kYScale = 7, kYZero = 8;
+  const auto is_given = [&](size_t i) { return i < node.inputs.size() && node.inputs[i] != nullptr; };
+  if (!is_given(kYScale)) return std::optional(ElementType{Kind::kTensor, TN_FLOAT});
+  return input_type(node, is_given(kYZero) ? kYZero : kA, Kind::kTensor);
+}
+
 Result<std::optional<ElementType>> constant(const Node& node) {
   for (const Attribute& a : node.attributes) {
     if (const auto* tensor = std::get_if<Tensor>(&a.payload))

@@ -17,6 +17,7 @@ import generate
 DOMAIN = "com.microsoft"
 # Defaults that only the text of a schema states: operator, attribute.
 STATED = {
+    ("DequantizeLinear", "axis"): 1, ("QuantizeLinear", "axis"): 1,
     ("EmbedLayerNormalization", "epsilon"): 1e-12, ("EmbedLayerNormalization", "mask_index_type"): 0,
     ("GroupQueryAttention", "do_rotary"): 0, ("GroupQueryAttention", "local_window_size"): -1,
     ("GroupQueryAttention", "qk_norm_epsilon"): 1e-6, ("GroupQueryAttention", "rotary_interleaved"): 0,

@@ -1,4 +1,6 @@
 // Shape rules of operators that work element by element, and of those whose result has the shape of an input.
+#include <initializer_list>
+#include <ranges>
 #include <tenon/sdk/geometry/lanes.hpp>
 
 #include "host/graph/shape_rules/rules.h"
@@ -9,6 +11,24 @@ namespace {
 
 // From this version on the binary operators broadcast as numpy does; before, the second operand is fitted to the first.
 constexpr int kNumpyBroadcastVersion = 7;
+
+// Of the inputs with these numbers.
+template <typename Inputs>
+Status broadcast_of(ShapeContext& c, const Inputs& inputs) {
+  std::optional<Dims> result;
+  for (const size_t i : inputs) {
+    const Dims* shape = c.shape(i);
+    if (shape == nullptr) return {};
+    const auto combined = result ? broadcast(*result, *shape) : *shape;
+    if (!combined)
+      return c.fail("input ", c.input_name(i), " has shape ", describe(*shape), ", which does not broadcast with ",
+                    describe(*result),
+                    " of the inputs before it: aligned from the right, dimensions must be equal or 1");
+    result = combined;
+  }
+  if (result) c.set(0, std::move(*result));
+  return {};
+}
 
 }  // namespace
 
@@ -31,19 +51,16 @@ Status dropout(ShapeContext& c) {
 }
 
 Status broadcast_inputs(ShapeContext& c) {
-  std::optional<Dims> result;
-  for (size_t i = 0; i < c.input_count(); ++i) {
-    const Dims* shape = c.shape(i);
-    if (shape == nullptr) return {};
-    const auto combined = result ? broadcast(*result, *shape) : *shape;
-    if (!combined)
-      return c.fail("input ", c.input_name(i), " has shape ", describe(*shape), ", which does not broadcast with ",
-                    describe(*result),
-                    " of the inputs before it: aligned from the right, dimensions must be equal or 1");
-    result = combined;
-  }
-  if (result) c.set(0, std::move(*result));
-  return {};
+  return broadcast_of(c, std::views::iota(size_t{0}, c.input_count()));
+}
+
+// Behind each operand stand its scale and its zero point.
+Status qlinear_binary(ShapeContext& c) {
+  return broadcast_of(c, std::initializer_list<size_t>{0, 3});
+}
+
+Status qlinear_where(ShapeContext& c) {
+  return broadcast_of(c, std::initializer_list<size_t>{0, 1, 4});
 }
 
 Status binary(ShapeContext& c) {

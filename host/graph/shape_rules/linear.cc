@@ -28,6 +28,23 @@ Status product(ShapeContext& c, sdk::OperandForm form_a, sdk::OperandForm form_b
   return {};
 }
 
+// Input 0 is A, b and bias are those with these numbers.
+Status gemm_of(ShapeContext& c, size_t b_input, size_t bias_input) {
+  TENON_RETURN_IF_ERROR(c.expect_rank(0, 2, "A is M x K"));
+  TENON_RETURN_IF_ERROR(c.expect_rank(b_input, 2, "B is K x N"));
+  const Dims* a = c.shape(0);
+  const Dims* b = c.shape(b_input);
+  if (a == nullptr || b == nullptr) return {};
+  TENON_ASSIGN_OR_RETURN(const auto dims, from_sdk(c, sdk::gemm_dims(sizes_of(*a), c.attr("transA") != 0, sizes_of(*b),
+                                                                     c.attr("transB") != 0)));
+  const Dim &m = (*a)[dims.a.rows], &n = (*b)[dims.b.columns];
+  const Dims* bias = c.shape(bias_input);
+  if (bias != nullptr && (c.version() >= kGemmBroadcastVersion || c.node().domain != ""))
+    TENON_RETURN_IF_ERROR(from_sdk(c, sdk::check_gemm_c(sizes_of(*bias), m.value, n.value)));
+  c.set(0, {m, n});
+  return {};
+}
+
 }  // namespace
 
 Status matmul(ShapeContext& c) {
@@ -42,19 +59,12 @@ Status fused_matmul(ShapeContext& c) {
 }
 
 Status gemm(ShapeContext& c) {
-  TENON_RETURN_IF_ERROR(c.expect_rank(0, 2, "A is M x K"));
-  TENON_RETURN_IF_ERROR(c.expect_rank(1, 2, "B is K x N"));
-  const Dims* a = c.shape(0);
-  const Dims* b = c.shape(1);
-  if (a == nullptr || b == nullptr) return {};
-  TENON_ASSIGN_OR_RETURN(const auto dims, from_sdk(c, sdk::gemm_dims(sizes_of(*a), c.attr("transA") != 0, sizes_of(*b),
-                                                                     c.attr("transB") != 0)));
-  const Dim &m = (*a)[dims.a.rows], &n = (*b)[dims.b.columns];
-  const Dims* bias = c.shape(2);
-  if (bias != nullptr && (c.version() >= kGemmBroadcastVersion || c.node().domain != ""))
-    TENON_RETURN_IF_ERROR(from_sdk(c, sdk::check_gemm_c(sizes_of(*bias), m.value, n.value)));
-  c.set(0, {m, n});
-  return {};
+  return gemm_of(c, 1, 2);
+}
+
+// Behind A and B stand their scales and zero points.
+Status qgemm(ShapeContext& c) {
+  return gemm_of(c, 3, 6);
 }
 
 // Y = A x B^T with B quantized in blocks along K: A is ... x K, Y is ... x N.

@@ -20,11 +20,14 @@ Status same_as_first(ShapeContext& c);
 Status dropout(ShapeContext& c);
 Status broadcast_inputs(ShapeContext& c);
 Status binary(ShapeContext& c);
+Status qlinear_binary(ShapeContext& c);
+Status qlinear_where(ShapeContext& c);
 Status softmax(ShapeContext& c);
 // linear.cc
 Status matmul(ShapeContext& c);
 Status fused_matmul(ShapeContext& c);
 Status gemm(ShapeContext& c);
+Status qgemm(ShapeContext& c);
 Status matmul_nbits(ShapeContext& c);
 Status determinant(ShapeContext& c);
 // spatial.cc
@@ -47,6 +50,7 @@ Status depth_to_space(ShapeContext& c);
 Status space_to_depth(ShapeContext& c);
 // slicing.cc
 Status concat_inputs(ShapeContext& c);
+Status qlinear_concat(ShapeContext& c);
 Status split(ShapeContext& c);
 Status slice(ShapeContext& c);
 Status gather(ShapeContext& c);

@@ -21,13 +21,16 @@ std::optional<std::vector<int64_t>> ints_of(const ShapeContext& c, std::string_v
 
 }  // namespace
 
-Status concat_inputs(ShapeContext& c) {
-  const Dims* first = c.shape(0);
+namespace {
+
+// Of input `begin` and every `step`th after it.
+Status join(ShapeContext& c, size_t begin, size_t step) {
+  const Dims* first = c.shape(begin);
   if (first == nullptr) return {};
   TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis"), first->size()));
   Dims y = *first;
   std::vector<int64_t> sizes = sizes_of(y);
-  for (size_t i = 1; i < c.input_count(); ++i) {
+  for (size_t i = begin + step; i < c.input_count(); i += step) {
     const Dims* x = c.shape(i);
     if (x == nullptr) return {};
     TENON_RETURN_IF_ERROR(from_sdk(c, sdk::join_shape(&sizes, sizes_of(*x), axis, i)));
@@ -37,6 +40,17 @@ Status concat_inputs(ShapeContext& c) {
   if (sizes[axis] >= 0) y[axis] = known_dim(sizes[axis]);
   c.set(0, std::move(y));
   return {};
+}
+
+}  // namespace
+
+Status concat_inputs(ShapeContext& c) {
+  return join(c, 0, 1);
+}
+
+// Scale and zero point of the result, then a tensor with its own, again and again.
+Status qlinear_concat(ShapeContext& c) {
+  return join(c, 2, 3);
 }
 
 Status split(ShapeContext& c) {

@@ -31,7 +31,7 @@ class AveragePool final : public sdk::Kernel {
   template <typename T>
   sdk::Status pool(sdk::RunContext& run, const Window& window, int64_t planes, const T* x, T* y) const {
     const int64_t in_plane = window.input_size(), out_plane = window.output_size();
-    const std::vector<double> counts = window_sizes(window);
+    const std::vector<double> counts = window_sizes(window, include_padding_);
     TN_ASSIGN_OR_RETURN(double* const sums, run.scratch<double>(size_t(run.max_workers()) * size_t(out_plane)));
     run.parallel_for(
         planes, double(out_plane) * double(window.taps()), [&](uint32_t worker, int64_t begin, int64_t end) {
@@ -47,20 +47,6 @@ class AveragePool final : public sdk::Kernel {
           }
         });
     return {};
-  }
-
-  /// For each output of a plane, how many elements its mean is over.
-  std::vector<double> window_sizes(const Window& w) const {
-    std::vector<double> counts{1.0};
-    for (const sdk::WindowAxis& axis : w.axes) {
-      const int64_t low = include_padding_ ? -axis.pad_begin : 0;
-      const int64_t high = axis.in + (include_padding_ ? axis.pad_end : 0);
-      std::vector<double> with_axis;
-      for (double outer : counts)
-        for (int64_t o = 0; o < axis.out; ++o) with_axis.push_back(outer * double(axis.taps_between(o, low, high)));
-      counts = std::move(with_axis);
-    }
-    return counts;
   }
 
   sdk::WindowAttributes attributes_;

@@ -27,6 +27,20 @@ struct Window {
   }
 };
 
+/// For each output of a plane, how many elements its mean is over.
+inline std::vector<double> window_sizes(const Window& w, bool with_padding) {
+  std::vector<double> counts{1.0};
+  for (const sdk::WindowAxis& axis : w.axes) {
+    const int64_t low = with_padding ? -axis.pad_begin : 0;
+    const int64_t high = axis.in + (with_padding ? axis.pad_end : 0);
+    std::vector<double> with_axis;
+    for (double outer : counts)
+      for (int64_t o = 0; o < axis.out; ++o) with_axis.push_back(outer * double(axis.taps_between(o, low, high)));
+    counts = std::move(with_axis);
+  }
+  return counts;
+}
+
 /// The window of a pooling over X (N x C x spatial axes), and the shape of its output.
 struct Pooling {
   Window window;
