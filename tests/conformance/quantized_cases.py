@@ -10,8 +10,8 @@ def number(value, dtype=np.float32):
 
 
 class Quantized(Maker):
-    """Random bytes with scales and zero points. onnxruntime computes some of these in float: at scales that are no sums of
-    few powers of two, halves between two bytes are nearly never met, where its last bit would tell."""
+    """Random bytes with scales and zero points. onnxruntime computes some of these in float: at scales that are no sums
+    of few powers of two, halves between two bytes are nearly never met, where its last bit would tell."""
 
     def bytes(self, dtype, *shape):
         info = np.iinfo(dtype)
@@ -42,8 +42,9 @@ def dtype_name(dtype):
 def elementwise_cases():
     for dtype in (np.uint8, np.int8):
         for op in ("QLinearAdd", "QLinearMul"):
-            for label, a, b in (("alike", (2, 3, 7), (2, 3, 7)), ("of_a_row", (2, 3, 7), (7,)), ("of_a_number", (), (4, 5)),
-                                ("both_ways", (3, 1, 5), (2, 1)), ("of_nothing", (0, 3), (3,))):
+            for label, a, b in (("alike", (2, 3, 7), (2, 3, 7)), ("of_a_row", (2, 3, 7), (7,)),
+                                ("of_a_number", (), (4, 5)), ("both_ways", (3, 1, 5), (2, 1)),
+                                ("of_nothing", (0, 3), (3,))):
                 make = Quantized(f"{op.lower()}_{label}_{dtype_name(dtype)}")
                 yield quantized(make, op, make.with_scale(dtype, *a) + make.with_scale(dtype, *b) + make.result(dtype))
         make = Quantized(f"qlinearsigmoid_{dtype_name(dtype)}")
@@ -59,12 +60,14 @@ def elementwise_cases():
 
 def softmax_cases():
     for dtype in (np.uint8, np.int8):
-        for label, shape, attributes in (("last", (3, 9), {"opset": 13}), ("middle", (2, 5, 3), {"opset": 13, "axis": 1}),
+        for label, shape, attributes in (("last", (3, 9), {"opset": 13}),
+                                         ("middle", (2, 5, 3), {"opset": 13, "axis": 1}),
                                          ("flat", (2, 5, 3), {"opset": 12, "axis": 1})):
             make = Quantized(f"qlinearsoftmax_{label}_{dtype_name(dtype)}")
             scale, zero = number(np.float32(1 / 256)), number(0 if dtype == np.uint8 else -128, dtype)
             # onnxruntime sums a table of whole numbers.
-            yield quantized(make, "QLinearSoftmax", make.with_scale(dtype, *shape) + [scale, zero], steps=1, **attributes)
+            inputs = make.with_scale(dtype, *shape) + [scale, zero]
+            yield quantized(make, "QLinearSoftmax", inputs, steps=1, **attributes)
 
 
 def concat_cases():
@@ -94,14 +97,15 @@ def pool_cases():
             yield quantized(make, "QLinearGlobalAveragePool", make.with_scale(dtype, 2, 5, 4, 3) + make.result(dtype),
                             channels_last=last)
         make = Quantized(f"nhwcmaxpool_{dtype_name(dtype)}")
-        yield quantized(make, "NhwcMaxPool", [make.bytes(dtype, 2, 7, 6, 3)], kernel_shape=[3, 2], pads=[1, 0, 1, 1],
-                        strides=[2, 1])
+        inputs = [make.bytes(dtype, 2, 7, 6, 3)]
+        yield quantized(make, "NhwcMaxPool", inputs, kernel_shape=[3, 2], pads=[1, 0, 1, 1], strides=[2, 1])
 
 
 def qgemm(label, a_type, b_type, y_type, columns=False, c=None, trans=(0, 0), alpha=1.0):
     make = Quantized(f"qgemm_{label}")
     m, k, n = 3, 17, 5
-    a, b = make.with_scale(a_type, *((k, m) if trans[0] else (m, k))), make.with_scale(b_type, *((n, k) if trans[1] else (k, n)))
+    a = make.with_scale(a_type, *((k, m) if trans[0] else (m, k)))
+    b = make.with_scale(b_type, *((n, k) if trans[1] else (k, n)))
     if columns:
         b[1:] = [make.scale(n), make.bytes(b_type, n)]
     addend = None if c is None else make.rng.integers(-9999, 9999, c, np.int32)
@@ -133,8 +137,8 @@ def product_cases():
         b = make.with_scale(b_type, *shapes[1])
         if columns:
             b[1:] = [make.scale(5), make.bytes(b_type, 5)]
-        yield Case(make.name, "DynamicQuantizeMatMul", [make.normal(*shapes[0])] + b + [make.normal(5) if bias else None], {},
-                   terms=64)
+        inputs = [make.normal(*shapes[0])] + b + [make.normal(5) if bias else None]
+        yield Case(make.name, "DynamicQuantizeMatMul", inputs, {}, terms=64)
 
 
 def linear_cases():
@@ -142,7 +146,8 @@ def linear_cases():
         for axis in (None, 0, 1):
             name = f"{dtype_name(dtype)}_{'whole' if axis is None else axis}"
             make = Quantized(f"dequantizelinear_{name}")
-            scale, zero = (make.scale(), make.bytes(dtype)) if axis is None else (make.scale(3 + axis), make.bytes(dtype, 3 + axis))
+            shape = [] if axis is None else [3 + axis]
+            scale, zero = make.scale(*shape), make.bytes(dtype, *shape)
             attributes = {} if axis is None else {"axis": axis}
             yield Case(make.name, "DequantizeLinear", [make.bytes(dtype, 3, 4), scale, zero], attributes, terms=4,
                        output_types=[TensorProto.FLOAT])
