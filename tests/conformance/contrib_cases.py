@@ -18,6 +18,7 @@ class Case:
     output_types: list = None  # TensorProto types; None: that of the first input
     domain: str = "com.microsoft"
     constants: tuple = ()  # which inputs are initializers
+    version: int = 1  # of the domain's opset
 
     def __post_init__(self):
         while self.inputs[-1] is None:

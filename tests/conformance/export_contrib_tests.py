@@ -1,5 +1,5 @@
-"""Exports single-node tests of ONNX Runtime's own operators, with the outputs that onnxruntime computes on CPUs:
-FOLDER/<case>/model.onnx, test_data_set_0, and FOLDER/cases.json.
+"""Exports single-node tests of ONNX Runtime's own operators and of ai.onnx.ml, with the outputs that onnxruntime
+computes on CPUs: FOLDER/<case>/model.onnx, test_data_set_0, and FOLDER/cases.json.
 
 onnxruntime sums in float and in an order of its own, so that a sum of n products of size 1 may be off by n times half
 an epsilon; `terms` of a case is that n, of the longest chain of sums. atol is terms epsilons and rtol four.
@@ -15,10 +15,11 @@ import onnxruntime
 from onnx import helper, numpy_helper
 
 import contrib_cases
+import ml_cases
 import quantized_cases
 from export_folder import refresh, write_tensor
 
-MODULES = contrib_cases, quantized_cases
+MODULES = contrib_cases, ml_cases, quantized_cases
 
 
 def model_of(case):
@@ -31,7 +32,9 @@ def model_of(case):
     initializers = [numpy_helper.from_array(case.inputs[i], names[i]) for i in case.constants]
     types = case.output_types or [helper.np_dtype_to_tensor_dtype(case.inputs[0].dtype)] * len(outputs)
     results = [helper.make_tensor_value_info(name, dtype, None) for name, dtype in zip(outputs, types) if name]
-    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1)]
+    opsets = [helper.make_opsetid("", 18)]
+    if case.domain:
+        opsets.append(helper.make_opsetid(case.domain, case.version))
     graph = helper.make_graph([node], case.name, ports, results, initializers)
     return helper.make_model(graph, opset_imports=opsets, ir_version=8)
 
@@ -49,10 +52,9 @@ def write_case(case, folder):
     for stem, values in (("input", given.values()), ("output", outputs)):
         for i, value in enumerate(values):
             write_tensor(data / f"{stem}_{i}.pb", value)
-    # Of integers `terms` is by how much they may be off.
-    is_float = np.issubdtype(outputs[0].dtype, np.floating)
-    epsilon = np.finfo(outputs[0].dtype).eps if is_float else 1
-    return {"name": case.name, "rtol": float(4 * epsilon) if is_float else 0.0, "atol": float(epsilon * case.terms), "kind": "tensor"}
+    epsilon = max((np.finfo(v.dtype).eps for v in outputs if np.issubdtype(v.dtype, np.floating)), default=0)
+    atol = epsilon * case.terms if epsilon else case.steps
+    return {"name": case.name, "rtol": float(4 * epsilon), "atol": float(atol), "kind": "tensor"}
 
 
 def export(folder):

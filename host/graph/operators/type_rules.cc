@@ -25,6 +25,16 @@ std::optional<ElementType> first_type(const Node& node) {
   return element_type(node.inputs[0]->type);
 }
 
+bool has_entries(const Node& node, std::string_view list) {
+  const Attribute* attribute = node.find_attribute(list);
+  if (attribute == nullptr) return false;
+  const auto is_filled = [](const auto& payload) {
+    if constexpr (requires { payload.empty(); }) return !payload.empty();
+    return false;
+  };
+  return std::visit(is_filled, attribute->payload);
+}
+
 // Cast of opset 1 names its type in words.
 std::optional<tn_dtype> type_attribute(const Node& node, std::string_view name) {
   if (const auto text = node.string_attribute(name)) {
@@ -100,6 +110,26 @@ Result<std::optional<ElementType>> constant_of_shape(const Node& node) {
   const Attribute* value = node.find_attribute("value");
   const Tensor* tensor = value ? std::get_if<Tensor>(&value->payload) : nullptr;
   return std::optional(ElementType{Kind::kTensor, tensor ? tensor->dtype() : TN_FLOAT});
+}
+
+Result<std::optional<ElementType>> class_label(const Node& node) {
+  return std::optional(ElementType{Kind::kTensor, has_entries(node, "classlabels_strings") ? TN_STRING : TN_INT64});
+}
+
+Result<std::optional<ElementType>> encoded_label(const Node& node) {
+  const Attribute* attribute = node.find_attribute("values_tensor");
+  if (const Tensor* values = attribute != nullptr ? std::get_if<Tensor>(&attribute->payload) : nullptr)
+    return std::optional(ElementType{Kind::kTensor, values->dtype()});
+  if (has_entries(node, "values_floats")) return std::optional(ElementType{Kind::kTensor, TN_FLOAT});
+  if (has_entries(node, "values_int64s")) return std::optional(ElementType{Kind::kTensor, TN_INT64});
+  if (has_entries(node, "values_strings")) return std::optional(ElementType{Kind::kTensor, TN_STRING});
+  return category(node);
+}
+
+Result<std::optional<ElementType>> category(const Node& node) {
+  const auto from = input_type(node, 0, Kind::kTensor);
+  if (!from || (from->dtype != TN_STRING && from->dtype != TN_INT64)) return std::optional<ElementType>();
+  return std::optional(ElementType{Kind::kTensor, from->dtype == TN_STRING ? TN_INT64 : TN_STRING});
 }
 
 Result<std::optional<ElementType>> empty_sequence(const Node& node) {

@@ -23,6 +23,11 @@ Result<std::optional<ElementType>> qgemm(const Node& node);
 /// Of the value that a Constant or a ConstantOfShape has.
 Result<std::optional<ElementType>> constant(const Node& node);
 Result<std::optional<ElementType>> constant_of_shape(const Node& node);
+/// Of ai.onnx.ml: strings where the labels are, else int64; and what LabelEncoder maps to.
+Result<std::optional<ElementType>> class_label(const Node& node);
+Result<std::optional<ElementType>> encoded_label(const Node& node);
+/// Of int64 for strings, and the other way round.
+Result<std::optional<ElementType>> category(const Node& node);
 /// Sequences of tensors and optionals, and what is taken out of them.
 Result<std::optional<ElementType>> empty_sequence(const Node& node);
 Result<std::optional<ElementType>> sequence_of_first(const Node& node);

@@ -83,5 +83,14 @@ Status attention(ShapeContext& c);
 Status multi_head_attention(ShapeContext& c);
 Status embed_layer_normalization(ShapeContext& c);
 Status linear_attention(ShapeContext& c);
+// features.cc
+Status tree_classes(ShapeContext& c);
+Status tree_targets(ShapeContext& c);
+Status linear_targets(ShapeContext& c);
+Status one_target(ShapeContext& c);
+Status classes(ShapeContext& c);
+Status one_hot_categories(ShapeContext& c);
+Status extracted_features(ShapeContext& c);
+Status joined_features(ShapeContext& c);
 
 }  // namespace tenon::host::shape_rules
