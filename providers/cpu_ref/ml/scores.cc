@@ -45,8 +45,9 @@ T logistic(T x) {
 template <typename T>
 T probit(T x) {
   const T y = 2 * x - 1, log = std::log((1 - y) * (1 + y));
-  const T a = T(2) / (T(3.14159f) * T(0.147f)) + T(0.5) * log;
-  const T root = std::sqrt(-a + std::sqrt(a * a - log / T(0.147f)));
+  // In float these sums cancel around 0.5, so the order is that of others who compute them.
+  const T a = 2 / (T(3.14159f) * T(0.147f)) + T(0.5) * log, b = 1 / T(0.147f) * log;
+  const T root = std::sqrt(-a + std::sqrt(a * a - b));
   return T(1.41421356f) * (y < 0 ? -root : root);
 }
 
@@ -65,6 +66,17 @@ void transform_scores(PostTransform transform, T* scores, int64_t count) {
   }
 }
 
+template <typename T>
+void write_two_scores(PostTransform transform, T score, bool is_chance, float* z) {
+  const bool is_logistic = transform == PostTransform::kLogistic, is_probit = transform == PostTransform::kProbit;
+  const T first = is_logistic ? logistic(-score) : is_probit ? probit(score) : is_chance ? 1 - score : -score;
+  const T second = is_logistic ? logistic(score) : is_probit ? T(0) : score;
+  z[0] = static_cast<float>(first);
+  z[1] = static_cast<float>(second);
+}
+
+template void write_two_scores(PostTransform, float, bool, float*);
+template void write_two_scores(PostTransform, double, bool, float*);
 template float logistic(float);
 template double logistic(double);
 template float probit(float);

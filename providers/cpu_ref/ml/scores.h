@@ -26,6 +26,11 @@ T probit(T x);
 template <typename T>
 void transform_scores(PostTransform transform, T* scores, int64_t count);
 
+/// The scores of two classes where one score s tells both: 1 - s, s where it is a chance, else -s, s; with LOGISTIC
+/// logistic(-s), logistic(s), with PROBIT that of s and 0, and no other post transform counts.
+template <typename T>
+void write_two_scores(PostTransform transform, T score, bool is_chance, float* z);
+
 /// The labels of classes, of which one list is given.
 struct ClassLabels {
   std::vector<std::string> strings;

@@ -92,15 +92,9 @@ class ClassChoice {
 
   void write_only(RowScores<T> row, OnlyScore meaning, float* z) const {
     const T s = row.has[0] != 0 ? row.scores[0] : T(0);
-    const bool is_logistic = transform_ == PostTransform::kLogistic;
-    T both[2] = {s, 0};
-    if (transform_ == PostTransform::kProbit) {
-      both[0] = probit(s);
-    } else if (meaning != OnlyScore::kIsNone) {
-      both[0] = is_logistic ? logistic(-s) : meaning == OnlyScore::kIsChance ? 1 - s : -s;
-      both[1] = is_logistic ? logistic(s) : s;
-    }
-    for (int c : {0, 1}) z[c] = static_cast<float>(both[c]);
+    if (meaning != OnlyScore::kIsNone) return write_two_scores(transform_, s, meaning == OnlyScore::kIsChance, z);
+    z[0] = static_cast<float>(transform_ == PostTransform::kProbit ? probit(s) : s);
+    z[1] = 0;
   }
 
   const std::vector<T> base_;
