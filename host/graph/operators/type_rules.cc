@@ -120,9 +120,9 @@ Result<std::optional<ElementType>> encoded_label(const Node& node) {
   const Attribute* attribute = node.find_attribute("values_tensor");
   if (const Tensor* values = attribute != nullptr ? std::get_if<Tensor>(&attribute->payload) : nullptr)
     return std::optional(ElementType{Kind::kTensor, values->dtype()});
-  if (has_entries(node, "values_floats")) return std::optional(ElementType{Kind::kTensor, TN_FLOAT});
-  if (has_entries(node, "values_int64s")) return std::optional(ElementType{Kind::kTensor, TN_INT64});
   if (has_entries(node, "values_strings")) return std::optional(ElementType{Kind::kTensor, TN_STRING});
+  if (has_entries(node, "values_int64s")) return std::optional(ElementType{Kind::kTensor, TN_INT64});
+  if (has_entries(node, "values_floats")) return std::optional(ElementType{Kind::kTensor, TN_FLOAT});
   return category(node);
 }
 
@@ -130,6 +130,22 @@ Result<std::optional<ElementType>> category(const Node& node) {
   const auto from = input_type(node, 0, Kind::kTensor);
   if (!from || (from->dtype != TN_STRING && from->dtype != TN_INT64)) return std::optional<ElementType>();
   return std::optional(ElementType{Kind::kTensor, from->dtype == TN_STRING ? TN_INT64 : TN_STRING});
+}
+
+Result<std::optional<ElementType>> zipped_map(const Node& node) {
+  const tn_dtype key = has_entries(node, "classlabels_strings") ? TN_STRING : TN_INT64;
+  return std::optional(ElementType{Kind::kSequence, TN_FLOAT, Kind::kMap, key});
+}
+
+Result<std::optional<ElementType>> cast_map(const Node& node) {
+  const auto to = node.string_attribute("cast_to");
+  return std::optional(ElementType{Kind::kTensor, to == "TO_STRING"  ? TN_STRING
+                                                  : to == "TO_INT64" ? TN_INT64
+                                                                     : TN_FLOAT});
+}
+
+Result<std::optional<ElementType>> map_values(const Node& node) {
+  return input_type(node, 0, Kind::kTensor);
 }
 
 Result<std::optional<ElementType>> empty_sequence(const Node& node) {

@@ -28,6 +28,10 @@ Result<std::optional<ElementType>> class_label(const Node& node);
 Result<std::optional<ElementType>> encoded_label(const Node& node);
 /// Of int64 for strings, and the other way round.
 Result<std::optional<ElementType>> category(const Node& node);
+/// A sequence of maps from labels to floats; the values of a map, cast or as they are.
+Result<std::optional<ElementType>> zipped_map(const Node& node);
+Result<std::optional<ElementType>> cast_map(const Node& node);
+Result<std::optional<ElementType>> map_values(const Node& node);
 /// Sequences of tensors and optionals, and what is taken out of them.
 Result<std::optional<ElementType>> empty_sequence(const Node& node);
 Result<std::optional<ElementType>> sequence_of_first(const Node& node);

@@ -31,6 +31,9 @@ constexpr HostOperator kHostOperators[] = {
     {"", "SequenceLength", 11, kNewest, {}, Values::kAll, kCopies, nullptr, run_sequence_length},
     {"", "SequenceMap", 17, kNewest, {"body"}, Values::kAll, kCopies, check_sequence_map, run_sequence_map},
     {"", "SplitToSequence", 11, kNewest, {}, Values::kAll, kKeeps, nullptr, run_split_to_sequence},
+    {"ai.onnx.ml", "CastMap", 1, kNewest, {}, Values::kAll, kCopies, check_cast_map, run_cast_map},
+    {"ai.onnx.ml", "DictVectorizer", 1, kNewest, {}, Values::kAll, kCopies, check_dict_vectorizer, run_dict_vectorizer},
+    {"ai.onnx.ml", "ZipMap", 1, kNewest, {}, Values::kAll, kKeeps, check_zip_map, run_zip_map},
 };
 // clang-format on
 

@@ -31,4 +31,11 @@ Status run_optional_has_element(HostStep& step);
 Status run_optional_get_element(HostStep& step);
 Status run_identity(HostStep& step);
 
+Status check_zip_map(const Node& node);
+Status run_zip_map(HostStep& step);
+Status check_cast_map(const Node& node);
+Status run_cast_map(HostStep& step);
+Status check_dict_vectorizer(const Node& node);
+Status run_dict_vectorizer(HostStep& step);
+
 }  // namespace tenon::host

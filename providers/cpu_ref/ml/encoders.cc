@@ -116,13 +116,17 @@ class OneHotEncoder final : public sdk::Kernel {
   const bool may_miss_;
 };
 
-/// A list that an attribute is, under one of four names; null: none of them.
-Held read_list(const sdk::KernelInfo& info, const std::string& prefix) {
+/// A list that an attribute is, under one of four names, of `dtype` where that is known; null: none of them.
+Held read_list(const sdk::KernelInfo& info, const std::string& prefix, tn_dtype dtype) {
+  const auto is_wanted = [&](tn_dtype held) { return dtype == TN_UNDEFINED || dtype == held; };
   sdk::TensorView tensor;
-  if (info.attr_tensor(prefix + "_tensor", &tensor)) return HeldTensor::copy_of(tensor);
-  if (const auto texts = info.attr_strings(prefix + "_strings"); !texts.empty()) return hold(texts);
-  if (const auto ints = info.attr_ints(prefix + "_int64s"); !ints.empty()) return hold(ints);
-  if (const auto floats = info.attr_floats(prefix + "_floats"); !floats.empty()) return hold(floats);
+  if (info.attr_tensor(prefix + "_tensor", &tensor) && is_wanted(tensor.dtype())) return HeldTensor::copy_of(tensor);
+  const auto texts = info.attr_strings(prefix + "_strings");
+  if (!texts.empty() && is_wanted(TN_STRING)) return hold(texts);
+  const auto ints = info.attr_ints(prefix + "_int64s");
+  if (!ints.empty() && is_wanted(TN_INT64)) return hold(ints);
+  const auto floats = info.attr_floats(prefix + "_floats");
+  if (!floats.empty() && is_wanted(TN_FLOAT)) return hold(floats);
   return nullptr;
 }
 
@@ -165,16 +169,16 @@ sdk::Result<sdk::KernelPtr> make_first_label_encoder(const sdk::KernelInfo& info
 
 sdk::Result<sdk::KernelPtr> make_label_encoder(const sdk::KernelInfo& info) {
   if (info.since_version() < 2) return make_first_label_encoder(info);
-  const Held keys = read_list(info, "keys"), values = read_list(info, "values");
-  if (keys == nullptr || values == nullptr)
-    return sdk::invalid_model("no attribute ", keys == nullptr ? "keys" : "values", "_*, expected a list of each");
+  const tn_dtype dtype = info.input(0).info().dtype();
+  const Held keys = read_list(info, "keys", dtype);
+  if (keys == nullptr)
+    return sdk::unsupported("input X is ", sdk::dtype_name(dtype),
+                            ", but no attribute keys_* is a list of such: ", "expected keys of X's type");
+  const Held values = read_list(info, "values", TN_UNDEFINED);
+  if (values == nullptr) return sdk::invalid_model("no attribute values_* is a list, expected a value for each key");
   if (keys->view().count() != values->view().count())
     return sdk::invalid_model("there are ", keys->view().count(), " keys and ", values->view().count(),
                               " values, expected a value for each key");
-  const tn_dtype dtype = info.input(0).info().dtype();
-  if (keys->view().dtype() != dtype)
-    return sdk::invalid_model("input X is ", sdk::dtype_name(dtype), ", but the keys are ",
-                              sdk::dtype_name(keys->view().dtype()), ": expected keys of X's type");
   TN_ASSIGN_OR_RETURN(LabelMap map, LabelMap::create(keys->view()));
   TN_ASSIGN_OR_RETURN(Held otherwise, read_default(info, values->view().dtype()));
   return std::make_unique<ValueOfKey>(std::move(map), values, std::move(otherwise));
@@ -198,8 +202,8 @@ sdk::Result<sdk::KernelPtr> make_one_hot_encoder(const sdk::KernelInfo& info) {
     return sdk::invalid_model("attributes cats_strings and cats_int64s have ", texts.size(), " and ", numbers.size(),
                               " entries, expected one of the two lists");
   if ((info.input(0).info().dtype() == TN_STRING) == texts.empty())
-    return sdk::invalid_model("input X is ", sdk::dtype_name(info.input(0).info().dtype()), ", but the categories are ",
-                              texts.empty() ? "cats_int64s" : "cats_strings");
+    return sdk::unsupported("input X is ", sdk::dtype_name(info.input(0).info().dtype()), ", but the categories are ",
+                            texts.empty() ? "cats_int64s" : "cats_strings");
   LabelMap map = texts.empty() ? LabelMap::create(numbers) : LabelMap::create(texts);
   return std::make_unique<OneHotEncoder>(std::move(map), info.attr_int("zeros") != 0);
 }

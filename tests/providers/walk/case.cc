@@ -4,6 +4,7 @@
 
 #include "host/base/dtype.h"
 #include "tests/providers/walk/case_parts.h"
+#include "tests/providers/walk/whole_cases.h"
 
 namespace tenon::walk {
 namespace {
@@ -77,9 +78,13 @@ Case draw_case(const host::OpSchema& schema, const TypeChoice& types, Draw& draw
   c.outputs.assign(static_cast<size_t>(draw.chance(60) && most < 4 ? least : draw.between(least, most)), true);
   for (size_t i = 1; i < c.outputs.size(); ++i)
     if (draw.chance(10)) c.outputs[i] = false;
+  const WholeCase* whole = find_whole_case(schema);
+  const auto chance_of = [&](const host::AttributeSchema& attribute) {
+    if (whole == nullptr || !whole->is_tight) return attribute.required ? 97 : 40;
+    return whole_attribute(schema, attribute.name) ? 98 : 5;
+  };
   for (const host::AttributeSchema& attribute : schema.attributes)
-    if (attribute.required ? draw.chance(97) : draw.chance(40))
-      c.attributes.push_back(draw_attribute(c, attribute, x, draw));
+    if (draw.chance(chance_of(attribute))) c.attributes.push_back(draw_attribute(c, attribute, x, draw));
   draw_inputs(&c, family_of(schema), types, x, draw);
   return c;
 }

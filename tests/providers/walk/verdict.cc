@@ -40,6 +40,7 @@ std::unique_ptr<host::Model> model_of(const Case& c, Sight sight, std::vector<ho
   }
   for (size_t i = 0; i < c.outputs.size(); ++i) outputs.push_back(c.outputs[i] ? "out" + std::to_string(i) : "");
   const std::string domain(c.schema->domain);
+  if (!domain.empty()) builder.model().opset_imports[domain] = c.schema->since_version;
   builder.node((domain.empty() ? "" : domain + ":") + std::string(c.schema->op_type), inputs, outputs, c.attributes);
   for (const std::string& output : outputs)
     if (!output.empty()) builder.output(output);

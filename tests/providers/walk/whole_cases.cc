@@ -2,11 +2,43 @@
 
 #include <algorithm>
 
+#include "tests/support/graph_builder.h"
+
 namespace tenon::walk {
 namespace {
 
+using Reals = WholeCase::Reals;
+using Texts = WholeCase::Texts;
+
+/// A tree of one test, with the weights of its two leaves under the names of classes or of targets.
+WholeCase one_tree(std::string_view op_type, const char* ids, const char* trees, const char* nodes, const char* weights,
+                   WholeCase::Given outputs) {
+  return {op_type,
+          {{4, 2}},
+          {{"nodes_treeids", Shape{0, 0, 0}},
+           {"nodes_nodeids", Shape{0, 1, 2}},
+           {"nodes_featureids", Shape{1, 0, 0}},
+           {"nodes_modes", Texts{"BRANCH_LEQ", "LEAF", "LEAF"}},
+           {"nodes_values", Reals{0.5, 0, 0}},
+           {"nodes_truenodeids", Shape{1, 0, 0}},
+           {"nodes_falsenodeids", Shape{2, 0, 0}},
+           {ids, Shape{0, 1}},
+           {trees, Shape{0, 0}},
+           {nodes, Shape{1, 2}},
+           {weights, Reals{1, 2}},
+           {"post_transform", "NONE"},
+           {"aggregate_function", "SUM"},
+           std::move(outputs)},
+          {},
+          true};
+}
+
+const Texts kTwoWords = {"1", "2"};
+
 const std::vector<WholeCase>& all() {
   static const std::vector<WholeCase> cases = {
+      {"ArrayFeatureExtractor", {{3, 4}, {2}}, {}, {{"Y", Shape{3, 0}}}},
+      {"CategoryMapper", {{3, 2}}, {{"cats_strings", kTwoWords}, {"cats_int64s", Shape{1, 2}}}, {}, true},
       {"CausalConvWithState", {{1, 2, 4}, {2, 1, 3}, {2}, {1, 2, 2}}, {{"activation", "silu"}}},
       {"Col2Im",
        {{1, 4, 4}, {2}, {2}},
@@ -18,6 +50,7 @@ const std::vector<WholeCase>& all() {
        {{"dft_length", Shape{6}}, {"axis", Shape{1}}}},
       {"Det", {{2, 3, 3}}},
       {"EmbedLayerNormalization", {{2, 3}, {2, 3}, {4, 5}, {4, 5}, {4, 5}, {5}, {5}, {2, 3}, {2, 3}}},
+      {"FeatureVectorizer", {{2, 3}, {2, 1}}, {{"inputdimensions", Shape{3, 1}}}, {}, true},
       {"GRU",
        {{2, 1, 3}, {1, 12, 3}, {1, 12, 4}, {1, 24}, {1}, {1, 1, 4}},
        {{"hidden_size", int64_t{4}}, {"direction", "forward"}, {"layout", int64_t{0}}},
@@ -25,6 +58,7 @@ const std::vector<WholeCase>& all() {
       {"GroupQueryAttention",
        {{1, 1, 16}, {1, 1, 8}, {1, 1, 8}, {1, 1, 2, 8}, {1, 1, 2, 8}, {1}, {}},
        {{"num_heads", int64_t{2}}, {"kv_num_heads", int64_t{1}}}},
+      {"Imputer", {{3, 2}}, {{"imputed_value_floats", Reals{1, 2}}, {"imputed_value_int64s", Shape{3, 4}}}, {}, true},
       {"LSTM",
        {{2, 1, 3}, {1, 16, 3}, {1, 16, 4}, {1, 32}, {1}, {1, 1, 4}, {1, 1, 4}, {1, 12}},
        {{"hidden_size", int64_t{4}}, {"direction", "forward"}, {"layout", int64_t{0}}},
@@ -32,6 +66,28 @@ const std::vector<WholeCase>& all() {
       {"LinearAttention",
        {{1, 2, 8}, {1, 2, 4}, {1, 2, 6}, {1, 2, 2, 3}, {1, 2, 2}, {1, 2, 2}},
        {{"q_num_heads", int64_t{4}}, {"kv_num_heads", int64_t{2}}, {"update_rule", "gated_delta"}}},
+      {"LabelEncoder",
+       {{3, 2}},
+       {{"classes_strings", kTwoWords},
+        {"keys_strings", kTwoWords},
+        {"keys_int64s", Shape{1, 2}},
+        {"keys_floats", Reals{1, 2}},
+        {"values_floats", Reals{3, 4}}},
+       {},
+       true},
+      {"LinearClassifier",
+       {{3, 2}},
+       {{"coefficients", Reals{1, -1, 2, 0}},
+        {"intercepts", Reals{0, 1}},
+        {"classlabels_ints", Shape{7, 8}},
+        {"post_transform", "SOFTMAX"}},
+       {},
+       true},
+      {"LinearRegressor",
+       {{3, 2}},
+       {{"coefficients", Reals{1, -1}}, {"targets", int64_t{1}}, {"post_transform", "NONE"}},
+       {},
+       true},
       {"MatMulNBits",
        {{2, 16}, {2, 1, 8}, {2}, {2, 1}, {16}, {2}},
        {{"K", int64_t{16}},
@@ -54,6 +110,8 @@ const std::vector<WholeCase>& all() {
        {{"center_point_box", int64_t{0}}},
        {{"max_output_boxes_per_class", Shape{2}}, {"iou_threshold", Shape{0}}}},
       {"MatMulIntegerToFloat", {{2, 3}, {3, 4}, {}, {4}, {}, {4}, {4}}},
+      {"Normalizer", {{3, 2}}, {{"norm", "L2"}}},
+      {"OneHotEncoder", {{3, 2}}, {{"cats_int64s", Shape{1, 2}}, {"zeros", int64_t{1}}}, {}, true},
       {"QGemm", {{2, 3}, {}, {}, {3, 4}, {4}, {4}, {4}, {}, {}}, {{"transA", int64_t{0}}, {"transB", int64_t{0}}}},
       {"QLinearAveragePool",
        {{1, 2, 4, 4}, {}, {}, {}, {}},
@@ -92,13 +150,38 @@ const std::vector<WholeCase>& all() {
        {{1, 1, 2, 4}, {4, 2}, {4, 2}, {1, 2}},
        {{"num_heads", int64_t{1}}, {"rotary_embedding_dim", int64_t{0}}},
        {{"position_ids", Shape{0, 2, 1}}},
+       false,
        ""},
       {"RotaryEmbedding",
        {{1, 2, 4}, {1}, {4, 2}, {4, 2}},
        {{"num_heads", int64_t{1}}, {"rotary_embedding_dim", int64_t{0}}},
        {{"position_ids", Shape{0, 2, 1}}},
+       false,
        "com.microsoft"},
       {"STFT", {{1, 8, 1}, {}, {4}, {}}, {}, {{"frame_step", Shape{2}}, {"frame_length", Shape{4}}}},
+      {"SVMClassifier",
+       {{3, 2}},
+       {{"kernel_type", "RBF"},
+        {"kernel_params", Reals{0.5, 0, 3}},
+        {"coefficients", Reals{1, -1}},
+        {"rho", Reals{0}},
+        {"support_vectors", Reals{0, 1, 1, 0}},
+        {"vectors_per_class", Shape{1, 1}},
+        {"classlabels_ints", Shape{7, 8}},
+        {"post_transform", "NONE"}},
+       {},
+       true},
+      {"SVMRegressor",
+       {{3, 2}},
+       {{"kernel_type", "RBF"},
+        {"kernel_params", Reals{0.5, 0, 3}},
+        {"coefficients", Reals{1, -1}},
+        {"rho", Reals{0}},
+        {"support_vectors", Reals{0, 1, 1, 0}},
+        {"n_supports", int64_t{2}}},
+       {},
+       true},
+      {"Scaler", {{3, 2}}, {{"offset", Reals{1, 2}}, {"scale", Reals{3}}}},
       {"SoftmaxCrossEntropyLoss", {{2, 3, 2}, {2, 2}, {3}}, {{"reduction", "mean"}}, {{"labels", Shape{0, 2, 1}}}},
       {"TfIdfVectorizer",
        {{4}},
@@ -109,7 +192,28 @@ const std::vector<WholeCase>& all() {
         {"ngram_counts", Shape{0}},
         {"ngram_indexes", Shape{0, 1}},
         {"pool_int64s", Shape{1, 2}},
-        {"pool_strings", WholeCase::Texts{"1", "2"}}}},
+        {"pool_strings", kTwoWords}}},
+      {"TreeEnsemble",
+       {{4, 2}},
+       {{"tree_roots", Shape{0}},
+        {"n_targets", int64_t{2}},
+        {"nodes_featureids", Shape{1}},
+        {"nodes_modes", test::make_tensor<uint8_t>({1}, {0})},
+        {"nodes_splits", test::make_tensor<float>({1}, {0.5f})},
+        {"nodes_truenodeids", Shape{0}},
+        {"nodes_trueleafs", Shape{1}},
+        {"nodes_falsenodeids", Shape{1}},
+        {"nodes_falseleafs", Shape{1}},
+        {"leaf_targetids", Shape{0, 1}},
+        {"leaf_weights", test::make_tensor<float>({2}, {1, 2})},
+        {"aggregate_function", int64_t{1}},
+        {"post_transform", int64_t{0}}},
+       {},
+       true},
+      one_tree("TreeEnsembleClassifier", "class_ids", "class_treeids", "class_nodeids", "class_weights",
+               {"classlabels_int64s", Shape{7, 8}}),
+      one_tree("TreeEnsembleRegressor", "target_ids", "target_treeids", "target_nodeids", "target_weights",
+               {"n_targets", int64_t{2}}),
   };
   return cases;
 }
@@ -137,6 +241,8 @@ std::optional<host::Attribute> whole_attribute(const host::OpSchema& schema, std
   if (const auto* number = std::get_if<int64_t>(value)) made.payload = *number;
   if (const auto* numbers = std::get_if<Shape>(value)) made.payload = *numbers;
   if (const auto* texts = std::get_if<WholeCase::Texts>(value)) made.payload = *texts;
+  if (const auto* reals = std::get_if<WholeCase::Reals>(value)) made.payload = *reals;
+  if (const auto* tensor = std::get_if<host::Tensor>(value)) made.payload = *tensor;
   return made;
 }
 

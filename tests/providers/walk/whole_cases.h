@@ -14,7 +14,8 @@ namespace tenon::walk {
 
 struct WholeCase {
   using Texts = std::vector<std::string>;
-  using Value = std::variant<int64_t, const char*, Shape, Texts>;
+  using Reals = std::vector<float>;
+  using Value = std::variant<int64_t, const char*, Shape, Texts, Reals, host::Tensor>;
   struct Given {
     std::string_view name;
     Value value;
@@ -23,6 +24,7 @@ struct WholeCase {
   std::vector<Shape> shapes;
   std::vector<Given> attributes = {};
   std::vector<Given> inputs = {};  // whose elements are these integers, again and again
+  bool is_tight = false;           // it needs all of the attributes, and others hardly fit them
   const char* domain = nullptr;    // nullptr: any
 };
 
