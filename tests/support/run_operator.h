@@ -10,7 +10,7 @@
 
 namespace tenon::test {
 
-/// One application of `op` as opset `opset` has it. An input without a type is left out.
+/// One application of `op` as opset `opset` has it, of ai.onnx.ml where `op` is of that domain. An input without a type is left out.
 struct OperatorRun {
   std::string op;
   int64_t opset = 17;
@@ -40,6 +40,7 @@ inline host::Result<std::vector<host::Tensor>> run_operator(const OperatorRun& w
   for (size_t i = 0; i < wanted.output_count; ++i) outputs.push_back("out" + std::to_string(i));
   builder.node(wanted.op, inputs, outputs, wanted.attributes);
   for (const std::string& output : outputs) builder.output(output);
+  if (wanted.op.starts_with("ai.onnx.ml:")) builder.model().opset_imports["ai.onnx.ml"] = wanted.opset;
   host::SessionOptions options;
   options.providers = {{std::string(TENON_BINARY_DIR) + "/lib/tenon/providers/lib" + provider + ".so", {}}};
   options.threads = 1;

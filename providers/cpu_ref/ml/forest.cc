@@ -68,7 +68,8 @@ class Order {
   sdk::Status enter(int64_t node) {
     if (node < 0) return enter_leaf(~node);
     if (node >= static_cast<int64_t>(raw_.tests.size()))
-      return sdk::invalid_model("a tree leads to node ", node, ", expected one of 0 to ", raw_.tests.size(), " - 1");
+      return sdk::invalid_model("a tree leads to node ", node, ", expected one of 0 to ",
+                                static_cast<int64_t>(raw_.tests.size()) - 1);
     const auto i = static_cast<size_t>(node);
     if (state_[i] == kOnPath)
       return sdk::invalid_model("the trees have a circle: node ", node,
@@ -84,7 +85,7 @@ class Order {
 
   sdk::Status enter_leaf(int64_t leaf) {
     if (leaf >= raw_.leaf_count)
-      return sdk::invalid_model("a tree leads to leaf ", leaf, ", expected one of 0 to ", raw_.leaf_count, " - 1");
+      return sdk::invalid_model("a tree leads to leaf ", leaf, ", expected one of 0 to ", raw_.leaf_count - 1);
     if (has_leaf_[static_cast<size_t>(leaf)]) return {};
     has_leaf_[static_cast<size_t>(leaf)] = true;
     leaves_.push_back(leaf);

@@ -90,7 +90,7 @@ class PlacedNodes {
     for (const int64_t root : out_.forest.roots)
       if (root < 0 || root >= static_cast<int64_t>(out_.forest.tests.size()))
         return sdk::invalid_model("attribute tree_roots has ", root, ", expected a place in nodes_modes: 0 to ",
-                                  out_.forest.tests.size(), " - 1");
+                                  static_cast<int64_t>(out_.forest.tests.size()) - 1);
     return std::move(out_);
   }
 
