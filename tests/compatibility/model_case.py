@@ -12,8 +12,8 @@ class ModelCase:
     feeds: dict  # arrays by input
     # Of the largest output, beside a share of 0.001 of each: sums are taken in another order.
     tolerance: float = 1e-4
-    # What a quantized model was made from. Where a sum lies at a half it becomes the one byte or the other, and in a deep
-    # model all outputs are others for that: they may lie as far from the original's as onnxruntime's do.
+    # What a quantized model was made from. Where a sum lies at a half it becomes the one byte or the other, and in a
+    # deep model all outputs are others for that: they may lie as far from the original's as onnxruntime's do.
     original: pathlib.Path = None
 
     def save_feeds(self, folder):

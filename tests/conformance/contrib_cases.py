@@ -19,6 +19,7 @@ class Case:
     domain: str = "com.microsoft"
     constants: tuple = ()  # which inputs are initializers
     version: int = 1  # of the domain's opset
+    steps: int = 0  # by how much the outputs may be off where all of them are integers
 
     def __post_init__(self):
         while self.inputs[-1] is None:

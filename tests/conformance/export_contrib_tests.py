@@ -15,11 +15,13 @@ import onnxruntime
 from onnx import helper, numpy_helper
 
 import contrib_cases
+import ml_case
 import ml_cases
+import ml_tree_cases
 import quantized_cases
 from export_folder import refresh, write_tensor
 
-MODULES = contrib_cases, ml_cases, quantized_cases
+MODULES = contrib_cases, ml_cases, ml_tree_cases, quantized_cases
 
 
 def model_of(case):
@@ -65,4 +67,5 @@ def export(folder):
 
 
 if __name__ == "__main__":
-    refresh(sys.argv[1], __file__, export, modules=[m.__file__ for m in MODULES], versions=[onnxruntime.__version__])
+    sources = [module.__file__ for module in (*MODULES, ml_case)]
+    refresh(sys.argv[1], __file__, export, modules=sources, versions=[onnxruntime.__version__])

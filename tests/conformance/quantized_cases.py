@@ -32,7 +32,7 @@ class Quantized(Maker):
 def quantized(make, op, inputs, steps=0, dtype=None, **attributes):
     """steps: by how much a byte may be off, and why is said where it is not 0."""
     types = None if dtype is None else [dtype]
-    return Case(make.name, op, inputs, attributes, terms=steps, output_types=types)
+    return Case(make.name, op, inputs, attributes, terms=0, steps=steps, output_types=types)
 
 
 def dtype_name(dtype):
@@ -91,7 +91,8 @@ def pool_cases():
                 ("last", (2, 6, 5, 3), {"kernel_shape": [3, 2], "channels_last": 1}),
                 ("1_d", (2, 3, 9), {"kernel_shape": [4], "strides": [3]})):
             make = Quantized(f"qlinearaveragepool_{label}_{dtype_name(dtype)}")
-            yield quantized(make, "QLinearAveragePool", make.with_scale(dtype, *shape) + make.result(dtype), **attributes)
+            inputs = make.with_scale(dtype, *shape) + make.result(dtype)
+            yield quantized(make, "QLinearAveragePool", inputs, **attributes)
         for last in (0, 1):
             make = Quantized(f"qlinearglobalaveragepool_{last}_{dtype_name(dtype)}")
             yield quantized(make, "QLinearGlobalAveragePool", make.with_scale(dtype, 2, 5, 4, 3) + make.result(dtype),

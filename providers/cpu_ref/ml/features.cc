@@ -69,7 +69,7 @@ class Imputer final : public sdk::Kernel {
       run.parallel_for(x.count(), 2, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
           const T value = x.data<T>()[i];
-          const bool is_replaced = value == static_cast<T>(replaced_) || (value != value && replaced_ != replaced_);
+          const bool is_replaced = Wide(value) == Wide(replaced_) || (value != value && replaced_ != replaced_);
           const V instead = imputed_[imputed_.size() == 1 ? 0 : static_cast<size_t>(i) % features];
           y.data<T>()[i] = is_replaced ? static_cast<T>(instead) : value;
         }
@@ -79,6 +79,9 @@ class Imputer final : public sdk::Kernel {
   }
 
  private:
+  // Where all values of X and of the attribute are apart.
+  using Wide = std::conditional_t<std::is_integral_v<V>, int64_t, double>;
+
   const std::vector<V> imputed_;
   const V replaced_;
   const std::string_view list_;

@@ -40,7 +40,8 @@ class ForestRun {
 
  private:
   static constexpr int64_t kMostRows = 128;  // of a block
-  static constexpr double kStepNs = 15;      // of a row in a tree, all levels
+  static constexpr double kWalkNs = 15;      // of a row in a tree that is in a cache, and one that is not
+  static constexpr double kColdWalkNs = 30;
 
   static bool is_of(const sdk::TensorView& x) { return x.dtype() == sdk::kDTypeOf<T>; }
 
@@ -54,7 +55,7 @@ class ForestRun {
     TN_ASSIGN_OR_RETURN(uint8_t* const has, run.scratch<uint8_t>(static_cast<size_t>(score_count)));
     TN_ASSIGN_OR_RETURN(T* const inputs, run.scratch<T>(static_cast<size_t>(input_count)));
     const int64_t blocks = (rows.count + block - 1) / block, targets = forest_.target_count();
-    const double cost = double(block) * double(forest_.tree_count()) * kStepNs;
+    const double cost = double(block) * double(forest_.tree_count()) * kWalkNs;
     run.parallel_for(blocks, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
       const RowScores<T> mine{scores + worker * block * targets, has + worker * block * targets};
       for (int64_t b = begin; b < end && !run.cancelled(); ++b) {
@@ -107,7 +108,7 @@ class ForestRun {
         convert_elements(x, row * rows.columns, rows.columns, converted);
         input = converted;
       }
-      run.parallel_for(groups, double(kLanes) * kStepNs, [&](int64_t begin, int64_t end) {
+      run.parallel_for(groups, double(kLanes) * kColdWalkNs, [&](int64_t begin, int64_t end) {
         const T* same[kLanes];
         std::fill_n(same, kLanes, input);
         for (int64_t g = begin; g < end; ++g) {

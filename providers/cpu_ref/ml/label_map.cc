@@ -73,7 +73,9 @@ int64_t LabelMap::find(const sdk::TensorView& t, int64_t i) const {
   if (is_text_) return look_up(texts_, std::string(sdk::view(t.data<tn_str>()[i])));
   int64_t place = -1;
   const sdk::Status status = visit_numeric(t.dtype(), [&](auto tag) -> sdk::Status {
-    place = look_up(numbers_, number_key(t.data<decltype(tag)>()[i], is_float_));
+    const auto& value = t.data<decltype(tag)>()[i];
+    // No integer stands for what is no number.
+    if (is_float_ || value == value) place = look_up(numbers_, number_key(value, is_float_));
     return {};
   });
   return status.is_ok() ? place : -1;

@@ -30,9 +30,8 @@ void score_rows(sdk::RunContext& run, const LinearForm& form, const float* x, Ro
     for (int64_t i = begin; i < end; ++i) {
       const float* const row = x + i / outputs * rows.columns;
       const float* const weights = form.coefficients.data() + i % outputs * rows.columns;
-      double sum = form.intercepts.empty() ? 0 : double(form.intercepts[static_cast<size_t>(i % outputs)]);
-      for (int64_t c = 0; c < rows.columns; ++c) sum += double(row[c]) * double(weights[c]);
-      scores[i] = static_cast<float>(sum);
+      const double intercept = form.intercepts.empty() ? 0 : double(form.intercepts[static_cast<size_t>(i % outputs)]);
+      scores[i] = static_cast<float>(intercept + dot(row, weights, rows.columns));
     }
   });
 }

@@ -153,6 +153,19 @@ sdk::Result<const float*> floats_of(sdk::RunContext& run, const sdk::TensorView&
   return static_cast<const float*>(converted);
 }
 
+double dot(const float* a, const float* b, int64_t count) {
+  // Several sums, which a processor adds to at a time.
+  constexpr int64_t kSums = 8;
+  double sums[kSums] = {};
+  int64_t i = 0;
+  for (; i + kSums <= count; i += kSums)
+    for (int64_t s = 0; s < kSums; ++s) sums[s] += double(a[i + s]) * double(b[i + s]);
+  for (; i < count; ++i) sums[0] += double(a[i]) * double(b[i]);
+  double sum = 0;
+  for (const double s : sums) sum += s;
+  return sum;
+}
+
 sdk::Result<Numbers> read_numbers(const sdk::KernelInfo& info, std::string_view floats, std::string_view tensor) {
   Numbers numbers;
   for (const float v : info.attr_floats(floats)) numbers.values.push_back(double(v));

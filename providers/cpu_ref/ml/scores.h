@@ -57,6 +57,9 @@ void convert_elements(const sdk::TensorView& x, int64_t begin, int64_t count, T*
 /// All of X as float, borrowed where it is.
 sdk::Result<const float*> floats_of(sdk::RunContext& run, const sdk::TensorView& x);
 
+/// The sum of products, in double.
+double dot(const float* a, const float* b, int64_t count);
+
 /// A list of numbers that is an attribute of floats or, under the second name, a tensor of floats or doubles.
 struct Numbers {
   std::vector<double> values;

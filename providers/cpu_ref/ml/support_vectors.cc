@@ -5,12 +5,12 @@
 namespace tenon::cpu_ref {
 
 double SvmForm::value(const float* x, const float* y) const {
-  double sum = 0;
   if (kernel == SvmKernel::kRbf) {
-    for (int64_t c = 0; c < columns; ++c) sum += (double(x[c]) - double(y[c])) * (double(x[c]) - double(y[c]));
-    return std::exp(-gamma * sum);
+    double distance = 0;
+    for (int64_t c = 0; c < columns; ++c) distance += (double(x[c]) - double(y[c])) * (double(x[c]) - double(y[c]));
+    return std::exp(-gamma * distance);
   }
-  for (int64_t c = 0; c < columns; ++c) sum += double(x[c]) * double(y[c]);
+  const double sum = dot(x, y, columns);
   switch (kernel) {
     case SvmKernel::kPoly: return std::pow(gamma * sum + coef0, degree);
     case SvmKernel::kSigmoid: return std::tanh(gamma * sum + coef0);
