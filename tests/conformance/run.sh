@@ -2,7 +2,7 @@
 # Exports the node tests and light models of the newest onnx package, and tests made with onnxruntime, and runs them on the built providers.
 # usage: run.sh BUILD_FOLDER nodes|contrib|light|light-on-ref|concurrent|ort|ort-out|ort-models|phi4mini
 #   nodes         every node test whose operators the providers have
-#   contrib       nodes of ONNX Runtime's own operators, with the outputs that onnxruntime computes
+#   contrib       nodes of ONNX Runtime's own operators and of ai.onnx.ml, with the outputs that onnxruntime computes
 #   light         the light models on cpu_blas, then cpu_ref
 #   light-on-ref  the same on cpu_ref alone: slow
 #   concurrent    four models at once, each on four threads
