@@ -107,7 +107,13 @@ Result<std::optional<ElementType>> output_type(const Node& node, size_t i, const
   if (formal == nullptr) return std::optional<ElementType>();
   if (const auto fixed = concrete_type(formal->type)) return fixed;
   const bool mixed = formal->arity == Arity::kVariadic && !formal->homogeneous;
-  if (mixed) return std::optional<ElementType>();
+  if (mixed) {
+    const SourceRule source = facts_of(node).source;
+    const auto input = source == nullptr ? std::nullopt : source(node, i);
+    if (!input || node.inputs[*input] == nullptr || node.inputs[*input]->type.dtype == TN_UNDEFINED)
+      return std::optional<ElementType>();
+    return std::optional(element_type(node.inputs[*input]->type));
+  }
   const Binding* bound = find_binding(bindings, formal->type);
   if (bound != nullptr) return std::optional(bound->type);
   const TypeConstraint* constraint = constraint_of(*node.schema, formal->type);

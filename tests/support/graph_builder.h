@@ -68,7 +68,7 @@ inline host::Attribute graph_attr(std::string name, std::shared_ptr<host::Graph>
 
 class GraphBuilder {
  public:
-  /// A model of this opset of the ONNX domain; "com.microsoft" is imported too.
+  /// A model of this opset of the ONNX domain; others are imported too.
   explicit GraphBuilder(int64_t opset = 17) : model_(model_of(opset)), build_(*model_->graph) {}
   /// A subgraph of `parent`'s graph; take it with build_subgraph().
   explicit GraphBuilder(GraphBuilder& parent)
@@ -129,7 +129,7 @@ class GraphBuilder {
   static std::unique_ptr<host::Model> model_of(int64_t opset) {
     auto model = std::make_unique<host::Model>();
     model->ir_version = 8;
-    model->opset_imports = {{"", opset}, {"com.microsoft", 1}};
+    model->opset_imports = {{"", opset}, {"ai.onnx.preview.training", 1}, {"com.microsoft", 1}};
     model->graph = std::make_unique<host::Graph>();
     return model;
   }

@@ -101,7 +101,7 @@ std::vector<std::string_view> fact_names(const OperatorFacts& facts) {
   std::vector<std::string_view> names;
   if (facts.shape != nullptr) names.push_back("shape");
   if (facts.view != nullptr) names.push_back("view");
-  if (facts.type != nullptr) names.push_back("type");
+  if (facts.type != nullptr || facts.source != nullptr) names.push_back("type");
   if (facts.bodies != nullptr) names.push_back("bodies");
   for (const auto& [trait, name] : kNames)
     if (facts.has(trait)) names.push_back(name);

@@ -50,6 +50,7 @@ struct OperatorFacts {
   ShapeRule shape = nullptr;         // null: kernels say it in each run
   const ViewRule* view = nullptr;    // null: it computes something; only with a shape rule
   TypeRule type = nullptr;           // null: unknown
+  SourceRule source = nullptr;       // null: unknown
   const BodyRule* bodies = nullptr;  // null: it has none
   OperatorTrait traits = kNoTraits;
 

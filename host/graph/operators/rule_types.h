@@ -29,6 +29,9 @@ struct ViewRule {
 /// The element type of the outputs that no type parameter decides; nothing: unknown. See type_rules.h.
 using TypeRule = Result<std::optional<ElementType>> (*)(const Node&);
 
+/// The input that an output has type and shape of, where a list of them mixes types; nothing: there is none.
+using SourceRule = std::optional<size_t> (*)(const Node&, size_t output);
+
 /// Types that cross between a node and its subgraphs; see body_rules.h.
 struct BodyRule {
   /// Gives the inputs of the subgraphs what the node's own inputs tell of them, where nothing is declared; may be null.

@@ -60,6 +60,12 @@ Result<std::optional<ElementType>> stated(const Node& node, std::string_view att
   return std::optional(ElementType{Kind::kTensor, *dtype});
 }
 
+std::optional<size_t> optimized(const Node& node, size_t states, size_t output) {
+  const size_t n = node.inputs.size() < 2 ? 0 : (node.inputs.size() - 2) / (2 + states);
+  if (output >= n * (1 + states)) return std::nullopt;
+  return 2 + output + (output < n ? 0 : n);
+}
+
 }  // namespace
 
 Result<std::optional<ElementType>> by_dtype(const Node& node) {
@@ -179,6 +185,14 @@ Result<std::optional<ElementType>> optional_of_first(const Node& node) {
 Result<std::optional<ElementType>> held_by_first(const Node& node) {
   const auto type = first_type(node);
   return type && type->kind == Kind::kOptional ? std::optional(held_type(*type)) : type;
+}
+
+std::optional<size_t> optimized_with_one_state(const Node& node, size_t output) {
+  return optimized(node, 1, output);
+}
+
+std::optional<size_t> optimized_with_two_states(const Node& node, size_t output) {
+  return optimized(node, 2, output);
 }
 
 }  // namespace tenon::host::type_rules

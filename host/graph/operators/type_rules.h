@@ -40,5 +40,9 @@ Result<std::optional<ElementType>> tensor_of_first(const Node& node);
 Result<std::optional<ElementType>> optional_of_first(const Node& node);
 /// Of what an optional holds; of another value itself.
 Result<std::optional<ElementType>> held_by_first(const Node& node);
+/// What an optimizer's output is a new value of: behind two scalars come n tensors, n gradients and n times the states,
+/// and out of it all but the gradients.
+std::optional<size_t> optimized_with_one_state(const Node& node, size_t output);
+std::optional<size_t> optimized_with_two_states(const Node& node, size_t output);
 
 }  // namespace tenon::host::type_rules

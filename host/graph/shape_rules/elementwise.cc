@@ -3,6 +3,7 @@
 #include <ranges>
 #include <tenon/sdk/geometry/lanes.hpp>
 
+#include "host/graph/operators/facts.h"
 #include "host/graph/shape_rules/rules.h"
 #include "host/graph/shape_rules/sdk_geometry.h"
 
@@ -47,6 +48,16 @@ Status dropout(ShapeContext& c) {
   }
   if (const Dims* x = c.shape(0))
     for (size_t i = 0; i < c.output_count(); ++i) c.set(i, *x);
+  return {};
+}
+
+Status same_as_source(ShapeContext& c) {
+  const SourceRule source = facts_of(c.node()).source;
+  for (size_t i = 0; source != nullptr && i < c.output_count(); ++i) {
+    const auto input = source(c.node(), i);
+    const Dims* x = input ? c.shape(*input) : nullptr;
+    if (x != nullptr) c.set(i, *x);
+  }
   return {};
 }
 

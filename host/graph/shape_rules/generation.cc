@@ -94,6 +94,18 @@ Status one_hot(ShapeContext& c) {
   return {};
 }
 
+Status affine_grid(ShapeContext& c) {
+  TENON_RETURN_IF_ERROR(c.expect_rank(0, 3, "theta is N x 2 x 3 or N x 3 x 4"));
+  const auto sizes = c.ints(1);
+  if (!sizes) return {};
+  if (sizes->size() != 4 && sizes->size() != 5)
+    return c.fail("size has ", sizes->size(), " numbers, expected N, C, H, W or N, C, D, H, W");
+  std::vector<int64_t> grid = *sizes;
+  grid.erase(grid.begin() + 1);
+  grid.push_back(static_cast<int64_t>(sizes->size()) - 2);
+  return set_from_sizes(c, grid);
+}
+
 Status non_zero(ShapeContext& c) {
   const Dims* x = c.shape(0);
   // A scalar counts as one dimension in some implementations.

@@ -17,6 +17,7 @@ namespace tenon::host::shape_rules {
 
 // elementwise.cc
 Status same_as_first(ShapeContext& c);
+Status same_as_source(ShapeContext& c);
 Status dropout(ShapeContext& c);
 Status broadcast_inputs(ShapeContext& c);
 Status binary(ShapeContext& c);
@@ -33,6 +34,7 @@ Status determinant(ShapeContext& c);
 // spatial.cc
 Status conv(ShapeContext& c);
 Status conv_integer(ShapeContext& c);
+Status deform_conv(ShapeContext& c);
 Status conv_transpose(ShapeContext& c);
 Status pool(ShapeContext& c);
 Status global_pool(ShapeContext& c);
@@ -67,6 +69,7 @@ Status scalar(ShapeContext& c);
 Status from_shape_attribute(ShapeContext& c);
 Status range(ShapeContext& c);
 Status one_hot(ShapeContext& c);
+Status affine_grid(ShapeContext& c);
 Status non_zero(ShapeContext& c);
 // reduction.cc
 Status reduce(ShapeContext& c);

@@ -109,6 +109,11 @@ Status conv_integer(ShapeContext& c) {
   return convolution(c, false);
 }
 
+// It has the offsets there.
+Status deform_conv(ShapeContext& c) {
+  return convolution(c, false);
+}
+
 Status conv_transpose(ShapeContext& c) {
   TENON_ASSIGN_OR_RETURN(const auto transposed,
                          from_sdk(c, sdk::TransposedAttributes::parse(NodeAttributes{c.node()})));

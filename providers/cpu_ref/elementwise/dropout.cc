@@ -3,9 +3,9 @@
 // followed by numpy.random.uniform; without a seed it is the same in every run of the kernel. Before opset 10 the mask
 // has data's type. The output may be data.
 #include <algorithm>
-#include <random>
 
 #include "convert/convert.h"
+#include "random.h"
 
 namespace tenon::cpu_ref {
 namespace {
@@ -57,13 +57,6 @@ class Dropout final : public sdk::Kernel {
       return sdk::invalid_argument("input ", input, " is ", sdk::shape_text(run.input(input).shape()),
                                    ", expected a scalar");
     return true;
-  }
-
-  /// Uniform in [0, 1) with 53 random bits, as numpy draws it.
-  static double next_uniform(std::mt19937& generator) {
-    const uint32_t high = static_cast<uint32_t>(generator()) >> 5;
-    const uint32_t low = static_cast<uint32_t>(generator()) >> 6;
-    return (high * 67108864.0 + low) / 9007199254740992.0;
   }
 
   bool mask_is_bool_;

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <limits>
 
 #include "tests/support/run_operator.h"
@@ -118,4 +119,34 @@ TEST_CASE("a kernel larger than its padded input is refused, naming both sizes",
   const auto outputs = (*session)->run(given);
   REQUIRE_FALSE(outputs.is_ok());
   CHECK_THAT(outputs.status().message(), Contains("kernel is 5 wide") && Contains("the input has only 2"));
+}
+
+namespace {
+
+/// One pixel of a 1 x 1 kernel on 1 2 / 3 4, moved by (down, right).
+OperatorRun moved(float down, float right, std::vector<int64_t> offset_shape = {1, 2, 1, 1}) {
+  return {"DeformConv",
+          19,
+          {make_tensor<float>({1, 1, 2, 2}, {1, 2, 3, 4}), make_tensor<float>({1, 1, 1, 1}, {10}),
+           make_tensor<float>(std::move(offset_shape), {down, right})},
+          {ints_attr("strides", {2, 2})},
+          1,
+          true,
+          {}};
+}
+
+}  // namespace
+
+TEST_CASE("DeformConv reads between elements, and zeros outside of them", "[cpu_ref]") {
+  CHECK(first_output<float>(moved(0.5f, 0.25f)) == Floats{22.5f});
+  CHECK(first_output<float>(moved(-0.5f, 0)) == Floats{5});
+  CHECK(first_output<float>(moved(1, 1.5f)) == Floats{20});
+  for (const float far : {-1.0f, 2.0f, 1e30f, std::numeric_limits<float>::infinity(), std::nanf("")})
+    CHECK(first_output<float>(moved(far, 0)) == Floats{0});
+}
+
+TEST_CASE("DeformConv says which shape its offsets must have", "[cpu_ref]") {
+  const auto outputs = run_operator(moved(0, 0, {1, 1, 1, 2}));
+  REQUIRE_FALSE(outputs.is_ok());
+  CHECK_THAT(outputs.status().message(), Contains("input offset has shape 1x1x1x2, expected 1x2x1x1"));
 }

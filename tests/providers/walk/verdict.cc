@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "host/base/dtype.h"
+#include "host/graph/operators/facts.h"
 #include "host/session/session.h"
 #include "tests/providers/walk/elements.h"
 #include "tests/support/graph_builder.h"
@@ -77,6 +78,7 @@ std::optional<std::string> misinferred(const host::ValueType& inferred, const Te
 
 // A Dropout that trains drops what it likes.
 bool is_random(const Case& c) {
+  if (host::facts_of(*c.schema).has(host::kRandom)) return true;
   for (size_t i = 0; i < c.inputs.size(); ++i)
     if (host::formal_parameter(c.schema->inputs, i)->name == "training_mode" && c.inputs[i].dtype() == TN_BOOL)
       return true;
