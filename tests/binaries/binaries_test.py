@@ -1,6 +1,6 @@
 """Holds what was built to what it exports and how it is hardened, as readelf shows it.
 usage: binaries_test.py [--compiler=CC] [--fortified] KIND=FILE ...
-KIND: api (libtenon), provider, openblas, program. --compiler: whose start files say whether CET can be asked for.
+KIND: api (libtenon), provider, openblas, re2, program. --compiler: whose start files say whether CET can be asked for.
 --fortified: the build defines _FORTIFY_SOURCE."""
 import os
 import platform
@@ -9,7 +9,8 @@ import subprocess
 import sys
 import unittest
 
-EXPORTS = {'api': r'tenon_\w+', 'provider': 'tenon_provider_entry', 'openblas': 'tenon_openblas'}
+EXPORTS = {'api': r'tenon_\w+', 'provider': 'tenon_provider_entry', 'openblas': 'tenon_openblas',
+           're2': 'tenon_re2'}
 FILES, OPTIONS = [], {}
 
 
@@ -68,7 +69,7 @@ class Binaries(unittest.TestCase):
     def test_stacks_are_guarded(self):
         def look(_kind, path):
             self.assertIn('__stack_chk_fail', [name for name, _ in dynamic_symbols(path)])
-        self.check(('api', 'openblas', 'program'), look)
+        self.check(('api', 'openblas', 're2', 'program'), look)
 
     def test_copies_are_checked_where_the_compiler_knows_the_size(self):
         if not OPTIONS.get('fortified'):
@@ -88,7 +89,7 @@ class Binaries(unittest.TestCase):
         # The assembler files of OpenBLAS are not marked either.
         def look(_kind, path):
             self.assertTrue(has_cet(path))
-        self.check(('api', 'provider', 'program'), look)
+        self.check(('api', 'provider', 're2', 'program'), look)
 
 
 if __name__ == '__main__':

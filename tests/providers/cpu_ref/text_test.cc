@@ -43,6 +43,11 @@ OperatorRun counter(std::vector<host::Attribute> changed) {
   return {"TfIdfVectorizer", 9, {make_tensor<int64_t>({3}, {5, 7, 6})}, std::move(attributes), 1, false, {}};
 }
 
+OperatorRun matcher(Strings values, std::string pattern) {
+  return {
+      "RegexFullMatch", 20, {strings(std::move(values))}, {string_attr("pattern", std::move(pattern))}, 1, false, {}};
+}
+
 std::string error_of(const OperatorRun& run) {
   const auto outputs = run_operator(run);
   return outputs.is_ok() ? "no error" : outputs.status().message();
@@ -89,4 +94,25 @@ TEST_CASE("a pool that its attributes do not describe is refused", "[cpu_ref]") 
   CHECK_THAT(error_of(counter({ints_attr("ngram_indexes", {0, 1, -1})})), Contains("ngram_indexes has -1"));
   CHECK_THAT(error_of(counter({int_attr("min_gram_length", 0)})), Contains("min_gram_length is 0"));
   CHECK_THAT(error_of(counter({string_attr("mode", "tf")})), Contains("mode is 'tf'"));
+}
+
+TEST_CASE("a string matches where all of it does, by letters of UTF-8", "[cpu_ref]") {
+  const auto found = [](Strings values, std::string pattern) {
+    return first_output<bool>(matcher(std::move(values), std::move(pattern)));
+  };
+  CHECK(found({"ab", "abc", "", "a\nb"}, "a.?b") == std::vector<bool>{true, false, false, false});
+  CHECK(found({"\xc3\xa9", "\xff", "ee"}, ".") == std::vector<bool>{true, false, false});
+  CHECK(found({"", "x"}, "") == std::vector<bool>{true, false});
+  CHECK(found({std::string("a\0b", 3)}, "a\\x00b") == std::vector<bool>{true});
+}
+
+TEST_CASE("a pattern that other matchers take years for is matched", "[cpu_ref]") {
+  CHECK(first_output<bool>(matcher({std::string(5000, 'a') + "b"}, "(a*)*(a|aa)+")) == std::vector<bool>{false});
+}
+
+TEST_CASE("a pattern that is none, or takes too much memory, is refused with RE2's reason", "[cpu_ref]") {
+  CHECK_THAT(error_of(matcher({}, "(")), Contains("pattern is '('") && Contains("missing )"));
+  CHECK_THAT(error_of(matcher({}, "(a)\\1")), Contains("no regular expression of RE2"));
+  CHECK_THAT(error_of(matcher({}, "((\\pL{300}){300}){9}")), Contains("no regular expression of RE2"));
+  CHECK_THAT(error_of(matcher({}, "(\\pL{100}){9}")), Contains("pattern too large"));
 }

@@ -151,6 +151,7 @@ const std::vector<WholeCase>& all() {
        {{"hidden_size", int64_t{4}}, {"direction", "forward"}, {"layout", int64_t{0}}},
        {{"sequence_lens", Shape{2}}}},
       {"QLinearGlobalAveragePool", {{1, 2, 4, 4}, {}, {}, {}, {}}, {{"channels_last", int64_t{0}}}},
+      {"RegexFullMatch", {{2, 3}}, {{"pattern", "[0-9]+"}}},
       {"RoiAlign",
        {{1, 2, 4, 4}, {2, 4}, {2}},
        {{"mode", "avg"},
