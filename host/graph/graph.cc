@@ -188,12 +188,16 @@ std::vector<Graph*> graph_tree(Graph& root) {
   return tree;
 }
 
+std::string Graph::unused_name() const {
+  size_t serial = values_.size();
+  std::string made;
+  do made = "tenon_value_" + std::to_string(serial++);
+  while (find_value(made, true) != nullptr);
+  return made;
+}
+
 Result<Value*> Graph::add_value(std::string value_name) {
-  if (value_name.empty()) {
-    size_t serial = values_.size();
-    do value_name = "tenon_value_" + std::to_string(serial++);
-    while (find_value(value_name, true) != nullptr);
-  }
+  if (value_name.empty()) value_name = unused_name();
   auto value = std::make_unique<Value>();
   value->name = std::move(value_name);
   value->graph = this;

@@ -188,6 +188,9 @@ class Graph {
   /// Lets everything read `by`, a value of this graph, in the place of `old`, subgraphs included. Outputs of this graph
   /// keep `old`, as their names are the model's. Returns how many nodes of subgraphs it has looked at for that.
   size_t replace_uses(Value& old, Value& by);
+  /// Moves all nodes and values of `body`, a subgraph that a node of this graph holds, into this graph, the nodes as
+  /// insert_node() does. Values are named "prefix/name", or anew where that is taken.
+  void absorb(Graph& body, const Node& before, const std::string& prefix);
   /// Erases a node and the values that nobody but it computes or reads. Until sweep() node and values stay in nodes()
   /// and values(), without a graph.
   void erase_node(Node& node);
@@ -206,6 +209,8 @@ class Graph {
 
  private:
   friend class GraphLinker;
+  std::string unused_name() const;
+
   Graph* parent_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::vector<std::unique_ptr<Value>> values_;

@@ -114,6 +114,36 @@ size_t Graph::replace_uses(Value& old, Value& by) {
   return looked_at;
 }
 
+void Graph::absorb(Graph& body, const Node& before, const std::string& prefix) {
+  for (Value* output : body.outputs) --output->handed_out;
+  body.inputs.clear();
+  body.outputs.clear();
+  body.by_name_.clear();
+  for (auto& value : body.values_) {
+    if (value->graph == nullptr) continue;
+    value->name = concat(prefix, "/", value->name);
+    if (find_value(value->name, true) != nullptr) value->name = unused_name();
+    value->graph = this;
+    by_name_.emplace(value->name, value.get());
+    values_.push_back(std::move(value));
+  }
+  std::vector<Node*> moved;
+  for (auto& node : body.nodes_) {
+    if (node->graph == nullptr) continue;
+    node->graph = this;
+    node->rank = before.rank;
+    for (Graph* below : subgraphs(*node)) below->parent_ = this;
+    moved.push_back(node.get());
+    nodes_.push_back(std::move(node));
+  }
+  body.nodes_.clear();
+  body.values_.clear();
+  // Of what was outside until now, the nodes have no use yet.
+  for (Node* node : moved) connect(*node);
+  for (auto& uses : body.uses_) uses_.push_back(std::move(uses));
+  body.uses_.clear();
+}
+
 void Graph::erase_node(Node& node) {
   for (uint32_t i = 0; i < node.uses_count; ++i) detach(node.uses[i]);
   for (Value* value : node.outputs) {

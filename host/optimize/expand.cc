@@ -5,6 +5,7 @@
 #include "host/graph/node_builder.h"
 #include "host/graph/schema.h"
 #include "host/graph/schemas/function_body.h"
+#include "host/optimize/node_function.h"
 #include "host/optimize/rewriter.h"
 
 namespace tenon::host {
@@ -59,6 +60,11 @@ class Expansion {
   Status make_nodes(const FunctionGraph& source, Graph& graph, Names& names, const Node* before) {
     NodeBuilder builder(graph);
     for (const FunctionNode& node : source.nodes) {
+      if (node.op_type.starts_with('@')) {
+        TENON_ASSIGN_OR_RETURN(names[node.outputs.front()],
+                               take_in(node.op_type.substr(1), *names.at(node.inputs.front()), graph, *before));
+        continue;
+      }
       std::vector<Value*> inputs, outputs;
       for (const std::string_view name : node.inputs) inputs.push_back(names.at(name));
       std::vector<Attribute> attributes;
@@ -75,6 +81,26 @@ class Expansion {
       ++node_count_;
     }
     return {};
+  }
+
+  // The nodes of the call's graph of that name, on `given`.
+  Result<Value*> take_in(std::string_view attribute, Value& given, Graph& graph, const Node& before) const {
+    const Attribute* held = call_.find_attribute(attribute);
+    const auto body = held == nullptr ? nullptr : std::get<std::shared_ptr<Graph>>(held->payload);
+    if (body == nullptr) return &given;
+    if (body->inputs.size() != 1 || body->outputs.size() != 1)
+      return error(TN_INVALID_MODEL, describe(call_), ": the graph of attribute '", attribute, "' has ",
+                   body->inputs.size(), " inputs and ", body->outputs.size(), " outputs, expected one of each");
+    // Names of dimensions are the graph's own.
+    for (const auto& value : body->values())
+      if (!value->is_constant()) value->type = {value->type.kind, TN_UNDEFINED, std::nullopt};
+    Value* const input = body->inputs.front();
+    Value* const output = body->outputs.front();
+    graph.absorb(*body, before, concat(prefix_, "/", attribute));
+    graph.replace_uses(*input, given);
+    Value* const result = output == input ? &given : output;
+    graph.erase_value(*input);
+    return result;
   }
 
   Result<Value*> declare(std::string_view name, Graph& graph, Names& names) const {
@@ -135,6 +161,10 @@ class Expansion {
 
 }  // namespace
 
+bool is_defined_by_others(const OpSchema& schema) {
+  return find_function(schema, schema.since_version) != nullptr || has_node_function(schema);
+}
+
 Result<size_t> expand_functions(Model& model, const std::unordered_set<const Node*>& nodes,
                                 std::vector<std::string>& notes) {
   const auto import = model.opset_imports.find("");
@@ -146,8 +176,16 @@ Result<size_t> expand_functions(Model& model, const std::unordered_set<const Nod
   RemovalLog log;
   size_t made = 0;
   for (Node* call : calls) {
-    const FunctionBody* body = call->schema != nullptr ? find_function(*call->schema, opset) : nullptr;
-    if (body == nullptr) continue;
+    if (call->schema == nullptr) continue;
+    const FunctionBody* body = find_function(*call->schema, opset);
+    std::string text;
+    FunctionBody own;
+    if (body == nullptr) {
+      if (!has_node_function(*call->schema)) continue;
+      TENON_ASSIGN_OR_RETURN(text, node_function(*call));
+      own = {call->schema->domain, call->schema->op_type, call->since_version, kNodeFunctionOpset, text};
+      body = &own;
+    }
     log.add("which no provider takes, for the nodes that define them", *call);
     Expansion expansion(*call, *body);
     TENON_RETURN_IF_ERROR(expansion.run());

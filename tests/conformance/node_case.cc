@@ -4,7 +4,7 @@
 #include <tenon/tenon.hpp>
 
 #include "host/formats/importer.h"
-#include "host/graph/schemas/function_body.h"
+#include "host/optimize/expand.h"
 #include "host/runtime/host_ops/host_operator.h"
 #include "tools/support/data_set.h"
 #include "tools/support/text.h"
@@ -50,7 +50,7 @@ void run_all(const NodeCase& node_case, const std::string& providers) {
 
 // Its definition takes its place.
 bool is_defined_by_others(const host::Node& node) {
-  return node.schema != nullptr && host::find_function(*node.schema, node.since_version) != nullptr;
+  return node.schema != nullptr && host::is_defined_by_others(*node.schema);
 }
 
 }  // namespace
@@ -74,7 +74,8 @@ std::string NodeRunner::missing_in(const host::Graph& graph) const {
         return "no kernel for " + name;
       continue;
     }
-    if (const Status status = host::check_host_node(*node); status.code() == TN_UNSUPPORTED)
+    if (const Status status = host::check_host_node(*node);
+        status.code() == TN_UNSUPPORTED && !is_defined_by_others(*node))
       return concat(name, ": ", status.message());
     for (const host::Graph* body : host::subgraphs(*node))
       if (std::string missing = missing_in(*body); !missing.empty()) return missing;

@@ -129,7 +129,7 @@ class GraphBuilder {
   static std::unique_ptr<host::Model> model_of(int64_t opset) {
     auto model = std::make_unique<host::Model>();
     model->ir_version = 8;
-    model->opset_imports = {{"", opset}, {"ai.onnx.preview.training", 1}, {"com.microsoft", 1}};
+    model->opset_imports = {{"", opset}, {"ai.onnx.preview", 1}, {"ai.onnx.preview.training", 1}, {"com.microsoft", 1}};
     model->graph = std::make_unique<host::Graph>();
     return model;
   }

@@ -5,6 +5,9 @@
 //   SwishGate Swish A alpha=@alpha     a node: outputs, operator of the ONNX domain, inputs if it has any, attributes
 //   Y Mul SwishGate,B
 //
+// In the place of an operator, @ with the name of an attribute of the call is the graph that the call has there, of one
+// input and one output, whose nodes come in; where the call has none, the input goes on as the output.
+//
 // Attributes are i: (int), f: (float), is: (ints), t: (a scalar float tensor), g: (the graph of that number, for a body
 // of its own that sees the names around it), or @ with the name of an attribute of the call.
 #pragma once

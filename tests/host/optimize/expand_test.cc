@@ -204,7 +204,7 @@ TEST_CASE("a definition's own subgraphs and a call in a subgraph are expanded", 
            {graph_attr("then_branch", then.build_subgraph()), graph_attr("else_branch", other.build_subgraph())});
     b.output("y");
   };
-  const auto session = open_rewritten(build, true, 20);
+  const auto session = open_without("AffineGrid", build, 20);
   const auto results =
       run(*session, {{"c", make_tensor<bool>({}, {true})},
                      {"theta", make_tensor<float>({2, 2, 3}, {1, 0, 0.25f, 0, 2, 0, 0, 1, 0, 1, 0, 0})}});
@@ -228,6 +228,107 @@ TEST_CASE("an output that nobody reads is made for the nodes of the definition t
   CHECK(results[0].span<uint8_t>()[0] == 0);
   CHECK(results[0].span<uint8_t>()[2] == 255);
   CHECK(results[1].span<uint8_t>()[0] == 50);
+}
+
+namespace {
+
+using Body = std::function<void(GraphBuilder& body)>;
+
+/// FlexAttention of 4 heads on 2, whose scores go through `body`, which makes "out" of "scores". Shapes may be hidden.
+Build attention(const Body& body, bool is_shown, std::vector<int64_t> keys = {1, 2, 5, 4}) {
+  return [=](GraphBuilder& b) {
+    const auto input = [&](const char* name, const std::vector<int64_t>& shape) {
+      std::vector<Dim> dims;
+      for (const int64_t d : shape) dims.push_back({is_shown ? d : -1, ""});
+      b.symbolic_input(name, TN_FLOAT, std::move(dims));
+    };
+    input("q", {1, 4, 3, 4});
+    input("k", keys);
+    input("v", {1, 2, 5, 2});
+    b.input("bias", TN_FLOAT, {});
+    std::vector<Attribute> attributes;
+    if (body) {
+      GraphBuilder changed(b);
+      changed.input("scores", TN_FLOAT, {});
+      body(changed);
+      attributes.push_back(graph_attr("score_mod", changed.build_subgraph()));
+    }
+    b.node("ai.onnx.preview:FlexAttention", {"q", "k", "v"}, {"y"}, attributes);
+    b.output("y");
+  };
+}
+
+std::vector<NamedTensor> attention_inputs() {
+  const auto values = [](std::vector<int64_t> shape) {
+    int64_t count = 1;
+    for (const int64_t d : shape) count *= d;
+    std::vector<float> all;
+    for (int64_t i = 0; i < count; ++i) all.push_back(static_cast<float>((i * 7) % 11 - 5) * 0.3f);
+    return make_tensor<float>(std::move(shape), all);
+  };
+  return {{"q", values({1, 4, 3, 4})},
+          {"k", values({1, 2, 5, 4})},
+          {"v", values({1, 2, 5, 2})},
+          {"bias", make_tensor<float>({}, {0.5f})}};
+}
+
+std::vector<float> attended(const Body& body, bool is_shown) {
+  const auto session = open_rewritten(attention(body, is_shown), true, 18);
+  CHECK_FALSE(has_operator(*session, "FlexAttention"));
+  const auto results = run(*session, attention_inputs());
+  return {results[0].span<float>().begin(), results[0].span<float>().end()};
+}
+
+std::string refusal(const Build& build) {
+  GraphBuilder builder(18);
+  build(builder);
+  SessionOptions options;
+  options.providers = {{std::string(TENON_BINARY_DIR) + "/lib/tenon/providers/libcpu_ref.so", {}}};
+  const auto session = Session::open_model(builder.build(), options);
+  return session.is_ok() ? "no error" : session.status().message();
+}
+
+}  // namespace
+
+TEST_CASE("a graph of the call is taken in, with what it reads of the graphs around it", "[optimize][functions]") {
+  const std::vector<float> plain = attended(nullptr, true);
+  for (const bool is_shown : {true, false}) {
+    CAPTURE(is_shown);
+    CHECK(attended([](GraphBuilder& body) { body.output("scores"); }, is_shown) == plain);
+    // A softmax does not see what is added to all scores.
+    const std::vector<float> moved = attended(
+        [](GraphBuilder& body) {
+          body.node("Add", {"scores", "bias"}, {"out"});
+          body.output("out");
+        },
+        is_shown);
+    for (size_t i = 0; i < plain.size(); ++i) CHECK(moved[i] == Approx(plain[i]).margin(1e-6));
+    // In a branch of its own, the graph's input is a value of a graph around.
+    const std::vector<float> chosen = attended(
+        [](GraphBuilder& body) {
+          body.constant<float>("bound", {}, {0.0f});
+          body.node("Greater", {"bias", "bound"}, {"c"});
+          GraphBuilder then(body), other(body);
+          then.node("Sub", {"scores", "bias"}, {"t"});
+          then.output("t");
+          other.node("Mul", {"scores", "bias"}, {"e"});
+          other.output("e");
+          body.node(
+              "If", {"c"}, {"out"},
+              {graph_attr("then_branch", then.build_subgraph()), graph_attr("else_branch", other.build_subgraph())});
+          body.output("out");
+        },
+        is_shown);
+    for (size_t i = 0; i < plain.size(); ++i) CHECK(chosen[i] == Approx(plain[i]).margin(1e-6));
+  }
+}
+
+TEST_CASE("a definition that depends on the node says what does not fit it", "[optimize][functions]") {
+  CHECK_THAT(refusal(attention([](GraphBuilder& body) { body.graph().outputs.clear(); }, true)),
+             Catch::Contains("graph of attribute 'score_mod' has 1 inputs and 0 outputs"));
+  CHECK_THAT(refusal(attention(nullptr, true, {1, 3, 5, 4})), Catch::Contains("K and V have 3 and 2 heads"));
+  CHECK_THAT(refusal(attention(nullptr, true, {1, 2, 4})), Catch::Contains("expected four dimensions"));
+  CHECK_THAT(refusal(attention(nullptr, true, {1, 2, 5, 3})), Catch::Contains("4 and 3 elements in a head"));
 }
 
 TEST_CASE("nodes that grow to too many by their definitions are refused", "[optimize][functions]") {
