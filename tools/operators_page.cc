@@ -27,6 +27,8 @@ constexpr char kHead[] =
     "- *the host knows*: what its row in `host/graph/operators/facts.inc` says (`facts.h` explains the words). "
     "*shape*: memory "
     "can be\n  planned ahead. *runs it*: no provider is asked, it is one of `host/runtime/host_ops/host_operator.cc`.\n"
+    "- `cpu_image` has no column: it has ImageDecoder alone, and by default comes where a model has one, "
+    "behind the others.\n"
     "- a provider's column: the forms that it has kernels of, and the types where it does not take all that the form "
     "allows.\n";
 

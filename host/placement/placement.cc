@@ -204,6 +204,9 @@ Status why_missing(const Node& first, const std::map<std::string, size_t>& missi
   for (const ProviderSpec& spec : *defaults)
     if (std::find(names.begin(), names.end(), spec.name) == names.end())
       mend = concat("Add ", spec.name, " to the list of providers, or a provider that has these operators");
+  const char* other = provider_on_demand(first.domain, first.op_type);
+  if (other != nullptr && std::find(names.begin(), names.end(), other) == names.end())
+    mend = concat("Add ", other, " to the list of providers, or a provider that has these operators");
   const size_t waiting = takings.waiting.size();
   const std::string rest =
       waiting == 0 ? std::string() : concat(" (", waiting, " more wait for the types that these compute)");

@@ -122,16 +122,42 @@ Result<Placement> Loader::place() {
       TENON_RETURN_IF_ERROR(optimize());
       continue;
     }
+    TENON_ASSIGN_OR_RETURN(const bool is_added, add_provider_for(placement.missing));
+    if (is_added) continue;
     if (options_.require_placement) return placement.why_missing;
     return placement;
   }
+}
+
+// Where the user names no providers. One at a time: another may be needed no more.
+Result<bool> Loader::add_provider_for(const std::unordered_set<const Node*>& missing) {
+  if (!options_.providers.empty() || !options_.provider_tables.empty()) return false;
+  for (const Node* node : missing) {
+    const char* name = provider_on_demand(node->domain, node->op_type);
+    if (name == nullptr || std::any_of(model_->providers.begin(), model_->providers.end(),
+                                       [&](const auto& provider) { return provider->name() == name; }))
+      continue;
+    auto provider = Provider::defer({name, {}}, {budget_.threads, budget_.memory_limit, report_.model});
+    if (!provider.is_ok()) {
+      if (!options_.require_placement) continue;
+      return provider.status().with_context(concat(describe(*node), " is left to provider '", name, "'"));
+    }
+    model_->providers.push_back(std::move(*provider));
+    added_provider_ = name;
+    return true;
+  }
+  return false;
 }
 
 // Into a pack that the model then runs from, else into private memory.
 Result<Loading> Loader::pack_weights(Placement placement, ModelPacks* packs) {
   TENON_ASSIGN_OR_RETURN(const PrepackPlan plan,
                          plan_prepack(placement.steps, *model_->model->graph, budget_.memory_limit));
-  if (packs != nullptr) {
+  if (packs != nullptr && !added_provider_.empty()) {
+    // A pack is looked for before it is known which they are.
+    report_.pack.reason = concat("provider '", added_provider_, "' is not of the default order: name ",
+                                 kDefaultProviders, ",", added_provider_, " to have packs of this model");
+  } else if (packs != nullptr) {
     auto opened = packs->build({model_->model.get(), &placement, &plan, model_->inputs, model_->outputs, report_.notes,
                                 identity_of(options_.free_dimensions, options_.free_denotations), budget_.threads});
     if (opened.is_ok()) {

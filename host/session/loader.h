@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_set>
 
 #include "host/packs/model_packs.h"
 #include "host/report/report.h"
@@ -44,6 +45,7 @@ class Loader {
   Result<Loading> take_through_stages(ModelPacks* packs);
   Status optimize();
   Result<Placement> place();
+  Result<bool> add_provider_for(const std::unordered_set<const Node*>& missing);
   Result<Loading> pack_weights(Placement placement, ModelPacks* packs);
   Status take_digests();
   Loading restored(OpenedPack opened, std::string state);
@@ -53,6 +55,7 @@ class Loader {
   const SessionOptions& options_;
   const RunBudget budget_;
   std::shared_ptr<LoadedModel> model_;
+  std::string added_provider_;  // beside those of the default order; empty: none
   SessionReport report_;
   StageClock clock_;
 };

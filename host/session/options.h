@@ -25,7 +25,8 @@ struct MemoryPolicy {
 
 /// A field that users may set by name has a row in option_table.inc, which says what the environment adds.
 struct SessionOptions {
-  /// In the user's order: the first that takes a node gets it. Empty: kDefaultProviders.
+  /// In the user's order: the first that takes a node gets it. Empty: kDefaultProviders, and
+  /// provider_on_demand() where it is needed.
   std::vector<ProviderSpec> providers;
   /// Tables in this process, before `providers` in the order; with them, no providers means none. Must outlive the
   /// session.

@@ -25,6 +25,7 @@ case $2 in
       "$build/tests/node_tests" --data "$data/nodes" --providers "$providers" \
         --expect "$here/passing/${providers//,/+}.txt"
     done
+    "$build/tests/node_tests" --data "$data/nodes" --providers cpu_image --filter test_image_decoder --require-all
     ;;
   contrib)
     "$python" "$here/export_contrib_tests.py" "$data/contrib"

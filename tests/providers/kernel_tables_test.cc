@@ -22,7 +22,7 @@ std::string text(const tn_kernel_def& def) {
 }  // namespace
 
 TEST_CASE("no kernel stands twice in a built-in provider's table", "[providers]") {
-  for (const char* name : {"cpu_ref", "cpu_blas"}) {
+  for (const char* name : {"cpu_ref", "cpu_blas", "cpu_image"}) {
     const auto library = ProviderLibrary::find(name);
     INFO(name << ": " << library.status().message());
     REQUIRE(library.is_ok());
@@ -38,7 +38,7 @@ TEST_CASE("no kernel stands twice in a built-in provider's table", "[providers]"
 }
 
 TEST_CASE("a built-in kernel's range of opset versions is not empty", "[providers]") {
-  for (const char* name : {"cpu_ref", "cpu_blas"}) {
+  for (const char* name : {"cpu_ref", "cpu_blas", "cpu_image"}) {
     const auto library = ProviderLibrary::find(name);
     REQUIRE(library.is_ok());
     const tn_provider& table = (*library)->table();
@@ -52,7 +52,7 @@ TEST_CASE("a built-in kernel's range of opset versions is not empty", "[provider
 }
 
 TEST_CASE("every built-in kernel has a schema, by which its types are held", "[providers]") {
-  for (const char* name : {"cpu_ref", "cpu_blas"}) {
+  for (const char* name : {"cpu_ref", "cpu_blas", "cpu_image"}) {
     const auto library = ProviderLibrary::find(name);
     REQUIRE(library.is_ok());
     const tn_provider& table = (*library)->table();

@@ -106,6 +106,12 @@ Status affine_grid(ShapeContext& c) {
   return set_from_sizes(c, grid);
 }
 
+Status image(ShapeContext& c) {
+  const bool is_gray = c.node().string_attribute("pixel_format") == "Grayscale";
+  c.set(0, {unknown_dim(), unknown_dim(), known_dim(is_gray ? 1 : 3)});
+  return {};
+}
+
 Status non_zero(ShapeContext& c) {
   const Dims* x = c.shape(0);
   // A scalar counts as one dimension in some implementations.

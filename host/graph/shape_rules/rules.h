@@ -70,6 +70,7 @@ Status from_shape_attribute(ShapeContext& c);
 Status range(ShapeContext& c);
 Status one_hot(ShapeContext& c);
 Status affine_grid(ShapeContext& c);
+Status image(ShapeContext& c);
 Status non_zero(ShapeContext& c);
 // reduction.cc
 Status reduce(ShapeContext& c);

@@ -26,7 +26,19 @@ Status parse_options(const std::string& text, ProviderSpec& spec) {
   return {};
 }
 
+struct OnDemand {
+  std::string_view domain, op_type;
+  const char* provider;
+};
+constexpr OnDemand kOnDemand[] = {{"", "ImageDecoder", "cpu_image"}};
+
 }  // namespace
+
+const char* provider_on_demand(std::string_view domain, std::string_view op_type) {
+  for (const OnDemand& row : kOnDemand)
+    if (row.domain == domain && row.op_type == op_type) return row.provider;
+  return nullptr;
+}
 
 Result<std::vector<ProviderSpec>> parse_provider_list(const std::string& text) {
   std::vector<ProviderSpec> specs;

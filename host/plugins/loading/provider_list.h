@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/base/status.h"
@@ -25,6 +26,10 @@ struct InstanceFacts {
 
 /// The order that is taken when the user names none.
 inline constexpr const char* kDefaultProviders = "cpu_blas,cpu_ref";
+
+/// The provider that comes behind them where nobody else takes a node of this operator, since few models have any and
+/// the provider loads large libraries; nullptr: there is none.
+const char* provider_on_demand(std::string_view domain, std::string_view op_type);
 
 /// Parses "cpu_blas,cpu_ref:key=value;key2=value2,./my.so".
 Result<std::vector<ProviderSpec>> parse_provider_list(const std::string& text);
