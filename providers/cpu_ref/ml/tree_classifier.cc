@@ -22,14 +22,11 @@ template <typename T>
 class ClassChoice {
  public:
   ClassChoice(const TreeLists& lists, PostTransform transform, int64_t classes)
-      : base_(lists.base_values.begin(), lists.base_values.end()), transform_(transform), classes_(classes) {
-    const auto& weights = lists.forest.weights;
-    const bool has_one = !weights.empty() && std::all_of(weights.begin(), weights.end(), [&](const RawWeight& w) {
-      return w.target == weights[0].target;
-    });
-    is_binary_ = classes == 2 && has_one;
-    is_positive_ = std::all_of(weights.begin(), weights.end(), [](const RawWeight& w) { return w.value >= 0; });
-  }
+      : base_(lists.base_values.begin(), lists.base_values.end()),
+        transform_(transform),
+        classes_(classes),
+        is_binary_(classes == 2 && lists.has_one_target),
+        is_positive_(!lists.has_negative) {}
 
   /// The class, or ~ the label of a class that has none. Changes the sums.
   int64_t choose(RowScores<T> row, float* z) const {
@@ -100,7 +97,7 @@ class ClassChoice {
   const std::vector<T> base_;
   const PostTransform transform_;
   const int64_t classes_;
-  bool is_binary_, is_positive_;
+  const bool is_binary_, is_positive_;
 };
 
 template <typename T>

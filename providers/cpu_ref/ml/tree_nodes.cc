@@ -124,7 +124,10 @@ class NodeLists {
     TN_ASSIGN_OR_RETURN(const Numbers weights, read_numbers(info_, kind_ + "_weights", tensor(kind_ + "_weights")));
     TN_RETURN_IF_ERROR(check_length(kind_ + "_weights", weights.values.size(), targets.size(), kind_ + "_ids"));
     out_.are_double = out_.are_double || weights.are_double;
+    out_.has_one_target = !targets.empty() && std::count(targets.begin(), targets.end(), targets[0]) ==
+                                                  static_cast<int64_t>(targets.size());
     for (size_t i = 0; i < targets.size(); ++i) {
+      out_.has_negative = out_.has_negative || weights.values[i] < 0;
       TN_ASSIGN_OR_RETURN(const size_t at, find(trees[i], nodes[i], kind_ + "_nodeids"));
       if (places_[at] < 0) out_.forest.weights.push_back({~places_[at], targets[i], weights.values[i]});
     }

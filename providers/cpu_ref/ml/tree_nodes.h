@@ -9,7 +9,9 @@ namespace tenon::cpu_ref {
 struct TreeLists {
   RawForest forest;
   std::vector<double> base_values;
-  bool are_double = false;  // whether a list came as doubles
+  bool are_double = false;      // whether a list came as doubles
+  bool has_negative = false;    // among all weights, those that are left aside too
+  bool has_one_target = false;  // all of them are for
 };
 
 /// A node's first appearance in nodes_treeids is its tree's root, as nodes are found by tree and node id. Weights of
