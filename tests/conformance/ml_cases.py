@@ -132,6 +132,11 @@ def encoder_cases():
         x = np.array([[3, 1], [0, 1]], dtype) + dtype(0.75)
         yield encoder(f"of_{np.dtype(dtype).name}", x, single, 1, "OneHotEncoder", cats_int64s=[1, 3, 8])
     yield encoder("of_strings", text, single, 1, "OneHotEncoder", cats_strings=words(3))
+    twice = ["word 1", "word 0", "word 1"]
+    yield encoder("of_categories_twice", text, single, 1, "OneHotEncoder", cats_strings=twice)
+    yield encoder("of_strings_twice", text, int64, 1, "CategoryMapper", cats_strings=twice, cats_int64s=[1, 2, 3])
+    yield encoder("of_classes_twice", text, int64, 1, classes_strings=twice)
+    yield encoder("of_keys_twice", text, int64, keys_strings=twice, values_int64s=[1, 2, 3])
     yield encoder("without_zeros", np.array([8, 1]), single, 1, "OneHotEncoder", cats_int64s=[1, 3, 8], zeros=0)
 
 
@@ -152,6 +157,8 @@ def feature_cases():
         yield ml_case(make, "FeatureVectorizer", parts, dict(inputdimensions=[2, 3, 4]), [single])
         make = Maker(f"arrayfeatureextractor_of_{name}")
         yield ml_case(make, "ArrayFeatureExtractor", [features(make, 3, 4, dtype), np.array([[3, 0, 3]])], {})
+    make = Maker("featurevectorizer_of_rank_3")
+    yield ml_case(make, "FeatureVectorizer", [make.normal(2, 3, 2)], dict(inputdimensions=[7]), [single])
     make = Maker("scaler_by_one")
     yield ml_case(make, "Scaler", [make.normal(5)], dict(offset=[0.5], scale=[2.0]), [single])
     make = Maker("normalizer_of_one_row")

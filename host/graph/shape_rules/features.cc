@@ -80,12 +80,12 @@ Status extracted_features(ShapeContext& c) {
 
 Status joined_features(ShapeContext& c) {
   const auto widths = c.ints_attr("inputdimensions");
-  const auto rows = row_count(c);
-  if (!rows || !widths) return {};
+  const Dims* x = c.shape(0);
+  if (x == nullptr || x->empty() || !widths) return {};
   WideInt sum = 0;
   for (const int64_t width : *widths) sum += width;
   TENON_ASSIGN_OR_RETURN(Dim width, c.computed(sum, "the sum of inputdimensions"));
-  c.set(0, {*rows, std::move(width)});
+  c.set(0, {x->size() == 1 ? known_dim(1) : (*x)[0], std::move(width)});
   return {};
 }
 

@@ -4,7 +4,8 @@
 //   CategoryMapper  cats_int64s for cats_strings, or the other way round
 //   OneHotEncoder   behind X's dimensions one as long as the list, 1 at the element's place. Unless `zeros` a key that
 //                   the list has not is an error; elements that are no integers are truncated to one.
-// Of equal keys the first counts; a NaN is equal to any NaN. Shapes are those of X.
+// Of equal keys the last counts, in LabelEncoder from opset 2 on the first; a NaN is equal to any NaN. Shapes are those
+// of X.
 #include <algorithm>
 
 #include "held_tensor.h"

@@ -1,6 +1,6 @@
 // ArrayFeatureExtractor: the columns of X that Y counts, in its order; of X with one dimension they are one row.
 // FeatureVectorizer: the inputs' columns side by side as floats, of each as many as inputdimensions says, with zeros
-// where it has fewer. An input is N x C, or C as one row.
+// where it has fewer. An input is N x C, where C may be several dimensions, or C as one row.
 #include <algorithm>
 
 #include "ml/scores.h"
@@ -39,19 +39,25 @@ class ArrayFeatureExtractor final : public sdk::Kernel {
   }
 };
 
+sdk::Result<Rows> flat_rows(const sdk::TensorView& x) {
+  if (x.rank() < 3) return rows_of(x);
+  TN_ASSIGN_OR_RETURN(const int64_t columns, product(x.shape(), 1, x.shape().size()));
+  return Rows{x.dim(0), columns};
+}
+
 class FeatureVectorizer final : public sdk::Kernel {
  public:
   FeatureVectorizer(std::vector<int64_t> widths, int64_t total) : widths_(std::move(widths)), total_(total) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
-    TN_ASSIGN_OR_RETURN(const Rows first, rows_of(run.input(0)));
+    TN_ASSIGN_OR_RETURN(const Rows first, flat_rows(run.input(0)));
     const int64_t dims[] = {first.count, total_};
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, TN_FLOAT, dims));
     std::fill_n(y.data<float>(), y.count(), 0.0f);
     int64_t begin = 0;
     for (uint32_t i = 0; i < run.input_count(); ++i) {
       const sdk::TensorView x = run.input(i);
-      TN_ASSIGN_OR_RETURN(const Rows rows, rows_of(x));
+      TN_ASSIGN_OR_RETURN(const Rows rows, flat_rows(x));
       if (rows.count != first.count)
         return sdk::invalid_argument("input ", i, " has shape ", sdk::shape_text(x.shape()), ", expected ", first.count,
                                      " rows as the first");

@@ -54,14 +54,14 @@ LabelMap LabelMap::create(const std::vector<std::string>& keys) {
   LabelMap map;
   map.is_text_ = true;
   map.size_ = keys.size();
-  for (size_t i = 0; i < keys.size(); ++i) map.texts_.try_emplace(keys[i], static_cast<int64_t>(i));
+  for (size_t i = 0; i < keys.size(); ++i) map.texts_[keys[i]] = static_cast<int64_t>(i);
   return map;
 }
 
 LabelMap LabelMap::create(const std::vector<int64_t>& keys) {
   LabelMap map;
   map.size_ = keys.size();
-  for (size_t i = 0; i < keys.size(); ++i) map.numbers_.try_emplace(keys[i], static_cast<int64_t>(i));
+  for (size_t i = 0; i < keys.size(); ++i) map.numbers_[keys[i]] = static_cast<int64_t>(i);
   return map;
 }
 

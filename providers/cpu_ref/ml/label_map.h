@@ -11,6 +11,7 @@ class LabelMap {
  public:
   /// Of equal keys the first counts. TN_INVALID_MODEL: of a type that is none of numbers and strings.
   static sdk::Result<LabelMap> create(const sdk::TensorView& keys);
+  /// Of equal keys the last counts.
   static LabelMap create(const std::vector<std::string>& keys);
   static LabelMap create(const std::vector<int64_t>& keys);
 
