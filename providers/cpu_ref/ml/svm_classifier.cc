@@ -78,6 +78,8 @@ class SvmClassifier final : public sdk::Kernel {
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView z, run.output(1, TN_FLOAT, dims));
     TN_ASSIGN_OR_RETURN(const float* const input, floats_of(run, x));
     TN_ASSIGN_OR_RETURN(int64_t* const chosen, run.scratch<int64_t>(static_cast<size_t>(rows.count)));
+    // Of rows that a cancelled run does not come to.
+    std::fill_n(chosen, rows.count, int64_t{0});
     const double cost = double(form_.svm.vectors.size());
     TN_RETURN_IF_ERROR(run.parallel_for(rows.count, cost, [&](int64_t begin, int64_t end) -> sdk::Status {
       for (int64_t i = begin; i < end && !run.cancelled(); ++i) {
@@ -87,7 +89,6 @@ class SvmClassifier final : public sdk::Kernel {
       }
       return {};
     }));
-    if (run.cancelled()) return {};
     return write_labels(run, form_.labels, sdk::Span<const int64_t>(chosen, static_cast<size_t>(rows.count)));
   }
 

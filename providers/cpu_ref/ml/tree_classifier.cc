@@ -112,11 +112,12 @@ class TreeClassifier final : public sdk::Kernel {
     const int64_t classes = labels_.size(), dims[] = {rows.count, classes};
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView z, run.output(1, TN_FLOAT, dims));
     TN_ASSIGN_OR_RETURN(int64_t* const chosen, run.scratch<int64_t>(static_cast<size_t>(rows.count)));
+    // Of rows that a cancelled run does not come to.
+    std::fill_n(chosen, rows.count, int64_t{0});
     const ForestRun<T> trees(forest_, Aggregate::kSum);
     TN_RETURN_IF_ERROR(trees.run(run, x, [&](int64_t row, RowScores<T> scores) {
       chosen[row] = choice_.choose(scores, z.data<float>() + row * classes);
     }));
-    if (run.cancelled()) return {};
     return write_labels(run, labels_, sdk::Span<const int64_t>(chosen, static_cast<size_t>(rows.count)));
   }
 
