@@ -2,7 +2,6 @@
 import numpy as np
 from onnx import TensorProto, numpy_helper
 
-import ml_tree_cases
 from contrib_cases import Maker
 from ml_case import POST_TRANSFORMS, features, ml_case, words
 
@@ -179,7 +178,6 @@ def feature_cases():
 
 
 def all_cases():
-    yield from ml_tree_cases.all_cases()
     yield from linear_cases()
     yield from svm_cases()
     yield from encoder_cases()
