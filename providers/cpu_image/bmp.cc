@@ -118,7 +118,7 @@ sdk::Status read_plain(const Bitmap& bitmap, Canvas& canvas) {
   const int64_t stride = (bitmap.width * bitmap.bits + 31) / 32 * 4;
   if (uint64_t(stride) * uint64_t(bitmap.height) > bitmap.pixels.size()) return broken("it ends early");
   TN_RETURN_IF_ERROR(canvas.create(bitmap.width, bitmap.height));
-  for (int64_t y = 0; y < bitmap.height; ++y) {
+  for (int64_t y = 0; y < bitmap.height && !canvas.is_stopped(); ++y) {
     const uint8_t* from = bitmap.pixels.data() + y * stride;
     uint8_t* pixel = bitmap.row(canvas, y);
     for (int64_t x = 0; x < bitmap.width; ++x, pixel += 3) {

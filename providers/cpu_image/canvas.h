@@ -18,8 +18,11 @@ class Canvas {
  public:
   /// Memory of that many bytes, which lives as long as the canvas.
   using Allocate = std::function<sdk::Result<uint8_t*>(size_t bytes)>;
+  /// Whether nobody waits for the image any more.
+  using IsStopped = std::function<bool()>;
   /// `memory_limit`: bytes that a codec may take beside the canvas.
-  Canvas(uint64_t memory_limit, Allocate allocate) : memory_limit_(memory_limit), allocate_(std::move(allocate)) {}
+  Canvas(uint64_t memory_limit, Allocate allocate, IsStopped is_stopped)
+      : memory_limit_(memory_limit), allocate_(std::move(allocate)), is_stopped_(std::move(is_stopped)) {}
 
   /// Once. TN_INVALID_ARGUMENT for no pixels or more than kMostPixels; else what the allocation says.
   sdk::Status create(int64_t width, int64_t height) {
@@ -44,12 +47,15 @@ class Canvas {
 
   int64_t width() const { return width_; }
   int64_t height() const { return height_; }
+  /// Codecs that work row by row look here, and then leave the rest as it is.
+  bool is_stopped() const { return is_stopped_(); }
   uint64_t memory_limit() const { return memory_limit_; }
   uint8_t* row(int64_t y) const { return pixels_ + 3 * width_ * y; }
 
  private:
   uint64_t memory_limit_;
   Allocate allocate_;
+  IsStopped is_stopped_;
   int64_t width_ = 0, height_ = 0;
   uint8_t* pixels_ = nullptr;
 };

@@ -20,7 +20,8 @@ class ImageDecoder final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView stream = run.input(0);
-    Canvas canvas(memory_limit_, [&](size_t bytes) { return run.scratch<uint8_t>(bytes); });
+    Canvas canvas(
+        memory_limit_, [&](size_t bytes) { return run.scratch<uint8_t>(bytes); }, [&] { return run.cancelled(); });
     sdk::Status status = decode_image(stream.span<uint8_t>(), canvas);
     const bool is_decoded = status.is_ok();
     if (!is_decoded) {

@@ -71,6 +71,7 @@ class Jpeg {
     while (jpeg_.output_scanline < jpeg_.output_height) {
       uint8_t* row = canvas.row(jpeg_.output_scanline);
       JSAMPROW rows[] = {has_ink() ? line : row};
+      if (canvas.is_stopped()) return true;
       jpeg_read_scanlines(&jpeg_, rows, 1);
       if (has_ink()) from_ink(line, canvas.width(), row);
     }

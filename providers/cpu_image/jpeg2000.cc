@@ -13,8 +13,11 @@
 namespace tenon::cpu_image {
 namespace {
 
-// What the library keeps of a sample, beside the result.
-constexpr uint64_t kBytesPerSample = 12;
+// What the library keeps of a sample, with the smallest code blocks, beside the result. A palette may make more
+// components than there seem to be.
+constexpr uint64_t kBytesPerSample = 32;
+// Of the samples of the image for each precinct, which costs some hundred bytes.
+constexpr unsigned kLeastPrecinctBits = 8;
 constexpr uint32_t kMostComponents = 4;
 // A tile has a header of that many bytes at least.
 constexpr uint64_t kTileHeader = 14;
@@ -58,11 +61,37 @@ sdk::Status check_size_marker(Bytes stream, const Canvas& canvas) {
   if (components < 1 || components > kMostComponents) return broken("it has more than 4 components");
   const int64_t width = int64_t{sizes[0]} - sizes[2], height = int64_t{sizes[1]} - sizes[3];
   TN_RETURN_IF_ERROR(Canvas::check_size(width, height));
-  TN_RETURN_IF_ERROR(canvas.check_memory(width, height, kBytesPerSample * components));
+  TN_RETURN_IF_ERROR(canvas.check_memory(width, height, kBytesPerSample * kMostComponents));
   const uint64_t across = (uint64_t{sizes[0]} - std::min(sizes[0], sizes[6]) + sizes[4] - 1) / sizes[4];
   const uint64_t down = (uint64_t{sizes[1]} - std::min(sizes[1], sizes[7]) + sizes[5] - 1) / sizes[5];
   if (down != 0 && across > stream.size() / kTileHeader / down + 1)
     return broken("it has more tiles than bytes for them");
+  return {};
+}
+
+/// The sizes of precincts, said by COD and COC markers in any header. Compressed data holds no such bytes.
+sdk::Status check_precincts(Bytes stream) {
+  for (size_t at = 0; at + 4 < stream.size(); ++at) {
+    const bool is_default = stream[at + 1] == 0x52;
+    if (stream[at] != 0xff || (!is_default && stream[at + 1] != 0x53)) continue;
+    const size_t style = at + (is_default ? 4 : 5), first = at + (is_default ? 14 : 11);
+    const size_t end = at + 2 + big_endian(stream, at + 2, 2);
+    if (style >= stream.size() || (stream[style] & 1) == 0) continue;
+    // Each resolution below the last has a quarter of the samples.
+    for (size_t i = first; i < std::min<size_t>(end, stream.size()); ++i)
+      if ((stream[i] & 15u) + (stream[i] >> 4) + 2 * (end - 1 - i) < kLeastPrecinctBits)
+        return broken("its precincts are of fewer than 256 samples of the image");
+  }
+  return {};
+}
+
+/// A palette makes as many components as it says, whatever the codestream has. Wherever its box may lie before that.
+sdk::Status check_palette(Bytes boxes) {
+  const std::string_view text(reinterpret_cast<const char*>(boxes.data()), boxes.size());
+  constexpr size_t kCountAt = 6;  // behind the name and the number of colours
+  for (size_t at = text.find("pclr"); at != text.npos; at = text.find("pclr", at + 1))
+    if (at + kCountAt < boxes.size() && boxes[at + kCountAt] > kMostComponents)
+      return broken("its palette has more than 4 components");
   return {};
 }
 
@@ -157,6 +186,8 @@ void from_luminance(uint8_t* pixel) {
 sdk::Status decode_jpeg2000(Bytes bytes, Canvas& canvas) {
   const Bytes stream = find_codestream(bytes);
   TN_RETURN_IF_ERROR(check_size_marker(stream, canvas));
+  TN_RETURN_IF_ERROR(check_precincts(stream));
+  TN_RETURN_IF_ERROR(check_palette(bytes.subspan(0, bytes.size() - stream.size())));
   Source source{bytes};
   const Image image = decode(source, stream.data() != bytes.data());
   if (image == nullptr || image->numcomps < 1) return broken("it is broken or ends early");
@@ -166,7 +197,7 @@ sdk::Status decode_jpeg2000(Bytes bytes, Canvas& canvas) {
     if (!c.is_whole()) return broken("a component is empty");
   TN_RETURN_IF_ERROR(canvas.create(int64_t{image->x1} - image->x0, int64_t{image->y1} - image->y0));
   const bool has_luminance = !is_gray && image->color_space == OPJ_CLRSPC_SYCC;
-  for (int64_t y = 0; y < canvas.height(); ++y) {
+  for (int64_t y = 0; y < canvas.height() && !canvas.is_stopped(); ++y) {
     uint8_t* pixel = canvas.row(y);
     for (int64_t x = 0; x < canvas.width(); ++x, pixel += 3) {
       for (size_t c = 0; c < 3; ++c) pixel[c] = components[c].sample(x, y);

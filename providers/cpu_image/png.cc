@@ -43,7 +43,7 @@ class Png {
     if (png_get_rowbytes(png_, info_) != 3 * size_t(canvas.width())) png_error(png_, "rows are no RGB");
     // What a pass leaves out, it keeps.
     for (int pass = 0; pass < passes; ++pass)
-      for (int64_t y = 0; y < canvas.height(); ++y) png_read_row(png_, canvas.row(y), nullptr);
+      for (int64_t y = 0; y < canvas.height() && !canvas.is_stopped(); ++y) png_read_row(png_, canvas.row(y), nullptr);
     return true;
   }
 

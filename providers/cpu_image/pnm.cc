@@ -49,7 +49,7 @@ class Reader {
 };
 
 sdk::Status read_bits(Reader& reader, const Canvas& canvas, bool is_text) {
-  for (int64_t y = 0; y < canvas.height(); ++y) {
+  for (int64_t y = 0; y < canvas.height() && !canvas.is_stopped(); ++y) {
     uint8_t* row = canvas.row(y);
     int byte = 0;
     for (int64_t x = 0; x < canvas.width(); ++x) {
@@ -70,7 +70,7 @@ sdk::Status read_samples(Reader& reader, const Canvas& canvas, bool is_text, boo
     const int low = reader.byte();
     return low < 0 ? -1 : high * 256 + low;
   };
-  for (int64_t y = 0; y < canvas.height(); ++y) {
+  for (int64_t y = 0; y < canvas.height() && !canvas.is_stopped(); ++y) {
     uint8_t* row = canvas.row(y);
     for (int64_t i = 0; i < canvas.width() * (is_gray ? 1 : 3); ++i) {
       const int64_t value = sample();

@@ -95,7 +95,7 @@ bool read_rows(TIFF* tiff, const Canvas& canvas) {
   const tmsize_t size = TIFFScanlineSize(tiff);
   if (size < tmsize_t(samples * size_t(canvas.width()))) return false;
   std::vector<uint8_t> line(static_cast<size_t>(size));
-  for (int64_t y = 0; y < canvas.height(); ++y) {
+  for (int64_t y = 0; y < canvas.height() && !canvas.is_stopped(); ++y) {
     if (TIFFReadScanline(tiff, line.data(), uint32_t(y), 0) < 0) return false;
     uint8_t* row = canvas.row(y);
     for (int64_t x = 0; x < canvas.width(); ++x)

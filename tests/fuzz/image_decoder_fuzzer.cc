@@ -16,11 +16,12 @@ constexpr uint64_t kMemoryLimit = 32 << 20;
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace tenon;
   std::vector<uint8_t> pixels;
-  cpu_image::Canvas canvas(kMemoryLimit, [&](size_t bytes) -> sdk::Result<uint8_t*> {
+  const auto allocate = [&](size_t bytes) -> sdk::Result<uint8_t*> {
     if (bytes > kMemoryLimit) return sdk::Status(TN_OUT_OF_MEMORY, "the image is too large for this test");
     pixels.resize(bytes);
     return pixels.data();
-  });
+  };
+  cpu_image::Canvas canvas(kMemoryLimit, allocate, [] { return false; });
   const sdk::Status status = cpu_image::decode_image({data, size}, canvas);
   if (!status.is_ok()) {
     const bool is_expected = status.code() == TN_INVALID_ARGUMENT || status.code() == TN_OUT_OF_MEMORY;
