@@ -3,7 +3,7 @@ import json
 import shutil
 
 from command_case import (
-    CommandCase, field, floats, main, node, npy, onnx_model, port, read_npy, sequence_port, tenon, tensor_proto
+    CommandCase, field, floats, int_field, main, node, npy, onnx_model, port, read_npy, sequence_port, tenon, tensor_proto
 )
 
 
@@ -41,6 +41,31 @@ class RunTest(CommandCase):
         self.assertEqual(code, 1)
         self.assertIn("keep the folder cpu_blas beside libcpu_blas.so", error)
         self.assertEqual(tenon("run", model, "--fill", "ones")[0], 0)
+
+    def test_cpu_ref_without_its_re2_refuses_regular_expressions_with_the_mend(self):
+        code, output, error = tenon("providers", "--json")
+        self.assertEqual(code, 0, error)
+        library = next(p["path"] for p in json.loads(output) if p.get("name") == "cpu_ref")
+        shutil.copy(library, self.folder)
+        pattern = field(5, field(1, b"pattern") + field(4, b"a*") + int_field(20, 3))
+        model = self.write("pattern.onnx", onnx_model(
+            [node("RegexFullMatch", ["x"], ["y"]) + pattern], [port("x", 1, element_type=8)],
+            [port("y", 1, element_type=9)], opset=20))
+        code, _, error = tenon("run", model, TENON_PROVIDER_PATH=str(self.folder))
+        self.assertEqual(code, 1)
+        self.assertIn("keep the folder cpu_ref beside libcpu_ref.so", error)
+
+    def test_an_image_needs_its_provider_in_a_list_that_the_user_gives(self):
+        model = self.write("image.onnx", onnx_model(
+            [node("ImageDecoder", ["x"], ["y"])], [port("x", 3, element_type=2)],
+            [port("y", 0, 0, 3, element_type=2)], opset=20))
+        code, _, error = tenon("run", model, "--fill", "ones", "--providers", "cpu_blas,cpu_ref")
+        self.assertEqual(code, 1)
+        self.assertIn("Add cpu_image to the list of providers", error)
+        for providers in [], ["--providers", "cpu_image"]:
+            code, _, error = tenon("run", model, "--fill", "ones", *providers)
+            self.assertEqual(code, 0, error)
+            self.assertIn("the stream is none of BMP, JPEG", error)
 
     def test_a_digit_is_recognized_and_its_class_printed_first(self):
         code, output, errors = tenon("run", self.model, "--input", f"image={self.image_file()}")
