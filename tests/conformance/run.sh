@@ -1,6 +1,6 @@
 #!/bin/bash
 # Exports the node tests and light models of the newest onnx package, and tests made with onnxruntime, and runs them on the built providers.
-# usage: run.sh BUILD_FOLDER nodes|contrib|light|light-on-ref|concurrent|ort|ort-out|ort-models|phi4mini
+# usage: run.sh BUILD_FOLDER WHAT
 #   nodes         every node test whose operators the providers have
 #   contrib       nodes of ONNX Runtime's own operators and of ai.onnx.ml, with the outputs that onnxruntime computes
 #   light         the light models on cpu_blas, then cpu_ref
@@ -9,6 +9,7 @@
 #   ort           node tests as .ort files that onnxruntime wrote, styles Fixed and Runtime
 #   ort-out       node tests as .ort files that Tenon wrote, in onnxruntime
 #   ort-models    models as .ort and .onnx files both ways
+#   differential  generated cases of every operator of cpu_ref beside onnxruntime; $TENON_CASES (400) of each version
 #   phi4mini      prefill and decode of phi4mini:2 beside onnxruntime; makes 2.9 GB, or takes them from $TENON_MODELS
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -62,13 +63,18 @@ case $2 in
     "$python" "$here/export_light_models.py" "$data/light"
     "$build/tests/concurrent_models" "$data"/light/{squeezenet,shufflenet,inception_v1,resnet50}
     ;;
+  differential)
+    mkdir -p "$data"
+    "$build/tests/export_cases" --out "$data/cases.bin" --cases "${TENON_CASES:-400}" --seed "${TENON_SEED:-1}"
+    "$python" "$here/check_cases.py" "$data/cases.bin"
+    ;;
   phi4mini)
     mkdir -p "${TENON_MODELS:-$data/models}"
     "$python" "$here/check_phi4mini.py" "$build/tools/tenon" "${TENON_MODELS:-$data/models}"
     ;;
   *)
     echo "error: '$2' is none of nodes, contrib, ort, ort-out, ort-models, light, light-on-ref," \
-      "concurrent, phi4mini" >&2
+      "concurrent, differential, phi4mini" >&2
     exit 1
     ;;
 esac

@@ -95,10 +95,10 @@ Result<std::optional<ElementType>> dequantized(const Node& node) {
 }
 
 Result<std::optional<ElementType>> qgemm(const Node& node) {
-  constexpr size_t kA = 0, kYScale = 7, kYZero = 8;
-  const auto is_given = [&](size_t i) { return i < node.inputs.size() && node.inputs[i] != nullptr; };
-  if (!is_given(kYScale)) return std::optional(ElementType{Kind::kTensor, TN_FLOAT});
-  return input_type(node, is_given(kYZero) ? kYZero : kA, Kind::kTensor);
+  constexpr size_t kYZero = 8;
+  const bool is_quantized = kYZero < node.inputs.size() && node.inputs[kYZero] != nullptr;
+  if (!is_quantized) return std::optional(ElementType{Kind::kTensor, TN_FLOAT});
+  return input_type(node, kYZero, Kind::kTensor);
 }
 
 Result<std::optional<ElementType>> constant(const Node& node) {

@@ -18,7 +18,7 @@ Result<std::optional<ElementType>> by_dtype(const Node& node);
 /// What QuantizeLinear makes without a zero point, and DequantizeLinear.
 Result<std::optional<ElementType>> quantized(const Node& node);
 Result<std::optional<ElementType>> dequantized(const Node& node);
-/// What QGemm makes: of the type of y_zero_point where there is a y_scale, else float.
+/// What QGemm makes: of the type of y_zero_point where there is one, else float.
 Result<std::optional<ElementType>> qgemm(const Node& node);
 /// Of the value that a Constant or a ConstantOfShape has.
 Result<std::optional<ElementType>> constant(const Node& node);

@@ -1,6 +1,8 @@
 // QGemm: Y = alpha a_scale b_scale (sum + C), where sum is the matrix product of A' - a_zero_point and B' -
 // b_zero_point in int32, which wraps around; A' is A or its transpose, B' likewise, and C broadcasts to the result.
-// With y_scale Y is quantized, else float. Scale and zero point of B are one for all or one per column of B'.
+// Y is
+// divided by y_scale, and with y_zero_point it is quantized, else float. Scale and zero point of B are one for all or
+// one per column of B'.
 #include <cmath>
 #include <tenon/sdk/geometry/matmul.hpp>
 
@@ -21,6 +23,9 @@ struct Addend {
 
 class QGemm final : public sdk::Kernel {
  public:
+  static constexpr uint32_t kA = 0, kAScale = 1, kAZero = 2, kB = 3, kBScale = 4, kBZero = 5, kC = 6, kYScale = 7,
+                            kYZero = 8;
+
   explicit QGemm(const sdk::KernelInfo& info)
       : alpha_(double(info.attr_float("alpha"))),
         transposes_a_(info.attr_int("transA") != 0),
@@ -34,9 +39,6 @@ class QGemm final : public sdk::Kernel {
   }
 
  private:
-  static constexpr uint32_t kA = 0, kAScale = 1, kAZero = 2, kB = 3, kBScale = 4, kBZero = 5, kC = 6, kYScale = 7,
-                            kYZero = 8;
-
   /// The matrix with its rows one behind the other.
   template <typename T>
   static sdk::Result<const T*> rows_of(sdk::RunContext& run, const sdk::TensorView& x, bool transposes) {
@@ -76,13 +78,15 @@ class QGemm final : public sdk::Kernel {
                           store(i, alpha_ * of_a.scale * double(b_scales.at(0, at.column)) * double(total));
                         });
     };
-    if (!run.has_input(kYScale)) {
+    if (!run.has_input(kYZero)) {
       TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, TN_FLOAT, product.shape));
-      each([&](int64_t i, double real) { y.data<float>()[i] = float(real); });
+      TN_ASSIGN_OR_RETURN(const Quantization of_y, run.has_input(kYScale) ? quantization_of(run, kYScale, kYZero, "Y")
+                                                                          : sdk::Result<Quantization>(Quantization{}));
+      each([&](int64_t i, double real) { y.data<float>()[i] = float(real / of_y.scale); });
       return {};
     }
     TN_ASSIGN_OR_RETURN(const Quantization of_y, quantization_of(run, kYScale, kYZero, "Y"));
-    const tn_dtype dtype = run.has_input(kYZero) ? run.input(kYZero).dtype() : a.dtype();
+    const tn_dtype dtype = run.input(kYZero).dtype();
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, dtype, product.shape));
     return visit_list(ByteTypes{}, dtype, [&](auto tag) -> sdk::Status {
       using Y = decltype(tag);
@@ -98,6 +102,9 @@ class QGemm final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_qgemm(const sdk::KernelInfo& info) {
+  const bool has_scale = QGemm::kYScale < info.input_count() && info.input(QGemm::kYScale);
+  const bool has_zero = QGemm::kYZero < info.input_count() && info.input(QGemm::kYZero);
+  if (has_zero && !has_scale) return sdk::invalid_model("it has a y_zero_point, but no y_scale: give both or neither");
   return std::make_unique<QGemm>(info);
 }
 

@@ -42,6 +42,12 @@ Shape Case::numbers(std::string_view name) const {
   return a != nullptr && std::holds_alternative<Shape>(a->payload) ? std::get<Shape>(a->payload) : Shape();
 }
 
+uint64_t seed_of(const host::OpSchema& schema, uint64_t seed, int64_t index) {
+  uint64_t hash = seed * 0x9e3779b97f4a7c15u + static_cast<uint64_t>(index);
+  for (const char c : schema.op_type) hash = hash * 1099511628211u + static_cast<unsigned char>(c);
+  return hash * 31 + static_cast<uint64_t>(schema.since_version);
+}
+
 TypeChoice draw_types(const SharedOperator& op, Draw& draw) {
   TypeChoice choice;
   for (size_t i = 0; i < op.types.size(); ++i) {

@@ -23,6 +23,8 @@ struct Case {
   Shape numbers(std::string_view name) const;
 };
 
+/// A seed of its own for each case, so that one can be run again alone.
+uint64_t seed_of(const host::OpSchema& schema, uint64_t seed, int64_t index);
 /// Most draws are legal; some break one rule.
 Case draw_case(const SharedOperator& op, Draw& draw);
 /// In one line, with the values of small inputs.

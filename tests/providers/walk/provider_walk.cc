@@ -26,13 +26,6 @@ struct Tally {
   int64_t cases = 0, computed = 0, refused = 0, unjudged = 0, differing = 0;
 };
 
-/// A seed of its own for each case, so that one can be run again alone.
-uint64_t seed_of(const host::OpSchema& schema, uint64_t seed, int64_t index) {
-  uint64_t hash = seed * 0x9e3779b97f4a7c15u + static_cast<uint64_t>(index);
-  for (const char c : schema.op_type) hash = hash * 1099511628211u + static_cast<unsigned char>(c);
-  return hash * 31 + static_cast<uint64_t>(schema.since_version);
-}
-
 class Walk {
  public:
   explicit Walk(const Arguments& arguments) : arguments_(arguments) {}

@@ -88,7 +88,8 @@ host::Result<std::vector<SharedOperator>> shared_operators(const std::vector<std
       op.providers.push_back(providers[p]);
       narrow(*line, &op.types);
     }
-    if (op.providers.size() > 1 && op.providers.front() == providers.front()) shared.push_back(std::move(op));
+    if (op.providers.size() >= std::min<size_t>(providers.size(), 2) && op.providers.front() == providers.front())
+      shared.push_back(std::move(op));
   }
   std::sort(shared.begin(), shared.end(), [](const SharedOperator& a, const SharedOperator& b) {
     return std::tuple(a.schema->domain, a.schema->op_type, a.schema->since_version) <

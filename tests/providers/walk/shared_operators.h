@@ -26,7 +26,8 @@ struct SharedOperator {
 /// Every version of the operators in a provider's kernel table that its rows take.
 host::Result<std::vector<const host::OpSchema*>> schemas_of(const std::string& provider);
 
-/// Of libraries by name, in every version that two of them have. The first is the oracle: what it lacks is not listed.
+/// Of libraries by name, in every version that two of them have; of one alone all that it has. The first is the oracle:
+/// what it lacks is not listed.
 host::Result<std::vector<SharedOperator>> shared_operators(const std::vector<std::string>& providers);
 
 }  // namespace tenon::walk

@@ -19,6 +19,47 @@ constexpr std::chrono::milliseconds kMostTime{500};
 // Of a float: sums of some hundred terms in another order, and functions of a few units in the last place.
 constexpr double kEpsilons = 256;
 
+Verdict failure(const host::Status& status, bool in_run) {
+  Verdict v;
+  v.message = status.message();
+  switch (status.code()) {
+    case TN_INVALID_MODEL:
+    case TN_INVALID_ARGUMENT: v.kind = Verdict::Kind::kRefused; break;
+    case TN_NO_KERNEL: v.kind = Verdict::Kind::kLeft; break;
+    case TN_UNSUPPORTED: v.kind = in_run ? Verdict::Kind::kLeftInRun : Verdict::Kind::kLeft; break;
+    case TN_DEADLINE_EXCEEDED:
+    case TN_OUT_OF_MEMORY: v.kind = Verdict::Kind::kGaveUp; break;
+    default: v.kind = Verdict::Kind::kBroken;
+  }
+  return v;
+}
+
+std::optional<std::string> misinferred(const host::ValueType& inferred, const Tensor& found) {
+  bool fits = inferred.dtype == found.dtype() && (!inferred.dims || inferred.dims->size() == found.shape().size());
+  for (size_t d = 0; fits && inferred.dims && d < inferred.dims->size(); ++d) {
+    const host::Dim& dim = (*inferred.dims)[d];
+    // The walk names a dimension by its size.
+    const std::string expected = dim.value >= 0 ? "d" + std::to_string(dim.value) : dim.symbol;
+    fits = expected.empty() || expected == "d" + std::to_string(found.shape()[d]);
+  }
+  if (fits) return std::nullopt;
+  return host::concat("inferred ", describe(inferred), ", but it is ", host::dtype_name(found.dtype()), " ",
+                      host::shape_text(found.shape()));
+}
+
+const char* kind_name(Verdict::Kind kind) {
+  switch (kind) {
+    case Verdict::Kind::kComputed: return "computed";
+    case Verdict::Kind::kRefused: return "refused";
+    case Verdict::Kind::kLeft: return "left to another";
+    case Verdict::Kind::kLeftInRun: return "left to another in a run";
+    case Verdict::Kind::kGaveUp: return "gave up";
+    default: return "broken";
+  }
+}
+
+}  // namespace
+
 std::unique_ptr<host::Model> model_of(const Case& c, Sight sight, std::vector<host::NamedTensor>* given) {
   test::GraphBuilder builder(c.schema->domain.empty() ? c.schema->since_version : 17);
   std::vector<std::string> inputs, outputs;
@@ -48,34 +89,6 @@ std::unique_ptr<host::Model> model_of(const Case& c, Sight sight, std::vector<ho
   return builder.build();
 }
 
-Verdict failure(const host::Status& status, bool in_run) {
-  Verdict v;
-  v.message = status.message();
-  switch (status.code()) {
-    case TN_INVALID_MODEL:
-    case TN_INVALID_ARGUMENT: v.kind = Verdict::Kind::kRefused; break;
-    case TN_NO_KERNEL: v.kind = Verdict::Kind::kLeft; break;
-    case TN_UNSUPPORTED: v.kind = in_run ? Verdict::Kind::kLeftInRun : Verdict::Kind::kLeft; break;
-    case TN_DEADLINE_EXCEEDED:
-    case TN_OUT_OF_MEMORY: v.kind = Verdict::Kind::kGaveUp; break;
-    default: v.kind = Verdict::Kind::kBroken;
-  }
-  return v;
-}
-
-std::optional<std::string> misinferred(const host::ValueType& inferred, const Tensor& found) {
-  bool fits = inferred.dtype == found.dtype() && (!inferred.dims || inferred.dims->size() == found.shape().size());
-  for (size_t d = 0; fits && inferred.dims && d < inferred.dims->size(); ++d) {
-    const host::Dim& dim = (*inferred.dims)[d];
-    // The walk names a dimension by its size.
-    const std::string expected = dim.value >= 0 ? "d" + std::to_string(dim.value) : dim.symbol;
-    fits = expected.empty() || expected == "d" + std::to_string(found.shape()[d]);
-  }
-  if (fits) return std::nullopt;
-  return host::concat("inferred ", describe(inferred), ", but it is ", host::dtype_name(found.dtype()), " ",
-                      host::shape_text(found.shape()));
-}
-
 // A Dropout that trains drops what it likes.
 bool is_random(const Case& c) {
   if (host::facts_of(*c.schema).has(host::kRandom)) return true;
@@ -84,19 +97,6 @@ bool is_random(const Case& c) {
       return true;
   return false;
 }
-
-const char* kind_name(Verdict::Kind kind) {
-  switch (kind) {
-    case Verdict::Kind::kComputed: return "computed";
-    case Verdict::Kind::kRefused: return "refused";
-    case Verdict::Kind::kLeft: return "left to another";
-    case Verdict::Kind::kLeftInRun: return "left to another in a run";
-    case Verdict::Kind::kGaveUp: return "gave up";
-    default: return "broken";
-  }
-}
-
-}  // namespace
 
 const char* sight_name(Sight sight) {
   return sight == Sight::kHidden ? "hidden" : sight == Sight::kSymbolic ? "symbolic" : "shown";

@@ -1,0 +1,220 @@
+"""Why onnxruntime may answer otherwise than cpu_ref, by the specification: what check_cases.py asks."""
+import numpy as np
+from onnx import helper, numpy_helper
+
+SWITCHES = (
+    "keepdims",
+    "noop_with_empty_axes",
+    "sorted",
+    "ceil_mode",
+    "count_include_pad",
+    "select_last_index",
+    "exclusive",
+    "reverse",
+    "saturate",
+    "largest",
+    "detect_positive",
+    "detect_negative",
+    "fmod",
+    "storage_order",
+    "is_causal",
+    "interleaved",
+    "training_mode",
+    "align_corners",
+    "linear_before_reset",
+    "channels_last",
+    "across_channels",
+)
+ORDERED = (
+    "ArgMax",
+    "ArgMin",
+    "Hardmax",
+    "TopK",
+    "Max",
+    "Min",
+    "ReduceMax",
+    "ReduceMin",
+    "MaxPool",
+    "GlobalMaxPool",
+    "Softmax",
+    "LogSoftmax",
+)
+# What cpu_ref says where it refuses what the specification does not allow.
+NOT_ALLOWED = (
+    "is given twice",
+    "the kernel is",
+    "attribute reduction is",
+    "stash_type' is",
+    "only the other inputs may be stretched",
+    "both must have the same number",
+    "expected 0 and 1 or 1 and 0",
+    "coordinate_transformation_mode is",
+    "attribute approximate is",
+    "expected more than 0",
+    "expected a 1-D tensor",
+    "expected one number",
+    "expected one float",
+    "this opset does not allow",
+    "expected a scalar",
+    "expected one element or",
+    "along batch axis",
+    "give both or neither",
+    "which its",
+    "do not fit",
+    "for rank",
+    "expected 3 elements",
+    "the pool has",
+    "is empty, expected",
+    "entries, expected",
+    "they must be as many",
+    "qk_matmul_output_mode is",
+)
+SUMS_AND_SQUARES = (
+    "DFT",
+    "STFT",
+    "GridSample",
+    "DeformConv",
+    "LSTM",
+    "GRU",
+    "RNN",
+    "LpNormalization",
+    "InstanceNormalization",
+    "MeanVarianceNormalization",
+    "GroupNormalization",
+    "LayerNormalization",
+    "RMSNormalization",
+)
+LARGE = 1e15
+
+
+class Facts:
+    """Of a case: its node, the node's attributes, its inputs in order (None: left out), and what was found."""
+
+    def __init__(self, model, held, why):
+        self.node = model.graph.node[0]
+        self.op, self.why = self.node.op_type, why
+        self.attributes = {a.name: helper.get_attribute_value(a) for a in self.node.attribute}
+        self.inputs = [numpy_helper.to_array(held[name]) if name in held else None for name in self.node.input]
+
+    def floats(self):
+        return [
+            np.asarray(v, np.float64)
+            for v in self.inputs
+            if v is not None and v.dtype.kind in "fV" and v.dtype.itemsize > 1
+        ]
+
+    def has_nan(self):
+        return any(np.isnan(v).any() for v in self.floats())
+
+    def has_large(self):
+        return any((~np.isfinite(v) | (np.abs(v) > LARGE)).any() for v in self.floats())
+
+    def is_same_padded(self):
+        return self.attributes.get("auto_pad", b"").startswith(b"SAME")
+
+
+REASONS = [
+    (
+        lambda f: any(f.attributes.get(name) not in (None, 0, 1) for name in SWITCHES),
+        "an attribute that is a switch is neither 0 nor 1, which the specification does not know",
+    ),
+    (
+        lambda f: f.op in ORDERED and f.has_nan(),
+        "NaN is the greatest and the least here, as in numpy; onnxruntime loses sight of it",
+    ),
+    (
+        lambda f: f.op in SUMS_AND_SQUARES and f.has_large(),
+        "infinities and sums or squares beyond float: they are taken in double here, in float there",
+    ),
+    (
+        lambda f: f.why.startswith("cpu_ref refuses") and any(part in f.why for part in NOT_ALLOWED),
+        "the specification does not allow it, and cpu_ref says why",
+    ),
+    (
+        lambda f: f.op.startswith("Reduce") and f.inputs[0].dtype.kind in "ui",
+        "integers wrap around and their logarithms are truncated; onnxruntime takes floats, or stops at the end",
+    ),
+    (
+        lambda f: f.op == "LSTM" and "clip" in f.attributes,
+        "clip bounds the input of every activation, as the specification says; onnxruntime leaves out the cell's",
+    ),
+    (
+        lambda f: f.op == "Attention" and f.attributes.get("scale", 1) < 0,
+        "onnxruntime takes the root of a negative scale",
+    ),
+    (
+        lambda f: f.op in ("DequantizeLinear", "QuantizeLinear")
+        and f.inputs[1].size > 1
+        and "axis" not in f.attributes,
+        "before opset 13 scales of channels are not specified",
+    ),
+    (lambda f: f.op == "FastGelu" and f.inputs[0].ndim == 0, "the result has the shape of X"),
+    (
+        lambda f: f.op in ("QLinearAveragePool", "QLinearGlobalAveragePool"),
+        "a mean that lies at a half goes to the even byte; onnxruntime's product of scales may miss the half",
+    ),
+    (lambda f: f.op == "TopK" and f.attributes.get("sorted") == 0, "without sorting any order will do"),
+    (
+        lambda f: f.op == "Gather" and f.inputs[0].dtype.kind == "O",
+        "onnxruntime copies one string of each slice that Gather picks",
+    ),
+    (
+        lambda f: f.op == "Clip" and f.has_large(),
+        "without a minimum, minus infinity stays; onnxruntime clips it to the least float",
+    ),
+    (
+        lambda f: f.op in ("Cast", "CastLike")
+        and (f.attributes.get("to") == 8 or f.op == "CastLike" and f.inputs[1].dtype.kind == "O"),
+        "whole floats as text are 1.0 as in the package's tests; onnxruntime writes 1",
+    ),
+    (
+        lambda f: f.op in ("Cast", "CastLike")
+        and (f.has_large() or any((v < 0).any() or (np.abs(v) > 255).any() for v in f.floats())),
+        "floats that the integer type does not hold: the nearest here, undefined by the specification",
+    ),
+    (
+        lambda f: f.op == "StringSplit",
+        "of an empty text a delimiter leaves one empty part, as in Python; onnxruntime counts none",
+    ),
+    (
+        lambda f: f.op == "TreeEnsembleClassifier",
+        "two classes that both have weights: the labels are the model's; onnxruntime gives 1 and 0",
+    ),
+    (
+        lambda f: f.is_same_padded(),
+        "sizes and padding of SAME_UPPER and SAME_LOWER follow the specification's formulas",
+    ),
+    (
+        lambda f: f.op == "NonZero" and f.inputs[0].ndim == 0,
+        "of a scalar NonZero has no row of indices, as the specification says",
+    ),
+    (
+        lambda f: f.op == "Squeeze" and len(f.inputs) > 1 and f.inputs[1] is not None and f.inputs[1].size == 0,
+        "an empty list of axes squeezes none; onnxruntime takes it as left out",
+    ),
+    (
+        lambda f: f.op == "Shrink" and f.inputs[0].dtype.kind in "ui",
+        "integers are kept exactly; onnxruntime computes them in float",
+    ),
+    (
+        lambda f: f.op.startswith("Reduce") and f.inputs[0].size == 0,
+        "a mean of nothing is NaN, which the specification leaves open",
+    ),
+    (lambda f: f.op == "MeanVarianceNormalization", "of one value both mean and root may be off: 0 / 0 in float"),
+    (lambda f: f.op == "Celu" and f.attributes.get("alpha") == 0, "x / alpha of 0 / 0"),
+    (
+        lambda f: f.op == "Dropout" and f.why.startswith("output 1"),
+        "the mask outside of training is left open before opset 12",
+    ),
+    (
+        lambda f: f.op == "DequantizeLinear" and f.inputs[0].dtype == np.int32,
+        "x - zero point does not wrap around; in onnxruntime it does",
+    ),
+    (lambda f: f.op == "Pow" and f.inputs[0].dtype.kind in "ui", "powers of integers that the type does not hold"),
+]
+
+
+def reason_of(model, held, why):
+    """The first reason that holds for this case; "" where none does."""
+    facts = Facts(model, held, why)
+    return next((reason for holds, reason in REASONS if holds(facts)), "")
