@@ -38,6 +38,7 @@ ORDERED = (
     "GlobalMaxPool",
     "Softmax",
     "LogSoftmax",
+    "Unique",
 )
 # What cpu_ref says where it refuses what the specification does not allow.
 NOT_ALLOWED = (
@@ -68,6 +69,9 @@ NOT_ALLOWED = (
     "entries, expected",
     "they must be as many",
     "qk_matmul_output_mode is",
+    "expected N x C x D1",
+    "expected both or neither",
+    "lengths, expected",
 )
 SUMS_AND_SQUARES = (
     "DFT",
@@ -148,7 +152,17 @@ REASONS = [
         and "axis" not in f.attributes,
         "before opset 13 scales of channels are not specified",
     ),
-    (lambda f: f.op == "FastGelu" and f.inputs[0].ndim == 0, "the result has the shape of X"),
+    (lambda f: f.op == "FastGelu", "the result has the shape of X, and doubles are computed as such"),
+    (lambda f: f.op == "GroupNormalization" and f.inputs[0].dtype == np.float64, "doubles are computed as such"),
+    (lambda f: f.op.startswith(("QLinear", "ReduceLogSumExp")) and f.has_large(), "scales and exponents beyond float"),
+    (
+        lambda f: f.op == "Attention" and f.attributes.get("is_causal") == 1,
+        "the causal order counts from the length of the past, in onnxruntime from the last key",
+    ),
+    (
+        lambda f: f.op == "Slice" and any(v.size and abs(int(v.min())) > 2**62 for v in f.inputs[1:] if v is not None),
+        "ends beyond the axis are clamped as numpy does, whatever the step",
+    ),
     (
         lambda f: f.op in ("QLinearAveragePool", "QLinearGlobalAveragePool"),
         "a mean that lies at a half goes to the even byte; onnxruntime's product of scales may miss the half",
