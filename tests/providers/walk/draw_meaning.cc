@@ -80,7 +80,8 @@ Shape indices(const Shape& shape, int64_t size, Draw& draw) {
 
 Shape tuples(const Shape& shape, const Shape& x, Draw& draw) {
   Shape values;
-  for (int64_t t = 0; t < shape.front(); ++t)
+  const int64_t rows = shape.back() == 0 ? 0 : count_of(shape) / shape.back();
+  for (int64_t t = 0; t < rows; ++t)
     for (int64_t d = 0; d < shape.back(); ++d)
       values.push_back(draw.between(0, std::max<int64_t>(x[std::min(static_cast<size_t>(d), x.size() - 1)] - 1, 0)));
   return values;
