@@ -45,6 +45,7 @@ inline constexpr sdk::TypeRules kAny;
 inline constexpr sdk::Aliases kNew;
 inline constexpr sdk::Aliases kInPlace = sdk::reuses<1>();
 inline constexpr sdk::Aliases kInEitherPlace = sdk::reuses<3>();
+inline constexpr sdk::Aliases kInSecondPlace = sdk::reuses<2>();
 inline constexpr sdk::Aliases kInAnyPlace = sdk::reuses<~0u>();
 /// Of Where: either value, not the condition.
 inline constexpr sdk::Aliases kInLaterPlace = sdk::reuses<6>();

@@ -15,13 +15,14 @@ import onnxruntime
 from onnx import helper, numpy_helper
 
 import contrib_cases
+import contrib_more_cases
 import ml_case
 import ml_cases
 import ml_tree_cases
 import quantized_cases
 from export_folder import refresh, write_tensor
 
-MODULES = contrib_cases, ml_cases, ml_tree_cases, quantized_cases
+MODULES = contrib_cases, contrib_more_cases, ml_cases, ml_tree_cases, quantized_cases
 
 
 def model_of(case):

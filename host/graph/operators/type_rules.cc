@@ -101,6 +101,11 @@ Result<std::optional<ElementType>> qgemm(const Node& node) {
   return input_type(node, kYZero, Kind::kTensor);
 }
 
+Result<std::optional<ElementType>> hash(const Node& node) {
+  return std::optional(
+      ElementType{Kind::kTensor, node.int_attribute("positive").value_or(1) == 1 ? TN_UINT32 : TN_INT32});
+}
+
 Result<std::optional<ElementType>> constant(const Node& node) {
   for (const Attribute& a : node.attributes) {
     if (const auto* tensor = std::get_if<Tensor>(&a.payload))

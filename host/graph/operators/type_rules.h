@@ -20,6 +20,8 @@ Result<std::optional<ElementType>> quantized(const Node& node);
 Result<std::optional<ElementType>> dequantized(const Node& node);
 /// What QGemm makes: of the type of y_zero_point where there is one, else float.
 Result<std::optional<ElementType>> qgemm(const Node& node);
+/// MurmurHash3: unsigned unless `positive` is another number than 1.
+Result<std::optional<ElementType>> hash(const Node& node);
 /// Of the value that a Constant or a ConstantOfShape has.
 Result<std::optional<ElementType>> constant(const Node& node);
 Result<std::optional<ElementType>> constant_of_shape(const Node& node);

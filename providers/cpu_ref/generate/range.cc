@@ -1,5 +1,5 @@
 // Range: start, start + delta, start + 2 delta ... before limit: max(ceil((limit - start) / delta), 0) numbers. The
-// inputs are scalars. Floating-point numbers are computed in double, whatever stash_type says: no less exact.
+// inputs are scalars; in com.microsoft delta may be left out for 1. Floating-point numbers are computed in double, whatever stash_type says: no less exact.
 #include <algorithm>
 #include <cmath>
 #include <tenon/sdk/kernel.hpp>
@@ -35,12 +35,13 @@ class Range final : public sdk::Kernel {
  public:
   sdk::Status run(sdk::RunContext& run) const override {
     for (uint32_t i = 0; i < 3; ++i)
-      if (run.input(i).count() != 1)
+      if (run.has_input(i) && run.input(i).count() != 1)
         return sdk::invalid_argument("input ", i, " has shape ", sdk::shape_text(run.input(i).shape()),
                                      ", expected a scalar");
     return visit_numeric(run.input(0).dtype(), [&](auto tag) -> sdk::Status {
       using T = decltype(tag);
-      const T start = *run.input(0).data<T>(), limit = *run.input(1).data<T>(), delta = *run.input(2).data<T>();
+      const T start = *run.input(0).data<T>(), limit = *run.input(1).data<T>();
+      const T delta = run.has_input(2) ? *run.input(2).data<T>() : T(1);
       TN_ASSIGN_OR_RETURN(const int64_t length, range_length(start, limit, delta));
       const int64_t shape[] = {length};
       TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, run.input(0).dtype(), shape));

@@ -1,6 +1,7 @@
 // Pad: adds elements before and after each axis, or with negative pads removes some. They are a constant, the nearest
 // edge, the reflection at the edge (which is not repeated), or, from opset 19, the other side of the data. Pads are an
-// attribute before opset 11 and an input from then on, for chosen axes from opset 18.
+// attribute before opset 11 and an input from then on, for chosen axes from opset 18. The Pad of com.microsoft is that
+// of opset 11, whose pads may also be 1 x 2 rank.
 #include <algorithm>
 #include <tenon/sdk/geometry/pad.hpp>
 #include <tenon/sdk/kernel.hpp>
@@ -35,7 +36,8 @@ class Pad final : public sdk::Kernel {
  public:
   Pad(const sdk::KernelInfo& info, PadMode mode)
       : mode_(mode),
-        from_attributes_(info.since_version() < 11),
+        is_contrib_(!info.domain().empty()),
+        from_attributes_(!is_contrib_ && info.since_version() < 11),
         pads_(info.attr_ints(info.since_version() < 2 ? "paddings" : "pads")),
         value_(info.attr_float("value")) {}
 
@@ -76,7 +78,12 @@ class Pad final : public sdk::Kernel {
   sdk::Result<std::vector<sdk::AxisPad>> pads_of(sdk::RunContext& run, size_t rank) const {
     sdk::Shape pads = pads_, axes;
     if (!from_attributes_) {
-      TN_ASSIGN_OR_RETURN(pads, read_ints(run.input(1), "pads"));
+      const sdk::TensorView given = run.input(1);
+      if (is_contrib_ && given.rank() == 2 && given.dim(0) == 1) {
+        pads.assign(given.data<int64_t>(), given.data<int64_t>() + given.count());
+      } else {
+        TN_ASSIGN_OR_RETURN(pads, read_ints(given, "pads"));
+      }
     }
     const bool has_axes = run.has_input(3);
     if (has_axes) {
@@ -118,7 +125,7 @@ class Pad final : public sdk::Kernel {
   }
 
   PadMode mode_;
-  bool from_attributes_;
+  bool is_contrib_, from_attributes_;
   sdk::Shape pads_;
   float value_;
 };

@@ -1,7 +1,7 @@
 // Unique: the distinct elements of X, or with `axis` its distinct slices along it; in ascending order (slices compare
 // element by element, strings by their bytes, NaN last and equal to itself), or with sorted = 0 in order of appearance.
 // Further outputs, int64: where each appears first, for each element or slice of X its number, and how often it
-// appears.
+// appears. The Unique of com.microsoft is that of a vector in order of appearance, without the second output.
 #include <algorithm>
 #include <numeric>
 #include <tenon/sdk/kernel.hpp>
@@ -36,10 +36,15 @@ int compare_elements(const sdk::TensorView& x, int64_t parts, int64_t a, int64_t
 class Unique final : public sdk::Kernel {
  public:
   explicit Unique(const sdk::KernelInfo& info)
-      : has_axis_(info.has_int("axis")), axis_(info.attr_int("axis")), sorted_(info.attr_int("sorted") != 0) {}
+      : has_axis_(info.has_int("axis")),
+        axis_(info.attr_int("axis")),
+        sorted_(info.attr_int("sorted") != 0),
+        is_contrib_(!info.domain().empty()) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
+    if (is_contrib_ && x.rank() != 1)
+      return sdk::invalid_argument("input x has shape ", sdk::shape_text(x.shape()), ", expected a vector");
     int64_t axis = 0;
     Slices s{1, x.count(), 1};
     sdk::Shape shape{0};
@@ -59,9 +64,9 @@ class Unique final : public sdk::Kernel {
     for (int64_t o = 0; o < s.outer; ++o)
       for (int64_t i = 0; i < found; ++i)
         TN_RETURN_IF_ERROR(mover.copy((o * found + i) * s.inner, (o * s.count + first[size_t(i)]) * s.inner, s.inner));
-    TN_RETURN_IF_ERROR(write(run, 1, first));
-    TN_RETURN_IF_ERROR(write(run, 2, inverse));
-    return write(run, 3, counts);
+    if (!is_contrib_) TN_RETURN_IF_ERROR(write(run, 1, first));
+    TN_RETURN_IF_ERROR(write(run, is_contrib_ ? 1 : 2, inverse));
+    return write(run, is_contrib_ ? 2 : 3, counts);
   }
 
  private:
@@ -138,7 +143,7 @@ class Unique final : public sdk::Kernel {
 
   bool has_axis_;
   int64_t axis_;
-  bool sorted_;
+  bool sorted_, is_contrib_;
 };
 
 }  // namespace

@@ -1,8 +1,7 @@
 // ConvTranspose: the gradient of Conv: every X[n, c, i] adds X[n, c, i] * W[c, m, k] to Y[n, g * M/group + m, i *
-// strides
-// + k * dilations - pads], which starts as B. X: N x C x D1..., W: C x M/group x k1..., B: M (0 when left out). The
-// output's size follows from the pads, or, where output_shape or SAME_UPPER and SAME_LOWER give the size, the pads from
-// it. Sums are taken in double.
+// strides + k * dilations - pads], which starts as B. X: N x C x D1..., W: C x M/group x k1..., B: M (0 when left out).
+// The output's size follows from the pads, or, where output_shape or SAME_UPPER and SAME_LOWER give the size, the pads
+// from it. ConvTransposeWithDynamicPads has the pads as input 2 and B as input 3. Sums are taken in double.
 #include <algorithm>
 
 #include "dispatch.h"
@@ -13,19 +12,20 @@ namespace {
 
 class ConvTranspose final : public sdk::Kernel {
  public:
-  ConvTranspose(sdk::TransposedAttributes attributes, int64_t groups)
-      : attributes_(std::move(attributes)), groups_(groups) {}
+  ConvTranspose(sdk::TransposedAttributes attributes, int64_t groups, bool pads_given)
+      : attributes_(std::move(attributes)), groups_(groups), pads_given_(pads_given), bias_(pads_given ? 3 : 2) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0), w = run.input(1);
     TN_RETURN_IF_ERROR(check_inputs(run, x, w));
     const size_t spatial = x.shape().size() - 2;
     TN_ASSIGN_OR_RETURN(const int64_t filters, multiply(w.dim(1), groups_));
-    if (run.has_input(2) && (run.input(2).rank() != 1 || run.input(2).dim(0) != filters))
-      return sdk::invalid_argument("input B has shape ", sdk::shape_text(run.input(2).shape()), ", expected ", filters,
+    if (run.has_input(bias_) && (run.input(bias_).rank() != 1 || run.input(bias_).dim(0) != filters))
+      return sdk::invalid_argument("input B has shape ", sdk::shape_text(run.input(bias_).shape()), ", expected ", filters,
                                    ", a value per filter");
+    TN_ASSIGN_OR_RETURN(const sdk::TransposedAttributes attributes, attributes_with_pads(run));
     TN_ASSIGN_OR_RETURN(const auto axes,
-                        attributes_.resolve(x.shape().subspan(2, spatial), w.shape().subspan(2, spatial)));
+                        attributes.resolve(x.shape().subspan(2, spatial), w.shape().subspan(2, spatial)));
     // Of the convolution that this is the gradient of: its output is our input, and the reverse.
     const Window window{axes};
     sdk::Shape shape{x.dim(0), filters};
@@ -34,12 +34,21 @@ class ConvTranspose final : public sdk::Kernel {
     if (y.count() == 0) return {};
     return visit_floats(x.dtype(), [&](auto tag) -> sdk::Status {
       using T = decltype(tag);
-      const T* bias = run.has_input(2) ? run.input(2).data<T>() : nullptr;
+      const T* bias = run.has_input(bias_) ? run.input(bias_).data<T>() : nullptr;
       return spread(run, window, x.dim(0), x.dim(1), filters, x.data<T>(), w.data<T>(), bias, y.data<T>());
     });
   }
 
  private:
+  sdk::Result<sdk::TransposedAttributes> attributes_with_pads(sdk::RunContext& run) const {
+    sdk::TransposedAttributes with_pads = attributes_;
+    if (pads_given_ && run.has_input(2)) {
+      TN_ASSIGN_OR_RETURN(with_pads.window.pads, read_ints(run.input(2), "Pads"));
+      TN_RETURN_IF_ERROR(sdk::WindowAttributes::check_range("Pads", with_pads.window.pads, 0));
+    }
+    return with_pads;
+  }
+
   sdk::Status check_inputs(sdk::RunContext&, const sdk::TensorView& x, const sdk::TensorView& w) const {
     if (x.rank() < 2)
       return sdk::invalid_argument("input X has shape ", sdk::shape_text(x.shape()), ", expected N x C x spatial axes");
@@ -80,13 +89,16 @@ class ConvTranspose final : public sdk::Kernel {
 
   sdk::TransposedAttributes attributes_;
   int64_t groups_;
+  bool pads_given_;  // as input 2
+  uint32_t bias_;    // the input that it is
 };
 
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_conv_transpose(const sdk::KernelInfo& info) {
   TN_ASSIGN_OR_RETURN(sdk::TransposedAttributes attributes, sdk::TransposedAttributes::parse(info));
-  return std::make_unique<ConvTranspose>(std::move(attributes), info.attr_int("group"));
+  return std::make_unique<ConvTranspose>(std::move(attributes), info.attr_int("group"),
+                                         info.op_type() == "ConvTransposeWithDynamicPads");
 }
 
 }  // namespace tenon::cpu_ref

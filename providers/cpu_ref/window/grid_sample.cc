@@ -159,6 +159,8 @@ sdk::Result<sdk::KernelPtr> make_grid_sample(const sdk::KernelInfo& info) {
     return sdk::invalid_model("attribute mode is '", mode, "', expected nearest, linear or cubic");
   if (outside != "zeros" && outside != "border" && outside != "reflection")
     return sdk::invalid_model("attribute padding_mode is '", outside, "', expected zeros, border or reflection");
+  // In com.microsoft it is of the type of X.
+  TN_RETURN_IF_ERROR(check_type(FloatTypes{}, info.input(1), "of a grid"));
   if (linear || cubic) TN_RETURN_IF_ERROR(check_type(NumericTypes{}, info.input(0), "where elements are interpolated"));
   return std::make_unique<GridSample>(info,
                                       linear  ? Interpolation::kLinear
