@@ -14,6 +14,7 @@ import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
 
+import attention_cases
 import contrib_cases
 import contrib_more_cases
 import ml_case
@@ -22,7 +23,7 @@ import ml_tree_cases
 import quantized_cases
 from export_folder import refresh, write_tensor
 
-MODULES = contrib_cases, contrib_more_cases, ml_cases, ml_tree_cases, quantized_cases
+MODULES = attention_cases, contrib_cases, contrib_more_cases, ml_cases, ml_tree_cases, quantized_cases
 
 
 def model_of(case):

@@ -17,11 +17,13 @@ import generate
 DOMAIN = "com.microsoft"
 # Defaults that only the text of a schema states: operator, attribute.
 STATED = {
+    ("Attention", "mask_filter_value"): -10000.0, ("DecoderMaskedMultiHeadAttention", "mask_filter_value"): -10000.0,
     ("DequantizeLinear", "axis"): 1, ("QuantizeLinear", "axis"): 1,
     ("EmbedLayerNormalization", "epsilon"): 1e-12, ("EmbedLayerNormalization", "mask_index_type"): 0,
     ("GroupQueryAttention", "do_rotary"): 0, ("GroupQueryAttention", "local_window_size"): -1,
     ("GroupQueryAttention", "qk_norm_epsilon"): 1e-6, ("GroupQueryAttention", "rotary_interleaved"): 0,
     ("GroupQueryAttention", "softcap"): 0.0, ("MultiHeadAttention", "mask_filter_value"): -10000.0,
+    ("QAttention", "mask_filter_value"): -10000.0,
     ("RotaryEmbedding", "interleaved"): 0, ("RotaryEmbedding", "is_packed_batching"): 0,
     ("RotaryEmbedding", "num_heads"): 0, ("RotaryEmbedding", "rotary_embedding_dim"): 0,
     ("RotaryEmbedding", "scale"): 1.0, ("SkipLayerNormalization", "epsilon"): 1e-12,

@@ -85,6 +85,7 @@ Status skip_layer_normalization(ShapeContext& c);
 Status group_query_attention(ShapeContext& c);
 Status attention(ShapeContext& c);
 Status multi_head_attention(ShapeContext& c);
+Status projected_attention(ShapeContext& c);
 Status embed_layer_normalization(ShapeContext& c);
 Status linear_attention(ShapeContext& c);
 // features.cc

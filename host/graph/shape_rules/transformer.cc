@@ -93,6 +93,19 @@ Status attention(ShapeContext& c) {
   return {};
 }
 
+// Input is batch x rows x width, weights are width x columns of queries, keys and values.
+Status projected_attention(ShapeContext& c) {
+  const Dims *x = c.shape(0), *w = c.shape(1);
+  if (x == nullptr || w == nullptr || x->size() != 3 || w->size() != 2) return {};
+  const auto widths = c.ints_attr("qkv_hidden_sizes");
+  if (widths && widths->size() == 3) {
+    c.set(0, {(*x)[0], (*x)[1], (*widths)[2] < 0 ? unknown_dim() : known_dim((*widths)[2])});
+  } else {
+    c.set(0, {(*x)[0], (*x)[1], of_heads((*w)[1], 1, 3)});
+  }
+  return {};
+}
+
 Status multi_head_attention(ShapeContext& c) {
   const Dims* query = c.shape(0);
   const Dims* value = c.shape(2);
