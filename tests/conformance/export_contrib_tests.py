@@ -21,9 +21,11 @@ import ml_case
 import ml_cases
 import ml_tree_cases
 import quantized_cases
+import quantized_table_cases
 from export_folder import refresh, write_tensor
 
-MODULES = attention_cases, contrib_cases, contrib_more_cases, ml_cases, ml_tree_cases, quantized_cases
+MODULES = (attention_cases, contrib_cases, contrib_more_cases, ml_cases, ml_tree_cases, quantized_cases,
+           quantized_table_cases)
 
 
 def model_of(case):
