@@ -15,6 +15,8 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 import generate
 
 DOMAIN = "com.microsoft"
+# Convolutional models that level ORT_ENABLE_ALL has optimized hold these.
+BLOCKED_DOMAIN = "com.microsoft.nchwc"
 # Defaults that only the text of a schema states: operator, attribute.
 STATED = {
     ("Attention", "mask_filter_value"): -10000.0, ("DecoderMaskedMultiHeadAttention", "mask_filter_value"): -10000.0,
@@ -49,16 +51,17 @@ def as_onnx(schema):
 
 
 def wanted_schemas():
-    kernels = {k.op_name for k in runtime.get_all_opkernel_def()
-               if k.domain == DOMAIN and k.provider == "CPUExecutionProvider"}
+    kernels = {(k.domain, k.op_name) for k in runtime.get_all_opkernel_def() if k.provider == "CPUExecutionProvider"}
     for s in runtime.get_all_operator_schema():
-        if (s.domain == DOMAIN and s.name in kernels) or (not s.domain and s.name == "SimplifiedLayerNormalization"):
+        is_wanted = s.domain in (DOMAIN, BLOCKED_DOMAIN) and (s.domain, s.name) in kernels
+        if is_wanted or (not s.domain and s.name == "SimplifiedLayerNormalization"):
             yield as_onnx(s)
 
 
 def main():
     generate.STATED.update({(DOMAIN, op, 1, name): value for (op, name), value in STATED.items()})
-    generate.write_schemas("contrib", "c", f"onnxruntime {onnxruntime.__version__}", wanted_schemas(), {DOMAIN: 1})
+    generate.write_schemas("contrib", "c", f"onnxruntime {onnxruntime.__version__}", wanted_schemas(),
+                           {DOMAIN: 1, BLOCKED_DOMAIN: 1})
 
 
 if __name__ == "__main__":
