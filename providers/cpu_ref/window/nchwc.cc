@@ -22,6 +22,7 @@ sdk::Result<sdk::KernelPtr> make_max_pool(const sdk::KernelInfo& info);
 sdk::Result<sdk::KernelPtr> make_average_pool(const sdk::KernelInfo& info);
 sdk::Result<sdk::KernelPtr> make_global_max_pool(const sdk::KernelInfo& info);
 sdk::Result<sdk::KernelPtr> make_global_average_pool(const sdk::KernelInfo& info);
+sdk::Result<sdk::KernelPtr> make_integer_upsample(const sdk::KernelInfo& info);
 
 namespace {
 
@@ -31,13 +32,27 @@ int64_t rounded_up(int64_t channels, int64_t block) {
   return (channels + block - 1) / block * block;
 }
 
+/// How many channels lie in a tensor of blocks; -1: not known.
+int64_t channels_in(sdk::ValueView value) {
+  // Below a ReorderInput the shapes are known in the run alone, but for those that weights say.
+  for (int64_t steps = 0; value && steps < 1000; ++steps) {
+    const sdk::TensorView info = value.info();
+    if (info.has_rank() && info.rank() == 4 && info.dim(1) >= 0) return info.dim(1);
+    const sdk::NodeView producer = value.producer();
+    if (!producer || producer.domain() != kBlockedDomain || producer.op_type() == "ReorderInput") return -1;
+    if (producer.op_type() == "Conv") {
+      const sdk::TensorView w = producer.input(1).info();
+      return w.has_rank() && w.rank() == 4 ? w.dim(0) : -1;
+    }
+    value = producer.input(0);
+  }
+  return -1;
+}
+
 /// What the channels of a node's tensors say of the block; 0: nothing.
 int64_t block_told_by(const sdk::NodeView& node) {
   if (node.domain() != kBlockedDomain) return 0;
-  const auto channels_of = [](const sdk::ValueView& value) -> int64_t {
-    return value && value.info().has_rank() && value.info().rank() == 4 ? value.info().dim(1) : -1;
-  };
-  const int64_t in = channels_of(node.input(0));
+  const int64_t in = channels_in(node.input(0));
   if (node.op_type() == "Conv") {
     const sdk::TensorView w = node.input(1).info();
     if (w.has_rank() && w.rank() == 4 && w.dim(0) > 0 && w.dim(0) % 16 != 0) return 8;
@@ -311,6 +326,10 @@ sdk::Result<sdk::KernelPtr> make_blocked_global_max_pool(const sdk::KernelInfo& 
 }
 sdk::Result<sdk::KernelPtr> make_blocked_global_average_pool(const sdk::KernelInfo& info) {
   return make_blocked(info, 0, make_global_average_pool);
+}
+
+sdk::Result<sdk::KernelPtr> make_blocked_upsample(const sdk::KernelInfo& info) {
+  return make_blocked(info, 0, make_integer_upsample);
 }
 
 sdk::Result<sdk::KernelPtr> make_reorder_input(const sdk::KernelInfo& info) {
