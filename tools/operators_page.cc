@@ -30,7 +30,24 @@ constexpr char kHead[] =
     "- `cpu_image` has no column: it has ImageDecoder alone, and by default comes where a model has one, "
     "behind the others.\n"
     "- a provider's column: the forms that it has kernels of, and the types where it does not take all that the form "
-    "allows.\n";
+    "allows.\n\n"
+    "`com.microsoft.nchwc` is what ONNX Runtime writes into convolutional models at its level ORT_ENABLE_ALL. Their "
+    "channels lie in\n"
+    "blocks of 16 where it ran on a processor with AVX-512, else of 8, which the models do not say: the kernels "
+    "conclude "
+    "it from the\n"
+    "channels of some node, and refuse models all of whose channels are multiples of 16.\n\n"
+    "Without kernels in `com.microsoft` are: BeamSearch, GreedySearch, Sampling and WhisperBeamSearch, which hold "
+    "whole "
+    "models and\n"
+    "generate with them; AttnLSTM, Tokenizer and WordConvEmbedding of long ago; SparseToDenseMatMul, as there are no "
+    "sparse inputs;\n"
+    "MatMulFpQ4, whose weights are packed for one processor; SparseAttention, and DynamicQuantizeLSTM, whose results "
+    "in "
+    "ONNX Runtime\n"
+    "hang on how it splits batches among threads. Those for the CUDA provider's newest models, from BranchwiseRMSNorm "
+    "to\n"
+    "VarlenNGramHashMapping, are still to come.\n";
 
 // The operators of a table, each with its forms.
 std::map<std::string, std::vector<Forms>> by_domain() {
