@@ -41,6 +41,7 @@ inline host::Result<std::vector<host::Tensor>> run_operator(const OperatorRun& w
   builder.node(wanted.op, inputs, outputs, wanted.attributes);
   for (const std::string& output : outputs) builder.output(output);
   if (wanted.op.starts_with("ai.onnx.ml:")) builder.model().opset_imports["ai.onnx.ml"] = wanted.opset;
+  if (wanted.op.starts_with("com.microsoft.nchwc:")) builder.model().opset_imports["com.microsoft.nchwc"] = 1;
   host::SessionOptions options;
   options.providers = {{std::string(TENON_BINARY_DIR) + "/lib/tenon/providers/lib" + provider + ".so", {}}};
   options.threads = 1;

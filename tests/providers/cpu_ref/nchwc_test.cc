@@ -1,0 +1,62 @@
+#include <catch2/catch.hpp>
+
+#include "tests/support/run_operator.h"
+
+using namespace tenon;
+using namespace tenon::test;
+using Catch::Contains;
+using Floats = std::vector<float>;
+
+namespace {
+
+host::Tensor counted(const std::vector<int64_t>& shape, float step = 1) {
+  int64_t count = 1;
+  for (const int64_t size : shape) count *= size;
+  Floats values(static_cast<size_t>(count));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = float(i) * step;
+  return make_tensor<float>(shape, values);
+}
+
+const std::string kBlocked = "com.microsoft.nchwc:";
+
+}  // namespace
+
+TEST_CASE("Conv of few channels reads them as they come and writes blocks", "[cpu_ref]") {
+  // Filter o takes o from either channel.
+  Floats weights;
+  for (int input = 0; input < 2; ++input)
+    for (int o = 0; o < 8; ++o) weights.push_back(float(o));
+  const auto w = make_tensor<float>({8, 2, 1, 1}, weights);
+  const auto x = make_tensor<float>({1, 2, 1, 2}, Floats{1, 2, 10, 20});
+  CHECK(first_output<float>({kBlocked + "Conv", 18, {x, w}, {int_attr("group", 1)}}) ==
+        Floats{0, 11, 22, 33, 44, 55, 66, 77, 0, 22, 44, 66, 88, 110, 132, 154});
+}
+
+TEST_CASE("Conv reads weights in blocks of inputs and outputs, or of outputs where each channel has its own",
+          "[cpu_ref]") {
+  Floats identity(64);
+  for (size_t i = 0; i < 8; ++i) identity[i * 8 + (i + 1) % 8] = 1;  // input i goes to output i + 1
+  const auto x = counted({1, 8, 1, 1});
+  const auto w = make_tensor<float>({8, 8, 1, 1}, identity);
+  CHECK(first_output<float>({kBlocked + "Conv", 18, {x, w}}) == Floats{7, 0, 1, 2, 3, 4, 5, 6});
+  const auto own = counted({8, 1, 1, 1}, 0.5f);
+  CHECK(first_output<float>({kBlocked + "Conv", 18, {x, own}, {int_attr("group", 8)}}) ==
+        Floats{0, 0.5f, 2, 4.5f, 8, 12.5f, 18, 24.5f});
+}
+
+TEST_CASE("MaxPool and ReorderOutput read blocks", "[cpu_ref]") {
+  const auto x = counted({1, 8, 1, 2});
+  CHECK(first_output<float>({kBlocked + "MaxPool", 18, {x}, {ints_attr("kernel_shape", {1, 2})}}) ==
+        Floats{8, 9, 10, 11, 12, 13, 14, 15});
+  CHECK(first_output<float>({kBlocked + "ReorderOutput", 18, {x}, {int_attr("channels", 3)}}) ==
+        Floats{0, 8, 1, 9, 2, 10});
+  CHECK(first_output<float>(
+            {kBlocked + "ReorderOutput", 18, {x}, {int_attr("channels", 3), int_attr("channels_last", 1)}}) ==
+        Floats{0, 1, 2, 8, 9, 10});
+}
+
+TEST_CASE("blocks that nothing tells the size of are refused", "[cpu_ref]") {
+  const auto outputs = run_operator({kBlocked + "GlobalMaxPool", 18, {counted({1, 16, 1, 1})}});
+  REQUIRE_FALSE(outputs.is_ok());
+  CHECK_THAT(std::string(outputs.status().message()), Contains("blocks of 8 or 16"));
+}
