@@ -132,8 +132,34 @@ def embedding_cases():
     yield embedding("without_segments", segments=False)
 
 
+def lstm(label, time=3, batch=1, width=4, hidden=5, directions=1, signed=True, by_column=False, bias=True, **attributes):
+    """Of one sequence, or of one step, as onnxruntime splits batches among threads and quantizes what each has."""
+    make = Maker(f"dynamic_quantize_lstm_{label}")
+    kind = np.int8 if signed else np.uint8
+    weights = [make.uint8(directions, n, 4 * hidden).view(kind) for n in (width, hidden)]
+    shape = (directions, 4 * hidden) if by_column else (directions,)
+    inputs = [make.normal(time, batch, width), *weights, make.normal(directions, 8 * hidden) if bias else None]
+    inputs += [None] * 4
+    for _ in range(2):
+        zeros = np.zeros(shape, kind) if signed else np.full(shape, 128, kind)
+        inputs += [make.positive(*shape) / np.float32(200), zeros]
+    return Case(make.name, "DynamicQuantizeLSTM", inputs, {"hidden_size": hidden, **attributes}, terms=64,
+                outputs=(True,) * 3, output_types=[TensorProto.FLOAT] * 3, constants=(1, 2, 8, 9, 10, 11))
+
+
+def lstm_cases():
+    yield lstm("plain")
+    yield lstm("unsigned", signed=False)
+    yield lstm("by_column", by_column=True)
+    yield lstm("without_bias", bias=False)
+    yield lstm("reverse", direction="reverse")
+    yield lstm("bidirectional", directions=2, direction="bidirectional")
+    yield lstm("of_one_step", time=1, batch=3)
+
+
 def all_cases():
     yield from gather_cases()
     yield from bnb4_cases()
     yield from expert_cases()
     yield from embedding_cases()
+    yield from lstm_cases()

@@ -16,7 +16,7 @@ sdk::Result<MultiHeadAttributes> read_multi_head_attributes(const sdk::KernelInf
 }
 
 sdk::Status MultiHeadShape::check() const {
-  const int64_t of_heads = batch * heads;
+  TN_ASSIGN_OR_RETURN(const int64_t of_heads, multiply(batch, heads));
   TN_ASSIGN_OR_RETURN(const int64_t cached, multiply(of_heads, std::max(rows, queries)));
   TN_RETURN_IF_ERROR(multiply(cached, std::max(size, value_size)).take_status());
   TN_ASSIGN_OR_RETURN(const int64_t lines, multiply(of_heads, queries));

@@ -70,6 +70,7 @@ struct HeadRows {
 
   /// Writes `count` rows of every head behind the first `skipped` of `rows` that each has in `to`.
   void copy_to(T* to, const MultiHeadShape& s, int64_t width, int64_t count, int64_t skipped, int64_t rows) const {
+    if (count == 0 || width == 0) return;
     for (int64_t i = 0; i < s.batch * s.heads; ++i) {
       const int64_t b = i / s.heads, head = i % s.heads;
       for (int64_t r = 0; r < count; ++r) {
@@ -103,6 +104,7 @@ struct MultiHeadData {
 template <typename T>
 sdk::Status attend_heads(sdk::RunContext& run, const MultiHeadAttributes& attributes, const MultiHeadShape& s,
                          const MultiHeadMask& mask, const ScoreBias& bias, const MultiHeadData<T>& data) {
+  if (s.value_size == 0 && data.scores == nullptr) return {};
   const double scale = attributes.scale != 0 ? attributes.scale : 1 / std::sqrt(static_cast<double>(s.size));
   const int64_t total = s.total();
   const auto per_worker = static_cast<size_t>(total + s.value_size);

@@ -26,6 +26,7 @@ class NGramRepeatBlock final : public sdk::Kernel {
                                    sdk::shape_text(scores.shape()), ", expected batch x length and batch x vocabulary");
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, TN_FLOAT, scores.shape()));
     if (y.raw() != scores.raw()) std::copy_n(scores.data<float>(), scores.count(), y.data<float>());
+    if (ids.count() == 0) return {};
     const int64_t length = ids.dim(1), vocabulary = scores.dim(1);
     for (int64_t b = 0; b < ids.dim(0) && !run.cancelled(); ++b) {
       const int64_t* row = ids.data<int64_t>() + b * length;
