@@ -40,14 +40,13 @@ constexpr char kHead[] =
     "Without kernels in `com.microsoft` are: BeamSearch, GreedySearch, Sampling and WhisperBeamSearch, which hold "
     "whole "
     "models and\n"
-    "generate with them; AttnLSTM, Tokenizer and WordConvEmbedding of long ago; SparseToDenseMatMul, as there are no "
-    "sparse inputs;\n"
-    "MatMulFpQ4, whose weights are packed for one processor; SparseAttention, and DynamicQuantizeLSTM, whose results "
-    "in "
-    "ONNX Runtime\n"
-    "hang on how it splits batches among threads. Those for the CUDA provider's newest models, from BranchwiseRMSNorm "
-    "to\n"
-    "VarlenNGramHashMapping, are still to come.\n";
+    "generate with them; AttnLSTM, MaxpoolWithMask, Tokenizer and WordConvEmbedding of long ago; SparseToDenseMatMul, "
+    "as "
+    "there are no\n"
+    "sparse inputs; MatMulFpQ4, whose weights are packed for one processor. SparseAttention and what came for the "
+    "newest "
+    "models, such\n"
+    "as BranchwiseRMSNorm, LinearAttention and NGramHashMapping, are still to come.\n";
 
 // The operators of a table, each with its forms.
 std::map<std::string, std::vector<Forms>> by_domain() {
