@@ -121,6 +121,9 @@ class BlockedRun {
     api_.output = [](tn_run* r, uint32_t i, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) {
       return of(r).output(i, dtype, shape, rank, out);
     };
+    api_.set_string = [](tn_run* r, uint32_t i, int64_t element, tn_str value) {
+      return real(r)->set_string(of(r).run_.c(), i, element, value);
+    };
     api_.scratch = [](tn_run* r, size_t bytes, size_t alignment) {
       return real(r)->scratch(of(r).run_.c(), bytes, alignment);
     };
