@@ -64,6 +64,16 @@ Status from_shape_attribute(ShapeContext& c) {
   return {};
 }
 
+// The samples of each row.
+Status multinomial(ShapeContext& c) {
+  TENON_RETURN_IF_ERROR(c.expect_rank(0, 2, "the input is batch x classes"));
+  const Dims* x = c.shape(0);
+  const int64_t samples = c.attr("sample_size");
+  if (samples < 1) return c.fail("attribute sample_size is ", samples, ", expected at least 1");
+  c.set(0, {x == nullptr ? unknown_dim() : (*x)[0], known_dim(samples)});
+  return {};
+}
+
 Status range(ShapeContext& c) {
   const auto start = c.ints(0);
   const auto limit = c.ints(1);

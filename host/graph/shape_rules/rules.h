@@ -40,6 +40,7 @@ Status pool(ShapeContext& c);
 Status global_pool(ShapeContext& c);
 Status non_max_suppression(ShapeContext& c);
 Status roi_align(ShapeContext& c);
+Status max_roi_pool(ShapeContext& c);
 Status causal_conv(ShapeContext& c);
 // layout.cc
 Status reshape(ShapeContext& c);
@@ -67,6 +68,7 @@ Status constant_of_shape(ShapeContext& c);
 Status shape_of(ShapeContext& c);
 Status scalar(ShapeContext& c);
 Status from_shape_attribute(ShapeContext& c);
+Status multinomial(ShapeContext& c);
 Status range(ShapeContext& c);
 Status one_hot(ShapeContext& c);
 Status affine_grid(ShapeContext& c);

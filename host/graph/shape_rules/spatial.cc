@@ -195,6 +195,20 @@ Status roi_align(ShapeContext& c) {
   return {};
 }
 
+// A row of bins for each region and channel.
+Status max_roi_pool(ShapeContext& c) {
+  TENON_RETURN_IF_ERROR(c.expect_rank(0, 4, "X is N x C x H x W"));
+  TENON_RETURN_IF_ERROR(c.expect_rank(1, 2, "rois has a batch entry and four coordinates per region"));
+  const Dims *x = c.shape(0), *rois = c.shape(1);
+  const auto pooled = c.ints_attr("pooled_shape");
+  if (!pooled || pooled->size() != 2 || (*pooled)[0] < 1 || (*pooled)[1] < 1)
+    return c.fail("attribute pooled_shape is ", pooled ? shape_text(*pooled) : "left out",
+                  ", expected a height and a width of at least 1");
+  c.set(0, {rois == nullptr ? unknown_dim() : (*rois)[0], x == nullptr ? unknown_dim() : (*x)[1],
+            known_dim((*pooled)[0]), known_dim((*pooled)[1])});
+  return {};
+}
+
 // The state holds one element less than there are taps.
 Status causal_conv(ShapeContext& c) {
   TENON_RETURN_IF_ERROR(c.expect_rank(0, 3, "the input is N x C x length"));

@@ -2,7 +2,6 @@
 // element type `dtype`, or else the input's. With a seed every run draws the same, without one no two runs do. The
 // numbers are those of no other implementation, which the specification allows. What is no probability is an error.
 #include <algorithm>
-#include <cstring>
 
 #include "convert/convert.h"
 #include "random.h"
@@ -12,16 +11,13 @@ namespace {
 
 class Bernoulli final : public sdk::Kernel {
  public:
-  explicit Bernoulli(const sdk::KernelInfo& info) : dtype_(info.attr_int("dtype")), has_seed_(info.has_float("seed")) {
-    const float seed = info.attr_float("seed");
-    std::memcpy(&seed_, &seed, sizeof seed_);
-  }
+  explicit Bernoulli(const sdk::KernelInfo& info) : dtype_(info.attr_int("dtype")), seed_(info) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView p = run.input(0);
     const tn_dtype dtype = dtype_ == TN_UNDEFINED ? p.dtype() : static_cast<tn_dtype>(dtype_);
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, dtype, p.shape()));
-    std::mt19937 generator(has_seed_ ? seed_ : std::random_device{}());
+    std::mt19937 generator = seed_.generator();
     NumberBlock block;
     const int64_t count = p.count();
     for (int64_t begin = 0; begin < count && !run.cancelled(); begin += NumberBlock::kCapacity) {
@@ -40,8 +36,7 @@ class Bernoulli final : public sdk::Kernel {
 
  private:
   int64_t dtype_;
-  bool has_seed_;
-  uint32_t seed_ = 0;
+  FloatSeed seed_;
 };
 
 }  // namespace

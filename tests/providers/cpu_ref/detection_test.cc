@@ -1,4 +1,4 @@
-// NonMaxSuppression and RoiAlign at the edge of what they take, and what they refuse. Values are the node tests'.
+// NonMaxSuppression, RoiAlign and MaxRoiPool at the edge of what they take, and what they refuse. Values are the node tests'.
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
@@ -84,4 +84,45 @@ TEST_CASE("a region far larger than the image takes no longer than the image", "
 TEST_CASE("RoiAlign refuses batch entries that there are not", "[cpu_ref]") {
   CHECK_THAT(error_of(regions({0, 0, 1, 1}, {1})), Contains("batch_indices has 1, expected 0 to 0"));
   CHECK_THAT(error_of(regions({0, 0, 1, 1}, {-1})), Contains("batch_indices has -1"));
+}
+
+namespace {
+
+/// Of an image of 1 to 16, four in a row.
+OperatorRun pools(std::vector<float> rois, std::vector<int64_t> bins = {2, 2}, float scale = 1) {
+  std::vector<float> image(16);
+  for (size_t i = 0; i < image.size(); ++i) image[i] = float(i + 1);
+  return {"MaxRoiPool",
+          22,
+          {make_tensor<float>({1, 1, 4, 4}, image),
+           make_tensor<float>({static_cast<int64_t>(rois.size() / 5), 5}, rois)},
+          {ints_attr("pooled_shape", std::move(bins)), float_attr("spatial_scale", scale)},
+          1,
+          true,
+          {}};
+}
+
+}  // namespace
+
+TEST_CASE("MaxRoiPool takes the greatest of each bin, whose ends belong to it", "[cpu_ref]") {
+  using Floats = std::vector<float>;
+  CHECK(first_output<float>(pools({0, 0, 0, 3, 3})) == Floats{6, 8, 14, 16});
+  CHECK(first_output<float>(pools({0, 0, 0, 2, 2})) == Floats{6, 7, 10, 11});
+  CHECK(first_output<float>(pools({0, 2, 2, 7, 7}, {2, 2}, 0.5f)) == Floats{11, 12, 15, 16});
+  CHECK(first_output<float>(pools({0, 3, 3, 0, 0}, {1, 1})) == Floats{16});
+}
+
+TEST_CASE("a bin of MaxRoiPool that lies outside is 0, and coordinates may be anything", "[cpu_ref]") {
+  using Floats = std::vector<float>;
+  CHECK(first_output<float>(pools({0, 4, 4, 6, 6}, {1, 1})) == Floats{0});
+  CHECK(first_output<float>(pools({0, -kInfinity, -1e30f, kInfinity, 1e30f}, {1, 1})) == Floats{16});
+  CHECK(first_output<float>(pools({0, kNaN, kNaN, kNaN, kNaN}, {1, 1})) == Floats{1});
+  CHECK(first_output<float>(pools({})).empty());
+}
+
+TEST_CASE("MaxRoiPool refuses batch entries that there are not, and bins that are none", "[cpu_ref]") {
+  for (const float batch : {-1.0f, 1.0f, kNaN, kInfinity})
+    CHECK_THAT(error_of(pools({batch, 0, 0, 1, 1})), Contains("input rois") && Contains("expected 0 to 0"));
+  CHECK_THAT(error_of(pools({0, 0, 0, 1, 1}, {2})), Contains("pooled_shape"));
+  CHECK_THAT(error_of(pools({0, 0, 0, 1, 1}, {2, 0})), Contains("pooled_shape"));
 }
