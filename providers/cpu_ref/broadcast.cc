@@ -76,7 +76,7 @@ sdk::Result<Broadcast> BinaryForm::resolve(sdk::ShapeView a, sdk::ShapeView b) c
   if (limited_ && broadcast_ && axis_ >= 0 && sdk::element_count(b) != 1) {
     if (static_cast<uint64_t>(axis_) + b.size() > a.size())
       return sdk::invalid_argument("input B (", sdk::shape_text(b), ") placed at axis ", axis_,
-                                   " reaches past the end of input A (", sdk::shape_text(a), ")");
+                                   " reaches past the end of input A (", sdk::shape_text(a), "): correct the axis");
     aligned.resize(a.size() - static_cast<size_t>(axis_), 1);
   }
   const sdk::ShapeView shapes[] = {a, aligned};

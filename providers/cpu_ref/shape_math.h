@@ -10,13 +10,15 @@ namespace tenon::cpu_ref {
 /// a * b of two non-negative sizes; TN_INVALID_ARGUMENT when the product does not fit.
 inline sdk::Result<int64_t> multiply(int64_t a, int64_t b) {
   int64_t product;
-  if (__builtin_mul_overflow(a, b, &product)) return sdk::invalid_argument("the size ", a, " x ", b, " is too large");
+  if (__builtin_mul_overflow(a, b, &product))
+    return sdk::invalid_argument("the size ", a, " x ", b, " is too large, expected one of 64 bits");
   return product;
 }
 
 inline sdk::Result<int64_t> add(int64_t a, int64_t b) {
   int64_t sum;
-  if (__builtin_add_overflow(a, b, &sum)) return sdk::invalid_argument("the size ", a, " + ", b, " is too large");
+  if (__builtin_add_overflow(a, b, &sum))
+    return sdk::invalid_argument("the size ", a, " + ", b, " is too large, expected one of 64 bits");
   return sum;
 }
 

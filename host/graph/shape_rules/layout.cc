@@ -123,7 +123,8 @@ Status reshape_to(ShapeContext& c, const Told& target, bool allow_zero) {
   bool is_sure = true;  // that the wildcard is what the others leave
   for (size_t i = 0; i < y.size(); ++i) {
     if (target[i].number == -1) {
-      if (wildcard) return c.fail("the new shape has -1 at ", *wildcard, " and at ", i, ": only one can be computed");
+      if (wildcard)
+        return c.fail("the new shape has -1 at ", *wildcard, " and at ", i, ", but only one can be computed");
       wildcard = i;
       continue;
     }

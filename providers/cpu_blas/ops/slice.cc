@@ -32,7 +32,8 @@ class Slice final : public sdk::Kernel {
     for (size_t i = 0; i < bounds.axes.size(); ++i) {
       TN_ASSIGN_OR_RETURN(const int64_t axis, normalize_axis(bounds.axes[i], x.rank()));
       const size_t d = static_cast<size_t>(axis);
-      if (seen[d]) return sdk::invalid_model(node_, ": axis ", bounds.axes[i], " is listed twice");
+      if (seen[d])
+        return sdk::invalid_model(node_, ": axis ", bounds.axes[i], " is listed twice: name every axis once");
       seen[d] = true;
       const int64_t size = x.dim(axis);
       if (bounds.steps[i] == 0) return sdk::invalid_model(node_, ": a step is 0, expected another");

@@ -164,9 +164,9 @@ sdk::Result<sdk::KernelPtr> make_linear_attention(const sdk::KernelInfo& info) {
     return sdk::invalid_model("attribute update_rule is '", rule, "', expected linear, gated, delta or gated_delta");
   const bool has_decay = rule == "gated" || rule == "gated_delta", is_delta = rule == "delta" || rule == "gated_delta";
   if (has_decay && !info.input(kLinearDecay))
-    return sdk::invalid_model("input decay is left out, which update_rule ", rule, " needs");
+    return sdk::invalid_model("input decay is left out, expected one as update_rule is ", rule);
   if (is_delta && !info.input(kLinearBeta))
-    return sdk::invalid_model("input beta is left out, which update_rule ", rule, " needs");
+    return sdk::invalid_model("input beta is left out, expected one as update_rule is ", rule);
   return std::make_unique<LinearAttention>(info, has_decay, is_delta);
 }
 

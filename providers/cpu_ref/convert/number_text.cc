@@ -54,7 +54,7 @@ sdk::Result<double> text_to_float(std::string_view text) {
   double value = 0;
   const auto end = std::from_chars(number.data(), number.data() + number.size(), value);
   if (number.empty() || end.ec == std::errc::invalid_argument || end.ptr != number.data() + number.size())
-    return sdk::invalid_argument("the string '", text, "' is no number");
+    return sdk::invalid_argument("the string '", text, "' is no number, expected one as 1.5, -2e3, INF or NaN");
   if (end.ec == std::errc::result_out_of_range) {
     // Too large or too small: the exponent's sign tells which.
     const bool tiny = number.find("e-") != std::string_view::npos || number.find("E-") != std::string_view::npos;

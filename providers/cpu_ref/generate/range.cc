@@ -24,7 +24,7 @@ sdk::Result<int64_t> range_length(T start, T limit, T delta) {
     const double count = std::ceil((double(limit) - double(start)) / double(delta));
     if (!(count < 9e15))
       return sdk::invalid_argument("the range from ", double(start), " to ", double(limit), " by ", double(delta),
-                                   " is not finite");
+                                   " is not finite, expected a finite number of elements");
     return std::max<int64_t>(int64_t(std::max(count, 0.0)), 0);
   }
 }

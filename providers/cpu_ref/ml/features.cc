@@ -161,7 +161,8 @@ sdk::Result<sdk::KernelPtr> make_imputer(const sdk::KernelInfo& info) {
   const bool is_float = dtype == TN_FLOAT || dtype == TN_DOUBLE;
   if (is_float ? floats.empty() : ints.empty())
     return sdk::invalid_model("input X is ", sdk::dtype_name(dtype), ", but attribute ",
-                              is_float ? "imputed_value_floats" : "imputed_value_int64s", " is empty");
+                              is_float ? "imputed_value_floats" : "imputed_value_int64s",
+                              " is empty: give the numbers to put in");
   if (is_float)
     return std::make_unique<Imputer<float>>(std::move(floats), info.attr_float("replaced_value_float"),
                                             "imputed_value_floats");

@@ -43,8 +43,9 @@ sdk::Result<SvmForm> read_svm(const sdk::KernelInfo& info, int64_t vector_count,
   form.rho = info.attr_floats("rho");
   form.vectors = info.attr_floats("support_vectors");
   form.vector_count = vector_count;
-  if (form.coefficients.empty()) return sdk::invalid_model("attribute coefficients is empty");
-  if (form.rho.empty()) return sdk::invalid_model("attribute rho is empty");
+  if (form.coefficients.empty())
+    return sdk::invalid_model("attribute coefficients is empty, expected those of the support vectors");
+  if (form.rho.empty()) return sdk::invalid_model("attribute rho is empty, expected the constant of each decision");
   if (vector_count == 0) {
     form.kernel = SvmKernel::kLinear;
     form.vectors = form.coefficients;

@@ -98,7 +98,7 @@ class PlacedNodes {
   sdk::Status read_modes() {
     sdk::TensorView modes;
     if (!info_.attr_tensor("nodes_modes", &modes) || modes.dtype() != TN_UINT8)
-      return sdk::invalid_model("attribute nodes_modes is no tensor of uint8");
+      return sdk::invalid_model("attribute nodes_modes is of another type, expected a tensor of uint8");
     for (const uint8_t mode : modes.span<uint8_t>()) {
       if (mode >= kTreeTests)
         return sdk::invalid_model("attribute nodes_modes has ", int{mode}, ", expected 0 to ", kTreeTests - 1);

@@ -48,7 +48,7 @@ class Pad final : public sdk::Kernel {
     for (size_t a = 0; a < pads.size(); ++a) {
       TN_ASSIGN_OR_RETURN(const int64_t size, sdk::padded_size(x.shape()[a], pads[a]));
       if (mode_ != PadMode::kConstant && size > 0 && x.shape()[a] == 0)
-        return sdk::invalid_argument("axis ", a, " has no elements to pad with");
+        return sdk::invalid_argument("axis ", a, " has no elements to pad with, expected at least 1");
       shape.push_back(size);
     }
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, x.dtype(), shape));

@@ -62,7 +62,8 @@ sdk::Result<std::vector<Activation>> read_activations(const sdk::KernelInfo& inf
   for (const std::string& name : names) {
     const Row* row = find_row(name);
     if (row == nullptr)
-      return sdk::invalid_model("attribute activations names '", name, "', which is no function of it");
+      return sdk::invalid_model("attribute activations names '", name,
+                                "', expected a function of the specification, as Tanh");
     Activation& a = found.emplace_back();
     a.function_ = row->function;
     a.alpha_ = row->has_alpha ? next_of(alphas, &alpha, row->alpha) : 0;

@@ -50,7 +50,7 @@ sdk::Result<RecurrentShape> resolve_recurrent(sdk::RunContext& run, const Recurr
   shape.directions = a.directions;
   shape.is_batch_first = a.is_batch_first;
   if (shape.hidden > INT64_MAX / 8 / std::max<int64_t>(a.gates, 1))
-    return sdk::invalid_argument("the hidden size ", shape.hidden, " is too large");
+    return sdk::invalid_argument("the hidden size is ", shape.hidden, ", expected one whose gates count in 64 bits");
   const int64_t rows = a.gates * shape.hidden;
   TN_RETURN_IF_ERROR(
       expect_shape(run, 1, "W", {a.directions, rows, shape.inputs}, "directions x gates*hidden x inputs"));

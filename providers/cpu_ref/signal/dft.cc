@@ -33,8 +33,8 @@ class Dft final : public sdk::Kernel {
           "the input has shape ", sdk::shape_text(x.shape()),
           ", expected at least two axes, the last of 1 for real numbers or 2 for complex ones");
     if (is_onesided_ && (parts == 2) != is_inverse_)
-      return sdk::invalid_argument("onesided transforms take ", is_inverse_ ? "complex" : "real",
-                                   " numbers, the input has ", parts == 2 ? "complex" : "real", " ones");
+      return sdk::invalid_argument("the input has ", parts == 2 ? "complex" : "real", " numbers, expected ",
+                                   is_inverse_ ? "complex" : "real", " ones, as onesided transforms take them");
     int64_t axis = axis_;
     if (takes_axis_ && run.has_input(2)) {
       TN_ASSIGN_OR_RETURN(axis, read_length(run.input(2), "axis"));
@@ -48,11 +48,13 @@ class Dft final : public sdk::Kernel {
     if (run.has_input(1)) {
       TN_ASSIGN_OR_RETURN(length, read_length(run.input(1), "dft_length"));
     }
-    TN_ASSIGN_OR_RETURN(const Fourier fourier, Fourier::create(length, is_inverse_));
+    if (length < 1) return sdk::invalid_argument("the length of the transform is ", length, ", expected at least 1");
     sdk::Shape shape = to_shape(x.shape());
     shape[size_t(axis)] = is_onesided_ && !is_inverse_ ? length / 2 + 1 : length;
     shape.back() = gives_real ? 1 : 2;
+    // First, since it is held against the memory that a run may take, as the transform's own is not.
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), shape));
+    TN_ASSIGN_OR_RETURN(const Fourier fourier, Fourier::create(length, is_inverse_));
     if (y.count() == 0) return {};
     TN_ASSIGN_OR_RETURN(const int64_t inner, product(x.shape(), size_t(axis) + 1, size_t(x.rank()) - 1));
     const int64_t count = y.count() / shape.back() / shape[size_t(axis)];

@@ -67,7 +67,8 @@ class MelWeightMatrix final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_mel_weight_matrix(const sdk::KernelInfo& info) {
   TN_ASSIGN_OR_RETURN(const tn_dtype dtype, dtype_attribute(info, "output_datatype"));
-  return std::make_unique<MelWeightMatrix>(dtype);
+  // 0 asks for the default.
+  return std::make_unique<MelWeightMatrix>(dtype == TN_UNDEFINED ? TN_FLOAT : dtype);
 }
 
 }  // namespace tenon::cpu_ref

@@ -49,7 +49,7 @@ class GridSample final : public sdk::Kernel {
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, x.dtype(), shape));
     if (y.count() == 0) return {};
     if (x.count() == 0 && outside_ != Outside::kZeros)
-      return sdk::invalid_argument("input X has no elements to sample");
+      return sdk::invalid_argument("input X has no elements to sample, expected at least 1");
     return visit_floats(grid.dtype(), [&](auto tag) -> sdk::Status { return sample<decltype(tag)>(run, x, grid, y); });
   }
 

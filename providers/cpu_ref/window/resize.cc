@@ -49,7 +49,8 @@ class Resize final : public sdk::Kernel {
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, x.dtype(), shape));
     if (y.count() == 0) return {};
     for (size_t a = 0; a < axes.size(); ++a)
-      if (axes[a].input == 0) return sdk::invalid_argument("axis ", a, " of X has no elements to sample");
+      if (axes[a].input == 0)
+        return sdk::invalid_argument("axis ", a, " of X has no elements to sample, expected at least 1");
     const bool crops = options_.coordinates == "tf_crop_and_resize";
     if (options_.mode == Interpolation::kNearest && !crops) return pick(run, x, y, axes);
     return visit_numeric(x.dtype(),
@@ -129,7 +130,8 @@ class Resize final : public sdk::Kernel {
     for (size_t i = 0; i < sizes.size(); ++i) {
       ResampleAxis& axis = axes[size_t(chosen[i])];
       if (sizes[i] < 0 || axis.input == 0)
-        return sdk::invalid_argument("axis ", chosen[i], " cannot be resized from ", axis.input, " to ", sizes[i]);
+        return sdk::invalid_argument("axis ", chosen[i], " cannot be resized from ", axis.input, " to ", sizes[i],
+                                     ", expected one with elements, and 0 or more");
       axis.output = sizes[i];
       axis.scale = double(sizes[i]) / double(axis.input);
       axis.scaled = double(sizes[i]);

@@ -78,6 +78,7 @@ Shape draw_numbers(std::string_view name, const Shape& x, const Case& c, Draw& d
 
 std::string draw_text(std::string_view name, std::string_view op, Draw& draw) {
   using Text = const char*;
+  if (name == "to") return draw.pick<Text>({"FLOAT", "DOUBLE", "INT64", "INT8", "BOOL", "", "other"});
   if (name == "auto_pad") return draw.pick<Text>({"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER", "", "SAME", "NOTSET"});
   if (name == "activation") return draw.pick<Text>({"", "Relu", "Clip", "Tanh", "Sigmoid", "LeakyRelu", "Nothing"});
   if (name == "approximate") return draw.pick<Text>({"none", "tanh", "", "other"});

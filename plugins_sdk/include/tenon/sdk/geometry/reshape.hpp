@@ -16,7 +16,8 @@ inline Result<Shape> reshaped(ShapeView x, Shape wanted, bool allow_zero) {
     if (wanted[i] < -1)
       return invalid_model("the new shape has ", wanted[i], " at index ", i, ", expected -1, 0 or a size");
     if (wanted[i] == -1) {
-      if (has_open) return invalid_model("the new shape has -1 at ", open, " and at ", i, ": only one can be computed");
+      if (has_open)
+        return invalid_model("the new shape has -1 at ", open, " and at ", i, ", but only one can be computed");
       has_open = true;
       open = i;
     } else if (wanted[i] == 0 && !allow_zero) {

@@ -166,7 +166,7 @@ struct WindowAttributes {
         return invalid_model("attribute 'kernel_shape' has ", kernel[a], " for spatial axis ", a,
                              ", but the weight has ", kernel_sizes[a], ": they must agree");
       if (__builtin_mul_overflow(taps, kernel_sizes[a], &taps) || taps > kLargest)
-        return invalid_model("the kernel has more than ", kLargest, " elements");
+        return invalid_model("the kernel has too many elements, expected at most ", kLargest);
     }
     return {};
   }
