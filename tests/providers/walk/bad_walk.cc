@@ -8,6 +8,8 @@
 #include <chrono>
 #include <cstdio>
 #include <map>
+#include <memory>
+#include <numeric>
 #include <sstream>
 
 #include "tests/conformance/isolated.h"
@@ -64,19 +66,26 @@ std::optional<std::vector<Variant>> variants(const host::OpSchema& schema, const
   return base ? std::optional(variants_of(*base, seed_of(schema, seed))) : std::nullopt;
 }
 
-/// A line for each operator, and one for each of its variants.
-std::string list_variants(const Arguments& arguments, const std::string& provider) {
-  const auto schemas = schemas_of(provider);
-  if (!schemas.is_ok()) throw std::runtime_error(schemas.status().message());
-  std::string text;
-  for (const host::OpSchema* schema : *schemas) {
-    if (!arguments.only.empty() && arguments.only != schema->op_type) continue;
-    const auto all = variants(*schema, provider, arguments.seed);
-    text += host::concat("op\t", schema->domain, "\t", schema->op_type, "\t", schema->since_version, "\n");
-    if (!all) text += "idle\n";
-    for (const Variant& variant : all.value_or(std::vector<Variant>())) text += "case\t" + variant.change + "\n";
-  }
-  return text;
+/// The schemas of the provider's table. In a child, since a parent that has loaded providers has their threads.
+std::vector<const host::OpSchema*> schemas_from(const std::string& provider, const std::string& only) {
+  const auto listed = tools::run_isolated(
+      [&] {
+        const auto schemas = schemas_of(provider);
+        if (!schemas.is_ok()) throw std::runtime_error(schemas.status().message());
+        std::string text;
+        for (const host::OpSchema* s : *schemas)
+          if (only.empty() || only == s->op_type)
+            text += host::concat(s->domain, "\t", s->op_type, "\t", s->since_version, "\n");
+        return text;
+      },
+      kMostListing);
+  if (!listed.ending.empty()) throw std::runtime_error("reading the table of " + provider + " " + listed.ending);
+  std::vector<const host::OpSchema*> schemas;
+  std::istringstream lines(listed.written);
+  std::string domain, op_type, version;
+  while (std::getline(lines, domain, '\t') && std::getline(lines, op_type, '\t') && std::getline(lines, version))
+    schemas.push_back(host::find_schema(domain, op_type, std::stoll(version)));
+  return schemas;
 }
 
 /// Whether the words say what would be right, or what about the case does not fit what.
@@ -155,39 +164,49 @@ class Runner {
   std::vector<Variant> variants_;
 };
 
-/// The cases to run of one provider, and how many operators never computed.
-std::vector<Job> jobs_of(const Arguments& arguments, const std::string& provider, int* idle) {
-  const auto listed = tools::run_isolated([&] { return list_variants(arguments, provider); }, kMostListing);
-  if (!listed.ending.empty()) throw std::runtime_error(provider + ": drawing the cases " + listed.ending);
-  std::vector<Job> jobs, of_one;
-  Draw draw(arguments.seed);
-  const auto take = [&] {
-    for (size_t left = of_one.size(); arguments.sample > 0 && left > arguments.sample; --left)
-      of_one.erase(of_one.begin() + draw.between(0, static_cast<int64_t>(left) - 1));
-    for (Job& job : of_one)
-      if (arguments.one < 0 || arguments.one == static_cast<int64_t>(job.variant)) jobs.push_back(std::move(job));
-    of_one.clear();
-  };
-  std::istringstream lines(listed.written);
-  const host::OpSchema* schema = nullptr;
-  size_t next = 0;
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream parts(line);
-    std::string kind, domain, op_type, version;
-    std::getline(parts, kind, '\t');
-    if (kind == "op") {
-      take();
-      std::getline(parts, domain, '\t'), std::getline(parts, op_type, '\t'), std::getline(parts, version);
-      schema = host::find_schema(domain, op_type, std::stoll(version));
-      next = 0;
-    } else if (kind == "idle") {
-      ++*idle;
-      std::printf("%s: %s never computed\n", provider.c_str(), name_of(*schema).c_str());
-    } else {
-      of_one.push_back({provider, schema, next++, line.substr(line.find('\t') + 1)});
+/// What is changed in each variant of each schema; how many of the schemas have none is added to `idle`.
+std::vector<std::vector<std::string>> changes_of(const Arguments& arguments, const std::string& provider,
+                                                 const std::vector<const host::OpSchema*>& schemas, int* idle) {
+  constexpr char kEnd = '\x1f';
+  using Outcome = conformance::Outcome;
+  const auto outcomes = conformance::run_isolated(schemas.size(), [&]() -> conformance::RunCase {
+    return [&](size_t index) -> Outcome {
+      const auto all = variants(*schemas[index], provider, arguments.seed);
+      if (!all) return {Outcome::Kind::kNotCovered, "never computed"};
+      std::string text;
+      for (const Variant& variant : *all) text += variant.change + kEnd;
+      return {Outcome::Kind::kPassed, text};
+    };
+  });
+  std::vector<std::vector<std::string>> changes(schemas.size());
+  for (size_t i = 0; i < schemas.size(); ++i) {
+    std::istringstream parts(outcomes[i].reason);
+    if (outcomes[i].kind == Outcome::Kind::kPassed) {
+      for (std::string change; std::getline(parts, change, kEnd);) changes[i].push_back(change);
+      continue;
     }
+    ++*idle;
+    std::printf("%s: %s, before anything is changed: %s\n", provider.c_str(), name_of(*schemas[i]).c_str(),
+                outcomes[i].reason.c_str());
   }
-  take();
+  return changes;
+}
+
+/// The cases to run of one provider.
+std::vector<Job> jobs_of(const Arguments& arguments, const std::string& provider, int* idle) {
+  const auto schemas = schemas_from(provider, arguments.only);
+  const auto changes = changes_of(arguments, provider, schemas, idle);
+  std::vector<Job> jobs;
+  Draw draw(arguments.seed);
+  for (size_t i = 0; i < schemas.size(); ++i) {
+    std::vector<size_t> chosen(changes[i].size());
+    std::iota(chosen.begin(), chosen.end(), size_t{0});
+    while (arguments.sample > 0 && arguments.one < 0 && chosen.size() > arguments.sample)
+      chosen.erase(chosen.begin() + draw.between(0, static_cast<int64_t>(chosen.size()) - 1));
+    for (const size_t variant : chosen)
+      if (arguments.one < 0 || arguments.one == static_cast<int64_t>(variant))
+        jobs.push_back({provider, schemas[i], variant, changes[i][variant]});
+  }
   return jobs;
 }
 
