@@ -98,7 +98,8 @@ sdk::Result<ConvCall> ConvKernel::prepare(sdk::RunContext& run) const {
   call.images = x.dim(0);
   call.channels = x.dim(1);
   call.outputs = w.dim(0);
-  if (w.dim(1) > call.channels || w.dim(1) * plan_.groups != call.channels || call.outputs % plan_.groups != 0)
+  // Divided, since a product of what the model says may be more than 64 bits hold.
+  if (call.channels % plan_.groups != 0 || call.channels / plan_.groups != w.dim(1) || call.outputs % plan_.groups != 0)
     return sdk::invalid_model(plan_.node, ": weight ", sdk::shape_text(w.shape()), " with group ", plan_.groups,
                               " does not fit input ", sdk::shape_text(x.shape()),
                               ": the weight is M x C/group x kernel, M a multiple of group");

@@ -1,4 +1,5 @@
-// NonMaxSuppression, RoiAlign and MaxRoiPool at the edge of what they take, and what they refuse. Values are the node tests'.
+// NonMaxSuppression, RoiAlign and MaxRoiPool at the edge of what they take, and what they refuse. Values are the node
+// tests'.
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
@@ -92,14 +93,14 @@ namespace {
 OperatorRun pools(std::vector<float> rois, std::vector<int64_t> bins = {2, 2}, float scale = 1) {
   std::vector<float> image(16);
   for (size_t i = 0; i < image.size(); ++i) image[i] = float(i + 1);
-  return {"MaxRoiPool",
-          22,
-          {make_tensor<float>({1, 1, 4, 4}, image),
-           make_tensor<float>({static_cast<int64_t>(rois.size() / 5), 5}, rois)},
-          {ints_attr("pooled_shape", std::move(bins)), float_attr("spatial_scale", scale)},
-          1,
-          true,
-          {}};
+  return {
+      "MaxRoiPool",
+      22,
+      {make_tensor<float>({1, 1, 4, 4}, image), make_tensor<float>({static_cast<int64_t>(rois.size() / 5), 5}, rois)},
+      {ints_attr("pooled_shape", std::move(bins)), float_attr("spatial_scale", scale)},
+      1,
+      true,
+      {}};
 }
 
 }  // namespace
