@@ -89,9 +89,7 @@ Result<std::optional<ElementType>> quantized(const Node& node) {
 }
 
 Result<std::optional<ElementType>> dequantized(const Node& node) {
-  const tn_dtype stated = dtype_from_number(node.int_attribute("output_dtype").value_or(0));
-  if (stated != TN_UNDEFINED) return std::optional(ElementType{Kind::kTensor, stated});
-  return input_type(node, 1, Kind::kTensor);
+  return stated(node, "output_dtype", input_type(node, 1, Kind::kTensor));
 }
 
 Result<std::optional<ElementType>> qgemm(const Node& node) {

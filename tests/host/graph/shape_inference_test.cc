@@ -70,6 +70,14 @@ TEST_CASE("element types that attributes decide", "[types]") {
   CHECK_THAT(of("Cast", {int_attr("to", 99)}), Contains("attribute 'to' names no element type"));
 }
 
+TEST_CASE("an output type that is no element type is refused, however its low bits read", "[types]") {
+  GraphBuilder b(23);
+  b.input("x", TN_INT8, {2, 2});
+  b.input("scale", TN_FLOAT, {});
+  b.node("DequantizeLinear", {"x", "scale"}, {"y"}, {int_attr("output_dtype", INT64_MIN)});
+  CHECK_THAT(infer(b), Contains("attribute 'output_dtype' names no element type"));
+}
+
 TEST_CASE("constants give their nodes types and shapes", "[types]") {
   GraphBuilder b;
   b.node("Constant", {}, {"y"}, {tensor_attr("value", make_tensor<int32_t>({2, 1}, {1, 2}))});
