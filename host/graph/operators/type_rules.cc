@@ -92,6 +92,14 @@ Result<std::optional<ElementType>> dequantized(const Node& node) {
   return stated(node, "output_dtype", input_type(node, 1, Kind::kTensor));
 }
 
+Result<std::optional<ElementType>> like_first(const Node& node) {
+  return input_type(node, 0, Kind::kTensor);
+}
+
+Result<std::optional<ElementType>> whole_number(const Node&) {
+  return std::optional(ElementType{Kind::kTensor, TN_INT32});
+}
+
 Result<std::optional<ElementType>> qgemm(const Node& node) {
   constexpr size_t kYZero = 8;
   const bool is_quantized = kYZero < node.inputs.size() && node.inputs[kYZero] != nullptr;

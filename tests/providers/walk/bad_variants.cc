@@ -320,7 +320,8 @@ std::vector<Variant> variants_of(const Case& base, uint64_t seed) {
   return Changes(base, seed).take();
 }
 
-std::optional<Case> draw_base(const host::OpSchema& schema, const std::string& provider, uint64_t seed) {
+std::optional<Case> draw_base(const host::OpSchema& schema, const std::string& provider, uint64_t seed, bool* is_left) {
+  *is_left = true;
   constexpr int kTries = 1000, kEnough = 8;
   std::optional<Case> best;
   size_t most = 0;
@@ -330,7 +331,11 @@ std::optional<Case> draw_base(const host::OpSchema& schema, const std::string& p
     mix_types(&c, draw);
     if (std::find(c.outputs.begin(), c.outputs.end(), true) == c.outputs.end()) c.outputs = {true};
     // Some kernels are only made where they know what they get.
-    const auto computes = [&](Sight sight) { return judge(c, provider, sight).kind == Verdict::Kind::kComputed; };
+    const auto computes = [&](Sight sight) {
+      const Verdict::Kind kind = judge(c, provider, sight).kind;
+      *is_left = *is_left && (kind == Verdict::Kind::kLeft || kind == Verdict::Kind::kRefused);
+      return kind == Verdict::Kind::kComputed;
+    };
     if (!computes(Sight::kHidden) && !computes(Sight::kShown)) continue;
     ++computed;
     const auto filled = static_cast<size_t>(std::count_if(c.inputs.begin(), c.inputs.end(), [](const Tensor& t) {

@@ -19,7 +19,7 @@ struct Variant {
 std::vector<Variant> variants_of(const Case& base, uint64_t seed);
 
 /// Of cases that the provider computes the one with the most inputs that are not empty, among some; nothing: no draw
-/// computed.
-std::optional<Case> draw_base(const host::OpSchema& schema, const std::string& provider, uint64_t seed);
+/// computed, and `is_left` says whether all were left to other providers when they were placed.
+std::optional<Case> draw_base(const host::OpSchema& schema, const std::string& provider, uint64_t seed, bool* is_left);
 
 }  // namespace tenon::walk

@@ -60,10 +60,12 @@ uint64_t seed_of(const host::OpSchema& schema, uint64_t seed) {
   return seed;
 }
 
-/// Nothing: no draw computes.
+/// Nothing: no draw computes. None where the operator needs neighbours that a model of one node does not have.
 std::optional<std::vector<Variant>> variants(const host::OpSchema& schema, const std::string& provider, uint64_t seed) {
-  const auto base = draw_base(schema, provider, seed_of(schema, seed));
-  return base ? std::optional(variants_of(*base, seed_of(schema, seed))) : std::nullopt;
+  bool is_left = false;
+  const auto base = draw_base(schema, provider, seed_of(schema, seed), &is_left);
+  if (base) return variants_of(*base, seed_of(schema, seed));
+  return is_left ? std::optional(std::vector<Variant>()) : std::nullopt;
 }
 
 /// The schemas of the provider's table. In a child, since a parent that has loaded providers has their threads.

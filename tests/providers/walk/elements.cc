@@ -154,10 +154,9 @@ Tensor draw_tensor(tn_dtype dtype, const Shape& shape, Edges edges, Draw& draw, 
 
 Tensor tensor_of(tn_dtype dtype, const Shape& shape, const std::vector<int64_t>& values) {
   Tensor tensor = allocate(dtype, shape);
-  if (static_cast<int64_t>(values.size()) > tensor.element_count())
-    throw std::logic_error(host::concat(values.size(), " numbers for a tensor of ", host::shape_text(shape)));
+  const size_t count = std::min(values.size(), static_cast<size_t>(tensor.element_count()));
   if (dtype != TN_STRING && tensor.byte_length() > 0) std::memset(tensor.mutable_data(), 0, tensor.byte_length());
-  for (size_t i = 0; i < values.size(); ++i) {
+  for (size_t i = 0; i < count; ++i) {
     const auto at = static_cast<int64_t>(i);
     const int64_t v = values[i];
     switch (dtype) {

@@ -17,7 +17,8 @@ enum class Edges {
 };
 /// `unit`: of what floats are multiples, but for the edges.
 host::Tensor draw_tensor(tn_dtype dtype, const Shape& shape, Edges edges, Draw& draw, double unit = 0.5);
-/// These numbers, which the type must hold, and 0 behind them; of complex numbers and types below a byte there are none.
+/// These numbers, which the type must hold, as many as fit, and 0 behind them; of complex numbers and types below a
+/// byte there are none.
 host::Tensor tensor_of(tn_dtype dtype, const Shape& shape, const std::vector<int64_t>& values);
 /// Why `found` is not `expected`; nothing when it is. Floats may differ by `epsilons` of their type, relative to the
 /// larger one or to 1; all else must be equal, NaN and NaN included.
