@@ -175,11 +175,6 @@ Status GraphReader::declare_node(const file::Node& source, Node& node) {
   if (node.since_version < 0)
     return error(TN_INVALID_MODEL, describe(node), ": its operator version is ", node.since_version,
                  ", expected 1 or more: the file is damaged");
-  if (node.domain == "com.microsoft.nchwc")
-    return error(TN_UNSUPPORTED, describe(node),
-                 ": its weights are in the blocked layout of the machine that saved the model, as ONNX Runtime writes "
-                 "them at the optimization level 'all': save it again at the level 'extended' or below "
-                 "(convert_onnx_models_to_ort does so without --target_platform amd64), or use the .onnx model");
   if (source.type() == file::NodeType::FUSED)
     return error(TN_UNSUPPORTED, describe(node), ": it stands for nodes that the execution provider '",
                  text(source.execution_provider_type()),
