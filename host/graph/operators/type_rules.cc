@@ -93,7 +93,15 @@ Result<std::optional<ElementType>> dequantized(const Node& node) {
 }
 
 Result<std::optional<ElementType>> like_first(const Node& node) {
-  return input_type(node, 0, Kind::kTensor);
+  const auto type = input_type(node, 0, Kind::kTensor);
+  const auto is_of_outputs = [&](std::string_view parameter) {
+    return std::any_of(node.schema->outputs.begin(), node.schema->outputs.end(),
+                       [&](const FormalParameter& output) { return output.type == parameter; });
+  };
+  for (const TypeConstraint& constraint : node.schema->constraints)
+    if (type && is_of_outputs(constraint.parameter) && (constraint.tensor_types >> type->dtype & 1) == 0)
+      return std::optional<ElementType>();
+  return type;
 }
 
 Result<std::optional<ElementType>> whole_number(const Node&) {

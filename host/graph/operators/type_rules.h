@@ -18,7 +18,7 @@ Result<std::optional<ElementType>> by_dtype(const Node& node);
 /// What QuantizeLinear makes without a zero point, and DequantizeLinear.
 Result<std::optional<ElementType>> quantized(const Node& node);
 Result<std::optional<ElementType>> dequantized(const Node& node);
-/// The first input's, where the schema has a parameter of its own for it; int32.
+/// The first input's, where the outputs may have it; int32.
 Result<std::optional<ElementType>> like_first(const Node& node);
 Result<std::optional<ElementType>> whole_number(const Node& node);
 /// What QGemm makes: of the type of y_zero_point where there is one, else float.

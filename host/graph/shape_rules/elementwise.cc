@@ -1,7 +1,8 @@
 // Shape rules of operators that work element by element, and of those whose result has the shape of an input.
 #include <initializer_list>
-#include <ranges>
+#include <numeric>
 #include <tenon/sdk/geometry/lanes.hpp>
+#include <vector>
 
 #include "host/graph/operators/facts.h"
 #include "host/graph/shape_rules/rules.h"
@@ -62,7 +63,9 @@ Status same_as_source(ShapeContext& c) {
 }
 
 Status broadcast_inputs(ShapeContext& c) {
-  return broadcast_of(c, std::views::iota(size_t{0}, c.input_count()));
+  std::vector<size_t> all(c.input_count());
+  std::iota(all.begin(), all.end(), size_t{0});
+  return broadcast_of(c, all);
 }
 
 // Behind each operand stand its scale and its zero point.
