@@ -13,8 +13,6 @@
 namespace tenon::host {
 namespace {
 
-using Kind = ValueType::Kind;
-
 // Of a map beside its keys and values, in elements of a list.
 constexpr uint64_t kElementsOfMap = 4;
 
@@ -90,8 +88,9 @@ class Zip {
       TENON_ASSIGN_OR_RETURN(RunValue map, RunValue::map(keys_, std::move(values)));
       maps.push_back(std::move(map));
     }
-    TENON_ASSIGN_OR_RETURN(RunValue sequence,
-                           RunValue::sequence({Kind::kMap, TN_FLOAT, Kind::kTensor, keys_.dtype()}, std::move(maps)));
+    TENON_ASSIGN_OR_RETURN(RunValue sequence, RunValue::sequence({ValueType::Kind::kMap, TN_FLOAT,
+                                                                  ValueType::Kind::kTensor, keys_.dtype()},
+                                                                 std::move(maps)));
     return step_.give_sequence(0, std::move(sequence));
   }
 
@@ -238,7 +237,7 @@ Status check_cast_map(const Node& node) {
 
 // DENSE: the values in ascending order of their keys. SPARSE: each at its key, up to max_map.
 Status run_cast_map(HostStep& step) {
-  TENON_ASSIGN_OR_RETURN(const RunValue* map, step.input_of_kind(0, Kind::kMap));
+  TENON_ASSIGN_OR_RETURN(const RunValue* map, step.input_of_kind(0, ValueType::Kind::kMap));
   const Tensor &keys = map->keys(), &values = map->values();
   if (keys.dtype() != TN_INT64 || (values.dtype() != TN_FLOAT && values.dtype() != TN_STRING))
     return error(TN_INVALID_ARGUMENT, "the input is ", describe(*map), ", expected a map(int64, float or string)");
@@ -272,7 +271,7 @@ Status check_dict_vectorizer(const Node& node) {
 
 // The value of each word of the vocabulary, 0 or an empty string where the map has not got it.
 Status run_dict_vectorizer(HostStep& step) {
-  TENON_ASSIGN_OR_RETURN(const RunValue* map, step.input_of_kind(0, Kind::kMap));
+  TENON_ASSIGN_OR_RETURN(const RunValue* map, step.input_of_kind(0, ValueType::Kind::kMap));
   const Keys vocabulary(step.node(), "string_vocabulary", "int64_vocabulary");
   const tn_dtype expected = vocabulary.strings != nullptr ? TN_STRING : TN_INT64;
   if (map->keys().dtype() != expected)
