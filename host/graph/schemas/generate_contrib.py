@@ -17,6 +17,14 @@ import generate
 DOMAIN = "com.microsoft"
 # Convolutional models that level ORT_ENABLE_ALL has optimized hold these.
 BLOCKED_DOMAIN = "com.microsoft.nchwc"
+# Without kernels here, docs/operators.md says why: every process would hold their schemas.
+WITHOUT_KERNELS = {
+    "AttnLSTM", "BeamSearch", "BranchwiseRMSNorm", "CausalConvWithState", "EngramGate", "GatedDeltaNet", "GatedRMSNorm",
+    "GatherPacked", "GreedySearch", "HyperConnectionPostMix", "HyperConnectionPreMix", "LinearAttention",
+    "LinearAttentionGate", "MRotaryEmbedding", "MatMulFpQ4", "MaxpoolWithMask", "MoEGroupRouter", "NGramHashMapping",
+    "Sampling", "SparseAttention", "SparseToDenseMatMul", "Tokenizer", "VarlenCausalConvWithState",
+    "VarlenNGramHashMapping", "WhisperBeamSearch", "WordConvEmbedding",
+}
 # Defaults that only the text of a schema states: operator, attribute.
 STATED = {
     ("Attention", "mask_filter_value"): -10000.0, ("DecoderMaskedMultiHeadAttention", "mask_filter_value"): -10000.0,
@@ -53,7 +61,8 @@ def as_onnx(schema):
 def wanted_schemas():
     kernels = {(k.domain, k.op_name) for k in runtime.get_all_opkernel_def() if k.provider == "CPUExecutionProvider"}
     for s in runtime.get_all_operator_schema():
-        is_wanted = s.domain in (DOMAIN, BLOCKED_DOMAIN) and (s.domain, s.name) in kernels
+        is_known = s.domain in (DOMAIN, BLOCKED_DOMAIN) and (s.domain, s.name) in kernels
+        is_wanted = is_known and not (s.domain == DOMAIN and s.name in WITHOUT_KERNELS)
         if is_wanted or (not s.domain and s.name == "SimplifiedLayerNormalization"):
             yield as_onnx(s)
 
