@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 #include <span>
-#include <tuple>
 
 #include "host/base/dtype.h"
 #include "host/graph/schema.h"
@@ -43,8 +42,12 @@ std::string dtype_text(const Value& value) {
   return value.type.dtype == TN_UNDEFINED ? "an unknown type" : dtype_name(value.type.dtype);
 }
 
-// What lines are sorted by.
-const auto key_of = [](const auto& line) { return std::tie(line.op_type, line.domain); };
+// The order of lines; most names are told apart by their length.
+const auto is_before = [](const auto& a, const auto& b) {
+  if (a.op_type.size() != b.op_type.size()) return a.op_type.size() < b.op_type.size();
+  const int order = a.op_type.compare(b.op_type);
+  return order != 0 ? order < 0 : a.domain < b.domain;
+};
 
 // Why the values do not keep the rule; nothing when they do. `which`: "input" or "output".
 std::optional<std::string> breach(const tn_type_rule& rule, const std::vector<Value*>& values,
@@ -104,13 +107,12 @@ KernelIndex::KernelIndex(const tn_provider& table) {
     lines_.push_back({def.op_type, def.domain, &def});
     has_preferred_ = has_preferred_ || (def.flags & TN_KERNEL_PREFERRED) != 0;
   }
-  std::stable_sort(lines_.begin(), lines_.end(), [](const Line& a, const Line& b) { return key_of(a) < key_of(b); });
+  std::stable_sort(lines_.begin(), lines_.end(), is_before);
 }
 
 std::span<const KernelIndex::Line> KernelIndex::lines_of(const Node& node) const {
   const Line wanted{node.op_type, node.domain, nullptr};
-  const auto [begin, end] = std::equal_range(lines_.begin(), lines_.end(), wanted,
-                                             [](const Line& a, const Line& b) { return key_of(a) < key_of(b); });
+  const auto [begin, end] = std::equal_range(lines_.begin(), lines_.end(), wanted, is_before);
   return {begin, end};
 }
 
