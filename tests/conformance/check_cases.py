@@ -47,7 +47,10 @@ def difference(expected, actual):
         return f"onnxruntime has {actual.dtype} {list(actual.shape)}, cpu_ref {expected.dtype} {list(expected.shape)}"
     if expected.dtype.kind in "OSUbiu" or expected.size == 0:
         a, b = (v.astype(str) if v.dtype.kind == "O" else v for v in (expected, actual))
-        return "" if np.array_equal(a, b) else "the elements differ"
+        if np.array_equal(a, b):
+            return ""
+        most = f" by {np.abs(a.astype(np.float64) - b.astype(np.float64)).max():.3g}" if a.dtype.kind in "iu" else ""
+        return f"the elements differ{most}"
     width = expected.dtype.itemsize // (2 if expected.dtype.kind == "c" else 1)
     epsilon = np.finfo(expected.dtype).eps if expected.dtype.kind in "fc" else 0.008
     a, b = (v.astype(np.complex128 if expected.dtype.kind == "c" else np.float64) for v in (expected, actual))
