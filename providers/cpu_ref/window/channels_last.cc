@@ -10,6 +10,7 @@
 #include <tenon/sdk/run.hpp>
 
 #include "shape_math.h"
+#include "window/forwarded_run.h"
 
 namespace tenon::cpu_ref {
 namespace {
@@ -54,38 +55,13 @@ sdk::Shape with_channels_last(const int64_t* shape, uint32_t rank) {
 
 // A run as the ONNX operator's kernel sees it: input 0 and the outputs of rank 3 and more have their channels second.
 // All else is the host's. Lives on the stack of the run that it stands before.
-class MovedRun {
+class MovedRun final : public ForwardedRun {
  public:
-  explicit MovedRun(sdk::RunContext& run) : run_(run), host_(*run.host()), api_(*run.host()->run) {
-    api_.input_count = [](tn_run* r) { return real(r)->input_count(of(r).run_.c()); };
-    api_.output_count = [](tn_run* r) { return real(r)->output_count(of(r).run_.c()); };
-    api_.input = [](tn_run* r, uint32_t i) -> const tn_tensor* {
-      return i == 0 && of(r).is_moved_ ? &of(r).x_ : real(r)->input(of(r).run_.c(), i);
-    };
-    api_.output_wanted = [](tn_run* r, uint32_t i) { return real(r)->output_wanted(of(r).run_.c(), i); };
-    api_.output = [](tn_run* r, uint32_t i, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) {
-      return of(r).output(i, dtype, shape, rank, out);
-    };
-    api_.set_string = [](tn_run* r, uint32_t i, int64_t element, tn_str value) {
-      return real(r)->set_string(of(r).run_.c(), i, element, value);
-    };
-    api_.scratch = [](tn_run* r, size_t bytes, size_t alignment) {
-      return real(r)->scratch(of(r).run_.c(), bytes, alignment);
-    };
-    api_.parallel_for = [](tn_run* r, const tn_parallel* work) { return real(r)->parallel_for(of(r).run_.c(), work); };
-    api_.max_workers = [](tn_run* r) { return real(r)->max_workers(of(r).run_.c()); };
-    api_.cancelled = [](tn_run* r) { return real(r)->cancelled(of(r).run_.c()); };
-    api_.phase = [](tn_run* r, tn_str name) { real(r)->phase(of(r).run_.c(), name); };
-    api_.stream = [](tn_run* r) { return real(r)->stream(of(r).run_.c()); };
-    host_.run = &api_;
-  }
-  MovedRun(const MovedRun&) = delete;
-  MovedRun& operator=(const MovedRun&) = delete;
+  explicit MovedRun(sdk::RunContext& run) : ForwardedRun(run) {}
 
   sdk::Status run(const sdk::Kernel& kernel) {
     TN_RETURN_IF_ERROR(take_input());
-    sdk::RunContext inner(&host_, reinterpret_cast<tn_run*>(this));
-    TN_RETURN_IF_ERROR(kernel.run(inner));
+    TN_RETURN_IF_ERROR(run_inner(kernel));
     for (const Output& output : outputs_)
       move_channels(Move::kToLast, output.first, output.width, output.memory, output.to.data);
     return {};
@@ -98,9 +74,6 @@ class MovedRun {
     size_t width;
     void* memory;
   };
-
-  static MovedRun& of(tn_run* run) { return *reinterpret_cast<MovedRun*>(run); }
-  static const tn_run_api* real(tn_run* run) { return of(run).run_.host()->run; }
 
   sdk::Status take_input() {
     const tn_tensor* x = run_.host()->run->input(run_.c(), 0);
@@ -115,7 +88,11 @@ class MovedRun {
     return {};
   }
 
-  tn_status* output(uint32_t i, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) {
+  const tn_tensor* input(uint32_t i) const override {
+    return i == 0 && is_moved_ ? &x_ : run_.host()->run->input(run_.c(), i);
+  }
+
+  tn_status* output(uint32_t i, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) override {
     const tn_run_api* api = run_.host()->run;
     if (rank < kLeastRank) return api->output(run_.c(), i, dtype, shape, rank, out);
     const sdk::Shape last = with_channels_last(shape, rank);
@@ -129,9 +106,6 @@ class MovedRun {
     return nullptr;
   }
 
-  sdk::RunContext& run_;
-  tn_host host_;
-  tn_run_api api_;
   bool is_moved_ = false;
   tn_tensor x_{};
   sdk::Shape x_shape_;

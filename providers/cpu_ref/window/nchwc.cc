@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "shape_math.h"
+#include "window/forwarded_run.h"
 
 namespace tenon::cpu_ref {
 
@@ -108,34 +109,9 @@ void move_blocks(bool to_blocks, const sdk::Shape& shape, int64_t channels, int6
 
 /// A run as the ONNX operator's kernel sees it. All but float tensors of blocks is the host's. Lives on the stack of
 /// the run that it stands before.
-class BlockedRun {
+class BlockedRun final : public ForwardedRun {
  public:
-  explicit BlockedRun(sdk::RunContext& run) : run_(run), host_(*run.host()), api_(*run.host()->run) {
-    api_.input_count = [](tn_run* r) { return real(r)->input_count(of(r).run_.c()); };
-    api_.output_count = [](tn_run* r) { return real(r)->output_count(of(r).run_.c()); };
-    api_.input = [](tn_run* r, uint32_t i) -> const tn_tensor* {
-      const BlockedRun& self = of(r);
-      return i < kInputs && self.inputs_[i].struct_size != 0 ? &self.inputs_[i] : real(r)->input(self.run_.c(), i);
-    };
-    api_.output_wanted = [](tn_run* r, uint32_t i) { return real(r)->output_wanted(of(r).run_.c(), i); };
-    api_.output = [](tn_run* r, uint32_t i, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) {
-      return of(r).output(i, dtype, shape, rank, out);
-    };
-    api_.set_string = [](tn_run* r, uint32_t i, int64_t element, tn_str value) {
-      return real(r)->set_string(of(r).run_.c(), i, element, value);
-    };
-    api_.scratch = [](tn_run* r, size_t bytes, size_t alignment) {
-      return real(r)->scratch(of(r).run_.c(), bytes, alignment);
-    };
-    api_.parallel_for = [](tn_run* r, const tn_parallel* work) { return real(r)->parallel_for(of(r).run_.c(), work); };
-    api_.max_workers = [](tn_run* r) { return real(r)->max_workers(of(r).run_.c()); };
-    api_.cancelled = [](tn_run* r) { return real(r)->cancelled(of(r).run_.c()); };
-    api_.phase = [](tn_run* r, tn_str name) { real(r)->phase(of(r).run_.c(), name); };
-    api_.stream = [](tn_run* r) { return real(r)->stream(of(r).run_.c()); };
-    host_.run = &api_;
-  }
-  BlockedRun(const BlockedRun&) = delete;
-  BlockedRun& operator=(const BlockedRun&) = delete;
+  explicit BlockedRun(sdk::RunContext& run) : ForwardedRun(run) {}
 
   /// Input i, whose elements `move` writes in their plain order, as many as the input has.
   template <typename Move>
@@ -148,8 +124,7 @@ class BlockedRun {
   }
 
   sdk::Status run(const sdk::Kernel& kernel, int64_t block) {
-    sdk::RunContext inner(&host_, reinterpret_cast<tn_run*>(this));
-    TN_RETURN_IF_ERROR(kernel.run(inner));
+    TN_RETURN_IF_ERROR(run_inner(kernel));
     if (memory_ == nullptr) return {};
     if (shape_.size() != 4 || shape_[1] % block != 0)
       return sdk::invalid_argument("the output has shape ", sdk::shape_text(shape_),
@@ -161,10 +136,11 @@ class BlockedRun {
  private:
   static constexpr uint32_t kInputs = 4;
 
-  static BlockedRun& of(tn_run* run) { return *reinterpret_cast<BlockedRun*>(run); }
-  static const tn_run_api* real(tn_run* run) { return of(run).run_.host()->run; }
+  const tn_tensor* input(uint32_t i) const override {
+    return i < kInputs && inputs_[i].struct_size != 0 ? &inputs_[i] : run_.host()->run->input(run_.c(), i);
+  }
 
-  tn_status* output(uint32_t i, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) {
+  tn_status* output(uint32_t i, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) override {
     const tn_run_api* api = run_.host()->run;
     if (tn_status* failure = api->output(run_.c(), i, dtype, shape, rank, out)) return failure;
     if (i != 0) return nullptr;
@@ -177,9 +153,6 @@ class BlockedRun {
     return nullptr;
   }
 
-  sdk::RunContext& run_;
-  tn_host host_;
-  tn_run_api api_;
   tn_tensor inputs_[kInputs]{};
   tn_tensor output_{};
   sdk::Shape shape_;
