@@ -1,11 +1,13 @@
-// CropAndResize: Y[r, c], crop_size, is the region rois[r] = y1, x1, y2, x2 of X[batch_indices[r], c], whose corners are
-// the centres of the outer elements of the crop; coordinates of 0 and 1 are the centres of the outer elements of X. A
-// crop of one row (column) is the middle of the region. Elements are sampled linearly or nearest (halves away from 0);
-// outside X they are extrapolation_value. X: N x C x H x W, rois: regions x 4. Positions are float, as onnxruntime's.
+// CropAndResize: Y[r, c], crop_size, is the region rois[r] = y1, x1, y2, x2 of X[batch_indices[r], c], whose corners
+// are the centres of the outer elements of the crop; coordinates of 0 and 1 are the centres of the outer elements of X.
+// A crop of one row (column) is the middle of the region. Elements are sampled linearly or nearest (halves away from
+// 0); outside X they are extrapolation_value. X: N x C x H x W, rois: regions x 4. Positions are float, as
+// onnxruntime's.
 #include <cmath>
 #include <tenon/sdk/kernel.hpp>
 
 #include "arithmetic.h"
+#include "detection/regions.h"
 #include "shape_math.h"
 
 namespace tenon::cpu_ref {
@@ -27,16 +29,7 @@ class CropAndResize final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0), rois = run.input(1), batches = run.input(2);
-    if (x.rank() != 4)
-      return sdk::invalid_argument("input X has shape ", sdk::shape_text(x.shape()), ", expected N x C x H x W");
-    if (rois.rank() != 2 || rois.dim(1) != 4)
-      return sdk::invalid_argument("input rois has shape ", sdk::shape_text(rois.shape()), ", expected regions x 4");
-    if (batches.rank() != 1 || batches.dim(0) != rois.dim(0))
-      return sdk::invalid_argument("input batch_indices has shape ", sdk::shape_text(batches.shape()), ", expected ",
-                                   rois.dim(0));
-    for (const int32_t b : batches.span<int32_t>())
-      if (b < 0 || b >= x.dim(0))
-        return sdk::invalid_argument("input batch_indices has ", b, ", expected 0 to ", x.dim(0) - 1);
+    TN_RETURN_IF_ERROR(check_regions<int32_t>(x, rois, batches));
     TN_ASSIGN_OR_RETURN(const sdk::Shape crop, read_ints(run.input(3), "crop_size"));
     if (crop.size() != 2 || crop[0] < 1 || crop[1] < 1)
       return sdk::invalid_argument("input crop_size is ", sdk::shape_text(crop), ", expected two positive numbers");

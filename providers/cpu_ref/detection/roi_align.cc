@@ -9,6 +9,7 @@
 #include <tenon/sdk/kernel.hpp>
 
 #include "arithmetic.h"
+#include "detection/regions.h"
 
 namespace tenon::cpu_ref {
 namespace {
@@ -59,16 +60,7 @@ class RoiAlign final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0), rois = run.input(1), batches = run.input(2);
-    if (x.rank() != 4)
-      return sdk::invalid_argument("input X has shape ", sdk::shape_text(x.shape()), ", expected N x C x H x W");
-    if (rois.rank() != 2 || rois.dim(1) != 4)
-      return sdk::invalid_argument("input rois has shape ", sdk::shape_text(rois.shape()), ", expected regions x 4");
-    if (batches.rank() != 1 || batches.dim(0) != rois.dim(0))
-      return sdk::invalid_argument("input batch_indices has shape ", sdk::shape_text(batches.shape()), ", expected ",
-                                   rois.dim(0));
-    for (const int64_t b : batches.span<int64_t>())
-      if (b < 0 || b >= x.dim(0))
-        return sdk::invalid_argument("input batch_indices has ", b, ", expected 0 to ", x.dim(0) - 1);
+    TN_RETURN_IF_ERROR(check_regions<int64_t>(x, rois, batches));
     const int64_t dims[] = {rois.dim(0), x.dim(1), height_, width_};
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), dims));
     return visit_floats(x.dtype(), [&](auto tag) -> sdk::Status {
