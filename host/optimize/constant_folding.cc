@@ -35,7 +35,7 @@ Result<Tensor> make_tensor(tn_dtype dtype, std::vector<int64_t> shape, const std
   return tensor;
 }
 
-// The tensor of a Constant node, without a copy where it holds one; nothing for a sparse one.
+// The tensor of a Constant node, without a copy where it holds one.
 Result<std::optional<Tensor>> constant_tensor(const Node& node) {
   for (const Attribute& a : node.attributes) {
     if (const auto* tensor = std::get_if<Tensor>(&a.payload)) return std::optional(*tensor);

@@ -113,10 +113,10 @@ def external():
     return relu([tensor])
 
 
-def sparse():
+def sparse(indices):
     result = relu()
     result.graph.sparse_initializer.append(helper.make_sparse_tensor(
-        numpy_helper.from_array(np.ones(2, np.float32), "s"), numpy_helper.from_array(np.array([0, 3])), [4]))
+        numpy_helper.from_array(np.ones(2, np.float32), "s"), numpy_helper.from_array(np.array(indices)), [2, 2]))
     return result
 
 
@@ -160,7 +160,8 @@ def main():
         "valid_raw": relu(raw_initializers()), "valid_nested": nested(3), "valid_loop": loop(),
         "valid_attributes": attributes(), "valid_types": types(), "valid_chain": chain(),
         "valid_empty_tensor": relu([raw("w", TensorProto.FLOAT, [0, 3], b"")]),
-        "valid_function": function(), "bad_external": external(), "bad_sparse": sparse(),
+        "valid_function": function(), "bad_external": external(), "valid_sparse": sparse([0, 3]),
+        "valid_sparse_coordinates": sparse([[0, 1], [1, 1]]), "bad_sparse": sparse([3, 0]),
         "bad_recursion": function(recursive=True), "bad_cycle": cycle(),
         "bad_depth": nested(30), "bad_huge_dims": relu([huge]),
         "bad_negative_dim": relu([raw("w", TensorProto.FLOAT, [-1], b"abcd")]),

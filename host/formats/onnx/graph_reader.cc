@@ -52,6 +52,7 @@ onnx::AttributeProto::AttributeType attribute_type(const onnx::AttributeProto& p
   if (proto.has_s()) return Type::STRING;
   if (proto.has_t()) return Type::TENSOR;
   if (proto.has_g()) return Type::GRAPH;
+  if (proto.has_sparse_tensor()) return Type::SPARSE_TENSOR;
   if (proto.has_tp()) return Type::TYPE_PROTO;
   if (proto.floats_size() > 0) return Type::FLOATS;
   if (proto.ints_size() > 0) return Type::INTS;
@@ -75,32 +76,49 @@ Status GraphReader::read(const onnx::GraphProto& proto, Graph& graph) {
   return read_nodes(nodes);
 }
 
+Result<std::optional<Tensor>> GraphReader::given_tensor(const onnx::TensorProto& proto, std::vector<int64_t> dims,
+                                                        const Graph& graph) const {
+  if (graph.parent() != nullptr || given_.empty()) return std::optional<Tensor>();
+  TENON_ASSIGN_OR_RETURN(const tn_dtype dtype, read_element_type(proto.data_type()));
+  return given_initializer(given_, proto.name(), dtype, dims);
+}
+
 Result<Tensor> GraphReader::read_initializer(const onnx::TensorProto& proto, const Graph& graph) {
-  if (graph.parent() == nullptr && !given_.empty()) {
-    TENON_ASSIGN_OR_RETURN(const tn_dtype dtype, read_element_type(proto.data_type()));
-    TENON_ASSIGN_OR_RETURN(auto given,
-                           given_initializer(given_, proto.name(), dtype, {proto.dims().begin(), proto.dims().end()}));
-    if (given) return std::move(*given);
-  }
-  return read_tensor(proto);
+  TENON_ASSIGN_OR_RETURN(auto given, given_tensor(proto, {proto.dims().begin(), proto.dims().end()}, graph));
+  return given ? Result<Tensor>(std::move(*given)) : read_tensor(proto);
+}
+
+Result<Tensor> GraphReader::read_initializer(const onnx::SparseTensorProto& proto, const Graph& graph) {
+  TENON_ASSIGN_OR_RETURN(auto given, given_tensor(proto.values(), {proto.dims().begin(), proto.dims().end()}, graph));
+  return given ? Result<Tensor>(std::move(*given)) : tensors_.read_sparse(proto);
+}
+
+template <typename Proto>
+Status GraphReader::add_initializer(const Proto& proto, const std::string& name, Graph& graph) {
+  const std::string where = concat("initializer '", name, "'");
+  auto tensor = read_initializer(proto, graph);
+  if (!tensor.is_ok()) return tensor.status().with_context(where);
+  auto value = graph.add_value(name);
+  if (!value.is_ok()) return value.status().with_context(where);
+  (*value)->type = type_of(*tensor);
+  (*value)->constant = std::move(tensor.value());
+  return {};
 }
 
 Status GraphReader::read_initializers(const onnx::GraphProto& proto, Graph& graph) {
+  const auto no_name = [](const char* kind, int i) {
+    return error(TN_INVALID_MODEL, kind, " ", i, " has no name: nothing can refer to it; remove or name it");
+  };
   for (int i = 0; i < proto.initializer_size(); ++i) {
-    const auto& initializer = proto.initializer(i);
-    if (initializer.name().empty())
-      return error(TN_INVALID_MODEL, "initializer ", i, " has no name: nothing can refer to it; remove or name it");
-    const std::string where = concat("initializer '", initializer.name(), "'");
-    auto tensor = read_initializer(initializer, graph);
-    if (!tensor.is_ok()) return tensor.status().with_context(where);
-    auto value = graph.add_value(initializer.name());
-    if (!value.is_ok()) return value.status().with_context(where);
-    (*value)->type = type_of(*tensor);
-    (*value)->constant = std::move(tensor.value());
+    const std::string& name = proto.initializer(i).name();
+    if (name.empty()) return no_name("initializer", i);
+    TENON_RETURN_IF_ERROR(add_initializer(proto.initializer(i), name, graph));
   }
-  for (const auto& sparse : proto.sparse_initializer())
-    return error(TN_UNSUPPORTED, "initializer '", sparse.values().name(),
-                 "' is sparse: export the model with dense initializers");
+  for (int i = 0; i < proto.sparse_initializer_size(); ++i) {
+    const std::string& name = proto.sparse_initializer(i).values().name();
+    if (name.empty()) return no_name("sparse initializer", i);
+    TENON_RETURN_IF_ERROR(add_initializer(proto.sparse_initializer(i), name, graph));
+  }
   return {};
 }
 
@@ -239,7 +257,9 @@ Status GraphReader::read_attributes(const onnx::NodeProto& proto, Node& node) {
     if (given == nullptr) continue;
     auto payload = read_payload(*given, *node.graph);
     if (!payload.is_ok()) return payload.status().with_context(where());
-    node.attributes.push_back({attribute.name(), std::move(payload.value())});
+    // Dense, a Constant's sparse_value is what its value is.
+    const bool is_sparse_value = given->has_sparse_tensor() && attribute.name() == "sparse_value";
+    node.attributes.push_back({is_sparse_value ? "value" : attribute.name(), std::move(payload.value())});
   }
   return {};
 }
@@ -256,6 +276,10 @@ Result<Attribute::Payload> GraphReader::read_payload(const onnx::AttributeProto&
       return Attribute::Payload(std::vector<std::string>(proto.strings().begin(), proto.strings().end()));
     case Type::TENSOR: {
       TENON_ASSIGN_OR_RETURN(Tensor tensor, read_tensor(proto.t()));
+      return Attribute::Payload(std::move(tensor));
+    }
+    case Type::SPARSE_TENSOR: {
+      TENON_ASSIGN_OR_RETURN(Tensor tensor, tensors_.read_sparse(proto.sparse_tensor()));
       return Attribute::Payload(std::move(tensor));
     }
     case Type::TENSORS: {
@@ -285,7 +309,7 @@ Result<Attribute::Payload> GraphReader::read_payload(const onnx::AttributeProto&
     case Type::UNDEFINED: return error(TN_INVALID_MODEL, "it has no value of a known kind");
     default:
       return error(TN_UNSUPPORTED, "it is of kind ", static_cast<int>(proto.type()),
-                   " (sparse tensors or a list of types): use dense tensors");
+                   " (a list of sparse tensors or of types): use dense tensors");
   }
 }
 

@@ -58,6 +58,9 @@ class GraphReader {
   };
 
   Result<Tensor> read_initializer(const onnx::TensorProto& proto, const Graph& graph);
+  Result<Tensor> read_initializer(const onnx::SparseTensorProto& proto, const Graph& graph);
+  template <typename Proto>
+  Status add_initializer(const Proto& proto, const std::string& name, Graph& graph);
   Status read_initializers(const onnx::GraphProto& proto, Graph& graph);
   Status read_inputs(const onnx::GraphProto& proto, Graph& graph);
   Status read_outputs(const onnx::GraphProto& proto, Graph& graph);
@@ -70,6 +73,8 @@ class GraphReader {
   Result<Attribute::Payload> read_payload(const onnx::AttributeProto& proto, Graph& graph);
   Result<std::shared_ptr<Graph>> read_subgraph(const onnx::GraphProto& proto, Graph& parent);
   Result<Tensor> read_tensor(const onnx::TensorProto& proto);
+  Result<std::optional<Tensor>> given_tensor(const onnx::TensorProto& proto, std::vector<int64_t> dims,
+                                             const Graph& graph) const;
   std::optional<Value*> find_value(const Graph& graph, const std::string& name) const;
   bool is_body(const Graph& graph) const { return scope_ != nullptr && &graph == &scope_->graph; }
 

@@ -36,6 +36,15 @@ Result<Tensor> TensorReader::read(const onnx::TensorProto& proto) {
   return decode_typed_fields(proto, dtype, std::move(dims));
 }
 
+Result<Tensor> TensorReader::read_sparse(const onnx::SparseTensorProto& proto) {
+  auto values = read(proto.values());
+  if (!values.is_ok()) return values.status().with_context("values");
+  auto indices = read(proto.indices());
+  if (!indices.is_ok()) return indices.status().with_context("indices");
+  copies_.finish({});  // both are looked at now
+  return make_dense(*values, *indices, {proto.dims().begin(), proto.dims().end()}, dense_budget_);
+}
+
 Result<Tensor> TensorReader::read_raw(const onnx::TensorProto& proto, std::vector<int64_t> dims, uint64_t expected) {
   if (proto.raw_data().size() != kIndexBytes) return error(TN_INTERNAL, "its raw_data is not of a skeleton");
   TENON_ASSIGN_OR_RETURN(const onnx_wire::WeightSpan span, span_at(proto.raw_data().data()));

@@ -9,6 +9,7 @@
 #include "host/formats/onnx/external_files.h"
 #include "host/formats/onnx/onnx_proto.h"
 #include "host/formats/onnx/wire_walker.h"
+#include "host/formats/sparse_tensor.h"
 #include "host/formats/tensor_bytes.h"
 #include "host/graph/tensor.h"
 
@@ -25,6 +26,8 @@ class TensorReader {
   /// TN_INVALID_MODEL or TN_UNSUPPORTED says what is wrong with the tensor, without its name. Its data may have to wait
   /// for finish_copies().
   Result<Tensor> read(const onnx::TensorProto& proto);
+  /// The dense tensor that it means.
+  Result<Tensor> read_sparse(const onnx::SparseTensorProto& proto);
   void finish_copies(const PendingCopies::Runner& run) { copies_.finish(run); }
 
   const ExternalFiles& files() const { return files_; }
@@ -42,6 +45,7 @@ class TensorReader {
   const onnx_wire::Skeleton& skeleton_;
   ExternalFiles files_;
   PendingCopies copies_;
+  DenseBudget dense_budget_;
 };
 
 /// Decodes the fields that hold one element, or a few bits, per entry: int32_data, int64_data, uint64_data and

@@ -42,6 +42,10 @@ Result<Value*> find_or_add_value(Graph& graph, std::string_view name, bool outer
   return graph.add_value(std::string(name));
 }
 
+std::string_view sparse_name(const file::SparseTensor& sparse) {
+  return sparse.values() != nullptr ? text(sparse.values()->name()) : std::string_view();
+}
+
 // The names of values that are of this graph rather than of one around it.
 std::unordered_set<std::string_view> defined_names(const file::Graph& source) {
   std::unordered_set<std::string_view> names;
@@ -51,6 +55,8 @@ std::unordered_set<std::string_view> defined_names(const file::Graph& source) {
   };
   if (source.initializers() != nullptr)
     for (const file::Tensor* tensor : *source.initializers()) names.insert(text(tensor->name()));
+  if (source.sparse_initializers() != nullptr)
+    for (const file::SparseTensor* sparse : *source.sparse_initializers()) names.insert(sparse_name(*sparse));
   add_all(source.inputs());
   if (source.nodes() != nullptr)
     for (const file::Node* node : *source.nodes()) add_all(node->outputs());
@@ -60,7 +66,6 @@ std::unordered_set<std::string_view> defined_names(const file::Graph& source) {
 }  // namespace
 
 Status GraphReader::read(const file::Graph& source, Graph& graph) {
-  TENON_RETURN_IF_ERROR(check(source));
   if (source.runtime_optimizations() != nullptr)
     graph.notes.push_back("the file's saved runtime optimizations are not applied: they are optional");
   TENON_RETURN_IF_ERROR(declare_values(source, graph));
@@ -75,17 +80,11 @@ Status GraphReader::read(const file::Graph& source, Graph& graph) {
   return for_each_table(source.nodes(), [&](const file::Node& node) { return read_node(node, *graph.nodes()[i++]); });
 }
 
-Status GraphReader::check(const file::Graph& source) const {
-  return for_each_table(source.sparse_initializers(), [](const file::SparseTensor& sparse) {
-    return error(TN_UNSUPPORTED, "initializer '", sparse.values() != nullptr ? text(sparse.values()->name()) : "",
-                 "' is sparse: export the model with dense initializers");
-  });
-}
-
 // node_args lists the values of this graph, and in a subgraph also those of outer graphs that it reads.
 Status GraphReader::declare_values(const file::Graph& source, Graph& graph) {
   const auto count = [](const auto* tables) { return tables != nullptr ? tables->size() : size_t{0}; };
-  const size_t most = count(source.node_args()) + count(source.initializers());
+  const size_t most =
+      count(source.node_args()) + count(source.initializers()) + count(source.sparse_initializers());
   TENON_RETURN_IF_ERROR(budget_.charge(most * sizeof(Value*)));
   graph.reserve_values(most);
   const bool is_subgraph = graph.parent() != nullptr;
@@ -122,19 +121,25 @@ Status GraphReader::read_initializers(const file::Graph& source, Graph& graph) {
   std::unordered_set<std::string_view> overridable;
   if (has_defaults_ && graph.parent() == nullptr && source.inputs() != nullptr)
     for (const flatbuffers::String* input : *source.inputs()) overridable.insert(text(input));
-  return for_each_table(source.initializers(), [&](const file::Tensor& initializer) -> Status {
-    const std::string_view name = text(initializer.name());
-    if (name.empty()) return error(TN_INVALID_MODEL, "an initializer has no name: the file is damaged");
-    const auto where = [&] { return concat("initializer '", name, "'"); };
-    auto tensor = read_tensor(&initializer);
-    if (!tensor.is_ok()) return tensor.status().with_context(where());
-    TENON_ASSIGN_OR_RETURN(Value* const value, find_or_add_value(graph, name, false));
-    if (value->is_constant()) return error(TN_INVALID_MODEL, where(), " is given twice: the file is damaged");
-    if (overridable.contains(name)) declared_.insert_or_assign(value, std::move(value->type));
-    value->type = type_of_tensor(*tensor);
-    value->constant = std::move(*tensor);
-    return budget_.charge(kValueBytes + 2 * name.size());
+  TENON_RETURN_IF_ERROR(for_each_table(source.initializers(), [&](const file::Tensor& initializer) {
+    return add_initializer(text(initializer.name()), read_tensor(&initializer), overridable, graph);
+  }));
+  return for_each_table(source.sparse_initializers(), [&](const file::SparseTensor& sparse) {
+    return add_initializer(sparse_name(sparse), read_sparse(sparse), overridable, graph);
   });
+}
+
+Status GraphReader::add_initializer(std::string_view name, Result<Tensor> tensor,
+                                    const std::unordered_set<std::string_view>& overridable, Graph& graph) {
+  if (name.empty()) return error(TN_INVALID_MODEL, "an initializer has no name: the file is damaged");
+  const auto where = [&] { return concat("initializer '", name, "'"); };
+  if (!tensor.is_ok()) return tensor.status().with_context(where());
+  TENON_ASSIGN_OR_RETURN(Value* const value, find_or_add_value(graph, name, false));
+  if (value->is_constant()) return error(TN_INVALID_MODEL, where(), " is given twice: the file is damaged");
+  if (overridable.contains(name)) declared_.insert_or_assign(value, std::move(value->type));
+  value->type = type_of_tensor(*tensor);
+  value->constant = std::move(*tensor);
+  return budget_.charge(kValueBytes + 2 * name.size());
 }
 
 Status GraphReader::read_inputs(const file::Graph& source, Graph& graph) {

@@ -12,6 +12,7 @@
 #include "host/formats/ort/ort_generated.h"
 #include "host/formats/ort/read_budget.h"
 #include "host/formats/ort/read_options.h"
+#include "host/formats/sparse_tensor.h"
 #include "host/graph/graph.h"
 
 namespace tenon::host::ort {
@@ -33,10 +34,11 @@ class GraphReader {
  private:
   using Names = flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>;
 
-  Status check(const ort_file::Graph& source) const;
   Status declare_values(const ort_file::Graph& source, Graph& graph);
   Status keep_denotations(const ort_file::ValueInfo& info, Graph& graph);
   Status read_initializers(const ort_file::Graph& source, Graph& graph);
+  Status add_initializer(std::string_view name, Result<Tensor> tensor,
+                         const std::unordered_set<std::string_view>& overridable, Graph& graph);
   Status read_inputs(const ort_file::Graph& source, Graph& graph);
   Status read_outputs(const ort_file::Graph& source, Graph& graph);
   Status declare_node(const ort_file::Node& source, Node& node);
@@ -50,12 +52,14 @@ class GraphReader {
   // tensor_reader.cc
   Result<Tensor> read_tensor(const ort_file::Tensor* source);
   Result<Tensor> read_strings(const ort_file::Tensor& source, std::vector<int64_t> dims, uint64_t expected);
+  Result<Tensor> read_sparse(const ort_file::SparseTensor& source);
 
   std::span<const std::byte> bytes_;
   std::shared_ptr<const void> owner_;
   const OrtReadOptions& options_;
   const bool has_defaults_;
   ReadBudget budget_;
+  DenseBudget dense_budget_;
   int subgraph_depth_ = 0;
   std::unordered_map<const Value*, ValueType> declared_;  // of initializers that are inputs, while the graph is read
 };

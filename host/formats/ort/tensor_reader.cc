@@ -48,4 +48,12 @@ Result<Tensor> GraphReader::read_strings(const ort_file::Tensor& source, std::ve
   return Tensor::from_strings(std::move(dims), std::move(copies), Residence::kCopied);
 }
 
+Result<Tensor> GraphReader::read_sparse(const ort_file::SparseTensor& source) {
+  auto values = read_tensor(source.values());
+  if (!values.is_ok()) return values.status().with_context("values");
+  auto indices = read_tensor(source.indices());
+  if (!indices.is_ok()) return indices.status().with_context("indices");
+  return make_dense(*values, *indices, copy_numbers(source.dims()), dense_budget_);
+}
+
 }  // namespace tenon::host::ort

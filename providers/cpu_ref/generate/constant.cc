@@ -1,5 +1,5 @@
-// Constant: the tensor of the attribute that is set: value, value_float(s), value_int(s) or value_string(s). Sparse
-// values do not cross the kernel ABI and are refused.
+// Constant: the tensor of the attribute that is set: value, value_float(s), value_int(s) or value_string(s). A
+// sparse_value comes as a value: the host makes it dense.
 #include <tenon/sdk/kernel.hpp>
 
 #include "held_tensor.h"
@@ -54,8 +54,8 @@ sdk::Result<sdk::KernelPtr> make_constant(const sdk::KernelInfo& info) {
   std::unique_ptr<HeldTensor> value = value_of(info);
   if (value == nullptr)
     return sdk::unsupported(
-        "expected one of the attributes value, value_float, value_floats, value_int, value_ints, value_string, "
-        "value_strings; a sparse_value is not implemented");
+        "expected one of the attributes value, sparse_value, value_float, value_floats, value_int, value_ints, "
+        "value_string, value_strings");
   return std::make_unique<Constant>(std::move(value));
 }
 

@@ -208,12 +208,15 @@ TEST_CASE("an attribute given twice, or of no kind, is refused", "[onnx]") {
   check_refused(proto.SerializeAsString(), "attribute 'alpha' is given twice");
 }
 
-TEST_CASE("sparse initializers are refused with the way out", "[onnx]") {
+TEST_CASE("a sparse initializer with a bad part or without a name is refused", "[onnx]") {
   onnx::ModelProto proto = relu_model();
-  proto.mutable_graph()->add_sparse_initializer()->mutable_values()->set_name("s");
-  const auto model = import_proto(proto);
-  CHECK(model.status().code() == TN_UNSUPPORTED);
-  CHECK_THAT(model.status().message(), Catch::Contains("initializer 's' is sparse"));
+  onnx::SparseTensorProto& sparse = *proto.mutable_graph()->add_sparse_initializer();
+  check_refused(proto.SerializeAsString(), "sparse initializer 0 has no name");
+  sparse.mutable_values()->set_name("s");
+  check_refused(proto.SerializeAsString(), "initializer 's': values: its element type is missing");
+  sparse.mutable_values()->set_data_type(TN_FLOAT);
+  sparse.mutable_values()->add_dims(0);
+  check_refused(proto.SerializeAsString(), "initializer 's': indices: its element type is missing");
 }
 
 TEST_CASE("a test data file that is none is refused by its name", "[onnx]") {

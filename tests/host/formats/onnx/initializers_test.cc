@@ -294,3 +294,32 @@ TEST_CASE("the tensor of a Constant node is used in place", "[onnx]") {
     check_inside(tensor, mapping.value()->bytes());
   }
 }
+
+TEST_CASE("sparse initializers and constants are read as the dense tensors that they mean", "[onnx]") {
+  const auto fill = [](onnx::SparseTensorProto& sparse) {
+    sparse.add_dims(4);
+    sparse.mutable_values()->set_data_type(TN_FLOAT);
+    sparse.mutable_values()->add_dims(1);
+    sparse.mutable_values()->add_float_data(2.5f);
+    sparse.mutable_indices()->set_data_type(TN_INT64);
+    sparse.mutable_indices()->add_dims(1);
+    sparse.mutable_indices()->add_int64_data(3);
+  };
+  onnx::ModelProto proto = relu_model();
+  onnx::GraphProto& graph = *proto.mutable_graph();
+  fill(*graph.add_sparse_initializer());
+  graph.mutable_sparse_initializer(0)->mutable_values()->set_name("w");
+  onnx::AttributeProto& attribute = *add_node(graph, "Constant", {}, {"c"}).add_attribute();
+  attribute.set_name("sparse_value");
+  attribute.set_type(onnx::AttributeProto::SPARSE_TENSOR);
+  fill(*attribute.mutable_sparse_tensor());
+  const auto model = import_proto(proto);
+  const std::vector<float> expected{0, 0, 0, 2.5f};
+  const Tensor& w = tensor_of(model);
+  CHECK(std::vector<float>(w.span<float>().begin(), w.span<float>().end()) == expected);
+  CHECK(w.residence_reason() == "stored as sparse");
+  const Attribute& value = (*model)->graph->nodes()[1]->attributes.at(0);
+  CHECK(value.name == "value");
+  const auto& c = std::get<Tensor>(value.payload);
+  CHECK(std::vector<float>(c.span<float>().begin(), c.span<float>().end()) == expected);
+}

@@ -105,10 +105,13 @@ TEST_CASE("a node is held against the schema of the version that the .ort file n
   check_refused(read_failure(file), TN_INVALID_MODEL, {"'Relu_y' (Relu, opset 6)", "2 inputs, expected 1"});
 }
 
-TEST_CASE("sparse initializers and external data of an .ort file are refused by name", "[ort]") {
+TEST_CASE("bad sparse initializers and external data of an .ort file are refused by name", "[ort]") {
   OrtFile sparse;
   sparse.sparse = {ort_file::CreateSparseTensor(sparse.builder, sparse.tensor("thin", TN_FLOAT, {1}, {0, 0, 0, 0}))};
-  check_refused(read_failure(sparse), TN_UNSUPPORTED, {"'thin' is sparse", "dense"});
+  check_refused(read_failure(sparse), TN_INVALID_MODEL, {"initializer 'thin': indices", "holds no tensor"});
+  OrtFile nameless;
+  nameless.sparse = {ort_file::CreateSparseTensor(nameless.builder)};
+  check_refused(read_failure(nameless), TN_INVALID_MODEL, {"an initializer has no name"});
   OrtFile external;
   external.initializers = {external.tensor("far", TN_FLOAT, {1}, {}, 128)};
   check_refused(read_failure(external), TN_UNSUPPORTED, {"'far'", "external", "128", ".onnx"});
