@@ -5,6 +5,7 @@
 #include "host/formats/converter.h"
 #include "host/graph/shape_inference.h"
 #include "host/optimize/expand.h"
+#include "host/optimize/gradient/expand_gradients.h"
 #include "host/optimize/optimizer.h"
 #include "host/packs/source_state.h"
 #include "host/placement/described_schemas.h"
@@ -74,6 +75,7 @@ Result<Loading> Loader::take_through_stages(ModelPacks* packs) {
   model_->inputs = ports_of(model_->model->graph->inputs);
   note_defaults(model_->inputs, &report_.notes);
   TENON_RETURN_IF_ERROR(bind_described_schemas(*model_->model, model_->providers));
+  TENON_RETURN_IF_ERROR(expand_gradients(*model_->model));
   TENON_RETURN_IF_ERROR(optimize());
   if (!options_.optimized_model.empty()) {
     // Before anything is placed, since writing may change nodes.

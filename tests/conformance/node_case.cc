@@ -5,6 +5,7 @@
 
 #include "host/formats/importer.h"
 #include "host/optimize/expand.h"
+#include "host/optimize/gradient/expand_gradients.h"
 #include "host/runtime/host_ops/host_operator.h"
 #include "tools/support/data_set.h"
 #include "tools/support/text.h"
@@ -50,7 +51,7 @@ void run_all(const NodeCase& node_case, const std::string& providers) {
 
 // Its definition takes its place.
 bool is_defined_by_others(const host::Node& node) {
-  return node.schema != nullptr && host::is_defined_by_others(*node.schema);
+  return host::is_gradient(node) || (node.schema != nullptr && host::is_defined_by_others(*node.schema));
 }
 
 }  // namespace

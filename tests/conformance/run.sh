@@ -2,6 +2,7 @@
 # Exports the node tests and light models of the newest onnx package, and tests made with onnxruntime, and runs them on the built providers.
 # usage: run.sh BUILD_FOLDER WHAT
 #   nodes         every node test whose operators the providers have
+#   sets          the simple, pytorch-operator and pytorch-converted tests of the onnx package
 #   contrib       nodes of ONNX Runtime's own operators and of ai.onnx.ml, with the outputs that onnxruntime computes
 #   light         the light models on cpu_blas, then cpu_ref
 #   light-on-ref  the same on cpu_ref alone: slow
@@ -27,6 +28,12 @@ case $2 in
         --expect "$here/passing/${providers//,/+}.txt"
     done
     "$build/tests/node_tests" --data "$data/nodes" --providers cpu_image --filter test_image_decoder --require-all
+    ;;
+  sets)
+    "$python" "$here/export_set_tests.py" "$data/sets"
+    for providers in cpu_ref cpu_blas,cpu_ref; do
+      "$build/tests/node_tests" --data "$data/sets" --providers "$providers" --require-all
+    done
     ;;
   contrib)
     "$python" "$here/export_contrib_tests.py" "$data/contrib"
@@ -73,7 +80,7 @@ case $2 in
     "$python" "$here/check_phi4mini.py" "$build/tools/tenon" "${TENON_MODELS:-$data/models}"
     ;;
   *)
-    echo "error: '$2' is none of nodes, contrib, ort, ort-out, ort-models, light, light-on-ref," \
+    echo "error: '$2' is none of nodes, sets, contrib, ort, ort-out, ort-models, light, light-on-ref," \
       "concurrent, differential, phi4mini" >&2
     exit 1
     ;;
