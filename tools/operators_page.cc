@@ -18,35 +18,27 @@ using host::OpSchema;
 using nlohmann::json;
 using Forms = std::vector<const OpSchema*>;  // of one operator, by version
 
-constexpr char kHead[] =
-    "# Operators\n"
-    "Written by `tenon providers cpu_blas cpu_ref --markdown` from the tables of host and providers; a test of "
-    "`./check` fails "
-    "while it is\nbehind them.\n\n"
-    "- *forms*: the opsets that changed the operator; in parentheses: withdrawn.\n"
-    "- *the host knows*: what its row in `host/graph/operators/facts.inc` says (`facts.h` explains the words). "
-    "*shape*: memory "
-    "can be\n  planned ahead. *runs it*: no provider is asked, it is one of `host/runtime/host_ops/host_operator.cc`.\n"
-    "- `cpu_image` has no column: it has ImageDecoder alone, and by default comes where a model has one, "
-    "behind the others.\n"
-    "- a provider's column: the forms that it has kernels of, and the types where it does not take all that the form "
-    "allows.\n\n"
-    "`com.microsoft.nchwc` is what ONNX Runtime writes into convolutional models at its level ORT_ENABLE_ALL. Their "
-    "channels lie in\n"
-    "blocks of 16 where it ran on a processor with AVX-512, else of 8, which the models do not say: the kernels "
-    "conclude "
-    "it from the\n"
-    "channels of some node, and refuse models all of whose channels are multiples of 16.\n\n"
-    "Without kernels in `com.microsoft` are: BeamSearch, GreedySearch, Sampling and WhisperBeamSearch, which hold "
-    "whole "
-    "models and\n"
-    "generate with them; AttnLSTM, MaxpoolWithMask, Tokenizer and WordConvEmbedding of long ago; SparseToDenseMatMul, "
-    "as "
-    "there are no\n"
-    "sparse inputs; MatMulFpQ4, whose weights are packed for one processor. SparseAttention and what came for the "
-    "newest "
-    "models, such\n"
-    "as BranchwiseRMSNorm, LinearAttention and NGramHashMapping, are still to come.\n";
+constexpr char kHead[] = R"(# Operators
+Written by `tenon providers cpu_blas cpu_ref --markdown` from the tables of host and providers; a test of `./check` fails while it is
+behind them.
+
+- *forms*: the opsets that changed the operator; in parentheses: withdrawn.
+- *the host knows*: what its row in `host/graph/operators/facts.inc` says (`facts.h` explains the words). *shape*: memory can be
+  planned ahead. *runs it*: no provider is asked, it is one of `host/runtime/host_ops/host_operator.cc`.
+- `cpu_image` has no column: it has ImageDecoder alone, and by default comes where a model has one, behind the others.
+- a provider's column: the forms that it has kernels of, and the types where it does not take all that the form allows.
+- what no provider takes and the specification defines by other operators, such as BlackmanWindow, is expanded into those, and
+  `Gradient` into the derivatives of `host/optimize/gradient/derivatives.cc`.
+
+`com.microsoft.nchwc` is what ONNX Runtime writes into convolutional models at its level ORT_ENABLE_ALL. Their channels lie in
+blocks of 16 where it ran on a processor with AVX-512, else of 8, which the models do not say: the kernels conclude it from the
+channels of some node. Where all are multiples of 16 they warn, and take the block that onnxruntime has on this processor.
+
+Without kernels in `com.microsoft` are: BeamSearch, GreedySearch, Sampling and WhisperBeamSearch, which hold whole models and
+generate with them; AttnLSTM, MaxpoolWithMask, Tokenizer and WordConvEmbedding of long ago; SparseToDenseMatMul, as there are no
+sparse inputs; MatMulFpQ4, whose weights are packed for one processor. SparseAttention and what came for the newest models, such
+as BranchwiseRMSNorm, LinearAttention and NGramHashMapping, are still to come.
+)";
 
 // The operators of a table, each with its forms.
 std::map<std::string, std::vector<Forms>> by_domain() {

@@ -5,8 +5,8 @@
 // `channels` of them back. Weights of Conv lie as O/b x I/b x kernel x b of I x b of O, or, where X has fewer channels
 // than b and is not in blocks, and where each channel has a filter of its own, as O/b x I x kernel x b of O.
 //
-// b is 16 where onnxruntime ran on a processor with AVX-512 and 8 elsewhere, which the model does not say; see
-// told_block().
+// b is 16 where onnxruntime ran on a processor with AVX-512 and 8 elsewhere on x86-64, which the model does not say; see
+// block_of().
 #include <algorithm>
 #include <deque>
 #include <set>
@@ -69,8 +69,27 @@ int64_t block_told_by(const sdk::NodeView& node) {
   return 0;
 }
 
-/// The block of the tensors around a node, from the first node that tells it of those that hang together with it.
-sdk::Result<int64_t> told_block(const sdk::NodeView& from) {
+/// The block that onnxruntime has on this processor, and reads each model of blocks with.
+int64_t block_of_this_processor() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512f") ? 16 : 8;
+#else
+  return 16;
+#endif
+}
+
+void warn_of_assumed_block(const tn_host* host, int64_t block) {
+  host->log(TN_LOG_WARN,
+            sdk::to_tn_str("channels lie in blocks of 8 or 16, as the processor that onnxruntime optimized the model on "
+                           "had it, and nothing in the model tells which: " +
+                           std::to_string(block) +
+                           " is taken as onnxruntime takes it on this processor; results are wrong if the model was "
+                           "made on one of another kind"));
+}
+
+/// The block of the tensors around a node: from the first node that tells it of those that hang together with it, else
+/// the processor's, of which one of these nodes warns.
+int64_t block_of(const sdk::KernelInfo& from) {
   constexpr size_t kMostNodes = 20000;
   std::set<const tn_node*> seen{from.c()};
   std::deque<sdk::NodeView> open{from};
@@ -87,10 +106,12 @@ sdk::Result<int64_t> told_block(const sdk::NodeView& from) {
       if (node.output(i))
         for (const sdk::NodeView& consumer : node.output(i).consumers()) visit(consumer);
   }
-  return sdk::unsupported(
-      "channels lie in blocks of 8 or 16, as the processor that onnxruntime optimized the model on had it, and nothing "
-      "in ",
-      "the model tells which: give the model as it was before, or optimize it below level 'all'");
+  const int64_t block = block_of_this_processor();
+  const bool is_first = std::none_of(seen.begin(), seen.find(from.c()), [&](const tn_node* node) {
+    return sdk::NodeView(from.host()->graph, node).domain() == kBlockedDomain;
+  });
+  if (is_first && from.purpose() == TN_FOR_RUNS) warn_of_assumed_block(from.host(), block);
+  return block;
 }
 
 /// N x C x H x W from or to blocks. `channels`: those of the plain tensor; blocks hold zeros behind them.
@@ -279,9 +300,8 @@ class ReorderOutput final : public sdk::Kernel {
 
 template <typename Make>
 sdk::Result<sdk::KernelPtr> make_blocked(const sdk::KernelInfo& info, int64_t groups, Make&& make) {
-  TN_ASSIGN_OR_RETURN(const int64_t block, told_block(info));
   TN_ASSIGN_OR_RETURN(sdk::KernelPtr kernel, make(info));
-  return std::make_unique<Blocked>(std::move(kernel), block, groups);
+  return std::make_unique<Blocked>(std::move(kernel), block_of(info), groups);
 }
 
 }  // namespace
@@ -309,16 +329,14 @@ sdk::Result<sdk::KernelPtr> make_blocked_upsample(const sdk::KernelInfo& info) {
 }
 
 sdk::Result<sdk::KernelPtr> make_reorder_input(const sdk::KernelInfo& info) {
-  TN_ASSIGN_OR_RETURN(const int64_t block, told_block(info));
-  return std::make_unique<ReorderInput>(block, info.attr_int("channels_last") != 0);
+  return std::make_unique<ReorderInput>(block_of(info), info.attr_int("channels_last") != 0);
 }
 
 sdk::Result<sdk::KernelPtr> make_reorder_output(const sdk::KernelInfo& info) {
   const int64_t channels = info.attr_int("channels");
   if (channels < 1 || channels > INT32_MAX)
     return sdk::invalid_model("attribute channels is ", channels, ", expected a positive number");
-  TN_ASSIGN_OR_RETURN(const int64_t block, told_block(info));
-  return std::make_unique<ReorderOutput>(block, channels, info.attr_int("channels_last") != 0);
+  return std::make_unique<ReorderOutput>(block_of(info), channels, info.attr_int("channels_last") != 0);
 }
 
 }  // namespace tenon::cpu_ref
