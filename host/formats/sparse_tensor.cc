@@ -9,14 +9,28 @@
 namespace tenon::host {
 namespace {
 
+int64_t index_at(const Tensor& indices, int64_t i) {
+  switch (indices.dtype()) {
+    case TN_INT8: return static_cast<const int8_t*>(indices.data())[i];
+    case TN_INT16: return static_cast<const int16_t*>(indices.data())[i];
+    case TN_INT32: return static_cast<const int32_t*>(indices.data())[i];
+    default: return static_cast<const int64_t*>(indices.data())[i];
+  }
+}
+
+bool is_index_type(tn_dtype dtype) {
+  return dtype == TN_INT64 || dtype == TN_INT32 || dtype == TN_INT16 || dtype == TN_INT8;
+}
+
 // The place of value i in row-major order, as its index says it; nothing when it lies outside.
 std::optional<int64_t> position_of(int64_t i, const Tensor& indices, const std::vector<int64_t>& dims, int64_t count) {
-  const int64_t* index = indices.span<int64_t>().data();
-  if (indices.shape().size() == 1)
-    return index[i] >= 0 && index[i] < count ? std::optional<int64_t>(index[i]) : std::nullopt;
+  if (indices.shape().size() == 1) {
+    const int64_t index = index_at(indices, i);
+    return index >= 0 && index < count ? std::optional<int64_t>(index) : std::nullopt;
+  }
   int64_t position = 0;
   for (size_t d = 0; d < dims.size(); ++d) {
-    const int64_t coordinate = index[i * static_cast<int64_t>(dims.size()) + static_cast<int64_t>(d)];
+    const int64_t coordinate = index_at(indices, i * static_cast<int64_t>(dims.size()) + static_cast<int64_t>(d));
     if (coordinate < 0 || coordinate >= dims[d]) return std::nullopt;
     position = position * dims[d] + coordinate;
   }
@@ -50,7 +64,7 @@ Status check_parts(const Tensor& values, const Tensor& indices, size_t rank) {
   const int64_t count = values.shape()[0];
   const auto& shape = indices.shape();
   const bool is_coordinates = shape.size() == 2 && shape[0] == count && shape[1] == static_cast<int64_t>(rank);
-  if (indices.dtype() != TN_INT64 || !(is_coordinates || (shape.size() == 1 && shape[0] == count)))
+  if (!is_index_type(indices.dtype()) || !(is_coordinates || (shape.size() == 1 && shape[0] == count)))
     return error(TN_INVALID_MODEL, "its indices are ", describe(indices), ", expected int64 ", count, " or ", count,
                  "x", rank, ", one for each value");
   return {};

@@ -23,8 +23,8 @@ class DenseBudget {
 };
 
 /// The tensor of shape `dims` that holds `values` (one dimension, n elements) at `indices` and zeros or empty strings
-/// elsewhere. `indices`: int64, ascending, n positions in row-major order or n x rank coordinates. TN_INVALID_MODEL says
-/// what is wrong, without the tensor's name.
+/// elsewhere. `indices`: int64, or a smaller signed type, as onnxruntime writes them; ascending; n positions in row-major
+/// order or n x rank coordinates. TN_INVALID_MODEL says what is wrong, without the tensor's name.
 Result<Tensor> make_dense(const Tensor& values, const Tensor& indices, std::vector<int64_t> dims, DenseBudget& budget);
 
 }  // namespace tenon::host

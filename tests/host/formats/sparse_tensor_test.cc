@@ -34,6 +34,8 @@ TEST_CASE("values of a sparse tensor stand at their positions or coordinates, ze
   const std::vector<float> expected{0, 5, 0, 0, 0, 7};
   CHECK(floats_of(dense_of({5, 7}, make_tensor<int64_t>({2}, Ints{1, 5}), {2, 3})) == expected);
   CHECK(floats_of(dense_of({5, 7}, make_tensor<int64_t>({2, 2}, Ints{0, 1, 1, 2}), {2, 3})) == expected);
+  CHECK(floats_of(dense_of({5, 7}, make_tensor<int8_t>({2}, {1, 5}), {2, 3})) == expected);
+  CHECK(floats_of(dense_of({5, 7}, make_tensor<int32_t>({2}, {1, 5}), {2, 3})) == expected);
   CHECK(floats_of(dense_of({}, make_tensor<int64_t>({0}, Ints{}), {2})) == std::vector<float>{0, 0});
 }
 
@@ -60,7 +62,7 @@ TEST_CASE("indices of a sparse tensor lie inside, ascend and are one for each va
   check_refused(dense_of({1}, make_tensor<int64_t>({1, 2}, Ints{0, 3}), {2, 3}), "lies outside");
   check_refused(dense_of({1, 2}, make_tensor<int64_t>({2}, Ints{3, 3}), {2, 3}), "index 1 does not lie behind");
   check_refused(dense_of({1, 2}, make_tensor<int64_t>({1}, Ints{3}), {2, 3}), "expected int64 2 or 2x2");
-  check_refused(dense_of({1}, make_tensor<int32_t>({1}, std::vector<int32_t>{3}), {6}), "are int32 1, expected int64");
+  check_refused(dense_of({1}, make_tensor<float>({1}, {3}), {6}), "are float 1, expected int64");
   check_refused(dense_of({1}, make_tensor<int64_t>({1}, Ints{0}), {-6}), "dimension 0 is -6");
   check_refused(dense_of({1}, make_tensor<int64_t>({1}, Ints{0}), {INT64_MAX, 4}), "does not fit in 64 bits");
 }
