@@ -23,6 +23,7 @@ using Action = std::function<bool()>;
   COMMAND(pack, "pack model.onnx")                                         \
   COMMAND(publish, "publish model.onnx --name classifier")                 \
   COMMAND(options, "options")                                              \
+  COMMAND(new_provider, "new-provider mine")                               \
   COMMAND(idle_host, "")
 
 #define TENON_DECLARE_COMMAND(name, example) void add_##name##_command(CLI::App& app, Action& action);

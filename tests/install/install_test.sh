@@ -54,4 +54,23 @@ for provider in leaky_relu_c99 scale_cpp; do
   [ "$exported" = tenon_provider_entry ] || fail "$provider exports: $exported"
   "$prefix/bin/tenon" providers "$library" >"$work/$provider.txt" || fail "tenon providers $library"
 done
+# The SDK alone, as its archive holds it, is enough to build a provider.
+(cd "$work" && cpack --config "$build/CPackConfig.cmake" -G TGZ -B "$work/packages" >"$work/cpack.log" 2>&1) ||
+  fail "cpack: $(cat "$work/cpack.log")"
+mkdir "$work/sdk"
+tar -xzf "$work"/packages/*sdk*.tar.gz -C "$work/sdk" --strip-components=1
+[ -e "$work/sdk/bin" ] && fail "the SDK holds programs"
+"$prefix/bin/tenon" new-provider alone --in "$work" >"$work/new.txt" || fail "tenon new-provider"
+[ "$(wc -l <"$work/alone/CMakeLists.txt")" -lt 20 ] || fail "alone/CMakeLists.txt is long"
+cmake -S "$work/alone" -B "$work/alone/build" -G Ninja -DCMAKE_PREFIX_PATH="$work/sdk" >"$work/alone.log" 2>&1 ||
+  fail "find_package(Tenon COMPONENTS sdk): $(cat "$work/alone.log")"
+cmake --build "$work/alone/build" >"$work/alone.log" 2>&1 || fail "building alone: $(cat "$work/alone.log")"
+"$prefix/bin/tenon" run "$model" --fill ones --providers "$work/alone/build/libalone.so,cpu_ref" >"$work/alone.txt" 2>&1 ||
+  fail "tenon run with a new provider: $(cat "$work/alone.txt")"
+expect alone "$work/alone.txt"
+if "$prefix/bin/tenon" new-provider alone --in "$work" 2>"$work/again.txt"; then fail "a provider was overwritten"; fi
+expect "is there already" "$work/again.txt"
+if "$prefix/bin/tenon" new-provider ../x --in "$work" 2>"$work/bad.txt"; then fail "a bad name was taken"; fi
+expect "letters, digits" "$work/bad.txt"
+python3 "$source/tests/install/guide_test.py" "$source/docs/provider_guide.md" "$prefix" "$model"
 echo "the installed tree works"
