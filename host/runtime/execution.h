@@ -36,6 +36,7 @@ struct Execution {
   std::byte* arena = nullptr;          // plan->arena_bytes of memory
   std::span<const BoundSlot> bound;    // none inside of subgraphs
   Profiler* profiler = nullptr;        // may be null
+  bool validates = false;              // see run_validated()
   RunPool* pool = nullptr;             // of the program; only control flow needs it
   uint64_t outer_bytes = 0;            // of the same run, held around this program; what `meter` counts apart
   std::shared_ptr<MemoryMeter> meter;  // of what values of the run share

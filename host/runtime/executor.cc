@@ -4,6 +4,7 @@
 #include "host/runtime/host_ops/host_step.h"
 #include "host/runtime/step_run.h"
 #include "host/runtime/step_view.h"
+#include "host/runtime/validation/validated_run.h"
 
 namespace tenon::host {
 namespace {
@@ -51,7 +52,7 @@ void begin_event(const Program& program, const Step& step, RunState& state, Prof
 
 Status run_kernel(const Execution& execution, const Step& step, StepRun& run, uint32_t s) {
   run.begin(s);
-  Status status = step.kernel.run(run);
+  Status status = execution.validates ? run_validated(step.kernel, run) : step.kernel.run(run);
   // A kernel that was told to stop may return anything.
   TENON_RETURN_IF_ERROR(
       stopped(execution, [&] { return "at " + describe(step) + ", in run of provider '" + step.provider + "'"; }));

@@ -50,11 +50,12 @@ Result<RunValue> owned_value(const RunValue& value) {
 
 }  // namespace
 
-Runner::Runner(const Program& program, unsigned threads, uint64_t memory_limit, bool keeps_memory)
+Runner::Runner(const Program& program, unsigned threads, uint64_t memory_limit, bool keeps_memory, bool validates)
     : program_(program),
       threads_(threads),
       memory_limit_(memory_limit),
       keeps_memory_(keeps_memory),
+      validates_(validates),
       has_host_steps_(has_host_steps(program)),
       pool_(program) {}
 
@@ -131,6 +132,7 @@ Status Runner::run_in(RunState& state, const BoundOutputs& bound, const RunOptio
   execution.arena = arena.data();
   execution.bound = bound.slots();
   execution.profiler = profiler ? &*profiler : nullptr;
+  execution.validates = validates_;
   execution.pool = &pool_;
   if (has_host_steps_) execution.meter = std::make_shared<MemoryMeter>();
   TENON_RETURN_IF_ERROR(execute(program_, execution, state));

@@ -21,7 +21,7 @@ struct ProfileOf {
 class Runner {
  public:
   /// `program` must outlive the runner. Plans memory at once when the inferred types fix all sizes.
-  Runner(const Program& program, unsigned threads, uint64_t memory_limit, bool keeps_memory);
+  Runner(const Program& program, unsigned threads, uint64_t memory_limit, bool keeps_memory, bool validates);
 
   /// `inputs`: one per Program::inputs, checked. `wanted`: indices into Program::outputs. The results own their memory,
   /// and share none but for tensors in sequences; those with a target in `bound`, which are wanted, are views of it.
@@ -49,7 +49,7 @@ class Runner {
   const Program& program_;
   const unsigned threads_;
   const uint64_t memory_limit_;
-  const bool keeps_memory_;
+  const bool keeps_memory_, validates_;
   const bool has_host_steps_;
   RunPool pool_;
 };

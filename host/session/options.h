@@ -51,6 +51,9 @@ struct SessionOptions {
   /// True: installs handlers, once for the process and for good, that write to standard error which provider was being
   /// called, for which node, when a signal, exit() or std::terminate ends the process.
   bool crash_report = false;
+  /// True: kernels are run several times in guarded memory, and what breaches the ABI's contract is an error that names
+  /// it. For those who write providers: runs take several times as long and as much memory.
+  bool validate = false;
   /// Where the open writes the graph that folding and rewriting leave, .onnx or .ort by the ending; empty: nowhere.
   /// Such a session is opened from its model, whatever packs there are.
   std::filesystem::path optimized_model;

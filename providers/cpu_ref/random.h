@@ -28,6 +28,7 @@ class FloatSeed {
   explicit FloatSeed(const sdk::KernelInfo& info) : is_given_(info.has_float("seed")) {
     const float seed = info.attr_float("seed");
     std::memcpy(&bits_, &seed, sizeof bits_);
+    if (!is_given_) info.terms().flags |= TN_KERNEL_NOT_DETERMINISTIC;
   }
   std::mt19937 generator() const { return std::mt19937(is_given_ ? bits_ : std::random_device{}()); }
 

@@ -4,6 +4,7 @@
 #   nodes         every node test whose operators the providers have
 #   sets          the simple, pytorch-operator and pytorch-converted tests of the onnx package
 #   contrib       nodes of ONNX Runtime's own operators and of ai.onnx.ml, with the outputs that onnxruntime computes
+#   validated     the tests of nodes, sets and contrib once more, every kernel watched for breaches of the ABI's contract
 #   light         the light models on cpu_blas, then cpu_ref
 #   light-on-ref  the same on cpu_ref alone: slow
 #   concurrent    four models at once, each on four threads
@@ -61,6 +62,19 @@ case $2 in
     done
     "$python" "$here/check_ort_models.py" "$build/tools/tenon" "${models[@]}"
     ;;
+  validated)
+    "$python" "$here/export_node_tests.py" "$data/nodes"
+    "$python" "$here/export_set_tests.py" "$data/sets"
+    "$python" "$here/export_contrib_tests.py" "$data/contrib"
+    export TENON_VALIDATE=1
+    for providers in cpu_ref cpu_blas,cpu_ref; do
+      "$build/tests/node_tests" --data "$data/nodes" --providers "$providers" \
+        --expect "$here/passing/${providers//,/+}.txt"
+      for set in sets contrib; do
+        "$build/tests/node_tests" --data "$data/$set" --providers "$providers" --require-all
+      done
+    done
+    ;;
   light | light-on-ref)
     "$python" "$here/export_light_models.py" "$data/light"
     if [ "$2" = light ]; then providers=cpu_blas,cpu_ref; else providers=cpu_ref; fi
@@ -80,7 +94,7 @@ case $2 in
     "$python" "$here/check_phi4mini.py" "$build/tools/tenon" "${TENON_MODELS:-$data/models}"
     ;;
   *)
-    echo "error: '$2' is none of nodes, sets, contrib, ort, ort-out, ort-models, light, light-on-ref," \
+    echo "error: '$2' is none of nodes, sets, contrib, validated, ort, ort-out, ort-models, light, light-on-ref," \
       "concurrent, differential, phi4mini" >&2
     exit 1
     ;;

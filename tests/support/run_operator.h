@@ -19,6 +19,7 @@ struct OperatorRun {
   size_t output_count = 1;
   bool hides_shapes = false;  // from the rules of shape inference, so that the kernel meets them
   host::RunOptions run = {};  // outputs are "out0", "out1" ...
+  bool validates = false;     // see SessionOptions::validate
 };
 
 /// The outputs, or the error of opening or running. `provider`: the name of a built one.
@@ -45,6 +46,7 @@ inline host::Result<std::vector<host::Tensor>> run_operator(const OperatorRun& w
   host::SessionOptions options;
   options.providers = {{std::string(TENON_BINARY_DIR) + "/lib/tenon/providers/lib" + provider + ".so", {}}};
   options.threads = 1;
+  options.validate = wanted.validates;
   auto session = host::Session::open_model(builder.build(), options);
   if (!session.is_ok()) return session.status();
   return (*session)->run(given, {}, wanted.run);

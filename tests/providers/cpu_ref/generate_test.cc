@@ -183,3 +183,13 @@ TEST_CASE("AffineGrid says which of its inputs do not fit", "[cpu_ref]") {
   CHECK_THAT(error_of(grid({1, 1, 1, 1, 1}, 0)), Contains("expected N x 3 x 4"));
   CHECK_THAT(error_of(grid({1, 1, -1, 1}, 0)), Contains("holds -1"));
 }
+
+TEST_CASE("kernels that draw say that they give something else each time, unless they have a seed", "[cpu_ref]") {
+  for (const char* op : {"RandomUniform", "RandomNormal"})
+    for (const bool has_seed : {false, true}) {
+      OperatorRun wanted = numbers(op, {});
+      if (has_seed) wanted.attributes.push_back(float_attr("seed", 3));
+      wanted.validates = true;
+      CHECK(run_operator(wanted).status().message() == "");
+    }
+}

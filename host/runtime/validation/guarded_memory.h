@@ -1,0 +1,28 @@
+// Memory that tells whether somebody wrote around it: a page of known bytes on either side. Owned; one thread at a time.
+#pragma once
+
+#include <string>
+
+#include "host/runtime/host_region.h"
+
+namespace tenon::host {
+
+class GuardedMemory {
+ public:
+  GuardedMemory() = default;
+  /// `bytes` of memory, aligned to 64 bytes, each of value `fill`. TN_OUT_OF_MEMORY.
+  static Result<GuardedMemory> allocate(uint64_t bytes, std::byte fill);
+
+  std::byte* data() const { return region_.data() + kGuardBytes; }
+  uint64_t bytes() const { return bytes_; }
+  /// "3 bytes behind its end"; empty: nobody did.
+  std::string trespass() const;
+
+ private:
+  static constexpr uint64_t kGuardBytes = 4096;
+
+  HostRegion region_;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace tenon::host

@@ -1,0 +1,118 @@
+#include "host/runtime/validation/watched_run.h"
+
+#include <cstring>
+
+#include "host/base/dtype.h"
+#include "host/runtime/validation/thread_state.h"
+
+namespace tenon::host {
+namespace {
+
+Digest digest_of_tensor(const tn_tensor* tensor) {
+  if (tensor == nullptr || tensor->data == nullptr) return {};
+  return digest_of({static_cast<const std::byte*>(tensor->data), tensor->byte_length});
+}
+
+// A body that has its thread's floating-point mode looked at.
+struct WatchedBody {
+  RangeFunction body;
+  void* arg;
+  std::atomic<bool>* left_mode;
+
+  static void run(void* self, uint32_t worker, int64_t begin, int64_t end) {
+    const auto& watched = *static_cast<WatchedBody*>(self);
+    const uint64_t mode = floating_point_mode();
+    watched.body(watched.arg, worker, begin, end);
+    if (floating_point_mode() == mode) return;
+    set_floating_point_mode(mode);
+    watched.left_mode->store(true);
+  }
+};
+
+}  // namespace
+
+WatchedRun::WatchedRun(KernelRun& run, WatchedRunOptions options) : run_(run), options_(options) {
+  for (uint32_t i = 0; i < run.input_count(); ++i) inputs_.push_back(digest_of_tensor(run.input(i)));
+  if (!options.shared_input) return;
+  const tn_tensor* input = run.input(*options.shared_input);
+  if (input == nullptr || input->data == nullptr || input->dtype == TN_STRING) return;
+  auto memory = GuardedMemory::allocate(input->byte_length, options.fill);
+  if (!memory.is_ok()) return;
+  shared_memory_ = std::move(*memory);
+  std::memcpy(shared_memory_.data(), input->data, input->byte_length);
+  shared_view_ = *input;
+  shared_view_.data = shared_memory_.data();
+}
+
+const tn_tensor* WatchedRun::input(uint32_t index) const {
+  if (shared_view_.data != nullptr && index == options_.shared_input) return &shared_view_;
+  return run_.input(index);
+}
+
+Status WatchedRun::output(uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) {
+  if (outputs_.contains(index)) return error(TN_INTERNAL, "the kernel asks for output ", index, " a second time");
+  Output made{dtype, {shape, shape + rank}, {}, {}, {}};
+  const uint64_t bytes = checked_byte_length(dtype, {shape, rank}).get().value_or(0);
+  const bool shares = shared_view_.data != nullptr && index == options_.shared_output && dtype != TN_STRING &&
+                      bytes == shared_view_.byte_length;
+  if (shares) {
+    made.memory = std::move(shared_memory_);
+    has_shared_ = true;
+  } else {
+    TENON_ASSIGN_OR_RETURN(made.memory, GuardedMemory::allocate(bytes, options_.fill));
+  }
+  if (dtype == TN_STRING) {
+    made.strings.resize(bytes / sizeof(tn_str));
+    made.views.resize(made.strings.size());
+  }
+  Output& kept = outputs_[index] = std::move(made);
+  *out = tn_tensor{};
+  out->struct_size = sizeof *out;
+  out->dtype = dtype;
+  out->data = dtype == TN_STRING ? static_cast<void*>(kept.views.data()) : kept.memory.data();
+  out->byte_length = bytes;
+  out->shape = kept.shape.data();
+  out->rank = rank;
+  return {};
+}
+
+Status WatchedRun::set_string(uint32_t index, int64_t element, std::string_view value) {
+  const auto found = outputs_.find(index);
+  if (found == outputs_.end() || static_cast<size_t>(element) >= found->second.strings.size())
+    return error(TN_INTERNAL, "the kernel sets string ", element, " of output ", index,
+                 ", which it has not asked for or which has fewer");
+  std::string& kept = found->second.strings[static_cast<size_t>(element)] = value;
+  found->second.views[static_cast<size_t>(element)] = {kept.data(), kept.size()};
+  return {};
+}
+
+void* WatchedRun::scratch(size_t bytes, size_t alignment) {
+  const auto room = (CheckedSize(bytes) + alignment).get();
+  if (!room) return nullptr;
+  auto memory = GuardedMemory::allocate(alignment > 64 ? *room : bytes, options_.fill);
+  if (!memory.is_ok()) return nullptr;
+  scratch_.push_back(std::move(*memory));
+  std::byte* begin = scratch_.back().data();
+  if (alignment > 64) begin += (alignment - reinterpret_cast<uintptr_t>(begin) % alignment) % alignment;
+  return begin;
+}
+
+void WatchedRun::parallel_for(int64_t count, double item_cost_ns, int64_t grain, RangeFunction body, void* arg) {
+  WatchedBody watched{body, arg, &left_mode_};
+  run_.parallel_for(count, item_cost_ns, grain, WatchedBody::run, &watched);
+}
+
+std::string WatchedRun::breach() const {
+  for (uint32_t i = 0; i < inputs_.size(); ++i)
+    if (digest_of_tensor(run_.input(i)) != inputs_[i]) return concat("wrote to its input ", i);
+  for (const auto& [index, output] : outputs_)
+    if (const std::string text = output.memory.trespass(); !text.empty())
+      return concat("wrote around output ", index, ", ", text);
+  for (size_t i = 0; i < scratch_.size(); ++i)
+    if (const std::string text = scratch_[i].trespass(); !text.empty())
+      return concat("wrote around its scratch memory number ", i, " of ", scratch_[i].bytes(), " bytes, ", text);
+  if (left_mode_) return "left a thread of the host in another floating-point mode in a body of parallel_for";
+  return {};
+}
+
+}  // namespace tenon::host
