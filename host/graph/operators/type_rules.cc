@@ -80,6 +80,10 @@ Result<std::optional<ElementType>> by_output_datatype(const Node& node) {
   return stated(node, "output_datatype", std::nullopt);
 }
 
+Result<std::optional<ElementType>> by_output_dtype(const Node& node) {
+  return stated(node, "output_dtype", std::nullopt);
+}
+
 Result<std::optional<ElementType>> by_stash_type(const Node& node) {
   return stated(node, "stash_type", std::nullopt);
 }

@@ -12,6 +12,7 @@ namespace tenon::host::type_rules {
 /// By the attribute of that name, which holds a TensorProto.DataType, or its default.
 Result<std::optional<ElementType>> by_to(const Node& node);
 Result<std::optional<ElementType>> by_output_datatype(const Node& node);
+Result<std::optional<ElementType>> by_output_dtype(const Node& node);
 Result<std::optional<ElementType>> by_stash_type(const Node& node);
 /// By 'dtype', or of the first input's type where nothing is said.
 Result<std::optional<ElementType>> by_dtype(const Node& node);

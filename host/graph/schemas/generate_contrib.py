@@ -2,8 +2,7 @@
 """Writes contrib_schemas.inc beside this file: the operators outside the specification that the CPU provider of the
 newest PyPI onnxruntime has kernels of, in the form that it gives them.
 
-Usage: generate_contrib.py   (needs: pip install onnx onnxruntime). SimplifiedLayerNormalization lives in the ONNX
-domain there.
+Usage: generate_contrib.py   (needs: pip install onnx onnxruntime).
 """
 
 from types import SimpleNamespace
@@ -19,11 +18,18 @@ DOMAIN = "com.microsoft"
 BLOCKED_DOMAIN = "com.microsoft.nchwc"
 # Without kernels here, docs/operators.md says why: every process would hold their schemas.
 WITHOUT_KERNELS = {
-    "AttnLSTM", "BeamSearch", "BranchwiseRMSNorm", "CausalConvWithState", "EngramGate", "GatedDeltaNet", "GatedRMSNorm",
-    "GatherPacked", "GreedySearch", "HyperConnectionPostMix", "HyperConnectionPreMix", "LinearAttention",
-    "LinearAttentionGate", "MRotaryEmbedding", "MatMulFpQ4", "MaxpoolWithMask", "MoEGroupRouter", "NGramHashMapping",
-    "Sampling", "SparseAttention", "SparseToDenseMatMul", "Tokenizer", "VarlenCausalConvWithState",
-    "VarlenNGramHashMapping", "WhisperBeamSearch", "WordConvEmbedding",
+    "BeamSearch", "GreedySearch", "MatMulFpQ4", "Sampling", "SparseToDenseMatMul", "WhisperBeamSearch",
+}
+# What onnxruntime keeps in the ONNX domain though the standard has not got it, or no longer: the experimental operators of
+# the first opsets, which it ends with opset 10.
+IN_ONNX_DOMAIN = {
+    "Affine", "Crop", "DynamicSlice", "ImageScaler", "ParametricSoftplus", "Scale", "ScaledTanh",
+    "SimplifiedLayerNormalization",
+}
+# Attributes that its kernels ask for, and its schemas do not.
+REQUIRED = {
+    ("Crop", "border"), ("ImageScaler", "bias"), ("ParametricSoftplus", "alpha"), ("ParametricSoftplus", "beta"),
+    ("ScaledTanh", "alpha"), ("ScaledTanh", "beta"),
 }
 # Defaults that only the text of a schema states: operator, attribute.
 STATED = {
@@ -33,11 +39,15 @@ STATED = {
     ("GroupQueryAttention", "do_rotary"): 0, ("GroupQueryAttention", "local_window_size"): -1,
     ("GroupQueryAttention", "qk_norm_epsilon"): 1e-6, ("GroupQueryAttention", "rotary_interleaved"): 0,
     ("GroupQueryAttention", "softcap"): 0.0, ("MultiHeadAttention", "mask_filter_value"): -10000.0,
+    ("MRotaryEmbedding", "interleaved"): 0, ("MRotaryEmbedding", "is_packed_batching"): 0,
+    ("MRotaryEmbedding", "mrope_layout"): 0, ("MRotaryEmbedding", "num_heads"): 0,
+    ("MRotaryEmbedding", "rotary_embedding_dim"): 0, ("MRotaryEmbedding", "scale"): 1.0,
     ("QAttention", "mask_filter_value"): -10000.0,
     ("RotaryEmbedding", "interleaved"): 0, ("RotaryEmbedding", "is_packed_batching"): 0,
     ("RotaryEmbedding", "num_heads"): 0, ("RotaryEmbedding", "rotary_embedding_dim"): 0,
     ("RotaryEmbedding", "scale"): 1.0, ("SkipLayerNormalization", "epsilon"): 1e-12,
-    ("SkipSimplifiedLayerNormalization", "epsilon"): 1e-12,
+    ("SkipSimplifiedLayerNormalization", "epsilon"): 1e-12, ("SparseAttention", "do_rotary"): 0,
+    ("SparseAttention", "rotary_interleaved"): 0,
 }
 
 
@@ -48,7 +58,8 @@ def as_onnx(schema):
 
     def attribute(name, a):
         value = AttributeProto.FromString(a._default_value) if a._default_value else None
-        return SimpleNamespace(name=name, type=a.type, required=a.required, default_value=value)
+        required = a.required or (schema.name, name) in REQUIRED
+        return SimpleNamespace(name=name, type=a.type, required=required, default_value=value)
 
     return SimpleNamespace(
         domain=schema.domain, name=schema.name, since_version=schema.since_version, deprecated=schema.deprecated,
@@ -63,7 +74,7 @@ def wanted_schemas():
     for s in runtime.get_all_operator_schema():
         is_known = s.domain in (DOMAIN, BLOCKED_DOMAIN) and (s.domain, s.name) in kernels
         is_wanted = is_known and not (s.domain == DOMAIN and s.name in WITHOUT_KERNELS)
-        if is_wanted or (not s.domain and s.name == "SimplifiedLayerNormalization"):
+        if is_wanted or (not s.domain and s.name in IN_ONNX_DOMAIN):
             yield as_onnx(s)
 
 

@@ -39,6 +39,12 @@ Status same_as_first(ShapeContext& c) {
   return {};
 }
 
+Status all_same_as_first(ShapeContext& c) {
+  for (size_t i = 0; i < c.output_count(); ++i)
+    if (const Dims* x = c.shape(0)) c.set(i, *x);
+  return {};
+}
+
 // ratio and training_mode are scalars; output and mask have the shape of the data.
 Status dropout(ShapeContext& c) {
   for (size_t i = 1; i < c.input_count(); ++i) {

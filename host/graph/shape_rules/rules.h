@@ -17,6 +17,7 @@ namespace tenon::host::shape_rules {
 
 // elementwise.cc
 Status same_as_first(ShapeContext& c);
+Status all_same_as_first(ShapeContext& c);
 Status same_as_source(ShapeContext& c);
 Status dropout(ShapeContext& c);
 Status broadcast_inputs(ShapeContext& c);
@@ -90,6 +91,18 @@ Status multi_head_attention(ShapeContext& c);
 Status projected_attention(ShapeContext& c);
 Status embed_layer_normalization(ShapeContext& c);
 Status linear_attention(ShapeContext& c);
+Status microsoft_linear_attention(ShapeContext& c);
+// tokens.cc
+Status streams_joined(ShapeContext& c);
+Status gated_delta_net(ShapeContext& c);
+Status microsoft_causal_conv(ShapeContext& c);
+Status varlen_causal_conv(ShapeContext& c);
+Status ngram_hash(ShapeContext& c);
+Status varlen_ngram_hash(ShapeContext& c);
+Status router(ShapeContext& c);
+Status sparse_attention(ShapeContext& c);
+Status word_embedding(ShapeContext& c);
+Status gather_packed(ShapeContext& c);
 // features.cc
 Status tree_classes(ShapeContext& c);
 Status tree_targets(ShapeContext& c);

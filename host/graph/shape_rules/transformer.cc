@@ -130,19 +130,38 @@ Status embed_layer_normalization(ShapeContext& c) {
   return {};
 }
 
+namespace {
+
 // Query is batch x tokens x heads*size, key and value likewise for key heads; the state is batch x key heads x sizes.
+// There are as many results as of the more heads.
+Status attention_over_states(ShapeContext& c, int64_t heads, int64_t kv_heads) {
+  for (size_t i = 0; i < 3; ++i) TENON_RETURN_IF_ERROR(c.expect_rank(i, 3, "it is batch x tokens x heads*size"));
+  const Dims *query = c.shape(0), *key = c.shape(1), *value = c.shape(2);
+  if (query == nullptr) return {};
+  const int64_t results = std::max(heads, kv_heads);
+  c.set(0, {(*query)[0], (*query)[1], value == nullptr ? unknown_dim() : of_heads(value->back(), results, kv_heads)});
+  const auto size = [&](const Dims* t) { return t == nullptr ? unknown_dim() : of_heads(t->back(), 1, kv_heads); };
+  c.set(1, {(*query)[0], known_dim(kv_heads), size(key), size(value)});
+  return {};
+}
+
+}  // namespace
+
 Status linear_attention(ShapeContext& c) {
   const int64_t heads = c.attr("q_num_heads"), kv_heads = c.attr("kv_num_heads");
   if (heads < 1 || kv_heads < 1 || heads % kv_heads != 0)
     return c.fail("q_num_heads is ", heads, " and kv_num_heads ", kv_heads,
                   ", expected positive numbers, the first a multiple of the second");
-  for (size_t i = 0; i < 3; ++i) TENON_RETURN_IF_ERROR(c.expect_rank(i, 3, "it is batch x tokens x heads*size"));
-  const Dims *query = c.shape(0), *key = c.shape(1), *value = c.shape(2);
-  if (query == nullptr) return {};
-  c.set(0, {(*query)[0], (*query)[1], value == nullptr ? unknown_dim() : of_heads(value->back(), heads, kv_heads)});
-  const auto size = [&](const Dims* t) { return t == nullptr ? unknown_dim() : of_heads(t->back(), 1, kv_heads); };
-  c.set(1, {(*query)[0], known_dim(kv_heads), size(key), size(value)});
-  return {};
+  return attention_over_states(c, heads, kv_heads);
+}
+
+// States of several tokens are left to the kernels.
+Status microsoft_linear_attention(ShapeContext& c) {
+  const int64_t heads = c.attr("q_num_heads"), kv_heads = c.attr("kv_num_heads");
+  if (heads < 1 || kv_heads < 1 || (heads % kv_heads != 0 && kv_heads % heads != 0))
+    return c.fail("q_num_heads is ", heads, " and kv_num_heads ", kv_heads,
+                  ", expected positive numbers, one a multiple of the other");
+  return c.attr("state_window") == 0 ? attention_over_states(c, heads, kv_heads) : Status();
 }
 
 }  // namespace tenon::host::shape_rules
