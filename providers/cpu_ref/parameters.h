@@ -1,4 +1,4 @@
-// Small floating-point inputs, such as the scales of a normalization, read into double whatever their type.
+// Floating-point inputs read as double whatever their type, such as the scales of a normalization.
 #pragma once
 
 #include "dispatch.h"
@@ -17,5 +17,24 @@ inline sdk::Result<std::vector<double>> read_doubles(const sdk::TensorView& t, i
   }));
   return values;
 }
+
+/// The elements of a floating-point tensor, for inputs whose type is not that of the others. Borrows from the tensor.
+class Reals {
+ public:
+  Reals() = default;
+  explicit Reals(const sdk::TensorView& t) : data_(t.raw()), dtype_(t.dtype()) {}
+  double operator[](int64_t i) const {
+    switch (dtype_) {
+      case TN_FLOAT: return double(static_cast<const float*>(data_)[i]);
+      case TN_FLOAT16: return double(static_cast<const sdk::Float16*>(data_)[i]);
+      case TN_BFLOAT16: return double(static_cast<const sdk::BFloat16*>(data_)[i]);
+      default: return static_cast<const double*>(data_)[i];
+    }
+  }
+
+ private:
+  const void* data_ = nullptr;
+  tn_dtype dtype_ = TN_FLOAT;
+};
 
 }  // namespace tenon::cpu_ref

@@ -3,6 +3,7 @@
 
 #include <string_view>
 #include <tenon/sdk/geometry/axes.hpp>
+#include <tenon/sdk/run.hpp>
 #include <tenon/sdk/tensor.hpp>
 
 namespace tenon::cpu_ref {
@@ -60,6 +61,20 @@ inline sdk::Result<int64_t> normalize_axis(int64_t axis, int64_t rank) {
 inline sdk::Result<sdk::Shape> normalize_axes(sdk::ShapeView axes, int64_t rank) {
   TN_ASSIGN_OR_RETURN(const std::vector<size_t> indices, sdk::distinct_axes(axes, static_cast<size_t>(rank)));
   return sdk::Shape(indices.begin(), indices.end());
+}
+
+/// TN_INVALID_ARGUMENT unless the tensor has that shape; `meaning` says in words what it is.
+inline sdk::Status check_shape(const sdk::TensorView& t, std::string_view name, const sdk::Shape& expected,
+                               std::string_view meaning = {}) {
+  if (to_shape(t.shape()) == expected) return {};
+  return sdk::invalid_argument("input ", name, " has shape ", sdk::shape_text(t.shape()), ", expected ",
+                               sdk::shape_text(expected), meaning.empty() ? "" : ": ", meaning);
+}
+
+/// The same of an input that may be left out.
+inline sdk::Status check_shape(const sdk::RunContext& run, uint32_t input, std::string_view name,
+                               const sdk::Shape& expected, std::string_view meaning = {}) {
+  return run.has_input(input) ? check_shape(run.input(input), name, expected, meaning) : sdk::Status();
 }
 
 /// An index into `size` elements along `axis`, counted from the front; negative ones count from the end.
