@@ -3,7 +3,8 @@
 //   S = S + beta k (v - S' k)', in "delta" and "gated_delta", else S + k v'
 //   o = scale q' S
 // Query is batch x tokens x heads*d_k, key and value batch x tokens x key heads*d_k and *d_v; neighbouring query heads
-// share a key head. g has one number per token and key head, or one per element of the key as well; beta one per token
+// share a key head, or in ONNX Runtime's operator neighbouring key heads a query head: there are as many results as of
+// the more heads. g has one number per token and key head, or one per element of the key as well; beta one per token
 // and key head, or per token. All is computed in double.
 #include <algorithm>
 #include <cmath>
@@ -11,6 +12,7 @@
 
 #include "arithmetic.h"
 #include "linear/dot.h"
+#include "shape_math.h"
 
 namespace tenon::cpu_ref {
 namespace {
@@ -37,7 +39,8 @@ class LinearAttention final : public sdk::Kernel {
   sdk::Status run(sdk::RunContext& run) const override {
     TN_ASSIGN_OR_RETURN(const LinearShape s, resolve(run));
     const sdk::TensorView q = run.input(kLinearQuery);
-    const int64_t dims[] = {s.batch, s.tokens, heads_ * s.value_size};
+    TN_ASSIGN_OR_RETURN(const int64_t width, multiply(std::max(heads_, key_heads_), s.value_size));
+    const int64_t dims[] = {s.batch, s.tokens, width};
     const int64_t state_dims[] = {s.batch, key_heads_, s.key_size, s.value_size};
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, q.dtype(), dims));
     const tn_dtype state_dtype = state_dtype_ != TN_UNDEFINED ? state_dtype_
@@ -97,11 +100,13 @@ class LinearAttention final : public sdk::Kernel {
   template <typename T, typename S>
   sdk::Status attend(sdk::RunContext& run, const LinearShape& s, const sdk::MutableTensorView& y,
                      const sdk::MutableTensorView& present) const {
-    const int64_t size = s.key_size * s.value_size;
-    TN_ASSIGN_OR_RETURN(double* const scratch, run.scratch<double>(run.max_workers() * size_t(size + s.value_size)));
+    TN_ASSIGN_OR_RETURN(const int64_t size, multiply(s.key_size, s.value_size));
+    TN_ASSIGN_OR_RETURN(const int64_t room, add(size, s.value_size));
+    TN_ASSIGN_OR_RETURN(const int64_t rooms, multiply(run.max_workers(), room));
+    TN_ASSIGN_OR_RETURN(double* const scratch, run.scratch<double>(static_cast<size_t>(rooms)));
     const double cost = double(s.tokens) * double(size) * 4;
     run.parallel_for(s.batch * key_heads_, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
-      double* const state = scratch + worker * (size + s.value_size);
+      double* const state = scratch + worker * room;
       for (int64_t i = begin; i < end && !run.cancelled(); ++i) {
         std::fill_n(state, size, 0.0);
         if (run.has_input(kLinearPast)) std::copy_n(run.input(kLinearPast).data<S>() + i * size, size, state);
@@ -135,13 +140,14 @@ class LinearAttention final : public sdk::Kernel {
       for (int64_t j = 0; j < V; ++j) change[j] *= double(*beta);
     }
     for (int64_t i = 0; i < K; ++i) add_scaled(double(k[i]), change, V, state + i * V);
-    const int64_t group = heads_ / key_heads_;
+    const int64_t results = std::max(heads_, key_heads_);
+    const int64_t group = results / key_heads_, shared = results / heads_;
     const double scale = scale_ == 0 ? 1 / std::sqrt(double(K)) : scale_;
     for (int64_t h = head * group; h < (head + 1) * group; ++h) {
-      const T* const q = run.input(kLinearQuery).data<T>() + (token * heads_ + h) * K;
+      const T* const q = run.input(kLinearQuery).data<T>() + (token * heads_ + h / shared) * K;
       std::fill_n(change, V, 0.0);
       for (int64_t i = 0; i < K; ++i) add_scaled(double(q[i]), state + i * V, V, change);
-      std::transform(change, change + V, y + (token * heads_ + h) * V,
+      std::transform(change, change + V, y + (token * results + h) * V,
                      [&](double sum) { return from_double<T>(sum * scale); });
     }
   }
@@ -152,13 +158,7 @@ class LinearAttention final : public sdk::Kernel {
   const tn_dtype state_dtype_;
 };
 
-}  // namespace
-
-sdk::Result<sdk::KernelPtr> make_linear_attention(const sdk::KernelInfo& info) {
-  const int64_t heads = info.attr_int("q_num_heads"), key_heads = info.attr_int("kv_num_heads");
-  if (heads < 1 || key_heads < 1 || heads % key_heads != 0)
-    return sdk::invalid_model("q_num_heads is ", heads, " and kv_num_heads ", key_heads,
-                              ", expected positive numbers, the first a multiple of the second");
+sdk::Result<sdk::KernelPtr> make_of_rule(const sdk::KernelInfo& info) {
   const std::string rule = info.attr_string("update_rule");
   if (rule != "linear" && rule != "gated" && rule != "delta" && rule != "gated_delta")
     return sdk::invalid_model("attribute update_rule is '", rule, "', expected linear, gated, delta or gated_delta");
@@ -168,6 +168,27 @@ sdk::Result<sdk::KernelPtr> make_linear_attention(const sdk::KernelInfo& info) {
   if (is_delta && !info.input(kLinearBeta))
     return sdk::invalid_model("input beta is left out, expected one as update_rule is ", rule);
   return std::make_unique<LinearAttention>(info, has_decay, is_delta);
+}
+
+}  // namespace
+
+sdk::Result<sdk::KernelPtr> make_linear_attention(const sdk::KernelInfo& info) {
+  const int64_t heads = info.attr_int("q_num_heads"), key_heads = info.attr_int("kv_num_heads");
+  if (heads < 1 || key_heads < 1 || heads % key_heads != 0)
+    return sdk::invalid_model("q_num_heads is ", heads, " and kv_num_heads ", key_heads,
+                              ", expected positive numbers, the first a multiple of the second");
+  return make_of_rule(info);
+}
+
+sdk::Result<sdk::KernelPtr> make_microsoft_linear_attention(const sdk::KernelInfo& info) {
+  const int64_t heads = info.attr_int("q_num_heads"), key_heads = info.attr_int("kv_num_heads");
+  if (heads < 1 || key_heads < 1 || (heads % key_heads != 0 && key_heads % heads != 0))
+    return sdk::invalid_model("q_num_heads is ", heads, " and kv_num_heads ", key_heads,
+                              ", expected positive numbers, one a multiple of the other");
+  if (info.attr_int("state_window") != 0)
+    return sdk::unsupported("attribute state_window is ", info.attr_int("state_window"),
+                            ": only the state behind the last token (0) has a kernel");
+  return make_of_rule(info);
 }
 
 }  // namespace tenon::cpu_ref
