@@ -13,9 +13,12 @@ struct Re2 {
   /// Given why a pattern is none, or no memory is left. The text lives until it returns.
   using Report = void (*)(void* arg, const char* text, size_t size);
   /// nullptr: reported. RE2's own syntax on UTF-8; a pattern that needs more than max_memory bytes is refused.
-  void* (*compile)(const char* pattern, size_t size, int64_t max_memory, Report report, void* arg);
+  /// `longest`: of matches that begin at one place the longest is found, whatever the pattern prefers.
+  void* (*compile)(const char* pattern, size_t size, bool longest, int64_t max_memory, Report report, void* arg);
   /// Whether all of the text matches: 1, 0, or -1 when no memory is left. In time linear in the text. Thread-safe.
   int (*matches)(const void* regex, const char* text, size_t size);
+  /// The first match that begins at `from` or later: 1 and where it begins and ends, 0, or -1. Thread-safe.
+  int (*find)(const void* regex, const char* text, size_t size, size_t from, size_t* begin, size_t* end);
   void (*destroy)(void* regex);
 };
 
