@@ -1,22 +1,6 @@
 #include "recurrent/recurrent.h"
 
-#include <initializer_list>
-
 namespace tenon::cpu_ref {
-namespace {
-
-sdk::Status expect_shape(const sdk::RunContext& run, uint32_t input, std::string_view name,
-                         std::initializer_list<int64_t> expected, std::string_view meaning) {
-  if (!run.has_input(input)) return {};
-  const sdk::ShapeView got = run.input(input).shape();
-  const sdk::ShapeView wanted(expected.begin(), expected.size());
-  if (got.size() == wanted.size() && std::equal(got.begin(), got.end(), wanted.begin())) return {};
-  return sdk::invalid_argument("input ", name, " has shape ", sdk::shape_text(got), ", expected ",
-                               sdk::shape_text(wanted), " (", meaning, ")");
-}
-
-}  // namespace
-
 sdk::Result<RecurrentAttributes> read_recurrent_attributes(const sdk::KernelInfo& info, int64_t gates, int64_t states) {
   RecurrentAttributes a;
   a.gates = gates;
@@ -34,7 +18,7 @@ sdk::Result<RecurrentAttributes> read_recurrent_attributes(const sdk::KernelInfo
   return a;
 }
 
-sdk::Result<RecurrentShape> resolve_recurrent(sdk::RunContext& run, const RecurrentAttributes& a) {
+sdk::Result<RecurrentShape> resolve_recurrent(sdk::RunContext& run, const RecurrentAttributes& a, int64_t fed) {
   const sdk::TensorView x = run.input(0), r = run.input(2);
   if (x.rank() != 3)
     return sdk::invalid_argument("input X has shape ", sdk::shape_text(x.shape()), ", expected ",
@@ -47,22 +31,25 @@ sdk::Result<RecurrentShape> resolve_recurrent(sdk::RunContext& run, const Recurr
   shape.batch = x.dim(a.is_batch_first ? 0 : 1);
   shape.inputs = x.dim(2);
   shape.hidden = a.hidden_size > 0 ? a.hidden_size : r.dim(2);
+  shape.fed = fed;
   shape.directions = a.directions;
   shape.is_batch_first = a.is_batch_first;
   if (shape.hidden > INT64_MAX / 8 / std::max<int64_t>(a.gates, 1))
     return sdk::invalid_argument("the hidden size is ", shape.hidden, ", expected one whose gates count in 64 bits");
   const int64_t rows = a.gates * shape.hidden;
+  TN_ASSIGN_OR_RETURN(const int64_t columns, add(shape.inputs, fed));
+  TN_RETURN_IF_ERROR(check_shape(
+      run, 1, "W", {a.directions, rows, columns},
+      fed == 0 ? "directions x gates*hidden x inputs" : "directions x gates*hidden x inputs with what is fed back"));
   TN_RETURN_IF_ERROR(
-      expect_shape(run, 1, "W", {a.directions, rows, shape.inputs}, "directions x gates*hidden x inputs"));
-  TN_RETURN_IF_ERROR(
-      expect_shape(run, 2, "R", {a.directions, rows, shape.hidden}, "directions x gates*hidden x hidden"));
-  TN_RETURN_IF_ERROR(expect_shape(run, 3, "B", {a.directions, 2 * rows}, "directions x 2*gates*hidden"));
-  TN_RETURN_IF_ERROR(expect_shape(run, 4, "sequence_lens", {shape.batch}, "batch"));
+      check_shape(run, 2, "R", {a.directions, rows, shape.hidden}, "directions x gates*hidden x hidden"));
+  TN_RETURN_IF_ERROR(check_shape(run, 3, "B", {a.directions, 2 * rows}, "directions x 2*gates*hidden"));
+  TN_RETURN_IF_ERROR(check_shape(run, 4, "sequence_lens", {shape.batch}, "batch"));
   const int64_t first = a.is_batch_first ? shape.batch : a.directions;
   const int64_t second = a.is_batch_first ? a.directions : shape.batch;
   for (uint32_t s = 0; s < a.states; ++s)
-    TN_RETURN_IF_ERROR(expect_shape(run, 5 + s, s == 0 ? "initial_h" : "initial_c", {first, second, shape.hidden},
-                                    a.is_batch_first ? "batch x directions x hidden" : "directions x batch x hidden"));
+    TN_RETURN_IF_ERROR(check_shape(run, 5 + s, s == 0 ? "initial_h" : "initial_c", {first, second, shape.hidden},
+                                   a.is_batch_first ? "batch x directions x hidden" : "directions x batch x hidden"));
   shape.lengths.assign(static_cast<size_t>(shape.batch), shape.time);
   if (!run.has_input(4)) return shape;
   for (int64_t b = 0; b < shape.batch; ++b) {

@@ -9,6 +9,7 @@
 #include "arithmetic.h"
 #include "linear/dot.h"
 #include "recurrent/activation.h"
+#include "shape_math.h"
 
 namespace tenon::cpu_ref {
 
@@ -26,6 +27,7 @@ sdk::Result<RecurrentAttributes> read_recurrent_attributes(const sdk::KernelInfo
 struct RecurrentShape {
   int64_t time = 0, batch = 0, inputs = 0, hidden = 0, directions = 1;
   bool is_batch_first = false;
+  int64_t fed = 0;               // columns of W beyond those of X, for what a step feeds back
   std::vector<int64_t> lengths;  // of each sequence, at most time
 
   /// Where a row begins of X, of Y, and of a state, in elements.
@@ -39,7 +41,8 @@ struct RecurrentShape {
 };
 
 /// The inputs held against each other: X, W, R, B, sequence_lens and the first states, from input 5 on.
-sdk::Result<RecurrentShape> resolve_recurrent(sdk::RunContext& run, const RecurrentAttributes& attributes);
+sdk::Result<RecurrentShape> resolve_recurrent(sdk::RunContext& run, const RecurrentAttributes& attributes,
+                                              int64_t fed = 0);
 
 /// The weights of one direction; row g*H + j is of gate g.
 template <typename T>
@@ -47,7 +50,8 @@ struct RecurrentWeights {
   const T *w, *r, *b;  // b: null where there is no bias
   int64_t gates, inputs, hidden;
 
-  double of_input(int64_t row, const T* x) const {
+  template <typename X>
+  double of_input(int64_t row, const X* x) const {
     return dot(w + row * inputs, x, inputs) + (b == nullptr ? 0 : double(b[row]));
   }
   double of_state(int64_t row, const double* h) const {
@@ -57,9 +61,10 @@ struct RecurrentWeights {
 
 /// One sequence in one direction.
 struct RecurrentLane {
-  int64_t direction;
+  int64_t direction, sequence;
   double* states;  // rows of H; the step replaces them
   double* room;    // of as many doubles as was asked for
+  bool is_first;   // no step came before
 };
 
 /// Calls `step(weights, row of X, lane)` for each time of each sequence and direction, stores the first state to Y
@@ -67,7 +72,9 @@ struct RecurrentLane {
 template <typename T, typename Step>
 sdk::Status walk_time(sdk::RunContext& run, const RecurrentAttributes& attributes, const RecurrentShape& shape,
                       int64_t room, const Step& step) {
-  const int64_t H = shape.hidden, lane_doubles = attributes.states * H + room;
+  const int64_t H = shape.hidden;
+  TN_ASSIGN_OR_RETURN(const int64_t lane_doubles, add(attributes.states * H, room));
+  TN_ASSIGN_OR_RETURN(const int64_t all_doubles, multiply(run.max_workers(), lane_doubles));
   T* outputs[3] = {};
   const int64_t y_dims[] = {shape.is_batch_first ? shape.batch : shape.time,
                             shape.is_batch_first ? shape.time : shape.directions,
@@ -80,8 +87,7 @@ sdk::Status walk_time(sdk::RunContext& run, const RecurrentAttributes& attribute
                         run.output(i, sdk::kDTypeOf<T>, i == 0 ? sdk::ShapeView(y_dims) : sdk::ShapeView(state_dims)));
     outputs[i] = y.data<T>();
   }
-  TN_ASSIGN_OR_RETURN(double* const scratch,
-                      run.scratch<double>(run.max_workers() * static_cast<size_t>(lane_doubles)));
+  TN_ASSIGN_OR_RETURN(double* const scratch, run.scratch<double>(static_cast<size_t>(all_doubles)));
   const double cost = double(shape.time) * double(attributes.gates * H) * double(shape.inputs + H);
   run.parallel_for(shape.directions * shape.batch, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
     for (int64_t lane_index = begin; lane_index < end && !run.cancelled(); ++lane_index) {
@@ -89,18 +95,18 @@ sdk::Status walk_time(sdk::RunContext& run, const RecurrentAttributes& attribute
       const int64_t length = shape.lengths[static_cast<size_t>(b)];
       const bool is_reversed = d == 1 || attributes.starts_reversed;
       double* const mine = scratch + worker * lane_doubles;
-      const RecurrentLane lane{d, mine, mine + attributes.states * H};
+      RecurrentLane lane{d, b, mine, mine + attributes.states * H, true};
       for (uint32_t s = 0; s < attributes.states; ++s) {
         double* const state = lane.states + s * H;
         std::fill_n(state, H, 0.0);
         if (run.has_input(5 + s)) std::copy_n(run.input(5 + s).data<T>() + shape.state_row(d, b), H, state);
       }
-      const int64_t rows = attributes.gates * H;
-      const RecurrentWeights<T> weights{run.input(1).data<T>() + d * rows * shape.inputs,
+      const int64_t rows = attributes.gates * H, columns = shape.inputs + shape.fed;
+      const RecurrentWeights<T> weights{run.input(1).data<T>() + d * rows * columns,
                                         run.input(2).data<T>() + d * rows * H,
                                         run.has_input(3) ? run.input(3).data<T>() + d * 2 * rows : nullptr,
                                         attributes.gates,
-                                        shape.inputs,
+                                        columns,
                                         H};
       const auto store = [&](const double* from, T* to) {
         std::transform(from, from + H, to, [](double v) { return from_double<T>(v); });
@@ -108,6 +114,7 @@ sdk::Status walk_time(sdk::RunContext& run, const RecurrentAttributes& attribute
       for (int64_t i = 0; i < length; ++i) {
         const int64_t t = is_reversed ? length - 1 - i : i;
         step(weights, run.input(0).data<T>() + shape.x_row(t, b), lane);
+        lane.is_first = false;
         if (outputs[0] != nullptr) store(lane.states, outputs[0] + shape.y_row(t, d, b));
       }
       if (outputs[0] != nullptr)
