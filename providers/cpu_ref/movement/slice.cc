@@ -1,6 +1,6 @@
 // Slice: along each of `axes`, the elements start, start + step ... before end. Negative bounds count from the end and
 // all are clamped to the data, so that a slice may be empty. Bounds are attributes in opset 1 and inputs from opset 10,
-// where steps, negative ones included, came.
+// where steps, negative ones included, came; DynamicSlice of the first opsets is that without steps.
 #include <tenon/sdk/geometry/slice.hpp>
 #include <tenon/sdk/kernel.hpp>
 
@@ -15,7 +15,7 @@ struct Bounds {
 
 class Slice final : public sdk::Kernel {
  public:
-  explicit Slice(const sdk::KernelInfo& info) : from_attributes_(info.since_version() < 10) {
+  Slice(const sdk::KernelInfo& info, bool from_attributes) : from_attributes_(from_attributes) {
     bounds_.starts = info.attr_ints("starts");
     bounds_.ends = info.attr_ints("ends");
     bounds_.axes = info.attr_ints("axes");
@@ -75,7 +75,11 @@ class Slice final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_slice(const sdk::KernelInfo& info) {
-  return std::make_unique<Slice>(info);
+  return std::make_unique<Slice>(info, info.since_version() < 10);
+}
+
+sdk::Result<sdk::KernelPtr> make_dynamic_slice(const sdk::KernelInfo& info) {
+  return std::make_unique<Slice>(info, false);
 }
 
 }  // namespace tenon::cpu_ref
