@@ -19,7 +19,9 @@ class Case:
     domain: str = "com.microsoft"
     constants: tuple = ()  # which inputs are initializers
     version: int = 1  # of the domain's opset
+    onnx_version: int = 18
     steps: int = 0  # by how much the outputs may be off where all of them are integers
+    in_place: tuple = ()  # (output, input): onnxruntime wants both to be one memory
 
     def __post_init__(self):
         while self.inputs[-1] is None:

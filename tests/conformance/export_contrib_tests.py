@@ -17,15 +17,18 @@ from onnx import helper, numpy_helper
 import attention_cases
 import contrib_cases
 import contrib_more_cases
+import contrib_old_cases
 import ml_case
 import ml_cases
 import ml_tree_cases
 import quantized_cases
 import quantized_table_cases
+import stream_cases
+import token_cases
 from export_folder import refresh, write_tensor
 
-MODULES = (attention_cases, contrib_cases, contrib_more_cases, ml_cases, ml_tree_cases, quantized_cases,
-           quantized_table_cases)
+MODULES = (attention_cases, contrib_cases, contrib_more_cases, contrib_old_cases, ml_cases, ml_tree_cases,
+           quantized_cases, quantized_table_cases, stream_cases, token_cases)
 
 
 def model_of(case):
@@ -38,11 +41,29 @@ def model_of(case):
     initializers = [numpy_helper.from_array(case.inputs[i], names[i]) for i in case.constants]
     types = case.output_types or [helper.np_dtype_to_tensor_dtype(case.inputs[0].dtype)] * len(outputs)
     results = [helper.make_tensor_value_info(name, dtype, None) for name, dtype in zip(outputs, types) if name]
-    opsets = [helper.make_opsetid("", 18)]
+    opsets = [helper.make_opsetid("", case.onnx_version)]
     if case.domain:
         opsets.append(helper.make_opsetid(case.domain, case.version))
     graph = helper.make_graph([node], case.name, ports, results, initializers)
     return helper.make_model(graph, opset_imports=opsets, ir_version=8)
+
+
+def run_in_place(session, case, given):
+    """The outputs, of which some are in the memory of inputs."""
+    binding = session.io_binding()
+    values = {name: onnxruntime.OrtValue.ortvalue_from_numpy(value.copy()) for name, value in given.items()}
+    for name, value in values.items():
+        binding.bind_ortvalue_input(name, value)
+    shared = {f"out{output}": values[f"in{i}"] for output, i in case.in_place}
+    names = [output.name for output in session.get_outputs()]
+    for name in names:
+        if name in shared:
+            binding.bind_ortvalue_output(name, shared[name])
+        else:
+            binding.bind_output(name)
+    session.run_with_iobinding(binding)
+    results = binding.get_outputs()
+    return [shared.get(name, result).numpy().copy() for name, result in zip(names, results)]
 
 
 def write_case(case, folder):
@@ -51,7 +72,7 @@ def write_case(case, folder):
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    outputs = session.run(None, given)
+    outputs = run_in_place(session, case, given) if case.in_place else session.run(None, given)
     data = folder / case.name / "test_data_set_0"
     data.mkdir(parents=True)
     (folder / case.name / "model.onnx").write_bytes(model)

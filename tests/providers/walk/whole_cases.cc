@@ -49,7 +49,7 @@ const std::vector<WholeCase>& all() {
        "com.microsoft"},
       {"Bernoulli", {{2, 3}}, {}, {{"input", Shape{0, 1}}}},
       {"CategoryMapper", {{3, 2}}, {{"cats_strings", kTwoWords}, {"cats_int64s", Shape{1, 2}}}, {}, true},
-      {"CausalConvWithState", {{1, 2, 4}, {2, 1, 3}, {2}, {1, 2, 2}}, {{"activation", "silu"}}},
+      {"CausalConvWithState", {{1, 2, 4}, {2, 1, 3}, {2}, {1, 2, 2}}, {{"activation", "silu"}}, {}, false, ""},
       {"Col2Im",
        {{1, 4, 4}, {2}, {2}},
        {{"strides", Shape{1, 1}}, {"dilations", Shape{1, 1}}, {"pads", Shape{0, 0, 0, 0}}},
@@ -116,7 +116,10 @@ const std::vector<WholeCase>& all() {
        {{"sequence_lens", Shape{2}}}},
       {"LinearAttention",
        {{1, 2, 8}, {1, 2, 4}, {1, 2, 6}, {1, 2, 2, 3}, {1, 2, 2}, {1, 2, 2}},
-       {{"q_num_heads", int64_t{4}}, {"kv_num_heads", int64_t{2}}, {"update_rule", "gated_delta"}}},
+       {{"q_num_heads", int64_t{4}}, {"kv_num_heads", int64_t{2}}, {"update_rule", "gated_delta"}},
+       {},
+       false,
+       ""},
       {"LabelEncoder",
        {{3, 2}},
        {{"classes_strings", kTwoWords},
@@ -328,10 +331,10 @@ const WholeCase::Value* find(const std::vector<WholeCase::Given>& given, std::st
 }  // namespace
 
 const WholeCase* find_whole_case(const host::OpSchema& schema) {
-  const auto found = std::find_if(all().begin(), all().end(), [&](const WholeCase& one) {
-    return one.op_type == schema.op_type && (one.domain == nullptr || one.domain == schema.domain);
-  });
-  return found == all().end() ? nullptr : &*found;
+  for (const std::vector<WholeCase>* cases : {&contrib_cases(), &all()})
+    for (const WholeCase& one : *cases)
+      if (one.op_type == schema.op_type && (one.domain == nullptr || one.domain == schema.domain)) return &one;
+  return nullptr;
 }
 
 std::optional<host::Attribute> whole_attribute(const host::OpSchema& schema, std::string_view name) {

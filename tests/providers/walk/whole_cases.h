@@ -28,6 +28,8 @@ struct WholeCase {
   const char* domain = nullptr;    // nullptr: any
 };
 
+/// The part of the table that is in a file of its own.
+const std::vector<WholeCase>& contrib_cases();
 /// nullptr: the operator has none.
 const WholeCase* find_whole_case(const host::OpSchema& schema);
 /// The attribute of that name in the operator's case; nothing: it has none, or any will do.
