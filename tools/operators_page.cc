@@ -34,10 +34,11 @@ behind them.
 blocks of 16 where it ran on a processor with AVX-512, else of 8, which the models do not say: the kernels conclude it from the
 channels of some node. Where all are multiples of 16 they warn, and take the block that onnxruntime has on this processor.
 
-Without kernels in `com.microsoft` are: BeamSearch, GreedySearch, Sampling and WhisperBeamSearch, which hold whole models and
-generate with them; AttnLSTM, MaxpoolWithMask, Tokenizer and WordConvEmbedding of long ago; SparseToDenseMatMul, as there are no
-sparse inputs; MatMulFpQ4, whose weights are packed for one processor. SparseAttention and what came for the newest models, such
-as BranchwiseRMSNorm, LinearAttention and NGramHashMapping, are still to come.
+Of what ONNX Runtime's CPU provider has in `com.microsoft` there are no kernels here of: BeamSearch, GreedySearch, Sampling and
+WhisperBeamSearch, which hold whole models and generate with them; SparseToDenseMatMul, as there are no sparse inputs;
+MatMulFpQ4, whose weights ONNX Runtime packs for one kind of processor in an order that no document tells. CausalConvWithState,
+LinearAttention and VarlenCausalConvWithState have what that provider has of them: one state, not those of several tokens, one
+spatial axis, and taps that stay the same.
 )";
 
 // The operators of a table, each with its forms.
