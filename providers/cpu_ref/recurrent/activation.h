@@ -12,8 +12,9 @@ namespace tenon::cpu_ref {
 class Activation {
  public:
   double operator()(double x) const {
-    return function_(clip_ > 0 ? (x > clip_ ? clip_ : x < -clip_ ? -clip_ : x) : x, alpha_, beta_);
+    return unclipped(clip_ > 0 ? (x > clip_ ? clip_ : x < -clip_ ? -clip_ : x) : x);
   }
+  double unclipped(double x) const { return function_(x, alpha_, beta_); }
 
  private:
   friend sdk::Result<std::vector<Activation>> read_activations(const sdk::KernelInfo&, std::vector<std::string>,

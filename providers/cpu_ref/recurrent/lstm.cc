@@ -28,7 +28,7 @@ class Lstm final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_lstm(const sdk::KernelInfo& info) {
   TN_ASSIGN_OR_RETURN(const RecurrentAttributes attributes, read_recurrent_attributes(info, 4, 2));
-  TN_ASSIGN_OR_RETURN(LstmCell cell, LstmCell::read(info, attributes.directions));
+  TN_ASSIGN_OR_RETURN(LstmCell cell, LstmCell::read(info, attributes.directions, true));
   return std::make_unique<Lstm>(attributes, std::move(cell));
 }
 

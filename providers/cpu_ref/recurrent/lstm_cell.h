@@ -2,6 +2,7 @@
 //   i = f(Wi x + Wbi + Ri h + Rbi + Pi C), f likewise, or 1 - i with input_forget
 //   c = g(Wc x + Wbc + Rc h + Rbc), C = f C + i c
 //   o = f(Wo x + Wbo + Ro h + Rbo + Po C), h = o h(C)
+// The threshold `clip` bounds what the functions are applied to: in ONNX all, in ONNX Runtime's operators not C.
 #pragma once
 
 #include "recurrent/recurrent.h"
@@ -12,12 +13,12 @@ class LstmCell {
  public:
   static constexpr uint32_t kPeepholes = 7;
 
-  LstmCell(std::vector<Activation> activations, bool couples_forget)
-      : activations_(std::move(activations)), couples_forget_(couples_forget) {}
+  LstmCell(std::vector<Activation> activations, bool couples_forget, bool clips_cell)
+      : activations_(std::move(activations)), couples_forget_(couples_forget), clips_cell_(clips_cell) {}
 
-  static sdk::Result<LstmCell> read(const sdk::KernelInfo& info, int64_t directions) {
+  static sdk::Result<LstmCell> read(const sdk::KernelInfo& info, int64_t directions, bool clips_cell) {
     TN_ASSIGN_OR_RETURN(auto activations, read_activations(info, {"Sigmoid", "Tanh", "Tanh"}, directions));
-    return LstmCell(std::move(activations), info.attr_int("input_forget", 0) != 0);
+    return LstmCell(std::move(activations), info.attr_int("input_forget", 0) != 0, clips_cell);
   }
 
   /// Of the input P: directions x 3*hidden.
@@ -38,13 +39,14 @@ class LstmCell {
       const double in = functions[0](gates[j] + peep(0, j));
       const double forget = couples_forget_ ? 1 - in : functions[0](gates[2 * H + j] + peep(2, j));
       c[j] = forget * c[j] + in * functions[1](gates[3 * H + j]);
-      h[j] = functions[0](gates[H + j] + peep(1, j)) * functions[2](c[j]);
+      const double cell = clips_cell_ ? functions[2](c[j]) : functions[2].unclipped(c[j]);
+      h[j] = functions[0](gates[H + j] + peep(1, j)) * cell;
     }
   }
 
  private:
   std::vector<Activation> activations_;
-  bool couples_forget_;
+  bool couples_forget_, clips_cell_;
 };
 
 }  // namespace tenon::cpu_ref
