@@ -23,6 +23,13 @@ inline sdk::Result<int64_t> add(int64_t a, int64_t b) {
   return sum;
 }
 
+/// Scratch memory of `each` doubles for every worker, one room behind the other.
+inline sdk::Result<double*> worker_rooms(sdk::RunContext& run, int64_t each) {
+  TN_ASSIGN_OR_RETURN(const int64_t count, multiply(run.max_workers(), each));
+  TN_RETURN_IF_ERROR(multiply(count, sizeof(double)).take_status());
+  return run.scratch<double>(static_cast<size_t>(count));
+}
+
 /// The number of elements of dims [begin, end).
 inline sdk::Result<int64_t> product(sdk::ShapeView shape, size_t begin, size_t end) {
   int64_t count = 1;

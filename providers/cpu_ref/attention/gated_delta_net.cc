@@ -42,8 +42,7 @@ class GatedDeltaNet final : public sdk::Kernel {
     TN_ASSIGN_OR_RETURN(const int64_t state, multiply(s.key_size, s.value_size));
     TN_ASSIGN_OR_RETURN(const int64_t rows, multiply(4, std::max(s.key_size, s.value_size)));
     TN_ASSIGN_OR_RETURN(const int64_t room, add(state, rows));
-    TN_ASSIGN_OR_RETURN(const int64_t rooms, multiply(run.max_workers(), room));
-    TN_ASSIGN_OR_RETURN(double* const scratch, run.scratch<double>(static_cast<size_t>(rooms)));
+    TN_ASSIGN_OR_RETURN(double* const scratch, worker_rooms(run, room));
     return visit_floats(y.dtype(), [&](auto tag) -> sdk::Status {
       using T = decltype(tag);
       const double cost = double(s.tokens) / double(std::max<int64_t>(s.batch, 1)) * double(room) * 4;

@@ -102,8 +102,7 @@ class LinearAttention final : public sdk::Kernel {
                      const sdk::MutableTensorView& present) const {
     TN_ASSIGN_OR_RETURN(const int64_t size, multiply(s.key_size, s.value_size));
     TN_ASSIGN_OR_RETURN(const int64_t room, add(size, s.value_size));
-    TN_ASSIGN_OR_RETURN(const int64_t rooms, multiply(run.max_workers(), room));
-    TN_ASSIGN_OR_RETURN(double* const scratch, run.scratch<double>(static_cast<size_t>(rooms)));
+    TN_ASSIGN_OR_RETURN(double* const scratch, worker_rooms(run, room));
     const double cost = double(s.tokens) * double(size) * 4;
     run.parallel_for(s.batch * key_heads_, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
       double* const state = scratch + worker * room;

@@ -40,6 +40,7 @@ class MRotaryEmbedding final : public sdk::Kernel {
         return sdk::invalid_argument("input position_ids has ", position, ", but cos_cache has ", cosines.dim(0),
                                      " rows");
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), x.shape()));
+    if (y.count() == 0) return {};
     const sdk::Shape owners = owners_of(half);
     TN_ASSIGN_OR_RETURN(double* const room, run.scratch<double>(static_cast<size_t>(2 * half)));
     return visit_floats(x.dtype(), [&](auto tag) -> sdk::Status {

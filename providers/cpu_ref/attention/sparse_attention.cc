@@ -82,8 +82,7 @@ class SparseAttention final : public sdk::Kernel {
                          fill_cache(run, shape, rotary, i, keys.data<T>(), values.data<T>());
                      });
     TN_ASSIGN_OR_RETURN(const int64_t room, add(shape.rows, 2 * shape.head_size));
-    TN_ASSIGN_OR_RETURN(const int64_t rooms, multiply(run.max_workers(), room));
-    TN_ASSIGN_OR_RETURN(double* const scratch, run.scratch<double>(static_cast<size_t>(rooms)));
+    TN_ASSIGN_OR_RETURN(double* const scratch, worker_rooms(run, room));
     const double cost = double(shape.sequence) * double(shape.rows) * double(shape.head_size);
     run.parallel_for(shape.batch * attributes_.heads, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i)

@@ -63,6 +63,7 @@ class AttnLstm final : public sdk::Kernel {
   sdk::Status attend(sdk::RunContext& run, const RecurrentShape& shape, const MemoryShape& m) const {
     TN_ASSIGN_OR_RETURN(const int64_t rows, multiply(shape.directions * shape.batch, m.steps));
     TN_ASSIGN_OR_RETURN(const int64_t count, multiply(rows, m.attention));
+    TN_RETURN_IF_ERROR(multiply(count, sizeof(double)).take_status());
     TN_ASSIGN_OR_RETURN(double* const keys, run.scratch<double>(static_cast<size_t>(count)));
     std::fill_n(keys, count, 0.0);
     for (int64_t row = 0; row < rows && !run.cancelled(); ++row) {

@@ -74,7 +74,6 @@ sdk::Status walk_time(sdk::RunContext& run, const RecurrentAttributes& attribute
                       int64_t room, const Step& step) {
   const int64_t H = shape.hidden;
   TN_ASSIGN_OR_RETURN(const int64_t lane_doubles, add(attributes.states * H, room));
-  TN_ASSIGN_OR_RETURN(const int64_t all_doubles, multiply(run.max_workers(), lane_doubles));
   T* outputs[3] = {};
   const int64_t y_dims[] = {shape.is_batch_first ? shape.batch : shape.time,
                             shape.is_batch_first ? shape.time : shape.directions,
@@ -87,7 +86,7 @@ sdk::Status walk_time(sdk::RunContext& run, const RecurrentAttributes& attribute
                         run.output(i, sdk::kDTypeOf<T>, i == 0 ? sdk::ShapeView(y_dims) : sdk::ShapeView(state_dims)));
     outputs[i] = y.data<T>();
   }
-  TN_ASSIGN_OR_RETURN(double* const scratch, run.scratch<double>(static_cast<size_t>(all_doubles)));
+  TN_ASSIGN_OR_RETURN(double* const scratch, worker_rooms(run, lane_doubles));
   const double cost = double(shape.time) * double(attributes.gates * H) * double(shape.inputs + H);
   run.parallel_for(shape.directions * shape.batch, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
     for (int64_t lane_index = begin; lane_index < end && !run.cancelled(); ++lane_index) {
