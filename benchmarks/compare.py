@@ -194,11 +194,14 @@ def main():
     header = f'{machine()}; onnxruntime {onnxruntime.__version__}; Tenon {commit()}; {datetime.date.today()}'
     print(header + '\n\n' + table(rows))
     if args.write:
-        with open(os.path.join(ROOT, 'docs/benchmarks.md'), 'w') as f:
+        path = os.path.join(ROOT, 'docs/benchmarks.md')
+        with open(path) as f:
+            others = ''.join(f.read().partition('\n## ')[1:])  # sections of other scripts
+        with open(path, 'w') as f:
             f.write('# Benchmarks\n\nLatency beside PyPI onnxruntime on the CPU, float, by `benchmarks/compare.py '
                     f'--write`: the two run in turn on\nthe same model, threads and inputs.\n\n{header}\n\n'
                     f'{table(rows)}\n\n`ratio` is Tenon over onnxruntime: below 1 is faster. `difference` is the '
-                    'largest deviation of an output from\nonnxruntime\'s, relative to the largest value.\n')
+                    'largest deviation of an output from\nonnxruntime\'s, relative to the largest value.\n' + others)
     return 0 if agree else 1
 
 
