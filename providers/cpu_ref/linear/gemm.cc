@@ -2,7 +2,7 @@
 // out, broadcasts to M x N and is not read where beta is 0, as in BLAS. Floating point is summed and scaled in double;
 // integers wrap around, and are scaled in double and truncated only where alpha or beta is not 1. FusedGemm: Gemm with
 // an activation, whose attributes are activation_alpha, activation_beta and activation_gamma: the first attributes that
-// the operator of that name has in alphabetical order. Y must not be an input.
+// the operator of that name has in alphabetical order. Scratch: that of multiply_matrices. Y must not be an input.
 #include <optional>
 #include <tenon/sdk/geometry/matmul.hpp>
 
@@ -39,12 +39,13 @@ class GemmKernel final : public sdk::Kernel {
       using T = decltype(tag);
       const T* c = run.has_input(2) && beta_ != 0 ? run.input(2).data<T>() : nullptr;
       T* out = y.template data<T>();
-      TN_ASSIGN_OR_RETURN(Accumulator<T>* const sums, run.scratch<Accumulator<T>>(static_cast<size_t>(N)));
-      multiply_matrices<T>({a.data<T>(), transposes_a_ ? 1 : K, transposes_a_ ? M : 1},
-                           {b.data<T>(), transposes_b_ ? 1 : N, transposes_b_ ? K : 1}, M, N, K, sums,
-                           [&](int64_t m, int64_t n, auto sum) {
-                             out[m * N + n] = c ? combine<T>(sum, c[m * c_row + n * c_column]) : scale<T>(sum);
-                           });
+      const MatrixView<T> left{a.data<T>(), transposes_a_ ? 1 : K, transposes_a_ ? M : 1};
+      const MatrixView<T> right{b.data<T>(), transposes_b_ ? 1 : N, transposes_b_ ? K : 1};
+      TN_ASSIGN_OR_RETURN(const int64_t panel_size, product_scratch(right, M, N, K));
+      TN_ASSIGN_OR_RETURN(T* const panel, run.scratch<T>(static_cast<size_t>(panel_size)));
+      multiply_matrices<T>(left, right, M, N, K, panel, [&](int64_t m, int64_t n, auto sum) {
+        out[m * N + n] = c ? combine<T>(sum, c[m * c_row + n * c_column]) : scale<T>(sum);
+      });
       return {};
     });
   }

@@ -1,6 +1,7 @@
 // MatMulBnb4: Y = A x W' for a W of N x K numbers of 4 bits, or A x W where transB is 0. Each code, of which the first
 // of a byte has the high bits, stands for one of the 16 values of quant_type, 0: FP4 or 1: NF4, times the absmax of its
 // block of block_size numbers of W as it lies in memory. A is [..., K] and Y [..., N], or the reverse. In double.
+// Scratch: W as numbers of A's type, and for each thread that of multiply_matrices.
 #include <tenon/sdk/kernel.hpp>
 
 #include "linear/matrix.h"
@@ -57,13 +58,18 @@ class MatMulBnb4 final : public sdk::Kernel {
         weights[i] = T(Compute<T>(T(values_[code])) * Compute<T>(scales.data<T>()[i / block_size_]));
       }
       const MatrixView<T> right{weights, transposed_ ? 1 : k_, transposed_ ? k_ : 1};
-      TN_ASSIGN_OR_RETURN(double* const sums, run.scratch<double>(size_t(run.max_workers()) * size_t(columns)));
+      const int64_t rows = a.count() / depth;
+      TN_ASSIGN_OR_RETURN(const int64_t panel_size, product_scratch(right, rows, columns, depth));
+      TN_ASSIGN_OR_RETURN(T* const panels, run.scratch<T>(size_t(run.max_workers()) * size_t(panel_size)));
       const double cost = double(depth) * double(columns);
-      run.parallel_for(a.count() / depth, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
-        for (int64_t m = begin; m < end && !run.cancelled(); ++m)
-          multiply_matrices<T>(
-              {a.data<T>() + m * depth, depth, 1}, right, 1, columns, depth, sums + int64_t(worker) * columns,
-              [&](int64_t, int64_t n, double sum) { y.data<T>()[m * columns + n] = from_double<T>(sum); });
+      run.parallel_for(rows, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
+        for (int64_t first = begin; first < end && !run.cancelled(); first += kRowsInOneGo) {
+          const MatrixView<T> left{a.data<T>() + first * depth, depth, 1};
+          T* const out = y.data<T>() + first * columns;
+          multiply_matrices<T>(left, right, std::min(kRowsInOneGo, end - first), columns, depth,
+                               panels + int64_t(worker) * panel_size,
+                               [&](int64_t m, int64_t n, double sum) { out[m * columns + n] = from_double<T>(sum); });
+        }
       });
       return {};
     });

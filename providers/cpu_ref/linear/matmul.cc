@@ -2,7 +2,7 @@
 // 1-D A is a row and a 1-D B a column whose extra dimension is dropped from Y. FusedMatMul: Y = alpha * A x B with the
 // last two dimensions of an operand swapped by transA and transB, and before that its first dimension moved behind the
 // batch dimensions by transBatchA and transBatchB, which do not matter to 1-D operands. Floating-point sums are kept in
-// double, integers wrap around. Y must not be A or B.
+// double, integers wrap around. Scratch: that of multiply_matrices. Y must not be A or B.
 #include <tenon/sdk/geometry/matmul.hpp>
 
 #include "broadcast.h"
@@ -45,14 +45,16 @@ class MatMulKernel final : public sdk::Kernel {
     if (y.count() == 0) return {};
     return visit_numeric(a.dtype(), [&](auto tag) -> sdk::Status {
       using T = decltype(tag);
-      TN_ASSIGN_OR_RETURN(Accumulator<T>* const sums, run.scratch<Accumulator<T>>(static_cast<size_t>(N)));
+      const auto matrix = [](const sdk::TensorView& t, const Matrices& of, int64_t i) {
+        return MatrixView<T>{t.data<T>() + i * of.step, of.row_stride, of.column_stride};
+      };
+      TN_ASSIGN_OR_RETURN(const int64_t panel_size, product_scratch(matrix(b, right, 0), M, N, K));
+      TN_ASSIGN_OR_RETURN(T* const panel, run.scratch<T>(static_cast<size_t>(panel_size)));
       batch.for_each_row([&](int64_t begin, int64_t n, const int64_t* at, const int64_t* step) {
         for (int64_t i = 0; i < n; ++i) {
           T* out = y.template data<T>() + (begin + i) * M * N;
-          multiply_matrices<T>(
-              {a.data<T>() + (at[0] + i * step[0]) * left.step, left.row_stride, left.column_stride},
-              {b.data<T>() + (at[1] + i * step[1]) * right.step, right.row_stride, right.column_stride}, M, N, K, sums,
-              [&](int64_t r, int64_t c, auto sum) { out[r * N + c] = scale<T>(sum); });
+          multiply_matrices<T>(matrix(a, left, at[0] + i * step[0]), matrix(b, right, at[1] + i * step[1]), M, N, K,
+                               panel, [&](int64_t r, int64_t c, auto sum) { out[r * N + c] = scale<T>(sum); });
         }
       });
       return {};
