@@ -1,7 +1,7 @@
 // Attention of com.microsoft: input, batch x rows x width, times weights, width x (heads * size twice + heads * value
 // size), plus bias gives queries, keys and values, and multi_head.h does the rest. past and present are keys and
 // values, 2 x batch x heads x rows x size. qkv_hidden_sizes says where keys and values begin; without it all are as
-// wide.
+// wide. Scratch: queries, keys and values, each twice, what the products take, and a row of scores for each thread.
 //
 // QAttention is the same with quantized input and weights: sums of (input - input_zero_point) * (weight -
 // weight_zero_point) in int32, times input_scale * weight_scale; weights have a scale and a zero point for all or for
@@ -109,15 +109,17 @@ class MicrosoftAttention final : public ProjectedAttention {
       TN_ASSIGN_OR_RETURN(const MultiHeadShape s, resolve(run));
       const int64_t rows = s.batch * s.queries, columns = run.input(1).dim(1), width = run.input(0).dim(2);
       TN_ASSIGN_OR_RETURN(T* const projected, run.scratch<T>(size_t(rows * columns)));
-      TN_ASSIGN_OR_RETURN(double* const sums, run.scratch<double>(run.max_workers() * size_t(columns)));
       const T *x = run.input(0).data<T>(), *w = run.input(1).data<T>();
       const T* bias = run.has_input(2) ? run.input(2).data<T>() : nullptr;
-      run.parallel_for(rows, double(columns) * double(width), [&](uint32_t worker, int64_t begin, int64_t end) {
-        for (int64_t r = begin; r < end && !run.cancelled(); ++r)
-          multiply_matrices<T>({x + r * width, width, 1}, {w, columns, 1}, 1, columns, width,
-                               sums + int64_t(worker) * columns, [&](int64_t, int64_t c, double sum) {
-                                 projected[r * columns + c] = from_double<T>(sum + (bias ? double(bias[c]) : 0.0));
+      run.parallel_for(rows, double(columns) * double(width), [&](int64_t begin, int64_t end) {
+        for (int64_t first = begin; first < end && !run.cancelled(); first += kRowsInOneGo) {
+          T* const out = projected + first * columns;
+          multiply_matrices<T>(MatrixView<T>{x + first * width, width, 1}, MatrixView<T>{w, columns, 1},
+                               std::min(kRowsInOneGo, end - first), columns, width, nullptr,
+                               [&](int64_t r, int64_t c, double sum) {
+                                 out[r * columns + c] = from_double<T>(sum + (bias ? double(bias[c]) : 0.0));
                                });
+        }
       });
       return attend<T>(run, s, projected);
     });
@@ -155,11 +157,12 @@ class QuantizedAttention final : public ProjectedAttention {
     TN_ASSIGN_OR_RETURN(T* const projected, run.scratch<T>(size_t(rows * columns)));
     const Compute<T> scale = *run.input(3).data<T>();
     const T* bias = run.input(2).data<T>();
-    multiply_integers(run, product, rows * columns, run.input(0).data<X>(), x_zeros, run.input(1).data<W>(), w_zeros,
-                      [&](int64_t i, const ProductPlace& place, int32_t sum) {
-                        const auto unit = scale * Compute<T>(w_scales.at(0, place.column));
-                        projected[i] = T(Compute<T>(double(sum) * double(unit) + double(bias[place.column])));
-                      });
+    TN_RETURN_IF_ERROR(
+        multiply_integers(run, product, rows * columns, run.input(0).data<X>(), x_zeros, run.input(1).data<W>(),
+                          w_zeros, [&](int64_t i, const ProductPlace& place, int32_t sum) {
+                            const auto unit = scale * Compute<T>(w_scales.at(0, place.column));
+                            projected[i] = T(Compute<T>(double(sum) * double(unit) + double(bias[place.column])));
+                          }));
     return attend<T>(run, s, projected);
   }
 };

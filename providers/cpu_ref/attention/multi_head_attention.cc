@@ -3,7 +3,8 @@
 // is batch x keys x heads x 2 x size and holds the values, too, or query batch x keys x heads x 3 x size and holds all.
 // bias, size + size + value size for each head, is added to them, but not to keys by head. past_key and past_value,
 // batch x heads x rows x size, come before the keys: all of their rows, or with past_sequence_length as many, and then
-// the present ones have as many rows as they. Output 3 is the scores before the softmax.
+// the present ones have as many rows as they. Output 3 is the scores before the softmax. Scratch: the queries, keys and
+// values that are not wanted as present ones, and a row of scores for each thread.
 //
 // DecoderMaskedMultiHeadAttention is the same for one query, with its inputs in another order; query may be batch x 1 x
 // 3 * heads * size and hold all. With cache_indirection, batch / beams x beams x rows, row t of the past of an entry is

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tenon/sdk/kernel.hpp>
 
+#include "linear/dot.h"
 #include "shape_math.h"
 
 namespace tenon::cpu_ref {
@@ -97,27 +98,40 @@ struct ProductPlace {
 
 /// Calls store(i, place, sum) for each of the product's `count` elements, where sum is that of (a - a_zero)
 /// (b - b_zero) in int32, which wraps around. Spread over the host's pool; stops early when the run is cancelled.
+/// Scratch: A without its zero points in 16 bits, and so of B kIntegerColumns columns for each thread.
 template <typename A, typename B, typename Store>
-void multiply_integers(sdk::RunContext& run, const IntegerProduct& product, int64_t count, const A* a,
-                       const PerLine<A>& a_zeros, const B* b, const PerLine<B>& b_zeros, Store&& store) {
-  if (count == 0) return;
+sdk::Status multiply_integers(sdk::RunContext& run, const IntegerProduct& product, int64_t count, const A* a,
+                              const PerLine<A>& a_zeros, const B* b, const PerLine<B>& b_zeros, Store&& store) {
+  if (count == 0) return {};
+  constexpr int64_t kIntegerColumns = 16;
   const int64_t rows = product.a.rows, depth = product.a.columns, columns = product.b.columns;
-  run.parallel_for(count / columns, double(depth) * double(columns), [&](int64_t begin, int64_t end) {
-    for (int64_t line = begin; line < end && !run.cancelled(); ++line) {
-      const int64_t row = line % rows, matrix = line / rows;
-      const int64_t ma = source_matrix(product.a.batch, product.batch, matrix);
-      const int64_t mb = source_matrix(product.b.batch, product.batch, matrix);
-      const int32_t a_zero = a_zeros.at(ma, row);
-      for (int64_t c = 0; c < columns; ++c) {
-        const int32_t b_zero = b_zeros.at(mb, c);
-        uint32_t sum = 0;  // unsigned, so that it wraps around by definition
+  const int64_t matrices = count / rows / columns, panels = (columns + kIntegerColumns - 1) / kIntegerColumns;
+  TN_ASSIGN_OR_RETURN(const int64_t panel_size, multiply(depth, std::min(columns, kIntegerColumns)));
+  TN_ASSIGN_OR_RETURN(int16_t* const right, run.scratch<int16_t>(size_t(run.max_workers()) * size_t(panel_size)));
+  TN_ASSIGN_OR_RETURN(int16_t* const left, run.scratch<int16_t>(size_t(rows) * size_t(depth)));
+  for (int64_t matrix = 0; matrix < matrices && !run.cancelled(); ++matrix) {
+    const int64_t ma = source_matrix(product.a.batch, product.batch, matrix);
+    const int64_t mb = source_matrix(product.b.batch, product.batch, matrix);
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t k = 0; k < depth; ++k)
+        left[row * depth + k] = int16_t(int32_t(a[(ma * rows + row) * depth + k]) - int32_t(a_zeros.at(ma, row)));
+    const double cost = double(rows) * double(panel_size) / 4;
+    run.parallel_for(panels, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
+      int16_t* const panel = right + int64_t(worker) * panel_size;
+      for (int64_t p = begin; p < end && !run.cancelled(); ++p) {
+        const int64_t first = p * kIntegerColumns, width = std::min(kIntegerColumns, columns - first);
         for (int64_t k = 0; k < depth; ++k)
-          sum += uint32_t((int32_t(a[(ma * rows + row) * depth + k]) - a_zero) *
-                          (int32_t(b[(mb * depth + k) * columns + c]) - b_zero));
-        store(line * columns + c, ProductPlace{row, c, ma, mb}, int32_t(sum));
+          for (int64_t c = 0; c < width; ++c)
+            panel[c * depth + k] =
+                int16_t(int32_t(b[(mb * depth + k) * columns + first + c]) - int32_t(b_zeros.at(mb, first + c)));
+        for (int64_t row = 0; row < rows; ++row)
+          for (int64_t c = 0; c < width; ++c)
+            store((matrix * rows + row) * columns + first + c, ProductPlace{row, first + c, ma, mb},
+                  int32_t(dot_of_shorts(left + row * depth, panel + c * depth, depth)));
       }
-    }
-  });
+    });
+  }
+  return {};
 }
 
 }  // namespace tenon::cpu_ref

@@ -1,6 +1,7 @@
 // MatMulInteger: the matrix product of A - a_zero_point and B - b_zero_point, 8-bit integers, summed in int32, which
 // wraps around. Batch axes broadcast and 1-D operands count as a row and a column, as in MatMul. A zero point is a
 // scalar, one per row of A or column of B, or one per row or column of each matrix, with the axis between them as 1.
+// Scratch: that of multiply_integers.
 #include "dispatch.h"
 #include "linear/integer_matrices.h"
 
@@ -25,9 +26,8 @@ class MatMulInteger final : public sdk::Kernel {
   static sdk::Status multiply(sdk::RunContext& run, const IntegerProduct& product, const sdk::MutableTensorView& y) {
     TN_ASSIGN_OR_RETURN(const auto a_zeros, per_line<A>(run, 2, product.a, product.a.rows, "a_zero_point"));
     TN_ASSIGN_OR_RETURN(const auto b_zeros, per_line<B>(run, 3, product.b, product.b.columns, "b_zero_point"));
-    multiply_integers(run, product, y.count(), run.input(0).data<A>(), a_zeros, run.input(1).data<B>(), b_zeros,
-                      [&](int64_t i, const ProductPlace&, int32_t sum) { y.data<int32_t>()[i] = sum; });
-    return {};
+    return multiply_integers(run, product, y.count(), run.input(0).data<A>(), a_zeros, run.input(1).data<B>(), b_zeros,
+                             [&](int64_t i, const ProductPlace&, int32_t sum) { y.data<int32_t>()[i] = sum; });
   }
 };
 

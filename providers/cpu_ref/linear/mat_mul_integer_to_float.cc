@@ -1,7 +1,7 @@
 // MatMulIntegerToFloat: Y = sum a_scale b_scale + bias, where sum is the matrix product of A - a_zero_point and B -
 // b_zero_point in int32, which wraps around. DynamicQuantizeMatMul: the same of A quantized to uint8 with a scale and a
 // zero point that fit its range, 0 included, as DynamicQuantizeLinear does. Scale and zero point of B and the bias are
-// one for all or one per column.
+// one for all or one per column. Scratch: that of multiply_integers, and A quantized.
 #include <cmath>
 
 #include "arithmetic.h"
@@ -36,13 +36,12 @@ sdk::Status multiply_to_float(sdk::RunContext& run, const IntegerProduct& produc
   return visit_list(Bytes{}, b.dtype(), [&](auto tag) -> sdk::Status {
     using B = decltype(tag);
     TN_ASSIGN_OR_RETURN(const auto zeros, per_line<B>(run, right.zero, sb, sb.columns, "b_zero_point"));
-    multiply_integers(run, product, y.count(), a.data, a.zeros, b.data<B>(), zeros,
-                      [&](int64_t i, const ProductPlace& at, int32_t sum) {
-                        const double scale =
-                            double(a.scales.at(at.a_matrix, at.row)) * double(scales.at(at.b_matrix, at.column));
-                        y.data<float>()[i] = float(double(sum) * scale + double(bias.at(0, at.column)));
-                      });
-    return {};
+    return multiply_integers(run, product, y.count(), a.data, a.zeros, b.data<B>(), zeros,
+                             [&](int64_t i, const ProductPlace& at, int32_t sum) {
+                               const double scale =
+                                   double(a.scales.at(at.a_matrix, at.row)) * double(scales.at(at.b_matrix, at.column));
+                               y.data<float>()[i] = float(double(sum) * scale + double(bias.at(0, at.column)));
+                             });
   });
 }
 

@@ -6,8 +6,8 @@
 //
 // QMoE: the same with weights (code - zero point) * scale, packed from the low bits on along inputs; scale and zero
 // point are those of the output, or of blocks of block_size inputs; without zero points they are 2^(bits - 1).
-// router_weights, where they are given, are what outputs are multiplied by; the softmax is over the k in any case, as in
-// onnxruntime. All is computed in double.
+// router_weights, where they are given, are what outputs are multiplied by; the softmax is over the k in any case, as
+// in onnxruntime. All is computed in double.
 #include <algorithm>
 #include <cmath>
 #include <tenon/sdk/kernel.hpp>
@@ -65,10 +65,15 @@ struct ExpertWeights {
     const int64_t line = expert * outputs + output;
     if (bits == 0) return dot(data.data<T>() + line * inputs, x, inputs);
     const uint8_t* codes = data.data<uint8_t>() + line * inputs * bits / 8;
-    for (int64_t i = 0; i < inputs; ++i) {
-      const int64_t at = block == 0 ? 0 : i / block;
-      const unsigned code = bits == 8 ? codes[i] : packed_at(codes, i, int(bits));
-      row[i] = (double(code) - zero(expert, output, at)) * double(scales.data<T>()[line * blocks() + at]);
+    const int64_t in_block = block == 0 ? inputs : block, per_byte = 8 / bits;
+    const unsigned mask = (1u << bits) - 1;
+    for (int64_t at = 0; at < blocks(); ++at) {
+      const double zero_point = zero(expert, output, at), scale = double(scales.data<T>()[line * blocks() + at]);
+      // Blocks and rows are whole bytes.
+      for (int64_t i = at * in_block; i < (at + 1) * in_block; i += per_byte) {
+        unsigned byte = codes[i / per_byte];
+        for (int64_t j = 0; j < per_byte; ++j, byte >>= bits) row[i + j] = (double(byte & mask) - zero_point) * scale;
+      }
     }
     return dot(row, x, inputs);
   }

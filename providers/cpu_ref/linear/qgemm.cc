@@ -1,8 +1,7 @@
 // QGemm: Y = alpha a_scale b_scale (sum + C), where sum is the matrix product of A' - a_zero_point and B' -
 // b_zero_point in int32, which wraps around; A' is A or its transpose, B' likewise, and C broadcasts to the result.
-// Y is
-// divided by y_scale, and with y_zero_point it is quantized, else float. Scale and zero point of B are one for all or
-// one per column of B'.
+// Y is divided by y_scale, and with y_zero_point it is quantized, else float. Scale and zero point of B are one for all
+// or one per column of B'. Scratch: that of multiply_integers, and what is transposed.
 #include <cmath>
 #include <tenon/sdk/geometry/matmul.hpp>
 
@@ -72,26 +71,24 @@ class QGemm final : public sdk::Kernel {
     TN_ASSIGN_OR_RETURN(const Addend c, addend_of(run, M, N));
     const A a_zero = A(of_a.zero);
     const auto each = [&](auto store) {
-      multiply_integers(run, product, M * N, a_rows, PerLine<A>{&a_zero, 0, 0}, b_rows, b_zeros,
-                        [&](int64_t i, const ProductPlace& at, int32_t sum) {
-                          const int32_t total = int32_t(uint32_t(sum) + uint32_t(c.at(at.row, at.column)));
-                          store(i, alpha_ * of_a.scale * double(b_scales.at(0, at.column)) * double(total));
-                        });
+      return multiply_integers(run, product, M * N, a_rows, PerLine<A>{&a_zero, 0, 0}, b_rows, b_zeros,
+                               [&](int64_t i, const ProductPlace& at, int32_t sum) {
+                                 const int32_t total = int32_t(uint32_t(sum) + uint32_t(c.at(at.row, at.column)));
+                                 store(i, alpha_ * of_a.scale * double(b_scales.at(0, at.column)) * double(total));
+                               });
     };
     if (!run.has_input(kYZero)) {
       TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, TN_FLOAT, product.shape));
       TN_ASSIGN_OR_RETURN(const Quantization of_y, run.has_input(kYScale) ? quantization_of(run, kYScale, kYZero, "Y")
                                                                           : sdk::Result<Quantization>(Quantization{}));
-      each([&](int64_t i, double real) { y.data<float>()[i] = float(real / of_y.scale); });
-      return {};
+      return each([&](int64_t i, double real) { y.data<float>()[i] = float(real / of_y.scale); });
     }
     TN_ASSIGN_OR_RETURN(const Quantization of_y, quantization_of(run, kYScale, kYZero, "Y"));
     const tn_dtype dtype = run.input(kYZero).dtype();
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, dtype, product.shape));
     return visit_list(ByteTypes{}, dtype, [&](auto tag) -> sdk::Status {
       using Y = decltype(tag);
-      each([&](int64_t i, double real) { y.data<Y>()[i] = quantized<Y>(real, of_y); });
-      return {};
+      return each([&](int64_t i, double real) { y.data<Y>()[i] = quantized<Y>(real, of_y); });
     });
   }
 

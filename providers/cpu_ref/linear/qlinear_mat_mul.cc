@@ -1,6 +1,7 @@
 // QLinearMatMul: y = saturate(round(sum / y_scale) + y_zero_point), where sum is the matrix product of (a -
 // a_zero_point) a_scale and (b - b_zero_point) b_scale, with the integers summed in int32, which wraps around. Scale
-// and zero point are one for all, one per row of a or column of b, or so for each matrix. Rounds half to even.
+// and zero point are one for all, one per row of a or column of b, or so for each matrix. Rounds half to even. Scratch:
+// that of multiply_integers.
 #include <cmath>
 
 #include "arithmetic.h"
@@ -58,13 +59,12 @@ class QLinearMatMul final : public sdk::Kernel {
       return sdk::invalid_argument("input y_zero_point has shape ", sdk::shape_text(run.input(kYZero).shape()),
                                    ", expected one number");
     const double y_zero = *run.input(kYZero).data<Y>();
-    multiply_integers(run, product, y.count(), run.input(kA).data<A>(), a_zeros, run.input(kB).data<B>(), b_zeros,
-                      [&](int64_t i, const ProductPlace& at, int32_t sum) {
-                        const double exact = double(sum) * (a_scales.at(at.a_matrix, at.row) / y_scale[0]) *
-                                             b_scales.at(at.b_matrix, at.column);
-                        y.data<Y>()[i] = truncate_to<Y>(std::nearbyint(exact) + y_zero);
-                      });
-    return {};
+    return multiply_integers(run, product, y.count(), run.input(kA).data<A>(), a_zeros, run.input(kB).data<B>(),
+                             b_zeros, [&](int64_t i, const ProductPlace& at, int32_t sum) {
+                               const double exact = double(sum) * (a_scales.at(at.a_matrix, at.row) / y_scale[0]) *
+                                                    b_scales.at(at.b_matrix, at.column);
+                               y.data<Y>()[i] = truncate_to<Y>(round_half_even(exact) + y_zero);
+                             });
   }
 };
 

@@ -16,7 +16,7 @@ namespace {
 struct DynamicBytes {
   float scale = 1;
   int32_t zero = 0;
-  std::vector<int32_t> values;  // less the zero point
+  std::vector<int16_t> values;  // less the zero point
 
   void quantize(const float* x, int64_t count) {
     float least = 0, most = 0;
@@ -25,7 +25,7 @@ struct DynamicBytes {
     zero = truncate_to<uint8_t>(std::nearbyint(double(-least / scale)));
     values.resize(size_t(count));
     for (int64_t i = 0; i < count; ++i)
-      values[size_t(i)] = truncate_to<uint8_t>(std::nearbyint(double(x[i] / scale)) + zero) - zero;
+      values[size_t(i)] = int16_t(truncate_to<uint8_t>(round_half_even(double(x[i] / scale)) + zero) - zero);
   }
 };
 
@@ -51,14 +51,27 @@ struct QuantizedWeights {
 
   /// y[c] += the product of the row of bytes at `x` and column c.
   template <typename W>
-  void add_product(const int32_t* x, float x_scale, int64_t direction, int64_t directions, double* y) const {
+  void add_product(const int16_t* x, float x_scale, int64_t direction, int64_t directions, double* y) const {
     const W* w = data.data<W>() + direction * inputs * columns;
-    for (int64_t c = 0; c < columns; ++c) {
-      const int32_t w_zero = zero.data<W>()[at(zero, direction, directions, columns, c)];
-      uint32_t sum = 0;  // unsigned, so that it wraps around by definition
-      for (int64_t i = 0; i < inputs; ++i) sum += uint32_t(x[i] * (int32_t(w[i * columns + c]) - w_zero));
-      const float unit = x_scale * scale.data<float>()[at(scale, direction, directions, columns, c)];
-      y[c] += double(int32_t(sum)) * double(unit);
+    constexpr int64_t kBlock = 256;
+    for (int64_t begin = 0; begin < columns; begin += kBlock) {
+      const int64_t count = std::min(kBlock, columns - begin);
+      int16_t zeros[kBlock];
+      uint32_t sums[kBlock] = {};  // unsigned, so that they wrap around by definition
+      for (int64_t c = 0; c < count; ++c)
+        zeros[c] = zero.data<W>()[at(zero, direction, directions, columns, begin + c)];
+      for (int64_t i = 0; i < inputs; ++i) {
+        const W* row = w + i * columns + begin;
+        const int16_t factor = x[i];
+        for (int64_t c = 0; c < count; ++c) {
+          const auto weight = int16_t(row[c] - zeros[c]);
+          sums[c] += uint32_t(int32_t(factor) * int32_t(weight));
+        }
+      }
+      for (int64_t c = 0; c < count; ++c) {
+        const float unit = x_scale * scale.data<float>()[at(scale, direction, directions, columns, begin + c)];
+        y[begin + c] += double(int32_t(sums[c])) * double(unit);
+      }
     }
   }
 };

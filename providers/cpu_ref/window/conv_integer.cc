@@ -1,9 +1,9 @@
 // ConvInteger: Conv of X - x_zero_point and W - w_zero_point, 8-bit integers, summed in int32, which wraps around.
-// Padding counts as x_zero_point. The zero point of W is a scalar or one per filter.
+// Padding counts as x_zero_point. The zero point of W is a scalar or one per filter. Scratch: that of convolve_bytes.
 #include <algorithm>
 
 #include "dispatch.h"
-#include "window/convolution.h"
+#include "window/integer_convolution.h"
 
 namespace tenon::cpu_ref {
 namespace {
@@ -35,10 +35,10 @@ class ConvInteger final : public sdk::Kernel {
     const W* w_zeros = run.has_input(3) ? run.input(3).data<W>() : nullptr;
     const bool per_filter = w_zeros != nullptr && run.input(3).count() > 1;
     // Sums are unsigned, so that they wrap around by definition.
-    return convolve<uint32_t>(
+    return convolve_bytes(
         run, c, run.input(0).data<X>(), run.input(1).data<W>(), y.data<int32_t>(),
-        [=](X v) { return uint32_t(int32_t(v) - x_zero); },
-        [=](int64_t m, W v) { return uint32_t(int32_t(v) - (w_zeros ? int32_t(w_zeros[per_filter ? m : 0]) : 0)); },
+        [=](X v) { return int16_t(int32_t(v) - x_zero); },
+        [=](int64_t m, W v) { return int16_t(int32_t(v) - (w_zeros ? int32_t(w_zeros[per_filter ? m : 0]) : 0)); },
         [](int64_t) { return 0u; }, [](uint32_t sum, int64_t) { return sum; });
   }
 

@@ -1,13 +1,14 @@
 // QLinearConv of ONNX and of ONNX Runtime: y = saturate(round(sum x_scale w_scale / y_scale) + y_zero_point), where sum
 // is the Conv of x - x_zero_point and w - w_zero_point plus the bias, in int32, which wraps around. Padding counts as
 // x_zero_point. Scale and zero point of w are one for all or one per filter. Rounds half to even.
+// Scratch: that of convolve_bytes.
 #include <algorithm>
 #include <cmath>
 
 #include "arithmetic.h"
 #include "parameters.h"
 #include "window/channels_last.h"
-#include "window/convolution.h"
+#include "window/integer_convolution.h"
 
 namespace tenon::cpu_ref {
 namespace {
@@ -66,14 +67,14 @@ class QLinearConv final : public sdk::Kernel {
       scales[static_cast<size_t>(m)] =
           per_tensor * double(run.input(kWScale).data<float>()[run.input(kWScale).count() > 1 ? m : 0]);
     // Sums are unsigned, so that they wrap around by definition.
-    return convolve<uint32_t>(
+    return convolve_bytes(
         run, c, run.input(kX).data<X>(), run.input(kW).data<W>(), y.data<Y>(),
-        [=](X v) { return uint32_t(int32_t(v) - x_zero); },
-        [=](int64_t m, W v) { return uint32_t(int32_t(v) - int32_t(w_zeros[has_zero_each ? m : 0])); },
+        [=](X v) { return int16_t(int32_t(v) - x_zero); },
+        [=](int64_t m, W v) { return int16_t(int32_t(v) - int32_t(w_zeros[has_zero_each ? m : 0])); },
         [=](int64_t m) { return bias == nullptr ? 0u : uint32_t(bias[m]); },
         [&](uint32_t sum, int64_t i) {
           const double scale = scales[static_cast<size_t>(i / plane % c.filters)];
-          return truncate_to<Y>(std::nearbyint(double(int32_t(sum)) * scale) + y_zero);
+          return truncate_to<Y>(round_half_even(double(int32_t(sum)) * scale) + y_zero);
         });
   }
 

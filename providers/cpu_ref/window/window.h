@@ -56,6 +56,23 @@ inline sdk::Result<Pooling> resolve_pooling(const sdk::WindowAttributes& attribu
   return pooling;
 }
 
+/// places[o * taps + tap] = where in a plane of X output first + o has that tap, or -1 outside, for o < count.
+inline void find_places(const Window& window, int64_t first, int64_t count, int64_t* places) {
+  const int64_t taps = window.taps();
+  for (int64_t o = 0; o < count; ++o)
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      int64_t output = first + o, rest = tap, place = 0, stride = 1;
+      for (size_t a = window.rank(); a-- > 0; stride *= window.axes[a].in) {
+        const sdk::WindowAxis& axis = window.axes[a];
+        const int64_t i = axis.input_of(output % axis.out, rest % axis.kernel);
+        output /= axis.out;
+        rest /= axis.kernel;
+        place = place < 0 || i < 0 || i >= axis.in ? -1 : place + i * stride;
+      }
+      places[o * taps + tap] = place;
+    }
+}
+
 /// Calls body(tap, first_output, count, first_input, input_step) for every tap and every row of outputs (those that
 /// differ in the last spatial axis only) of which `count` > 0 neighbours have that tap inside the input: output
 /// first_output + i meets input first_input + i * input_step. All are offsets within one channel's plane.
