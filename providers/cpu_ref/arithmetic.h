@@ -74,6 +74,14 @@ I truncate_to(double value) {
   return static_cast<I>(value);
 }
 
+/// The nearest whole number, halves to even, as std::nearbyint has it, in a way that loops over vectors know.
+inline double round_half_even(double value) {
+  constexpr double kWhole = 4503599627370496.0;  // 2^52: from there on all doubles are whole
+  const double magnitude = std::fabs(value);
+  const double rounded = std::copysign((magnitude + kWhole) - kWhole, value);
+  return magnitude < kWhole ? rounded : value;
+}
+
 /// A result computed in double as an element of type T.
 template <typename T>
 T from_double(double value) {

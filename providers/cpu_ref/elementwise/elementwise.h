@@ -25,7 +25,8 @@ class Unary final : public sdk::Kernel {
       const T* in = x.data<T>();
       To* out = y.template data<To>();
       const int64_t count = x.count();
-      for (int64_t i = 0; i < count; ++i) out[i] = static_cast<To>(f_(static_cast<Compute<T>>(in[i])));
+      const F f = f_;  // whose attributes, as far as compilers know, the output might overwrite
+      for (int64_t i = 0; i < count; ++i) out[i] = static_cast<To>(f(static_cast<Compute<T>>(in[i])));
       return {};
     });
   }
@@ -109,13 +110,20 @@ class Variadic final : public sdk::Kernel {
       using T = decltype(tag);
       T* out = y.template data<T>();
       rows.for_each_row([&](int64_t begin, int64_t n, const int64_t* at, const int64_t* step) {
-        for (int64_t i = 0; i < n; ++i) {
-          const auto element = [&](size_t k) {
-            return static_cast<Accumulator<T>>(static_cast<Compute<T>>(inputs[k].data<T>()[at[k] + i * step[k]]));
-          };
-          Accumulator<T> value = element(0);
-          for (size_t k = 1; k < inputs.size(); ++k) value = fold_(value, element(k));
-          out[begin + i] = from_accumulator<T>(finish_(value, inputs.size()));
+        Accumulator<T> values[kBlock];
+        for (int64_t first = 0; first < n; first += kBlock) {
+          const int64_t count = std::min(kBlock, n - first);
+          for (size_t k = 0; k < inputs.size(); ++k) {
+            const T* in = inputs[k].template data<T>() + at[k] + first * step[k];
+            // A step that the compiler knows makes the usual loop one over vectors.
+            if (step[k] == 1) {
+              add_input(k == 0, in, 1, count, values);
+            } else {
+              add_input(k == 0, in, step[k], count, values);
+            }
+          }
+          for (int64_t i = 0; i < count; ++i)
+            out[begin + first + i] = from_accumulator<T>(finish_(values[i], inputs.size()));
         }
       });
       return {};
@@ -123,6 +131,18 @@ class Variadic final : public sdk::Kernel {
   }
 
  private:
+  static constexpr int64_t kBlock = 256;  // elements that all inputs are folded into before the next
+
+  template <typename T>
+  void add_input(bool is_first, const T* in, int64_t step, int64_t count, Accumulator<T>* values) const {
+    const auto element = [&](int64_t i) { return static_cast<Accumulator<T>>(static_cast<Compute<T>>(in[i * step])); };
+    if (is_first) {
+      for (int64_t i = 0; i < count; ++i) values[i] = element(i);
+    } else {
+      for (int64_t i = 0; i < count; ++i) values[i] = fold_(values[i], element(i));
+    }
+  }
+
   Fold fold_;
   Finish finish_;
 };

@@ -7,6 +7,7 @@
 #include <tenon/sdk/tensor.hpp>
 
 #include "arithmetic.h"
+#include "elementwise/smooth.h"
 
 namespace tenon::cpu_ref {
 
@@ -57,8 +58,12 @@ T unit_range(T x) {
 /// 1 / (1 + e^-x)
 template <typename T>
 T sigmoid(T x) {
-  const T e = std::exp(-std::abs(x));
-  return x < 0 ? e / (1 + e) : 1 / (1 + e);
+  return static_cast<T>(sigmoid_for<T>(static_cast<double>(x)));
+}
+
+template <typename T>
+T hyperbolic_tangent(T x) {
+  return static_cast<T>(tanh_for<T>(static_cast<double>(x)));
 }
 
 /// x / (1 + e^(-alpha x))

@@ -1,6 +1,6 @@
 // Pow: Z = X ^ Y with broadcasting, in X's type whatever Y's. Integers to integer powers wrap around, and negative
-// powers truncate: 0 unless X is 1 or -1. Integers to fractional powers are computed in double and truncated. Z may be
-// X.
+// powers truncate: 0 unless X is 1 or -1. Integers to fractional powers are computed in double and truncated. Scratch:
+// Y as double and as int64. Z may be X.
 #include "broadcast.h"
 #include "convert/convert.h"
 #include "elementwise/elementwise.h"
@@ -39,6 +39,8 @@ class Pow final : public sdk::Kernel {
       const T* base = x.data<T>();
       T* out = z.template data<T>();
       rows.for_each_row([&](int64_t begin, int64_t n, const int64_t* at, const int64_t* step) {
+        if (!std::is_integral_v<T> && step[1] == 0 && powers[at[1]] == 2)
+          return square(base + at[0], step[0], n, out + begin);
         for (int64_t i = 0; i < n; ++i) {
           const T b = base[at[0] + i * step[0]];
           const int64_t k = at[1] + i * step[1];
@@ -50,6 +52,14 @@ class Pow final : public sdk::Kernel {
   }
 
  private:
+  template <typename T>
+  static void square(const T* base, int64_t step, int64_t count, T* out) {
+    for (int64_t i = 0; i < count; ++i) {
+      const auto b = static_cast<double>(base[i * step]);
+      out[i] = from_double<T>(b * b);
+    }
+  }
+
   /// Every exponent as double, and as an integer too if the type is one, which is what is returned.
   static bool read_powers(const sdk::TensorView& y, double* powers, int64_t* whole_powers) {
     NumberBlock block;

@@ -128,3 +128,43 @@ TEST_CASE("Selu before opset 6 has shorter defaults", "[cpu_ref]") {
   CHECK(first_output<float>({"Selu", 5, {x}}) == Floats{1.0507f});
   CHECK(first_output<float>({"Selu", 6, {x}}) == Floats{1.05070102f});
 }
+
+TEST_CASE("Tanh, Sigmoid and Gelus of floats are what double gives, rounded once", "[cpu_ref]") {
+  Floats x{0, 1e-30f, 1e-6f, 0.01f, 9, 20, 89, 800, INFINITY};
+  for (float v = 0.003f; v < 8; v += 0.0173f) x.push_back(v);
+  for (size_t i = x.size(); i-- > 0;) x.push_back(-x[i]);
+  const auto tensor = make_tensor<float>({static_cast<int64_t>(x.size())}, x);
+  const auto check = [&](const OperatorRun& run, double (*expected)(double)) {
+    CAPTURE(run.op);
+    const Floats y = first_output<float>(run);
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double exact = expected(x[i]);
+      const float rounded = float(exact);
+      CAPTURE(x[i], exact);
+      if (std::isnan(exact)) CHECK(std::isnan(y[i]));
+      if (std::isinf(exact)) CHECK(y[i] == rounded);
+      // Half a unit in the last place, and a little where double is not exact, either.
+      const double unit = std::nextafter(std::abs(rounded), INFINITY) - std::abs(rounded);
+      if (std::isfinite(exact)) CHECK(std::abs(y[i] - exact) <= 0.52 * unit);
+    }
+  };
+  check({"Tanh", 13, {tensor}}, [](double v) { return std::tanh(v); });
+  check({"Sigmoid", 13, {tensor}},
+        [](double v) { return v < 0 ? std::exp(v) / (1 + std::exp(v)) : 1 / (1 + std::exp(-v)); });
+  check({"com.microsoft:BiasGelu", 1, {tensor, make_tensor<float>({int64_t(x.size())}, Floats(x.size(), 0))}},
+        [](double v) { return v / 2 * std::erfc(-v * 0.7071067811865476); });
+  CHECK(std::isnan(first_output<float>({"Tanh", 13, {make_tensor<float>({1}, Floats{kNaN})}})[0]));
+  CHECK(std::signbit(first_output<float>({"Tanh", 13, {make_tensor<float>({1}, Floats{-0.0f})}})[0]));
+}
+
+TEST_CASE("Max and Sum of rows that are longer than a block take every input", "[cpu_ref]") {
+  Floats x, largest, sum;
+  for (int i = 0; i < 600; ++i) {
+    x.push_back(float(i % 17));
+    largest.push_back(std::max(x.back(), 5.0f));
+    sum.push_back(2 * x.back() + 5);
+  }
+  const auto row = make_tensor<float>({600}, x), number = make_tensor<float>({1}, Floats{5});
+  CHECK(first_output<float>({"Max", 13, {row, number, row}}) == largest);
+  CHECK(first_output<float>({"Sum", 13, {row, number, row}}) == sum);
+}
