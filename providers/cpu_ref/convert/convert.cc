@@ -1,6 +1,7 @@
 // Reading and writing number blocks, type by type.
 #include "convert/convert.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -86,8 +87,22 @@ void write_native_float(const NumberBlock& block, T* out) {
   for_each_value(block, [&](int64_t i, auto value) { out[i] = static_cast<T>(value); });
 }
 
+/// Whether every value is a number that int32_t holds when it is truncated.
+bool fit_int32(const NumberBlock& block) {
+  bool all_fit = block.kind == Kind::kFloating;
+  for (int64_t i = 0; all_fit && i < block.count; i += 8) {
+    const int64_t end = std::min<int64_t>(i + 8, block.count);
+    for (int64_t j = i; j < end; ++j) all_fit &= std::fabs(block.floating[j]) < 2147483648.0;
+  }
+  return all_fit;
+}
+
 template <typename T>
 void write_whole(const NumberBlock& block, T* out) {
+  if (fit_int32(block)) {  // what processors convert by themselves
+    for (int64_t i = 0; i < block.count; ++i) out[i] = static_cast<T>(static_cast<int32_t>(block.floating[i]));
+    return;
+  }
   for_each_value(block, [&](int64_t i, auto value) {
     if constexpr (std::is_same_v<T, int64_t> && std::is_same_v<decltype(value), double>) {
       out[i] = truncate_to<int64_t>(value);
@@ -124,6 +139,23 @@ const double* decoded_bytes(const SmallFloatFormat& format) {
   return tables[&format == small_float_format(TN_FLOAT8E5M2) ? 2 : 3].values;
 }
 
+/// Most values are floats, which T converts by itself; rounding others to float first would round them twice.
+template <typename T, typename CodeOf>
+void write_halves(const NumberBlock& block, uint16_t* out, CodeOf code_of) {
+  float singles[NumberBlock::kCapacity];
+  bool are_exact = block.kind == Kind::kFloating;
+  if (are_exact)
+    for (int64_t i = 0; i < block.count; ++i) {
+      singles[i] = static_cast<float>(block.floating[i]);
+      are_exact &= static_cast<double>(singles[i]) == block.floating[i];
+    }
+  if (are_exact) {
+    for (int64_t i = 0; i < block.count; ++i) out[i] = T(singles[i]).bits;
+  } else {
+    for_each_value(block, [&](int64_t i, auto value) { out[i] = static_cast<uint16_t>(code_of(value)); });
+  }
+}
+
 /// float16, bfloat16 and all smaller ones.
 void write_small_floats(const NumberBlock& block, const Fitting& fitting, const sdk::MutableTensorView& t,
                         int64_t begin) {
@@ -133,7 +165,8 @@ void write_small_floats(const NumberBlock& block, const Fitting& fitting, const 
   const auto code_of = [&](auto value) { return encode_small_float(format, value_to_round(value), saturate); };
   if (bits <= 8) return write_packed(block, t.raw(), begin, bits, code_of);
   uint16_t* out = static_cast<uint16_t*>(t.raw()) + begin;
-  for_each_value(block, [&](int64_t i, auto value) { out[i] = static_cast<uint16_t>(code_of(value)); });
+  if (t.dtype() == TN_FLOAT16) return write_halves<sdk::Float16>(block, out, code_of);
+  write_halves<sdk::BFloat16>(block, out, code_of);
 }
 
 }  // namespace

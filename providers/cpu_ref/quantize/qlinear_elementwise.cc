@@ -28,9 +28,9 @@ class QLinearBinary final : public sdk::Kernel {
       const auto *left = static_cast<const uint8_t*>(a.raw()), *right = static_cast<const uint8_t*>(b.raw());
       T* out = c.template data<T>();
       rows.for_each_row([&](int64_t begin, int64_t n, const int64_t* at, const int64_t* step) {
-        for (int64_t i = 0; i < n; ++i)
-          out[begin + i] =
-              quantized<T>(f_(reals_a[left[at[0] + i * step[0]]], reals_b[right[at[1] + i * step[1]]]), of_c);
+        quantize_each(n, of_c, out + begin, [&](int64_t i) {
+          return f_(reals_a[left[at[0] + i * step[0]]], reals_b[right[at[1] + i * step[1]]]);
+        });
       });
       return {};
     });

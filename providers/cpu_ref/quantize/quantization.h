@@ -2,6 +2,7 @@
 // specification, whose scales and zero points are one for a whole tensor.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -41,8 +42,30 @@ inline sdk::Result<Quantization> quantization_of(const sdk::RunContext& run, uin
 /// The nearest byte, halves to even; what lies beyond the type's range is its end, NaN the least.
 template <typename T>
 T quantized(double real, const Quantization& q) {
-  const double value = std::nearbyint(real / q.scale) + q.zero;
+  const double value = round_half_even(real / q.scale) + q.zero;
   return value != value ? std::numeric_limits<T>::min() : truncate_to<T>(value);
+}
+
+/// The same of many at once, in loops over vectors; overwrites `reals`.
+template <typename T>
+void quantize_all(double* reals, int64_t count, const Quantization& q, T* out) {
+  constexpr double kLeast = std::numeric_limits<T>::min(), kMost = std::numeric_limits<T>::max();
+  for (int64_t i = 0; i < count; ++i) reals[i] = round_half_even(reals[i] / q.scale) + q.zero;
+  for (int64_t i = 0; i < count; ++i) reals[i] = reals[i] > kLeast ? reals[i] : kLeast;
+  for (int64_t i = 0; i < count; ++i) reals[i] = reals[i] < kMost ? reals[i] : kMost;
+  for (int64_t i = 0; i < count; ++i) out[i] = static_cast<T>(static_cast<int32_t>(reals[i]));
+}
+
+/// out[i] = the byte of real(i), for i < count.
+template <typename T, typename Real>
+void quantize_each(int64_t count, const Quantization& q, T* out, Real&& real) {
+  constexpr int64_t kBlock = 256;
+  double reals[kBlock];
+  for (int64_t begin = 0; begin < count; begin += kBlock) {
+    const int64_t n = std::min(kBlock, count - begin);
+    for (int64_t i = 0; i < n; ++i) reals[i] = real(begin + i);
+    quantize_all(reals, n, q, out + begin);
+  }
 }
 
 /// What each byte stands for, by its bits.

@@ -31,7 +31,7 @@ class QuantizeLinear final : public sdk::Kernel {
       return sdk::unsupported("no quantization from ", sdk::dtype_name(x.dtype()), " to ", sdk::dtype_name(to));
     TN_ASSIGN_OR_RETURN(const sdk::ScaleLayout layout,
                         sdk::ScaleLayout::create(x.shape(), scale.shape(), axis_, block_size_));
-    TN_ASSIGN_OR_RETURN(const std::vector<double> scales, read_parameters(scale));
+    TN_ASSIGN_OR_RETURN(std::vector<double> scales, read_parameters(scale));
     std::vector<double> zeros(scales.size(), 0);
     if (has_zero_point) {
       TN_ASSIGN_OR_RETURN(zeros, read_parameters(run.input(2)));
@@ -41,29 +41,60 @@ class QuantizeLinear final : public sdk::Kernel {
     }
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, to, x.shape()));
     const tn_dtype precision = precision_ != TN_UNDEFINED ? precision_ : scale.dtype();
+    const Range range = range_of(to);
+    for (double& s : scales) s = rounded_to(s, precision);
     NumberBlock block;
     for (int64_t begin = 0; begin < x.count(); begin += NumberBlock::kCapacity) {
       read_block(x, begin, std::min(x.count() - begin, NumberBlock::kCapacity), block);
-      for (int64_t i = 0; i < block.count; ++i) {
-        const double value =
-            block.kind == NumberBlock::Kind::kFloating ? block.floating[i] : static_cast<double>(block.whole[i]);
-        const int64_t k = layout.index_of(begin + i);
-        block.floating[i] = quantized(rounded_to(value / rounded_to(scales[k], precision), precision), zeros[k], to);
-      }
+      if (block.kind != NumberBlock::Kind::kFloating)
+        for (int64_t i = 0; i < block.count; ++i) block.floating[i] = static_cast<double>(block.whole[i]);
       block.kind = NumberBlock::Kind::kFloating;
+      for (int64_t i = 0, n; i < block.count; i += n) {
+        const sdk::ScaleLayout::Stretch stretch = layout.stretch_at(begin + i);
+        n = std::min(stretch.count, block.count - i);
+        const Factors factors{&scales[size_t(stretch.scale)], &zeros[size_t(stretch.scale)]};
+        // A step that the compiler knows makes the usual loop one over vectors.
+        stretch.step == 0 ? quantize(block.floating + i, n, factors, 0, precision, range)
+                          : quantize(block.floating + i, n, factors, 1, precision, range);
+      }
       write_block(block, fitting_, y, begin);
     }
     return {};
   }
 
  private:
-  static double quantized(double quotient, double zero_point, tn_dtype to) {
-    if (small_float_format(to) != nullptr) return quotient + zero_point;
+  /// What a result is rounded and kept to; of floating-point types neither.
+  struct Range {
+    bool is_whole = false;
+    double lowest = 0, highest = 0;
+  };
+
+  /// Of the first of some elements in a row.
+  struct Factors {
+    const double *scales, *zeros;
+  };
+
+  static Range range_of(tn_dtype to) {
+    if (small_float_format(to) != nullptr) return {};
     const int bits = sdk::bits_per_element(to);
     const bool is_signed = to == TN_INT8 || to == TN_INT16 || to == TN_INT4 || to == TN_INT2;
-    const double lowest = is_signed ? -std::ldexp(1.0, bits - 1) : 0;
-    const double highest = std::ldexp(1.0, is_signed ? bits - 1 : bits) - 1;
-    return std::clamp(std::nearbyint(quotient) + zero_point, lowest, highest);
+    return {true, is_signed ? -std::ldexp(1.0, bits - 1) : 0, std::ldexp(1.0, is_signed ? bits - 1 : bits) - 1};
+  }
+
+  static void quantize(double* values, int64_t count, const Factors& of, int64_t step, tn_dtype precision,
+                       const Range& range) {
+    for (int64_t i = 0; i < count; ++i) values[i] /= of.scales[i * step];
+    if (precision == TN_FLOAT) {
+      for (int64_t i = 0; i < count; ++i) values[i] = static_cast<double>(static_cast<float>(values[i]));
+    } else {
+      for (int64_t i = 0; i < count; ++i) values[i] = rounded_to(values[i], precision);
+    }
+    if (range.is_whole)
+      for (int64_t i = 0; i < count; ++i) values[i] = round_half_even(values[i]);
+    for (int64_t i = 0; i < count; ++i) values[i] += of.zeros[i * step];
+    if (!range.is_whole) return;
+    for (int64_t i = 0; i < count; ++i) values[i] = values[i] < range.lowest ? range.lowest : values[i];
+    for (int64_t i = 0; i < count; ++i) values[i] = values[i] > range.highest ? range.highest : values[i];
   }
 
   int64_t axis_;

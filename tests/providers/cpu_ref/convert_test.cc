@@ -198,3 +198,10 @@ TEST_CASE("Cast packs more 6-bit floats than one block without gaps", "[cpu_ref]
   CHECK(bytes_of(y) == packed_codes(6, codes));
   CHECK(bytes_of(cast(cast(y, TN_FLOAT6E2M3, {}, 28), TN_FLOAT6E3M2, {}, 28)) == bytes_of(y));
 }
+
+TEST_CASE("a double that float only nears is rounded to half once", "[cpu_ref]") {
+  // The first float is half way between two halves, of which it would take the even one.
+  const std::vector<double> values{1 + std::ldexp(1.0, -11) + std::ldexp(1.0, -40), 1, 2.5};
+  const auto y = cast(make_tensor<double>({3}, values), TN_FLOAT16);
+  CHECK(bytes_of(y) == Bytes{0x01, 0x3c, 0x00, 0x3c, 0x00, 0x41});
+}
