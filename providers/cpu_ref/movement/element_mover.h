@@ -48,6 +48,19 @@ class ElementMover {
   }
   sdk::Status copy(int64_t dst, int64_t src, int64_t count) { return copy(dst, 1, src, 1, count); }
 
+  /// to[dst + i] = from[src + offsets[i]] for i in [0, count).
+  sdk::Status gather(int64_t dst, int64_t src, const int64_t* offsets, int64_t count) {
+    switch (string_ ? 0 : bits_) {
+      case 8: gather_sized<uint8_t>(dst, src, offsets, count); return {};
+      case 16: gather_sized<uint16_t>(dst, src, offsets, count); return {};
+      case 32: gather_sized<uint32_t>(dst, src, offsets, count); return {};
+      case 64: gather_sized<uint64_t>(dst, src, offsets, count); return {};
+      default: break;
+    }
+    for (int64_t i = 0; i < count; ++i) TN_RETURN_IF_ERROR(copy(dst + i, src + offsets[i], 1));
+    return {};
+  }
+
  private:
   struct Bytes16 {
     uint64_t low, high;
@@ -58,6 +71,13 @@ class ElementMover {
     constexpr int64_t kSize = sizeof(Unit);
     for (int64_t i = 0; i < count; ++i)
       std::memcpy(to_ + (dst + i * dst_step) * kSize, from_ + (src + i * src_step) * kSize, sizeof(Unit));
+  }
+
+  template <typename Unit>
+  void gather_sized(int64_t dst, int64_t src, const int64_t* offsets, int64_t count) {
+    constexpr int64_t kSize = sizeof(Unit);
+    for (int64_t i = 0; i < count; ++i)
+      std::memcpy(to_ + (dst + i) * kSize, from_ + (src + offsets[i]) * kSize, sizeof(Unit));
   }
 
   void copy_run(int64_t dst, int64_t src, int64_t count) {

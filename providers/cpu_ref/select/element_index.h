@@ -20,13 +20,19 @@ inline sdk::Result<sdk::Shape> element_positions(const sdk::TensorView& data, co
       return sdk::invalid_argument("input indices has size ", indices.dim(a), " along axis ", a,
                                    ", expected at most that of the data, ", data.dim(a));
   const sdk::Shape strides = row_major_strides(data.shape());
-  sdk::Shape positions;
+  sdk::Shape positions, index(indices.shape().size(), 0);
+  positions.reserve(size_t(indices.count()));
+  int64_t without_axis = 0;  // the position of the element's own index, but 0 along the axis
   for (int64_t i = 0; i < indices.count(); ++i) {
     TN_ASSIGN_OR_RETURN(const int64_t along_axis, normalize_index(index_at(indices, i), data.dim(axis), axis));
-    int64_t rest = i, position = 0;
-    for (int64_t a = data.rank(); a-- > 0; rest /= indices.dim(a))
-      position += (a == axis ? along_axis : rest % indices.dim(a)) * strides[size_t(a)];
-    positions.push_back(position);
+    positions.push_back(without_axis + along_axis * strides[size_t(axis)]);
+    for (int64_t a = data.rank(); a-- > 0;) {
+      const int64_t stride = a == axis ? 0 : strides[size_t(a)];
+      without_axis += stride;
+      if (++index[size_t(a)] < indices.dim(a)) break;
+      without_axis -= stride * indices.dim(a);
+      index[size_t(a)] = 0;
+    }
   }
   return positions;
 }

@@ -17,8 +17,7 @@ class GatherElements final : public sdk::Kernel {
     TN_ASSIGN_OR_RETURN(const sdk::Shape positions, element_positions(data, indices, axis_));
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, data.dtype(), indices.shape()));
     ElementMover mover(run, 0, y, data);
-    for (size_t i = 0; i < positions.size(); ++i) TN_RETURN_IF_ERROR(mover.copy(int64_t(i), positions[i], 1));
-    return {};
+    return mover.gather(0, 0, positions.data(), int64_t(positions.size()));
   }
 
  private:
