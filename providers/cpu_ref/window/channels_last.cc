@@ -1,6 +1,6 @@
 // The operators of com.ms.internal.nhwc: those of the ONNX domain, on tensors whose channels are last. Each is the ONNX
 // operator's kernel between two moves of the channels, so its answers are that kernel's, bit for bit. Of a tensor of
-// rank 2 or less nothing moves.
+// rank 2 or less nothing moves. Scratch: what is moved, with its channels second, beside the kernel's own.
 #include "window/channels_last.h"
 
 #include <algorithm>
@@ -24,11 +24,25 @@ size_t width_of(uint32_t dtype) {
 
 enum class Move { kToFirst, kToLast };
 
-// `from` is batch x a x b, `to` batch x b x a, of elements of `width` bytes.
+// `from` is batch x a x b, `to` batch x b x a. Tile by tile, so that neither is read or written in long leaps alone.
+template <int64_t width>
+void swap_elements(int64_t batch, int64_t a, int64_t b, const std::byte* from, std::byte* to) {
+  constexpr int64_t kTile = 32;
+  for (int64_t n = 0; n < batch; ++n, from += a * b * width, to += a * b * width)
+    for (int64_t rows = 0; rows < a; rows += kTile)
+      for (int64_t columns = 0; columns < b; columns += kTile)
+        for (int64_t j = columns; j < std::min(b, columns + kTile); ++j)
+          for (int64_t i = rows; i < std::min(a, rows + kTile); ++i)
+            std::memcpy(to + (j * a + i) * width, from + (i * b + j) * width, width);
+}
+
 void swap_dimensions(int64_t batch, int64_t a, int64_t b, size_t width, const std::byte* from, std::byte* to) {
-  for (int64_t n = 0; n < batch; ++n, from += a * b * int64_t(width))
-    for (int64_t j = 0; j < b; ++j)
-      for (int64_t i = 0; i < a; ++i, to += width) std::memcpy(to, from + (i * b + j) * int64_t(width), width);
+  switch (width) {
+    case 1: return swap_elements<1>(batch, a, b, from, to);
+    case 2: return swap_elements<2>(batch, a, b, from, to);
+    case 4: return swap_elements<4>(batch, a, b, from, to);
+    default: return swap_elements<8>(batch, a, b, from, to);
+  }
 }
 
 // `first`: the shape with the channels second.
@@ -143,7 +157,6 @@ CHANNELS_LAST(global_lp_pool)
 CHANNELS_LAST(global_max_pool)
 CHANNELS_LAST(lp_pool)
 CHANNELS_LAST(lrn)
-CHANNELS_LAST(max_pool)
 #undef CHANNELS_LAST
 
 }  // namespace tenon::cpu_ref

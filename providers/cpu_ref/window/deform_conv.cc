@@ -30,13 +30,17 @@ sdk::Status expect_shape(const sdk::TensorView& t, const sdk::Shape& expected, c
                                sdk::shape_text(expected), ": ", meaning);
 }
 
+/// A position along one axis: between element `low` and the next, by `part` of the way.
+struct Between {
+  int64_t low;
+  double part;
+};
+
 /// The value of a plane at a position: from `axis` on linear between neighbours, before it at element `element`.
 template <typename T>
-double sample(const T* plane, sdk::ShapeView dims, const double* position, size_t axis, int64_t element) {
+double sample(const T* plane, sdk::ShapeView dims, const Between* position, size_t axis, int64_t element) {
   if (axis == dims.size()) return double(plane[element]);
-  const double low = std::floor(position[axis]), part = position[axis] - low;
-  if (!(low >= -1 && low < double(dims[axis]))) return 0;
-  const int64_t i = int64_t(low);
+  const auto [i, part] = position[axis];
   double value = 0;
   if (i >= 0) value += (1 - part) * sample(plane, dims, position, axis + 1, element * dims[axis] + i);
   if (part > 0 && i + 1 < dims[axis])
@@ -95,14 +99,30 @@ class DeformConv final : public sdk::Kernel {
       for (int64_t p = begin; p < end && !run.cancelled(); ++p) {
         const int64_t n = p / d.points, point = p % d.points;
         fill_column<T>(run, c, d, n, point, column);
-        for (int64_t m = 0; m < c.filters; ++m) {
-          double sum = bias ? double(bias[m]) : 0.0;
-          for (int64_t i = 0; i < depth; ++i) sum += double(w[m * depth + i]) * column[m / per_group * depth + i];
+        const auto store = [&](int64_t m, double sum) {
           y.data<T>()[(n * c.filters + m) * d.points + point] = from_double<T>(sum);
+        };
+        for (int64_t m = 0, count; m < c.filters; m += count) {
+          count = per_group - m % per_group < kFilters ? 1 : kFilters;
+          const double* of_group = column + m / per_group * depth;
+          if (count == 1) multiply_filters<1>(w + m * depth, of_group, depth, bias, m, store);
+          if (count > 1) multiply_filters<kFilters>(w + m * depth, of_group, depth, bias, m, store);
         }
       }
     });
     return {};
+  }
+
+  static constexpr int64_t kFilters = 8;  // at a time, so that no sum waits for another
+
+  template <int64_t count, typename T, typename Store>
+  static void multiply_filters(const T* w, const double* column, int64_t depth, const T* bias, int64_t m,
+                               Store&& store) {
+    double sums[count];
+    for (int64_t f = 0; f < count; ++f) sums[f] = bias ? double(bias[m + f]) : 0.0;
+    for (int64_t i = 0; i < depth; ++i)
+      for (int64_t f = 0; f < count; ++f) sums[f] += double(w[f * depth + i]) * column[i];
+    for (int64_t f = 0; f < count; ++f) store(m + f, sums[f]);
   }
 
   template <typename T>
@@ -113,21 +133,25 @@ class DeformConv final : public sdk::Kernel {
     const T* mask = run.has_input(4) ? run.input(4).data<T>() : nullptr;
     const sdk::ShapeView dims = x.shape().subspan(2, d.axes);
     const int64_t plane = c.window.input_size(), channels = c.channels / d.groups;
-    std::array<double, kMostAxes> position;
+    std::array<Between, kMostAxes> position;
     for (int64_t g = 0; g < d.groups; ++g)
       for (int64_t tap = 0; tap < d.taps; ++tap) {
         int64_t rest_of_point = point, rest_of_tap = tap;
+        bool is_near = true;  // an element
         for (size_t a = d.axes; a-- > 0;) {
           const sdk::WindowAxis& axis = c.window.axes[a];
-          position[a] = double(axis.input_of(rest_of_point % axis.out, rest_of_tap % axis.kernel)) +
-                        double(offset[d.offset_at(n, g, tap, a, point)]);
+          const double at = double(axis.input_of(rest_of_point % axis.out, rest_of_tap % axis.kernel)) +
+                            double(offset[d.offset_at(n, g, tap, a, point)]);
+          const double low = std::floor(at);
+          is_near = is_near && low >= -1 && low < double(dims[a]);
+          if (is_near) position[a] = {int64_t(low), at - low};
           rest_of_point /= axis.out;
           rest_of_tap /= axis.kernel;
         }
         const double weight = mask ? double(mask[d.mask_at(n, g, tap, point)]) : 1.0;
         for (int64_t ch = g * channels; ch < (g + 1) * channels; ++ch)
           column[ch * d.taps + tap] =
-              weight * sample(x.data<T>() + (n * c.channels + ch) * plane, dims, position.data(), 0, 0);
+              weight * (is_near ? sample(x.data<T>() + (n * c.channels + ch) * plane, dims, position.data(), 0, 0) : 0);
       }
   }
 

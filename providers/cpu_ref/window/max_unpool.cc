@@ -33,15 +33,16 @@ class MaxUnpool final : public sdk::Kernel {
     const std::unique_ptr<HeldTensor> zero = HeldTensor::zero(x.dtype());
     TN_RETURN_IF_ERROR(ElementMover(run, 0, y, zero->view()).copy(0, 1, 0, 0, y.count()));
     const sdk::Shape strides = row_major_strides(shape);
+    const bool is_whole = shape == pooled;
     ElementMover mover(run, 0, y, x);
     for (int64_t i = 0; i < x.count(); ++i) {
       const int64_t index = indices.data<int64_t>()[i];
       if (index < 0 || index >= count)
         return sdk::invalid_argument("input I holds ", index, ", expected 0 to ", count - 1, ", a position in shape ",
                                      sdk::shape_text(pooled));
-      int64_t rest = index, to = 0;
+      int64_t rest = index, to = is_whole ? index : 0;
       bool inside = true;
-      for (size_t a = shape.size(); a-- > 0; rest /= pooled[a]) {
+      for (size_t a = is_whole ? 0 : shape.size(); a-- > 0; rest /= pooled[a]) {
         inside = inside && rest % pooled[a] < shape[a];
         to += inside ? rest % pooled[a] * strides[a] : 0;
       }

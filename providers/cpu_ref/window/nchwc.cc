@@ -1,6 +1,7 @@
 // The operators of com.microsoft.nchwc, which onnxruntime writes into models that it has optimized for one machine:
 // those of the ONNX domain on float tensors N x C x H x W whose elements lie as N x C/b x H x W x b, C being a multiple
-// of the block b. Each is the ONNX operator's kernel between two moves of the elements. ReorderInput moves N x C x H x
+// of the block b. Each is the ONNX operator's kernel between two moves of the elements; scratch: what is moved, in its
+// plain order, beside the kernel's own. ReorderInput moves N x C x H x
 // W, or with channels_last N x H x W x C, into blocks, with zeros behind the last channel; ReorderOutput moves
 // `channels` of them back. Weights of Conv lie as O/b x I/b x kernel x b of I x b of O, or, where X has fewer channels
 // than b and is not in blocks, and where each channel has a filter of its own, as O/b x I x kernel x b of O.

@@ -38,7 +38,11 @@ class IntegerUpsample final : public sdk::Kernel {
       for (int64_t plane = begin; plane < end && !run.cancelled(); ++plane) {
         const float* in = x.data<float>() + plane * in_plane;
         float* out = y.data<float>() + plane * shape[2] * shape[3];
-        for (const UpsamplePlace& r : rows)
+        for (const UpsamplePlace& r : rows) {
+          if (!is_linear_) {
+            for (const UpsamplePlace& c : columns) *out++ = in[r.low * width + c.low];
+            continue;
+          }
           for (const UpsamplePlace& c : columns) {
             const auto along = [&](int64_t row) {
               const double low = double(in[row * width + c.low]), high = double(in[row * width + c.high]);
@@ -47,6 +51,7 @@ class IntegerUpsample final : public sdk::Kernel {
             const double upper = along(r.low);
             *out++ = float(r.weight == 0 ? upper : upper + (along(r.high) - upper) * r.weight);
           }
+        }
       }
     });
     return {};

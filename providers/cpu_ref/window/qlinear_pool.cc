@@ -1,6 +1,6 @@
 // QLinearAveragePool and QLinearGlobalAveragePool: Y = quantized(the mean of the real numbers that each window of X
 // stands for). Padding counts as real zeros if count_include_pad is set and not at all otherwise; a window over nothing
-// gives 0. The channels of X and Y are second, or last where channels_last is set.
+// gives 0. The channels of X and Y are second, or last where channels_last is set; then scratch: both with them second.
 #include <algorithm>
 
 #include "quantize/quantization.h"

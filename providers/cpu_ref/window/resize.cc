@@ -1,7 +1,8 @@
 // Resize, called Upsample before opset 10: samples X at the positions that the output's elements map to, along each
 // axis on its own: the nearest element, or the linear or cubic interpolation of its neighbours, the edge continued
 // outside. The output's size is floor(input * scale) or `sizes`. Nearest sampling takes any element type, the others
-// numbers, computed in double; integers are rounded toward zero and kept within their range.
+// numbers, computed in double; integers are rounded toward zero and kept within their range. Scratch: of the nearest
+// the positions of each axis, else twice X or Y, whichever has more elements, as double.
 #include <algorithm>
 #include <limits>
 #include <numeric>
@@ -163,11 +164,17 @@ class Resize final : public sdk::Kernel {
       }
     }
     ElementMover mover(run, 0, y, x);
-    for (int64_t i = 0; i < y.count(); ++i) {
-      if (i % kPositionsPerLook == 0 && run.cancelled()) return {};
-      int64_t rest = i, from = 0;
-      for (size_t a = axes.size(); a-- > 0; rest /= y.shape()[a]) from += from_of[a][rest % y.shape()[a]];
-      TN_RETURN_IF_ERROR(mover.copy(i, from, 1));
+    if (axes.empty()) return mover.copy(0, 0, 1);
+    const size_t last = axes.size() - 1;
+    const int64_t columns = axes[last].output;
+    for (int64_t begin = 0, computed = 0; begin < y.count(); begin += columns, computed += columns) {
+      if (computed >= kPositionsPerLook) {
+        if (run.cancelled()) return {};
+        computed = 0;
+      }
+      int64_t row = begin / columns, from = 0;
+      for (size_t a = last; a-- > 0; row /= y.shape()[a]) from += from_of[a][row % y.shape()[a]];
+      TN_RETURN_IF_ERROR(mover.gather(begin, from, from_of[last], columns));
     }
     return {};
   }
