@@ -1,6 +1,7 @@
 // Runs rows through a forest. Rows are split over threads by blocks; in a block each tree takes all rows before the
 // next is begun, so that a tree is read once for a block. A few rows are split by trees. Either way the weights of a
-// row are added in the order of the trees, so that scores do not depend on the number of threads.
+// row are added in the order of the trees, so that scores do not depend on the number of threads. Scratch: for each
+// thread the scores of a block, and its rows where they are converted; or the scores of a row and a leaf of each tree.
 #pragma once
 
 #include <algorithm>
@@ -40,8 +41,7 @@ class ForestRun {
 
  private:
   static constexpr int64_t kMostRows = 128;  // of a block
-  static constexpr double kWalkNs = 15;      // of a row in a tree that is in a cache, and one that is not
-  static constexpr double kColdWalkNs = 30;
+  static constexpr double kWalkNs = 15;      // of a row in a tree, most of which is in some cache
 
   static bool is_of(const sdk::TensorView& x) { return x.dtype() == sdk::kDTypeOf<T>; }
 
@@ -108,7 +108,7 @@ class ForestRun {
         convert_elements(x, row * rows.columns, rows.columns, converted);
         input = converted;
       }
-      run.parallel_for(groups, double(kLanes) * kColdWalkNs, [&](int64_t begin, int64_t end) {
+      run.parallel_for(groups, double(kLanes) * kWalkNs, [&](int64_t begin, int64_t end) {
         const T* same[kLanes];
         std::fill_n(same, kLanes, input);
         for (int64_t g = begin; g < end; ++g) {

@@ -5,7 +5,7 @@
 //     score s, chosen above 0.5 where no weight is negative, else above 0, and Z is 1 - s, s or -s, s; with LOGISTIC
 //     the two are 1 - logistic(s), logistic(s), and no other post transform but PROBIT counts;
 //   - one class alone has the label 1 where its score is above 0, else 0.
-// X is N x C or C, and missing values are those that are no numbers.
+// X is N x C or C, and missing values are those that are no numbers. Scratch: that of ForestRun.
 #include <algorithm>
 
 #include "ml/forest_run.h"

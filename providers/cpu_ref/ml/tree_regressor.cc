@@ -1,7 +1,7 @@
 // TreeEnsembleRegressor: Y[n, t] is what the leaves that row n of X comes to say of target t: the sum, the mean over
 // all trees, the least or the greatest, and base_values[t] added. TreeEnsemble is the same with nodes by their place
 // instead of ids, sets of values as tests, and a result of X's type. As in ONNX Runtime, of one target PROBIT alone
-// transforms the score. X is N x C or C, and missing values are those that are no numbers.
+// transforms the score. X is N x C or C, and missing values are those that are no numbers. Scratch: that of ForestRun.
 #include <algorithm>
 
 #include "ml/forest_run.h"
