@@ -2,6 +2,7 @@
 import functools
 
 import numpy as np
+from onnx import numpy_helper
 
 from onnx_rows import HEADS, IMAGE, PADS, TOKENS
 from operator_row import Row, f32, flags, generator, i8, i32, i64, ints, of, quantized, result, u8, whole, words
@@ -153,11 +154,30 @@ def forest(kind, features, trees=100, depth=6, classes=1):
     return lists | ({'n_targets': 1} if kind == 'target' else {'classlabels_int64s': list(range(classes))})
 
 
+def placed_forest(features, trees=100, depth=6):
+    """The same as the attributes of TreeEnsemble, whose nodes are known by their places."""
+    inner = 2**depth - 1
+    rng = generator(features, trees, depth)
+    sides = {}
+    for side, name in ((1, 'true'), (2, 'false')):
+        children = [2 * i + side for i in range(inner)]
+        sides[f'nodes_{name}leafs'] = [int(c >= inner) for c in children] * trees
+        sides[f'nodes_{name}nodeids'] = [t * (inner + 1) + c - inner if c >= inner else t * inner + c
+                                         for t in range(trees) for c in children]
+    leaves = (inner + 1) * trees
+    return {'tree_roots': [t * inner for t in range(trees)], 'n_targets': 1, 'leaf_targetids': [0] * leaves,
+            'nodes_featureids': rng.integers(0, features, inner * trees).tolist(),
+            'nodes_splits': numpy_helper.from_array(rng.random(inner * trees).astype(np.float32)),
+            'nodes_modes': numpy_helper.from_array(np.zeros(inner * trees, np.uint8)),
+            'leaf_weights': numpy_helper.from_array(rng.random(leaves).astype(np.float32)), **sides}
+
+
 def learned_rows():
     x = f32(1000, 30, low=0)
     yield Ml('TreeEnsembleRegressor', [x], forest('target', 30))
     yield Ml('TreeEnsembleRegressor', [f32(1, 30, low=0)], forest('target', 30), 'of a row')
     yield Ml('TreeEnsembleClassifier', [x], forest('class', 30, classes=3), outputs=2)
+    yield Ml('TreeEnsemble', [x], placed_forest(30), opset=5)
     weights = f32(90).tolist()
     yield Ml('LinearClassifier', [x], {'coefficients': weights, 'intercepts': [0.1] * 3, 'classlabels_ints': [0, 1, 2],
                                        'post_transform': 'SOFTMAX'}, outputs=2)

@@ -10,14 +10,24 @@
 
 namespace tenon::cpu_ref {
 
-/// `value` where test < 0, else 0. By their bits: of a choice compilers make branches.
-inline double only_below_zero(double test, double value) {
-  uint64_t bits, sign;
-  std::memcpy(&bits, &value, sizeof(bits));
+/// `negative` where the sign of `test` is minus, else `other`. By their bits: of a choice compilers make branches.
+template <typename T>
+T choose_by_sign(T test, T negative, T other) {
+  using Bits = std::conditional_t<sizeof(T) == sizeof(uint32_t), uint32_t, uint64_t>;
+  static_assert(sizeof(T) == sizeof(Bits));
+  Bits sign, bits, other_bits;
   std::memcpy(&sign, &test, sizeof(sign));
-  bits &= 0 - (sign >> 63);
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
+  std::memcpy(&bits, &negative, sizeof(bits));
+  std::memcpy(&other_bits, &other, sizeof(other_bits));
+  const Bits mask = 0 - (sign >> (8 * sizeof(Bits) - 1));
+  bits = (bits & mask) | (other_bits & ~mask);
+  std::memcpy(&negative, &bits, sizeof(negative));
+  return negative;
+}
+
+/// `value` where test < 0, else 0.
+inline double only_below_zero(double test, double value) {
+  return choose_by_sign(test, value, 0.0);
 }
 
 /// factors[0] + factors[1] * x + factors[2] * x^2 ...
@@ -101,7 +111,8 @@ inline double smooth_one_plus_erf(double x) {
   const double fitted = polynomial(kFitted, 1 / (2 + magnitude));
   const double tail = smooth_exp(-x * x) * fitted, sign = std::copysign(1.0, x),
                side = sign - only_below_zero(magnitude - 1, sign);
-  return (1 + side) + near - side * tail;
+  // Which is 0 at last, where e^-x^2 is only near to it.
+  return (1 + side) + near - side * (tail - only_below_zero(26 - magnitude, tail));
 }
 
 // The same for results of type T, a compute type.

@@ -55,14 +55,15 @@ class QLinearMatMul final : public sdk::Kernel {
     TN_ASSIGN_OR_RETURN(const auto a_zeros, per_line<A>(run, kAZero, sa, sa.rows, "a_zero_point"));
     TN_ASSIGN_OR_RETURN(const auto b_zeros, per_line<B>(run, kBZero, sb, sb.columns, "b_zero_point"));
     TN_ASSIGN_OR_RETURN(const std::vector<double> y_scale, read_doubles(run.input(kYScale), 1, "y_scale"));
+    for (double& scale : a_memory) scale /= y_scale[0];
     if (run.input(kYZero).count() != 1)
       return sdk::invalid_argument("input y_zero_point has shape ", sdk::shape_text(run.input(kYZero).shape()),
                                    ", expected one number");
     const double y_zero = *run.input(kYZero).data<Y>();
     return multiply_integers(run, product, y.count(), run.input(kA).data<A>(), a_zeros, run.input(kB).data<B>(),
                              b_zeros, [&](int64_t i, const ProductPlace& at, int32_t sum) {
-                               const double exact = double(sum) * (a_scales.at(at.a_matrix, at.row) / y_scale[0]) *
-                                                    b_scales.at(at.b_matrix, at.column);
+                               const double exact =
+                                   double(sum) * a_scales.at(at.a_matrix, at.row) * b_scales.at(at.b_matrix, at.column);
                                y.data<Y>()[i] = truncate_to<Y>(round_half_even(exact) + y_zero);
                              });
   }

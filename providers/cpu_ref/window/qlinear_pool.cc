@@ -46,9 +46,12 @@ class QLinearAveragePool final : public sdk::Kernel {
                        for (int64_t p = begin; p < end && !run.cancelled(); ++p) {
                          std::fill(sum, sum + out_plane, 0.0);
                          const uint8_t* plane = in + p * in_plane;
-                         for_each_tap_row(window, [&](int64_t, int64_t out, int64_t n, int64_t first, int64_t step) {
-                           for (int64_t i = 0; i < n; ++i) sum[out + i] += reals[plane[first + i * step]];
-                         });
+                         if (!attributes_)
+                           for (int64_t i = 0; i < in_plane; ++i) *sum += reals[plane[i]];
+                         if (attributes_)
+                           for_each_tap_row(window, [&](int64_t, int64_t out, int64_t n, int64_t first, int64_t step) {
+                             for (int64_t i = 0; i < n; ++i) sum[out + i] += reals[plane[first + i * step]];
+                           });
                          for (int64_t i = 0; i < out_plane; ++i)
                            y[p * out_plane + i] =
                                quantized<T>(counts[size_t(i)] > 0 ? sum[i] / counts[size_t(i)] : 0.0, of_y);

@@ -38,7 +38,7 @@ void for_each_product(const Case& c, const std::function<void(int64_t, int64_t, 
         }
 }
 
-const Case kCases[] = {{1, 9, 3, 70, 3, 1}, {2, 5, 17, 41, 3, 2}, {3, 1, 1, 33, 3, 1}, {1, 4, 40, 5, 2, 7}};
+const Case kCases[] = {{1, 9, 3, 70, 3, 1}, {2, 5, 17, 41, 3, 2}, {3, 1, 1, 33, 3, 1}, {1, 4, 40, 12, 2, 7}};
 
 std::vector<host::Attribute> attributes_of(const Case& c) {
   return {ints_attr("pads", {1, 1}), ints_attr("strides", {c.stride}), int_attr("group", c.groups)};
