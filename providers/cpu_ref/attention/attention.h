@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "arithmetic.h"
 #include "linear/dot.h"
 
 namespace tenon::cpu_ref {
@@ -22,10 +23,10 @@ struct ScoreForm {
 };
 
 /// Turns scores into weights that add up to 1, or to less with a `sink`: a score that takes part in the sum alone.
-/// Where every score is minus infinity all weights are 0.
+/// Where every score is minus infinity all weights are 0, and NaN where any score is.
 inline void softmax_in_place(double* scores, int64_t count, const double* sink = nullptr) {
   double largest = sink != nullptr ? *sink : -INFINITY;
-  for (int64_t i = 0; i < count; ++i) largest = std::max(largest, scores[i]);
+  for (int64_t i = 0; i < count; ++i) largest = nan_max(largest, scores[i]);
   double sum = sink != nullptr ? std::exp(*sink - largest) : 0;
   for (int64_t i = 0; i < count; ++i) {
     scores[i] = largest == -INFINITY ? 0 : std::exp(scores[i] - largest);
