@@ -19,6 +19,7 @@ class Attention final : public sdk::Kernel {
  public:
   explicit Attention(const sdk::KernelInfo& info)
       : node_(describe(info)),
+        version_(info.since_version()),
         heads_(info.attr_int("q_num_heads", 0)),
         kv_heads_(info.attr_int("kv_num_heads", 0)),
         scale_(info.attr_float("scale", NAN)),
@@ -27,6 +28,7 @@ class Attention final : public sdk::Kernel {
   sdk::Status run(sdk::RunContext& run) const override {
     sdk::AttentionShapes shapes{
         run.input(0).shape(), run.input(1).shape(), run.input(2).shape(), {}, {}, {}, heads_, kv_heads_};
+    shapes.version = version_;
     const bool has_mask = run.has_input(3);
     if (has_mask) shapes.mask = run.input(3).shape();
     TN_ASSIGN_OR_RETURN(const sdk::AttentionGeometry g, sdk::attention_geometry(shapes));
@@ -136,6 +138,7 @@ class Attention final : public sdk::Kernel {
   }
 
   std::string node_;
+  int version_;
   int64_t heads_, kv_heads_;
   float scale_;  // NaN: 1 / sqrt(size)
   bool causal_;

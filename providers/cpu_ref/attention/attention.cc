@@ -15,6 +15,7 @@ namespace {
 using sdk::AttentionGeometry;
 
 struct AttentionAttributes {
+  int version = 23;
   int64_t heads = 0, kv_heads = 0;
   double scale = NAN, softcap = 0;  // NaN: 1 / sqrt(size)
   bool causal = false;
@@ -61,6 +62,7 @@ class Attention final : public sdk::Kernel {
                                 attributes_.heads,    attributes_.kv_heads};
     if (run.has_input(3)) shapes.mask = run.input(3).shape();
     shapes.has_lengths = run.has_input(6);
+    shapes.version = attributes_.version;
     if (run.has_input(4)) shapes.past_key = run.input(4).shape();
     if (run.has_input(5)) shapes.past_value = run.input(5).shape();
     TN_ASSIGN_OR_RETURN(const AttentionGeometry g, sdk::attention_geometry(shapes));
@@ -180,7 +182,10 @@ class Attention final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_attention(const sdk::KernelInfo& info) {
+  TN_RETURN_IF_ERROR(sdk::check_attention_cache(info.since_version(), bool(info.input(4)), bool(info.input(6)),
+                                                bool(info.output(1)), bool(info.output(2))));
   AttentionAttributes read;
+  read.version = info.since_version();
   read.heads = info.attr_int("q_num_heads", 0);
   read.kv_heads = info.attr_int("kv_num_heads", 0);
   read.scale = info.attr_float("scale", NAN);

@@ -8,7 +8,9 @@ namespace {
 const Shape kQ{2, 6, 5, 4}, kK{2, 3, 7, 4}, kV{2, 3, 7, 8};
 
 AttentionShapes shapes_with(const Shape& q, const Shape& k, const Shape& v) {
-  return {q, k, v, {}, {}, {}, 6, 3};
+  AttentionShapes shapes{q, k, v, {}, {}, {}, 6, 3};
+  shapes.version = 24;
+  return shapes;
 }
 
 bool takes_mask(const Shape& mask) {
@@ -33,6 +35,26 @@ TEST_CASE("attention takes heads as a dimension or in the last one", "[sdk]") {
   CHECK(flat.row_stride(6, 4) == 24);
 }
 
+TEST_CASE("attributes of heads do not contradict dimensions, and since opset 25 are not there beside them", "[sdk]") {
+  AttentionShapes shapes = shapes_with(kQ, kK, kV);
+  CHECK(attention_geometry(shapes).is_ok());
+  shapes.kv_heads = 6;
+  CHECK_FALSE(attention_geometry(shapes).is_ok());
+  shapes.kv_heads = 3, shapes.version = 25;
+  CHECK_FALSE(attention_geometry(shapes).is_ok());
+  shapes.heads = shapes.kv_heads = 0;
+  CHECK(attention_geometry(shapes).is_ok());
+}
+
+TEST_CASE("since opset 25 attention has its cache in one place, and hands out all of it or nothing", "[sdk]") {
+  CHECK(check_attention_cache(24, true, true, true, false).is_ok());
+  CHECK(check_attention_cache(25, true, false, true, true).is_ok());
+  CHECK(check_attention_cache(25, false, true, false, false).is_ok());
+  CHECK_FALSE(check_attention_cache(25, false, false, true, false).is_ok());
+  CHECK_FALSE(check_attention_cache(25, true, true, false, false).is_ok());
+  CHECK_FALSE(check_attention_cache(25, false, true, true, true).is_ok());
+}
+
 TEST_CASE("attention refuses operands that do not go together", "[sdk]") {
   const Shape other_batch{1, 3, 7, 4}, other_size{2, 3, 7, 5}, four_heads{2, 4, 7, 4}, no_heads{2, 0, 7, 4};
   const Shape other_rows{2, 3, 6, 8}, flat{2, 7, 12}, vector{4}, uneven{2, 5, 25};
@@ -52,6 +74,9 @@ TEST_CASE("a mask of attention broadcasts to the scores, and may end before the 
   for (const Shape& mask : {Shape{}, Shape{8}, Shape{4, 7}, Shape{3, 5, 7}, Shape{3, 1, 5, 7}, Shape{1, 2, 6, 5, 7}})
     CHECK_FALSE(takes_mask(mask));
   AttentionShapes shapes = shapes_with(kQ, kK, kV);
+  const Shape early{5, 3};
+  shapes.mask = early, shapes.version = 23;
+  CHECK_FALSE(attention_geometry(shapes).is_ok());
   const Shape mask{2, 1, 5, 7};
   shapes.mask = mask;
   CHECK(attention_geometry(shapes).value().mask_offset(1, 4, 2) == (1 * 5 + 2) * 7);

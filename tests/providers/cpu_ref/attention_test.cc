@@ -1,6 +1,8 @@
 // What GroupQueryAttention and RotaryEmbedding refuse, and shapes at the edge of what they take. Their values are
 // compared with onnxruntime's by tests/conformance.
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
 #include <map>
 
 #include "tests/support/run_operator.h"
@@ -79,6 +81,16 @@ host::Tensor int64s(std::vector<int64_t> shape, const std::vector<int64_t>& valu
 }
 
 }  // namespace
+
+TEST_CASE("a score that is NaN makes the weights NaN, not 0", "[cpu_ref]") {
+  const auto q = floats({1, 1, 1, 2}), v = floats({1, 1, 1, 2});
+  const auto k = floats({1, 1, 1, 2}, std::numeric_limits<float>::quiet_NaN());
+  for (const char* provider : {"cpu_ref", "cpu_blas"}) {
+    const auto outputs = run_operator({"Attention", 23, {q, k, v}}, provider);
+    REQUIRE(outputs.is_ok());
+    for (const float y : outputs->front().span<float>()) CHECK(std::isnan(y));
+  }
+}
 
 TEST_CASE("GroupQueryAttention smooths its softmax only where the attribute is 1", "[cpu_ref]") {
   const auto first = [](const GroupQuery& query) {

@@ -17,6 +17,7 @@ struct AttentionShapes {
   std::optional<ShapeView> mask, past_key, past_value;
   int64_t heads = 0, kv_heads = 0;  // the attributes; of inputs with three dimensions
   bool has_lengths = false;         // nonpad_kv_seqlen is there
+  int version = 23;                 // since which opset the operator is as it is
 };
 
 struct AttentionGeometry {
@@ -77,14 +78,26 @@ inline Status resolve_past(const AttentionShapes& shapes, AttentionGeometry* g) 
   return {};
 }
 
-/// Its dimensions are those of the scores or 1, but the last one may end early. As the operator's function has it, a 1
-/// there is for all keys, but not beside nonpad_kv_seqlen, where masks are filled up.
-inline Status resolve_mask(ShapeView mask, bool has_lengths, AttentionGeometry* g) {
+/// The attributes of heads, 0 where they are left out, say nothing else than dimensions; since opset 25 nothing at all.
+inline Status check_heads(const AttentionShapes& shapes, const Operand& q, const Operand& k) {
+  if (shapes.q.size() != 4 || (shapes.heads == 0 && shapes.kv_heads == 0)) return {};
+  const bool agrees =
+      (shapes.heads == 0 || shapes.heads == q.heads) && (shapes.kv_heads == 0 || shapes.kv_heads == k.heads);
+  if (agrees && shapes.version < 25) return {};
+  return invalid_model("q_num_heads is ", shapes.heads, " and kv_num_heads ", shapes.kv_heads, " beside ",
+                       shape_text(shapes.q), " and ", shape_text(shapes.k),
+                       ": expected neither where heads are a dimension");
+}
+
+/// Its dimensions are those of the scores or 1, but since opset 24 the last one may end early. As the operator's
+/// function has it, a 1 there is for all keys, but not beside nonpad_kv_seqlen, where masks are filled up.
+inline Status resolve_mask(ShapeView mask, bool has_lengths, int version, AttentionGeometry* g) {
   const size_t rank = mask.size();
   const int64_t scores[] = {g->batch, g->heads, g->queries};
   bool fits = rank >= 1 && rank <= 4 && mask[rank - 1] <= g->total;
   int64_t stride = fits ? mask[rank - 1] : 0;
   const bool is_one = fits && stride == 1 && !has_lengths;
+  fits = fits && (version >= 24 || is_one || stride == g->total);
   g->mask_keys = is_one ? g->total : stride;
   g->mask_step = is_one ? 0 : 1;
   for (size_t axis = 3; fits && axis-- > 0 && axis + rank >= 4;) {
@@ -104,6 +117,18 @@ inline Status check_scores_output(int64_t mode) {
   return invalid_model("qk_matmul_output_mode is ", mode, ", expected 0 to 3");
 }
 
+/// Since opset 25 both outputs of present keys and values are wanted or neither, and nonpad_kv_seqlen, which speaks of
+/// a cache outside, stands beside no past and no present.
+inline Status check_attention_cache(int version, bool has_past, bool has_lengths, bool wants_keys, bool wants_values) {
+  if (version < 25) return {};
+  if (wants_keys != wants_values)
+    return invalid_model("one of present_key and present_value is wanted, expected both or neither");
+  if (has_lengths && (has_past || wants_keys))
+    return invalid_model("nonpad_kv_seqlen is given beside ", has_past ? "past_key" : "present_key",
+                         ", expected the cache in one place");
+  return {};
+}
+
 inline Result<AttentionGeometry> attention_geometry(const AttentionShapes& shapes) {
   using attention_detail::expect;
   using attention_detail::operand;
@@ -117,6 +142,7 @@ inline Result<AttentionGeometry> attention_geometry(const AttentionShapes& shape
                             "a number of heads that divides that of Q"));
   TN_RETURN_IF_ERROR(expect(v.batch == k.batch && v.heads == k.heads && v.rows == k.rows, shapes.v, "V",
                             "the batch, heads and rows of K"));
+  TN_RETURN_IF_ERROR(attention_detail::check_heads(shapes, q, k));
   AttentionGeometry g;
   g.batch = q.batch, g.heads = q.heads, g.kv_heads = k.heads;
   g.queries = q.rows, g.keys = k.rows, g.size = q.width, g.value_size = v.width;
@@ -124,7 +150,8 @@ inline Result<AttentionGeometry> attention_geometry(const AttentionShapes& shape
   TN_RETURN_IF_ERROR(attention_detail::resolve_past(shapes, &g));
   if (__builtin_add_overflow(g.past, g.keys, &g.total))
     return invalid_model("past and new keys, ", g.past, " and ", g.keys, ", are more than 64 bits count");
-  if (shapes.mask) TN_RETURN_IF_ERROR(attention_detail::resolve_mask(*shapes.mask, shapes.has_lengths, &g));
+  if (shapes.mask)
+    TN_RETURN_IF_ERROR(attention_detail::resolve_mask(*shapes.mask, shapes.has_lengths, shapes.version, &g));
   return g;
 }
 
