@@ -169,7 +169,7 @@ Status reshape(ShapeContext& c) {
 Status flatten(ShapeContext& c) {
   const Dims* x = c.shape(0);
   if (x == nullptr) return {};
-  TENON_ASSIGN_OR_RETURN(const size_t axis, from_sdk(c, sdk::split_index(c.attr("axis"), x->size())));
+  TENON_ASSIGN_OR_RETURN(const size_t axis, from_sdk(c, sdk::flatten_index(c.attr("axis"), x->size(), c.version())));
   const auto rows = product(x->data(), x->data() + axis);
   const auto columns = product(x->data() + axis, x->data() + x->size());
   if (!rows || !columns) return c.fail("the input ", describe(*x), " has too many elements for 64 bits");

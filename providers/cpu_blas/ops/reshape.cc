@@ -44,17 +44,19 @@ class Reshape final : public ShapeChange {
 
 class Flatten final : public ShapeChange {
  public:
-  explicit Flatten(const sdk::KernelInfo& info) : ShapeChange(info), axis_(info.attr_int("axis")) {}
+  explicit Flatten(const sdk::KernelInfo& info)
+      : ShapeChange(info), axis_(info.attr_int("axis")), version_(info.since_version()) {}
 
  private:
   sdk::Result<sdk::Shape> reshape(sdk::ShapeView shape, const std::vector<int64_t>&) const override {
     const int64_t rank = static_cast<int64_t>(shape.size());
-    TN_ASSIGN_OR_RETURN(const size_t at, sdk::split_index(axis_, shape.size()));
+    TN_ASSIGN_OR_RETURN(const size_t at, sdk::flatten_index(axis_, shape.size(), version_));
     const auto axis = static_cast<int64_t>(at);
     return sdk::Shape{extent(shape, 0, axis), extent(shape, axis, rank)};
   }
 
   int64_t axis_;
+  int version_;
 };
 
 class Squeeze final : public ShapeChange {

@@ -9,11 +9,11 @@ namespace {
 
 class Flatten final : public sdk::Kernel {
  public:
-  explicit Flatten(const sdk::KernelInfo& info) : axis_(info.attr_int("axis")) {}
+  explicit Flatten(const sdk::KernelInfo& info) : axis_(info.attr_int("axis")), version_(info.since_version()) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
-    TN_ASSIGN_OR_RETURN(const size_t axis, sdk::split_index(axis_, x.shape().size()));
+    TN_ASSIGN_OR_RETURN(const size_t axis, sdk::flatten_index(axis_, x.shape().size(), version_));
     TN_ASSIGN_OR_RETURN(const int64_t rows, product(x.shape(), 0, axis));
     TN_ASSIGN_OR_RETURN(const int64_t columns, product(x.shape(), axis, x.shape().size()));
     const int64_t shape[] = {rows, columns};
@@ -22,6 +22,7 @@ class Flatten final : public sdk::Kernel {
 
  private:
   int64_t axis_;
+  int version_;
 };
 
 }  // namespace

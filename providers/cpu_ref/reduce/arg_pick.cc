@@ -22,11 +22,8 @@ class ArgPick final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
-    const bool is_scalar = x.rank() == 0;
-    const int64_t one[] = {1};
-    const sdk::ShapeView in_shape = is_scalar ? sdk::ShapeView(one) : x.shape();
     TN_ASSIGN_OR_RETURN(const std::vector<bool> picked, sdk::picked_axis(axis_, x.shape().size()));
-    TN_ASSIGN_OR_RETURN(const sdk::Lanes lanes, sdk::Lanes::along(in_shape, is_scalar ? 0 : axis_));
+    TN_ASSIGN_OR_RETURN(const sdk::Lanes lanes, sdk::Lanes::along(x.shape(), axis_));
     const sdk::Shape shape = sdk::reduced_shape(x.shape(), picked, keeps_dims_, int64_t{1});
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, TN_INT64, shape));
     if (lanes.length == 0 && y.count() > 0)

@@ -50,17 +50,23 @@ TEST_CASE("inserted axes count in the result", "[sdk]") {
   CHECK_FALSE(inserted_axes(Shape{0, -3}, 1).is_ok());
 }
 
-TEST_CASE("a scalar is one lane of one element, whatever the axis", "[sdk]") {
+TEST_CASE("lanes begin at an axis that is there, which a scalar has none of", "[sdk]") {
   for (const bool flattens : {false, true})
-    for (const int64_t axis : {-1, 0, 1, 7}) CHECK(Lanes::of_softmax({}, axis, flattens).value().length == 1);
+    for (const int64_t axis : {-1, 0, 1, 7}) CHECK_FALSE(Lanes::of_softmax({}, axis, flattens).is_ok());
   const Lanes along = Lanes::of_softmax(Shape{2, 3, 5}, 1, false).value();
   CHECK((along.outer == 2 && along.length == 3 && along.inner == 5));
   const Lanes from = Lanes::of_softmax(Shape{2, 3, 5}, 1, true).value();
   CHECK((from.outer == 2 && from.length == 15 && from.inner == 1));
-  CHECK(Lanes::of_softmax(Shape{2, 3}, 2, true).value().length == 1);
+  CHECK_FALSE(Lanes::of_softmax(Shape{2, 3}, 2, true).is_ok());
   CHECK_FALSE(Lanes::of_softmax(Shape{2, 3}, 2, false).is_ok());
   CHECK_FALSE(Lanes::of_softmax(Shape{0, 3}, 2, false).is_ok());
   CHECK_FALSE(Lanes::along(Shape{INT64_MAX, INT64_MAX, 2}, 2).is_ok());
+}
+
+TEST_CASE("Flatten counts its axis from the end only since opset 11", "[sdk]") {
+  CHECK(flatten_index(3, 3, 1).value() == 3);
+  CHECK(flatten_index(-1, 3, 11).value() == 2);
+  for (const int version : {1, 9}) CHECK_FALSE(flatten_index(-1, 3, version).is_ok());
 }
 
 TEST_CASE("Shape lists what lies between bounds that count from either end", "[sdk]") {

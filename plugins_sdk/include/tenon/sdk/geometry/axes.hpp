@@ -27,6 +27,13 @@ inline Result<size_t> split_index(int64_t axis, size_t rank) {
   return static_cast<size_t>(axis < 0 ? axis + count : axis);
 }
 
+/// Flatten: which dimension is the first of its columns. Before opset 11 axes do not count from the end.
+inline Result<size_t> flatten_index(int64_t axis, size_t rank, int version) {
+  if (version < 11 && axis < 0)
+    return invalid_model("axis is ", axis, ", expected 0 to ", rank, ": before opset 11 it counts from the front");
+  return split_index(axis, rank);
+}
+
 /// Several, in the order given, none twice.
 inline Result<std::vector<size_t>> distinct_axes(ShapeView axes, size_t rank) {
   std::vector<size_t> indices;

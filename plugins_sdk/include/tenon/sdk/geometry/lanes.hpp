@@ -23,19 +23,17 @@ struct Lanes {
     return lanes;
   }
 
-  /// Over `axis` and all axes after it, as one. `axis` may be the rank.
+  /// Over `axis` and all axes after it, as one.
   static Result<Lanes> from(ShapeView shape, int64_t axis) {
-    TN_ASSIGN_OR_RETURN(const size_t at, split_index(axis, shape.size()));
+    TN_ASSIGN_OR_RETURN(const size_t at, axis_index(axis, shape.size()));
     Lanes lanes;
     TN_ASSIGN_OR_RETURN(lanes.outer, count(shape, 0, at));
     TN_ASSIGN_OR_RETURN(lanes.length, count(shape, at, shape.size()));
     return lanes;
   }
 
-  /// Of Softmax and its kin: before opset 13 (`flattens`) over all axes from `axis` on. A scalar is one lane, whatever
-  /// the axis.
+  /// Of Softmax and its kin: before opset 13 (`flattens`) over all axes from `axis` on.
   static Result<Lanes> of_softmax(ShapeView shape, int64_t axis, bool flattens) {
-    if (shape.empty()) return Lanes();
     return flattens ? from(shape, axis) : along(shape, axis);
   }
 

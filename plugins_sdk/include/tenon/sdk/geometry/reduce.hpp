@@ -16,9 +16,8 @@ inline Result<std::vector<bool>> reduced_axes(ShapeView axes, bool none_if_empty
   return reduced;
 }
 
-/// Which axis ArgMax and ArgMin fold: none of a scalar, whatever the axis.
+/// Which axis ArgMax and ArgMin fold.
 inline Result<std::vector<bool>> picked_axis(int64_t axis, size_t rank) {
-  if (rank == 0) return std::vector<bool>();
   const int64_t axes[] = {axis};
   return reduced_axes(axes, true, rank);
 }
