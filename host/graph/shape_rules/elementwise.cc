@@ -83,6 +83,10 @@ Status qlinear_where(ShapeContext& c) {
   return broadcast_of(c, std::initializer_list<size_t>{0, 1, 4});
 }
 
+Status variadic(ShapeContext& c) {
+  return c.version() < 8 ? same_as_first(c) : broadcast_inputs(c);
+}
+
 Status binary(ShapeContext& c) {
   return c.version() < kNumpyBroadcastVersion ? same_as_first(c) : broadcast_inputs(c);
 }

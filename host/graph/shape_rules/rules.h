@@ -21,6 +21,7 @@ Status all_same_as_first(ShapeContext& c);
 Status same_as_source(ShapeContext& c);
 Status dropout(ShapeContext& c);
 Status broadcast_inputs(ShapeContext& c);
+Status variadic(ShapeContext& c);
 Status binary(ShapeContext& c);
 Status qlinear_binary(ShapeContext& c);
 Status qlinear_where(ShapeContext& c);

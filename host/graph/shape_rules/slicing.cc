@@ -58,7 +58,8 @@ Status split(ShapeContext& c) {
   if (x == nullptr) return {};
   TENON_ASSIGN_OR_RETURN(const size_t axis, c.axis(c.attr("axis"), x->size()));
   const auto pieces = static_cast<int64_t>(c.output_count());
-  TENON_RETURN_IF_ERROR(from_sdk(c, sdk::check_num_outputs(c.attr("num_outputs", pieces), pieces)));
+  TENON_RETURN_IF_ERROR(
+      from_sdk(c, sdk::check_num_outputs(c.attr("num_outputs", 0), pieces, c.has_input(1), c.version())));
   const bool stated = c.node().find_attribute("split") != nullptr || c.has_input(1);
   const auto lengths = ints_of(c, "split", 1);
   // Lengths that are computed at run time leave no size to split evenly.

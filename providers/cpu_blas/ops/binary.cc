@@ -1,5 +1,5 @@
-// Add, Sub, Mul, Div of two tensors and Sum of any number, with broadcasting. The result may be an operand of its
-// shape.
+// Add, Sub, Mul, Div of two tensors and, since opset 8, Sum of any number, with broadcasting. The result may be an
+// operand of its shape.
 #include <algorithm>
 
 #include "broadcast.h"
@@ -25,10 +25,12 @@ class BinaryKernel final : public sdk::Kernel {
 
 class SumKernel final : public sdk::Kernel {
  public:
+  explicit SumKernel(int version) : version_(version) {}
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView first = run.input(0);
     sdk::Shape shape(first.shape().begin(), first.shape().end());
     for (uint32_t i = 1; i < run.input_count(); ++i) {
+      TN_RETURN_IF_ERROR(sdk::check_variadic(shape, run.input(i).shape(), version_));
       TN_ASSIGN_OR_RETURN(shape, sdk::broadcast_shape(shape, run.input(i).shape()));
     }
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
@@ -56,6 +58,8 @@ class SumKernel final : public sdk::Kernel {
     }
     return {};
   }
+
+  const int version_;
 };
 
 sdk::Result<sdk::KernelPtr> binary(simd::Binary op) {
@@ -76,8 +80,8 @@ sdk::Result<sdk::KernelPtr> make_mul(const sdk::KernelInfo&) {
 sdk::Result<sdk::KernelPtr> make_div(const sdk::KernelInfo&) {
   return binary(simd::Binary::kDiv);
 }
-sdk::Result<sdk::KernelPtr> make_sum(const sdk::KernelInfo&) {
-  return sdk::KernelPtr(std::make_unique<SumKernel>());
+sdk::Result<sdk::KernelPtr> make_sum(const sdk::KernelInfo& info) {
+  return sdk::KernelPtr(std::make_unique<SumKernel>(info.since_version()));
 }
 
 }  // namespace tenon::cpu_blas

@@ -58,8 +58,8 @@ class Split final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_split(const sdk::KernelInfo& info) {
-  const int64_t outputs = info.output_count();
-  TN_RETURN_IF_ERROR(sdk::check_num_outputs(info.attr_int("num_outputs", outputs), outputs));
+  TN_RETURN_IF_ERROR(sdk::check_num_outputs(info.attr_int("num_outputs"), info.output_count(), bool(info.input(1)),
+                                            info.since_version()));
   return sdk::KernelPtr(std::make_unique<Split>(info));
 }
 

@@ -12,10 +12,10 @@ namespace tenon::cpu_ref {
   sdk::Result<sdk::KernelPtr> make_##op_type(const sdk::KernelInfo& info) {          \
     return make_comparison<types>(info, [](auto a, auto b) { return __VA_ARGS__; }); \
   }
-#define VARIADIC(op_type, since, types, fold, finish)                                          \
-  sdk::Result<sdk::KernelPtr> make_##op_type(const sdk::KernelInfo&) {                         \
-    return make_variadic<types>([](auto a, auto b) { return fold; },                           \
-                                [](auto value, [[maybe_unused]] size_t n) { return finish; }); \
+#define VARIADIC(op_type, since, types, fold, finish)                                                             \
+  sdk::Result<sdk::KernelPtr> make_##op_type(const sdk::KernelInfo& info) {                                       \
+    return make_variadic<types>(                                                                                  \
+        info, [](auto a, auto b) { return fold; }, [](auto value, [[maybe_unused]] size_t n) { return finish; }); \
   }
 #include "elementwise/binary.inc"
 #undef BINARY

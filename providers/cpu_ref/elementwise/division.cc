@@ -68,7 +68,13 @@ sdk::Result<sdk::KernelPtr> make_div(const sdk::KernelInfo& info) {
 }
 
 sdk::Result<sdk::KernelPtr> make_mod(const sdk::KernelInfo& info) {
-  if (info.attr_int("fmod") != 0)
+  const bool truncates = info.attr_int("fmod") != 0;
+  const tn_dtype dtype = info.input(0).info().dtype();
+  const bool is_floating = dtype == TN_FLOAT || dtype == TN_DOUBLE || dtype == TN_FLOAT16 || dtype == TN_BFLOAT16;
+  if (!truncates && is_floating && info.since_version() < 28)
+    return sdk::invalid_model("attribute fmod is 0, expected 1 for ", sdk::dtype_name(dtype),
+                              ": before opset 28 only integers have floored remainders");
+  if (truncates)
     return with_divisor_check(
         make_binary<NumericTypes>(info, [](auto a, auto b) { return truncated_remainder(a, b); }));
   return with_divisor_check(make_binary<NumericTypes>(info, [](auto a, auto b) { return floored_remainder(a, b); }));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <tenon/sdk/geometry/broadcast.hpp>
 #include <utility>
 
 #include "arithmetic.h"
@@ -89,12 +90,13 @@ sdk::Result<sdk::KernelPtr> make_comparison(const sdk::KernelInfo& info, F f) {
   return std::make_unique<Binary<List, bool, F>>(BinaryForm(info), std::move(f));
 }
 
-/// Y = finish(fold(... fold(X0, X1) ..., Xn-1), n) with broadcasting among all inputs; values are held in
-/// Accumulator<T>. Y may be any input.
+/// Y = finish(fold(... fold(X0, X1) ..., Xn-1), n) with broadcasting among all inputs, since opset 8; values are held
+/// in Accumulator<T>. Y may be any input.
 template <typename List, typename Fold, typename Finish>
 class Variadic final : public sdk::Kernel {
  public:
-  Variadic(Fold fold, Finish finish) : fold_(std::move(fold)), finish_(std::move(finish)) {}
+  Variadic(int version, Fold fold, Finish finish)
+      : version_(version), fold_(std::move(fold)), finish_(std::move(finish)) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     std::vector<sdk::TensorView> inputs;
@@ -103,6 +105,7 @@ class Variadic final : public sdk::Kernel {
       if (!run.has_input(k)) return sdk::invalid_model("input ", k, " is left out, expected every input to be there");
       inputs.push_back(run.input(k));
       shapes.push_back(inputs.back().shape());
+      TN_RETURN_IF_ERROR(sdk::check_variadic(shapes[0], shapes.back(), version_));
     }
     TN_ASSIGN_OR_RETURN(const Broadcast rows, Broadcast::create(shapes));
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, inputs[0].dtype(), rows.shape()));
@@ -143,13 +146,14 @@ class Variadic final : public sdk::Kernel {
     }
   }
 
+  int version_;
   Fold fold_;
   Finish finish_;
 };
 
 template <typename List, typename Fold, typename Finish>
-sdk::Result<sdk::KernelPtr> make_variadic(Fold fold, Finish finish) {
-  return std::make_unique<Variadic<List, Fold, Finish>>(std::move(fold), std::move(finish));
+sdk::Result<sdk::KernelPtr> make_variadic(const sdk::KernelInfo& info, Fold fold, Finish finish) {
+  return std::make_unique<Variadic<List, Fold, Finish>>(info.since_version(), std::move(fold), std::move(finish));
 }
 
 }  // namespace tenon::cpu_ref

@@ -16,8 +16,7 @@ class Split final : public sdk::Kernel {
       : axis_(info.attr_int("axis")),
         may_be_uneven_(info.since_version() >= 18),
         has_sizes_(info.has_ints("split")),
-        sizes_(info.attr_ints("split")),
-        num_outputs_(info.attr_int("num_outputs", info.output_count())) {}
+        sizes_(info.attr_ints("split")) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
@@ -40,7 +39,6 @@ class Split final : public sdk::Kernel {
  private:
   sdk::Result<sdk::Shape> part_sizes(sdk::RunContext& run, int64_t size) const {
     const int64_t parts = run.output_count();
-    TN_RETURN_IF_ERROR(sdk::check_num_outputs(num_outputs_, parts));
     if (!has_sizes_ && !run.has_input(1)) return sdk::split_lengths(size, parts, nullptr, may_be_uneven_);
     if (has_sizes_) return sdk::split_lengths(size, parts, &sizes_, may_be_uneven_);
     TN_ASSIGN_OR_RETURN(const sdk::Shape sizes, read_sizes(run.input(1)));
@@ -67,12 +65,13 @@ class Split final : public sdk::Kernel {
   bool may_be_uneven_;
   bool has_sizes_;
   sdk::Shape sizes_;
-  int64_t num_outputs_;
 };
 
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_split(const sdk::KernelInfo& info) {
+  TN_RETURN_IF_ERROR(sdk::check_num_outputs(info.attr_int("num_outputs"), info.output_count(), bool(info.input(1)),
+                                            info.since_version()));
   return std::make_unique<Split>(info);
 }
 

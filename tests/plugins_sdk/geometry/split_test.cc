@@ -22,5 +22,13 @@ TEST_CASE("a split without lengths is even, but for the last pieces since opset 
   CHECK(split_lengths(1, 3, nullptr, true).value() == Shape{1, 0, 0});
   CHECK(split_lengths(0, 2, nullptr, false).value() == Shape{0, 0});
   CHECK(split_lengths(-1, 2, nullptr, false).value() == Shape{-1, -1});
-  CHECK_FALSE(check_num_outputs(2, 3).is_ok());
+}
+
+TEST_CASE("since opset 18 a split states its lengths or the number of its outputs, not both", "[sdk]") {
+  CHECK(check_num_outputs(3, 3, false, 18).is_ok());
+  CHECK(check_num_outputs(0, 3, true, 18).is_ok());
+  CHECK(check_num_outputs(0, 3, false, 13).is_ok());
+  CHECK_FALSE(check_num_outputs(2, 3, false, 18).is_ok());
+  CHECK_FALSE(check_num_outputs(3, 3, true, 18).is_ok());
+  CHECK_FALSE(check_num_outputs(0, 3, false, 18).is_ok());
 }

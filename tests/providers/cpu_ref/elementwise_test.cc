@@ -36,6 +36,16 @@ TEST_CASE("Add before opset 7 without broadcast refuses differing shapes", "[cpu
   REQUIRE_FALSE(outputs.is_ok());
 }
 
+TEST_CASE("operators of many inputs broadcast only since opset 8", "[cpu_ref]") {
+  const auto row = make_tensor<float>({3}, Floats{10, 20, 30});
+  for (const char* op : {"Max", "Mean", "Min", "Sum"})
+    for (const bool hidden : {false, true}) {
+      CHECK(run_operator({op, 8, {six(), row}, {}, 1, hidden}).is_ok());
+      CHECK_FALSE(run_operator({op, 6, {six(), row}, {}, 1, hidden}).is_ok());
+    }
+  CHECK_FALSE(run_operator({"Sum", 6, {six(), row}, {}, 1, true}, "cpu_blas").is_ok());
+}
+
 TEST_CASE("inputs that meet in both directions broadcast", "[cpu_ref]") {
   const auto column = make_tensor<float>({2, 1}, Floats{10, 20});
   const auto row = make_tensor<float>({1, 3}, Floats{1, 2, 3});
@@ -52,6 +62,13 @@ TEST_CASE("integer division truncates and survives overflow", "[cpu_ref]") {
   const auto a = make_tensor<int32_t>({3}, Ints{-7, 7, least});
   const auto b = make_tensor<int32_t>({3}, Ints{2, -2, -1});
   CHECK(first_output<int32_t>({"Div", 14, {a, b}}) == Ints{-3, -3, least});
+}
+
+TEST_CASE("Mod takes floored remainders of floating point only since opset 28", "[cpu_ref]") {
+  const auto a = make_tensor<float>({1}, Floats{-7}), b = make_tensor<float>({1}, Floats{4});
+  CHECK(first_output<float>({"Mod", 28, {a, b}}) == Floats{1});
+  CHECK(first_output<float>({"Mod", 13, {a, b}, {int_attr("fmod", 1)}}) == Floats{-3});
+  CHECK_FALSE(run_operator({"Mod", 13, {a, b}}).is_ok());
 }
 
 TEST_CASE("a division of integers by zero says where the zero is", "[cpu_ref]") {

@@ -30,5 +30,12 @@ inline Result<Shape> broadcast_shape(ShapeView a, ShapeView b) {
   return shape;
 }
 
+/// Max, Mean, Min and Sum: before opset 8 an input has the shape of the first one.
+inline Status check_variadic(ShapeView first, ShapeView other, int version) {
+  if (version >= 8 || std::equal(first.begin(), first.end(), other.begin(), other.end())) return {};
+  return invalid_model("inputs are ", shape_text(first), " and ", shape_text(other),
+                       ", expected equal shapes: before opset 8 this operator does not broadcast");
+}
+
 }  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk

@@ -37,9 +37,13 @@ inline Result<Shape> split_lengths(int64_t size, int64_t pieces, const Shape* st
   return lengths;
 }
 
-/// num_outputs, where a node states it, is the number of its outputs.
-inline Status check_num_outputs(int64_t stated, int64_t pieces) {
-  if (stated == pieces) return {};
+/// num_outputs, 0 where a node does not state it, is the number of its outputs. Since opset 18 it is stated where the
+/// lengths are not, and only there.
+inline Status check_num_outputs(int64_t stated, int64_t pieces, bool has_lengths, int version) {
+  if (version >= 18 && (stated != 0) == has_lengths)
+    return invalid_model(stated != 0 ? "both" : "neither", " attribute 'num_outputs' ", stated != 0 ? "and" : "nor",
+                         " input 'split' ", stated != 0 ? "are" : "is", " given, expected one of them");
+  if (stated == 0 || stated == pieces) return {};
   return invalid_model("attribute 'num_outputs' is ", stated, ", but the node has ", pieces, " outputs");
 }
 
