@@ -154,9 +154,7 @@ class DequantizeLinear final : public sdk::Kernel {
 
   static sdk::Result<const int32_t*> read_zeros(sdk::RunContext& run, const sdk::TensorView& zero,
                                                 const sdk::TensorView& x, const sdk::TensorView& scale) {
-    if (zero.count() != scale.count())
-      return sdk::invalid_argument("x_zero_point is ", sdk::shape_text(zero.shape()), ", expected the shape ",
-                                   sdk::shape_text(scale.shape()), " of x_scale");
+    TN_RETURN_IF_ERROR(sdk::check_zero_point("x_zero_point", zero.shape(), scale.shape()));
     if (zero.dtype() != x.dtype())
       return sdk::invalid_argument("x_zero_point is of type ", sdk::dtype_name(zero.dtype()), ", expected ",
                                    sdk::dtype_name(x.dtype()), ", that of x");

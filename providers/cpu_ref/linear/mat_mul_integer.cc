@@ -14,7 +14,6 @@ class MatMulInteger final : public sdk::Kernel {
     const sdk::TensorView a = run.input(0), b = run.input(1);
     TN_ASSIGN_OR_RETURN(const IntegerProduct product, resolve_product(a, "A", b, "B"));
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, TN_INT32, product.shape));
-    if (y.count() == 0) return {};
     return visit_types<int8_t, uint8_t>(a.dtype(), [&](auto a_tag) {
       return visit_types<int8_t, uint8_t>(
           b.dtype(), [&](auto b_tag) { return multiply<decltype(a_tag), decltype(b_tag)>(run, product, y); });
@@ -26,6 +25,7 @@ class MatMulInteger final : public sdk::Kernel {
   static sdk::Status multiply(sdk::RunContext& run, const IntegerProduct& product, const sdk::MutableTensorView& y) {
     TN_ASSIGN_OR_RETURN(const auto a_zeros, per_line<A>(run, 2, product.a, product.a.rows, "a_zero_point"));
     TN_ASSIGN_OR_RETURN(const auto b_zeros, per_line<B>(run, 3, product.b, product.b.columns, "b_zero_point"));
+    if (y.count() == 0) return {};
     return multiply_integers(run, product, y.count(), run.input(0).data<A>(), a_zeros, run.input(1).data<B>(), b_zeros,
                              [&](int64_t i, const ProductPlace&, int32_t sum) { y.data<int32_t>()[i] = sum; });
   }

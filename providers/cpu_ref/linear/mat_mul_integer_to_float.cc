@@ -30,6 +30,9 @@ sdk::Status multiply_to_float(sdk::RunContext& run, const IntegerProduct& produc
                               const RightInputs& right) {
   const Stack& sb = product.b;
   TN_ASSIGN_OR_RETURN(const auto scales, per_line<float>(run, right.scale, sb, sb.columns, "b_scale"));
+  if (run.has_input(right.bias) && run.input(right.bias).rank() != 1)
+    return sdk::invalid_argument("input bias has shape ", sdk::shape_text(run.input(right.bias).shape()), ", expected ",
+                                 sb.columns, ", one number per column of B");
   TN_ASSIGN_OR_RETURN(const auto bias, per_line<float>(run, right.bias, Stack{{}, 1, sb.columns}, sb.columns, "bias"));
   TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, TN_FLOAT, product.shape));
   const sdk::TensorView b = run.input(right.b);

@@ -30,10 +30,8 @@ class DequantizeLinear final : public sdk::Kernel {
     TN_ASSIGN_OR_RETURN(const std::vector<double> scales, read_parameters(scale));
     std::vector<double> zeros(scales.size(), 0);
     if (run.has_input(2)) {
+      TN_RETURN_IF_ERROR(sdk::check_zero_point("x_zero_point", run.input(2).shape(), scale.shape()));
       TN_ASSIGN_OR_RETURN(zeros, read_parameters(run.input(2)));
-      if (zeros.size() != scales.size())
-        return sdk::invalid_argument("x_zero_point is ", sdk::shape_text(run.input(2).shape()), ", expected the shape ",
-                                     sdk::shape_text(scale.shape()), " of x_scale");
     }
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, to, x.shape()));
     NumberBlock block;

@@ -1,7 +1,7 @@
 // QuantizeLinear: y = saturate(round(x / y_scale) + y_zero_point) with halves to even; per tensor, per axis or per
 // block. The quotient is rounded to the type of the attribute precision, else of y_scale, first. For floating-point y
-// the quotient plus zero point is converted as Cast does. The type of y is that of y_zero_point, else output_dtype,
-// else uint8.
+// the quotient plus zero point is converted as Cast does. The type of y is that of y_zero_point, which output_dtype
+// must not contradict, else output_dtype, else uint8.
 #include <algorithm>
 
 #include "arithmetic.h"
@@ -34,10 +34,8 @@ class QuantizeLinear final : public sdk::Kernel {
     TN_ASSIGN_OR_RETURN(std::vector<double> scales, read_parameters(scale));
     std::vector<double> zeros(scales.size(), 0);
     if (has_zero_point) {
+      TN_RETURN_IF_ERROR(sdk::check_zero_point("y_zero_point", run.input(2).shape(), scale.shape()));
       TN_ASSIGN_OR_RETURN(zeros, read_parameters(run.input(2)));
-      if (zeros.size() != scales.size())
-        return sdk::invalid_argument("y_zero_point is ", sdk::shape_text(run.input(2).shape()), ", expected the shape ",
-                                     sdk::shape_text(scale.shape()), " of y_scale");
     }
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, to, x.shape()));
     const tn_dtype precision = precision_ != TN_UNDEFINED ? precision_ : scale.dtype();
@@ -108,6 +106,10 @@ class QuantizeLinear final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_quantize_linear(const sdk::KernelInfo& info) {
   TN_ASSIGN_OR_RETURN(const tn_dtype output_dtype, dtype_attribute(info, "output_dtype"));
+  const tn_dtype zero_dtype = info.input(2) ? info.input(2).info().dtype() : TN_UNDEFINED;
+  if (output_dtype != TN_UNDEFINED && zero_dtype != TN_UNDEFINED && output_dtype != zero_dtype)
+    return sdk::invalid_model("attribute output_dtype is ", sdk::dtype_name(output_dtype), ", expected ",
+                              sdk::dtype_name(zero_dtype), ", the type of y_zero_point");
   TN_ASSIGN_OR_RETURN(const tn_dtype precision, dtype_attribute(info, "precision"));
   return std::make_unique<QuantizeLinear>(info, output_dtype, precision);
 }

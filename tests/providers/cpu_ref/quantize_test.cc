@@ -61,6 +61,47 @@ TEST_CASE("DequantizeLinear takes 6-bit floats with a zero point", "[cpu_ref]") 
   CHECK(from(TN_FLOAT6E3M2, 12) == Floats{6.75f, -0.40625f, -0.25f, -0.234375f, -7.25f, 0});
 }
 
+TEST_CASE("a zero point has the shape of its scale, and blocks have a size", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1, 1, 2}, Floats{1, 2});
+  const auto codes = make_tensor<uint8_t>({1, 1, 2}, {3, 4});
+  const auto one = make_tensor<float>({1}, Floats{1});
+  const auto list = make_tensor<uint8_t>({1}, {1}), cube = make_tensor<uint8_t>({1, 1, 1}, {1});
+  for (const auto& [op, data] : {std::pair{"QuantizeLinear", x}, std::pair{"DequantizeLinear", codes}}) {
+    CHECK(run_operator({op, 21, {data, scalar(1), list}}).is_ok());
+    CHECK_FALSE(run_operator({op, 21, {data, one, cube}}).is_ok());
+    CHECK_FALSE(run_operator({op, 21, {data, scalar(1), list}, {int_attr("block_size", -1)}}).is_ok());
+  }
+  CHECK_FALSE(run_operator({"DequantizeLinear", 21, {codes, one, cube}}, "cpu_blas").is_ok());
+}
+
+TEST_CASE("output_dtype of QuantizeLinear does not contradict its zero point", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1}, Floats{1});
+  const auto zero_point = make_tensor<uint8_t>({}, {0});
+  const auto to = [&](tn_dtype dtype) {
+    return run_operator({"QuantizeLinear", 21, {x, scalar(1), zero_point}, {int_attr("output_dtype", dtype)}}).is_ok();
+  };
+  CHECK(to(TN_UINT8));
+  CHECK_FALSE(to(TN_INT8));
+}
+
+TEST_CASE("zero points of a product that is empty are looked at, too", "[cpu_ref]") {
+  const auto none = make_tensor<uint8_t>({0, 3}, Bytes{}), b = make_tensor<uint8_t>({3, 2}, Bytes(6));
+  const auto zero = make_tensor<uint8_t>({}, {1});
+  CHECK(run_operator({"MatMulInteger", 10, {none, b, zero, zero}}).is_ok());
+  CHECK_FALSE(run_operator({"MatMulInteger", 10, {none, b, zero, b}}).is_ok());
+}
+
+TEST_CASE("the bias of MatMulIntegerToFloat is a list", "[cpu_ref]") {
+  const auto a = make_tensor<uint8_t>({1, 1}, {1}), zero = make_tensor<uint8_t>({}, {0});
+  const auto with = [&](std::vector<int64_t> shape) {
+    return run_operator({"com.microsoft:MatMulIntegerToFloat",
+                         18,
+                         {a, a, scalar(1), scalar(1), zero, zero, make_tensor<float>(std::move(shape), Floats{1})}});
+  };
+  CHECK(with({1}).is_ok());
+  CHECK_FALSE(with({}).is_ok());
+}
+
 TEST_CASE("a type of elements that is none is refused, also where the zero point says the type", "[cpu_ref]") {
   const auto x = make_tensor<float>({1}, Floats{1});
   const auto zero_point = make_tensor<uint8_t>({}, {0});

@@ -10,6 +10,15 @@
 namespace tenon::sdk {
 inline namespace TENON_SDK_VERSION {
 
+/// A zero point has the shape of its scale, where one element may be a scalar or a list of one.
+inline Status check_zero_point(const char* name, ShapeView zero_point, ShapeView scale) {
+  const auto is_one = [](ShapeView shape) { return shape.empty() || (shape.size() == 1 && shape[0] == 1); };
+  if (is_one(zero_point) && is_one(scale)) return {};
+  if (std::equal(zero_point.begin(), zero_point.end(), scale.begin(), scale.end())) return {};
+  return invalid_argument("input ", name, " has shape ", shape_text(zero_point), ", expected ", shape_text(scale),
+                          " as its scale");
+}
+
 /// The granularity of quantization: one scale for the tensor, one per index along an axis, or one per block along it.
 class ScaleLayout {
  public:
@@ -17,6 +26,7 @@ class ScaleLayout {
   /// no granularity give TN_INVALID_ARGUMENT.
   static Result<ScaleLayout> create(ShapeView x, ShapeView scale, int64_t axis, int64_t block_size) {
     ScaleLayout layout;
+    if (block_size < 0) return invalid_argument("attribute block_size is ", block_size, ", expected 0 or more");
     if (scale.empty() || (scale.size() == 1 && scale[0] == 1 && block_size == 0)) return layout;
     if (x.size() == 1) axis = 0;
     TN_ASSIGN_OR_RETURN(const size_t at, axis_index(axis, x.size()));
