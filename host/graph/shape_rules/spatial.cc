@@ -79,7 +79,8 @@ Status check_bias(const ShapeContext& c, const Dim& outputs) {
 }
 
 Status convolution(ShapeContext& c, bool has_bias) {
-  TENON_ASSIGN_OR_RETURN(const auto window, from_sdk(c, sdk::WindowAttributes::parse(NodeAttributes{c.node()})));
+  TENON_ASSIGN_OR_RETURN(const auto window,
+                         from_sdk(c, sdk::WindowAttributes::parse_convolution(NodeAttributes{c.node()})));
   const Dims* x = c.shape(0);
   const Dims* w = c.shape(1);
   if (x == nullptr || w == nullptr) return {};

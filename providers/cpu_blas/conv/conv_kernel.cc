@@ -61,7 +61,7 @@ sdk::Result<ConvPlan> ConvPlan::parse(const sdk::NodeView& conv) {
   if (w.rank() > 4)
     return sdk::unsupported(plan.node, ": ", w.rank() - 2,
                             " spatial dimensions, expected 1 or 2 here: cpu_ref has more");
-  TN_ASSIGN_OR_RETURN(plan.window, WindowAttributes::parse(conv));
+  TN_ASSIGN_OR_RETURN(plan.window, WindowAttributes::parse_convolution(conv));
   plan.groups = conv.attr_int("group");
   if (plan.groups < 1) return sdk::invalid_model(plan.node, ": group is ", plan.groups, ", expected 1 or more");
   if (conv.input(2)) plan.b = 2;

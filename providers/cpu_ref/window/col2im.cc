@@ -6,17 +6,14 @@
 namespace tenon::cpu_ref {
 namespace {
 
-sdk::ShapeView ints_of(const sdk::TensorView& t) {
-  return sdk::ShapeView(t.data<int64_t>(), static_cast<size_t>(t.count()));
-}
-
 class Col2Im final : public sdk::Kernel {
  public:
   explicit Col2Im(sdk::WindowAttributes attributes) : attributes_(std::move(attributes)) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
-    const sdk::ShapeView image = ints_of(run.input(1)), block = ints_of(run.input(2));
+    TN_ASSIGN_OR_RETURN(const sdk::Shape image, read_ints(run.input(1), "image_shape"));
+    TN_ASSIGN_OR_RETURN(const sdk::Shape block, read_ints(run.input(2), "block_shape"));
     if (image.empty() || image.size() != block.size())
       return sdk::invalid_argument("image_shape has ", image.size(), " axes and block_shape ", block.size(),
                                    ", expected as many, at least one");

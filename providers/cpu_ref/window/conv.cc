@@ -12,7 +12,7 @@ namespace {
 class ConvKernel final : public sdk::Kernel {
  public:
   static sdk::Result<sdk::KernelPtr> create(const sdk::KernelInfo& info, const Activation& activation) {
-    TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse(info));
+    TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse_convolution(info));
     return sdk::KernelPtr(new ConvKernel(std::move(attributes), info.attr_int("group"), activation));
   }
 

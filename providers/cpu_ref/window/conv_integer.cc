@@ -49,7 +49,7 @@ class ConvInteger final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_conv_integer(const sdk::KernelInfo& info) {
-  TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse(info));
+  TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse_convolution(info));
   return std::make_unique<ConvInteger>(std::move(attributes), info.attr_int("group"));
 }
 

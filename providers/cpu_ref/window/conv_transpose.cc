@@ -135,8 +135,10 @@ class ConvTranspose final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_conv_transpose(const sdk::KernelInfo& info) {
   TN_ASSIGN_OR_RETURN(sdk::TransposedAttributes attributes, sdk::TransposedAttributes::parse(info));
-  return std::make_unique<ConvTranspose>(std::move(attributes), info.attr_int("group"),
-                                         info.op_type() == "ConvTransposeWithDynamicPads");
+  const bool pads_given = info.op_type() == "ConvTransposeWithDynamicPads";
+  // Version 1 of its own domain is no form of opset 1.
+  if (pads_given) attributes.extra_at_end = attributes.window.auto_pad == sdk::AutoPad::kSameUpper;
+  return std::make_unique<ConvTranspose>(std::move(attributes), info.attr_int("group"), pads_given);
 }
 
 }  // namespace tenon::cpu_ref

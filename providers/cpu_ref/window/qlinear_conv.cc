@@ -87,7 +87,7 @@ class QLinearConv final : public sdk::Kernel {
 sdk::Result<sdk::KernelPtr> make_qlinear_conv(const sdk::KernelInfo& info) {
   for (const uint32_t input : {kX, kW, kYZero})
     TN_RETURN_IF_ERROR(check_type(Bytes{}, info.input(input), "of a quantized tensor"));
-  TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse(info));
+  TN_ASSIGN_OR_RETURN(sdk::WindowAttributes attributes, sdk::WindowAttributes::parse_convolution(info));
   sdk::KernelPtr kernel = std::make_unique<QLinearConv>(std::move(attributes), info.attr_int("group"));
   return info.attr_int("channels_last", 0) != 0 ? for_channels_last(std::move(kernel)) : std::move(kernel);
 }

@@ -77,7 +77,9 @@ class Resize final : public sdk::Kernel {
     const bool attribute = upsample_ && version_ < 9;
     const bool has_scales = attribute || (run.has_input(scales_input) && run.input(scales_input).count() > 0);
     const bool has_sizes = version_ >= 11 && run.has_input(3) && run.input(3).count() > 0;
-    if (has_scales == has_sizes && !chosen.empty())
+    // Of no axis either list has nothing, but one of them must be there.
+    const bool is_stated = attribute || run.has_input(scales_input) || run.has_input(3);
+    if ((has_scales == has_sizes && !chosen.empty()) || !is_stated)
       return sdk::invalid_argument("inputs scales and sizes are ", has_scales ? "both given" : "both empty",
                                    ", expected exactly one");
     TN_RETURN_IF_ERROR(read_roi(run, chosen, axes));
@@ -86,7 +88,7 @@ class Resize final : public sdk::Kernel {
     } else if (has_scales) {
       std::vector<double> scales(attribute_scales_.begin(), attribute_scales_.end());
       if (!attribute) {
-        TN_ASSIGN_OR_RETURN(scales, read_doubles(run.input(scales_input), int64_t(chosen.size()), "scales"));
+        TN_ASSIGN_OR_RETURN(scales, read_vector(run.input(scales_input), int64_t(chosen.size()), "scales"));
       }
       TN_RETURN_IF_ERROR(apply_scales(scales, chosen, axes));
     }
@@ -96,7 +98,7 @@ class Resize final : public sdk::Kernel {
   sdk::Status read_roi(sdk::RunContext& run, const sdk::Shape& chosen, std::vector<ResampleAxis>& axes) const {
     if (options_.coordinates != "tf_crop_and_resize") return {};
     if (!run.has_input(1)) return sdk::invalid_argument("tf_crop_and_resize needs input roi");
-    TN_ASSIGN_OR_RETURN(const std::vector<double> roi, read_doubles(run.input(1), 2 * int64_t(chosen.size()), "roi"));
+    TN_ASSIGN_OR_RETURN(const std::vector<double> roi, read_vector(run.input(1), 2 * int64_t(chosen.size()), "roi"));
     for (size_t i = 0; i < chosen.size(); ++i) {
       axes[size_t(chosen[i])].roi_start = roi[i];
       axes[size_t(chosen[i])].roi_end = roi[chosen.size() + i];
@@ -252,7 +254,11 @@ sdk::Status check_name(const char* attribute, const std::string& name, std::init
 sdk::Result<sdk::KernelPtr> make_resize(const sdk::KernelInfo& info) {
   ResampleOptions options;
   const std::string mode = info.attr_string("mode");
-  TN_RETURN_IF_ERROR(check_name("mode", mode, {"nearest", "linear", "bilinear", "cubic"}));
+  if (info.is("Upsample") && info.since_version() < 7) {
+    TN_RETURN_IF_ERROR(check_name("mode", mode, {"nearest", "bilinear"}));
+  } else {
+    TN_RETURN_IF_ERROR(check_name("mode", mode, {"nearest", "linear", "cubic"}));
+  }
   if (mode != "nearest") options.mode = mode == "cubic" ? Interpolation::kCubic : Interpolation::kLinear;
   if (info.since_version() >= 11) {
     options.coordinates = info.attr_string("coordinate_transformation_mode");

@@ -73,6 +73,17 @@ TEST_CASE("the window of a transposed convolution fits its output as often as it
       }
 }
 
+TEST_CASE("what a transposed convolution adds to its output is less than a step", "[sdk]") {
+  TransposedAttributes transposed;
+  transposed.window.strides = {2}, transposed.window.dilations = {3};
+  transposed.output_padding = {3};
+  CHECK(transposed.fit(0, 1, 4, 2).is_ok());
+  transposed.limits_padding = true;
+  CHECK_FALSE(transposed.fit(0, 1, 4, 2).is_ok());
+  transposed.output_padding = {2};
+  CHECK(transposed.fit(0, 1, 4, 2).is_ok());
+}
+
 TEST_CASE("a window over an axis near the limit of 64 bits is refused, not wrapped", "[sdk]") {
   WindowAttributes attributes;
   attributes.pads = {1, 1};

@@ -26,6 +26,17 @@ TEST_CASE("Conv pads one more at the end for SAME_UPPER and at the begin for SAM
         Floats{1, 3, 5});
 }
 
+TEST_CASE("a convolution is padded by one attribute, a pooling by auto_pad where it has both", "[cpu_ref]") {
+  const std::vector<host::Attribute> both = {string_attr("auto_pad", "VALID"), ints_attr("pads", {1, 1})};
+  for (const char* provider : {"cpu_ref", "cpu_blas"})
+    for (const bool hidden : {false, true})
+      CHECK_FALSE(run_operator({"Conv", 11, {line({1, 2, 3}), line({1, 1})}, both, 1, hidden}, provider).is_ok());
+  CHECK_FALSE(run_operator({"ConvTranspose", 11, {line({1, 2, 3}), line({1, 1})}, both}).is_ok());
+  std::vector<host::Attribute> pooling = both;
+  pooling.push_back(ints_attr("kernel_shape", {2}));
+  CHECK(first_output<float>({"MaxPool", 11, {line({1, 2, 3})}, pooling}) == Floats{2, 3});
+}
+
 TEST_CASE("Conv of groups reads the channels of its own group only", "[cpu_ref]") {
   const auto x = make_tensor<float>({1, 2, 2}, Floats{1, 2, 10, 20});
   const auto w = make_tensor<float>({2, 1, 1}, Floats{1, 2});
@@ -92,6 +103,33 @@ TEST_CASE("ConvTranspose splits generated padding by the rule of its opset", "[c
   const std::vector<host::Attribute> attributes = {ints_attr("output_shape", {3})};
   CHECK(first_output<float>({"ConvTranspose", 11, {line({1}), w}, attributes}) == Floats{2, 3, 4});
   CHECK(first_output<float>({"ConvTranspose", 1, {line({1}), w}, attributes}) == Floats{1, 2, 3});
+}
+
+TEST_CASE("Resize needs scales or sizes, also where it resizes no axis", "[cpu_ref]") {
+  const auto scalar = make_tensor<float>({}, Floats{3}), none = make_tensor<float>({0}, Floats{});
+  CHECK(first_output<float>({"Resize", 13, {scalar, none, none}}) == Floats{3});
+  CHECK_FALSE(run_operator({"Resize", 13, {scalar, none}}).is_ok());
+  CHECK_FALSE(run_operator({"Resize", 18, {line({1, 2})}, {ints_attr("axes", {})}}).is_ok());
+}
+
+TEST_CASE("interpolation of two axes is called bilinear in opset 1 alone", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1, 1, 1, 2}, Floats{1, 2});
+  const std::vector<host::Attribute> scales = {float_attr("height_scale", 1), float_attr("width_scale", 1)};
+  for (const char* mode : {"bilinear", "linear"}) {
+    auto attributes = scales;
+    attributes.push_back(string_attr("mode", mode));
+    CHECK(run_operator({"Upsample", 1, {x}, attributes}).is_ok() == (std::string(mode) == "bilinear"));
+    const auto ones = make_tensor<float>({4}, Floats{1, 1, 1, 1});
+    CHECK(run_operator({"Upsample", 9, {x, ones}, {attributes.back()}}).is_ok() == (std::string(mode) == "linear"));
+  }
+}
+
+TEST_CASE("Col2Im takes the sizes of image and block from lists", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1, 1, 4}, Floats{1, 2, 3, 4});
+  const auto list = make_tensor<int64_t>({2}, {2, 2}), column = make_tensor<int64_t>({2, 1}, {2, 2});
+  const auto ones = make_tensor<int64_t>({2}, {1, 1});
+  CHECK(first_output<float>({"Col2Im", 18, {x, list, ones}}) == Floats{1, 2, 3, 4});
+  CHECK_FALSE(run_operator({"Col2Im", 18, {x, column, ones}}).is_ok());
 }
 
 TEST_CASE("a kernel of astronomic size is refused instead of walked", "[cpu_ref]") {

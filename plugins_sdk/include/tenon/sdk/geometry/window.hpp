@@ -103,6 +103,15 @@ struct WindowAttributes {
     return a;
   }
 
+  /// Of a convolution, which takes padding from one of its attributes. Poolings of many models have both, and there
+  /// auto_pad counts.
+  template <typename Node>
+  static Result<WindowAttributes> parse_convolution(const Node& node) {
+    TN_ASSIGN_OR_RETURN(WindowAttributes a, parse(node));
+    if (a.auto_pad == AutoPad::kNotSet || a.pads.empty()) return a;
+    return invalid_model("attributes 'auto_pad' and 'pads' are both given, expected one of them");
+  }
+
   bool is_same() const { return auto_pad == AutoPad::kSameUpper || auto_pad == AutoPad::kSameLower; }
 
   /// There is an axis, and each list that is given has a number per axis; pads has two.
@@ -214,18 +223,20 @@ struct WindowAttributes {
 struct TransposedAttributes {
   WindowAttributes window;
   Shape output_padding, output_shape;
-  bool extra_at_end = false;  // where the odd element of generated padding goes
+  bool extra_at_end = false;    // where the odd element of generated padding goes
+  bool limits_padding = false;  // output_padding stays below stride or dilation
 
   template <typename Node>
   static Result<TransposedAttributes> parse(const Node& node) {
     TransposedAttributes t;
-    TN_ASSIGN_OR_RETURN(t.window, WindowAttributes::parse(node));
+    TN_ASSIGN_OR_RETURN(t.window, WindowAttributes::parse_convolution(node));
     t.output_padding = node.attr_ints("output_padding");
     t.output_shape = node.attr_ints("output_shape");
     TN_RETURN_IF_ERROR(WindowAttributes::check_range("output_padding", t.output_padding, 0));
     TN_RETURN_IF_ERROR(WindowAttributes::check_range("output_shape", t.output_shape, 0));
     // Opset 1 puts it on the side opposite to later ones.
     t.extra_at_end = (t.window.auto_pad == AutoPad::kSameUpper) != (node.since_version() < 11);
+    t.limits_padding = node.since_version() >= 11;
     return t;
   }
 
@@ -245,7 +256,10 @@ struct TransposedAttributes {
   Result<WindowAxis> fit(size_t a, size_t rank, int64_t size, int64_t kernel_size) const {
     TN_ASSIGN_OR_RETURN(WindowAxis axis, window.unpadded(a, 0, kernel_size));
     axis.out = size;
-    const int64_t extra = output_padding.empty() ? 0 : output_padding[a];
+    const int64_t extra = output_padding.empty() ? 0 : output_padding[a], most = std::max(axis.stride, axis.dilation);
+    if (limits_padding && extra >= most)
+      return invalid_model("attribute 'output_padding' has ", extra, " for spatial axis ", a, ", expected less than ",
+                           most, ", the larger of stride and dilation");
     int64_t spread, full;
     if (__builtin_mul_overflow(size, axis.stride, &spread) ||
         __builtin_add_overflow(std::max<int64_t>(size - 1, 0) * axis.stride, axis.extent() + extra, &full))
