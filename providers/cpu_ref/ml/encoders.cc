@@ -117,18 +117,16 @@ class OneHotEncoder final : public sdk::Kernel {
   const bool may_miss_;
 };
 
-/// A list that an attribute is, under one of four names, of `dtype` where that is known; null: none of them.
-Held read_list(const sdk::KernelInfo& info, const std::string& prefix, tn_dtype dtype) {
-  const auto is_wanted = [&](tn_dtype held) { return dtype == TN_UNDEFINED || dtype == held; };
+/// The list that an attribute is, under one of four names.
+sdk::Result<Held> read_list(const sdk::KernelInfo& info, const std::string& prefix) {
+  std::vector<Held> lists;
   sdk::TensorView tensor;
-  if (info.attr_tensor(prefix + "_tensor", &tensor) && is_wanted(tensor.dtype())) return HeldTensor::copy_of(tensor);
-  const auto texts = info.attr_strings(prefix + "_strings");
-  if (!texts.empty() && is_wanted(TN_STRING)) return hold(texts);
-  const auto ints = info.attr_ints(prefix + "_int64s");
-  if (!ints.empty() && is_wanted(TN_INT64)) return hold(ints);
-  const auto floats = info.attr_floats(prefix + "_floats");
-  if (!floats.empty() && is_wanted(TN_FLOAT)) return hold(floats);
-  return nullptr;
+  if (info.attr_tensor(prefix + "_tensor", &tensor)) lists.push_back(HeldTensor::copy_of(tensor));
+  if (auto texts = info.attr_strings(prefix + "_strings"); !texts.empty()) lists.push_back(hold(std::move(texts)));
+  if (const auto ints = info.attr_ints(prefix + "_int64s"); !ints.empty()) lists.push_back(hold(ints));
+  if (const auto floats = info.attr_floats(prefix + "_floats"); !floats.empty()) lists.push_back(hold(floats));
+  if (lists.size() == 1) return lists.front();
+  return sdk::invalid_model(lists.size(), " attributes ", prefix, "_* are lists, expected one of them");
 }
 
 /// What stands for keys that the list has not, in the type of the values.
@@ -171,12 +169,11 @@ sdk::Result<sdk::KernelPtr> make_first_label_encoder(const sdk::KernelInfo& info
 sdk::Result<sdk::KernelPtr> make_label_encoder(const sdk::KernelInfo& info) {
   if (info.since_version() < 2) return make_first_label_encoder(info);
   const tn_dtype dtype = info.input(0).info().dtype();
-  const Held keys = read_list(info, "keys", dtype);
-  if (keys == nullptr)
-    return sdk::unsupported("input X is ", sdk::dtype_name(dtype),
-                            ", but no attribute keys_* is a list of such: ", "expected keys of X's type");
-  const Held values = read_list(info, "values", TN_UNDEFINED);
-  if (values == nullptr) return sdk::invalid_model("no attribute values_* is a list, expected a value for each key");
+  TN_ASSIGN_OR_RETURN(const Held keys, read_list(info, "keys"));
+  if (keys->view().dtype() != dtype)
+    return sdk::unsupported("input X is ", sdk::dtype_name(dtype), ", but the keys are ",
+                            sdk::dtype_name(keys->view().dtype()), ": expected keys of X's type");
+  TN_ASSIGN_OR_RETURN(const Held values, read_list(info, "values"));
   if (keys->view().count() != values->view().count())
     return sdk::invalid_model("there are ", keys->view().count(), " keys and ", values->view().count(),
                               " values, expected a value for each key");

@@ -149,14 +149,17 @@ class Binarizer final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_scaler(const sdk::KernelInfo& info) {
   std::vector<float> offset = info.attr_floats("offset"), scale = info.attr_floats("scale");
-  if (offset.empty()) offset = {0};
-  if (scale.empty()) scale = {1};
+  if (offset.empty()) offset.assign(std::max<size_t>(scale.size(), 1), 0);
+  if (scale.empty()) scale.assign(offset.size(), 1);
+  TN_RETURN_IF_ERROR(check_length("scale", scale.size(), offset.size(), "offset"));
   return std::make_unique<Scaler>(std::move(offset), std::move(scale));
 }
 
 sdk::Result<sdk::KernelPtr> make_imputer(const sdk::KernelInfo& info) {
   std::vector<float> floats = info.attr_floats("imputed_value_floats");
   std::vector<int64_t> ints = info.attr_ints("imputed_value_int64s");
+  if (!floats.empty() && !ints.empty())
+    return sdk::invalid_model("attributes imputed_value_floats and imputed_value_int64s are both given, expected one");
   const tn_dtype dtype = info.input(0).info().dtype();
   const bool is_float = dtype == TN_FLOAT || dtype == TN_DOUBLE;
   if (is_float ? floats.empty() : ints.empty())

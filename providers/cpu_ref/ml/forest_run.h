@@ -29,7 +29,7 @@ class ForestRun {
   /// Calls finish(row, RowScores<T>) for each row, on any thread.
   template <typename Finish>
   sdk::Status run(sdk::RunContext& run, const sdk::TensorView& x, const Finish& finish) const {
-    TN_ASSIGN_OR_RETURN(const Rows rows, rows_of(x));
+    TN_ASSIGN_OR_RETURN(const Rows rows, matrix_rows(x));
     if (rows.count == 0) return {};
     if (rows.columns < forest_.feature_count())
       return sdk::invalid_argument("input X has shape ", sdk::shape_text(x.shape()), ", but a tree asks for feature ",

@@ -126,6 +126,11 @@ sdk::Result<Rows> rows_of(const sdk::TensorView& x) {
   return sdk::invalid_argument("input X has shape ", sdk::shape_text(x.shape()), ", expected C or N x C");
 }
 
+sdk::Result<Rows> matrix_rows(const sdk::TensorView& x) {
+  if (x.rank() == 2) return Rows{x.dim(0), x.dim(1)};
+  return sdk::invalid_argument("input X has shape ", sdk::shape_text(x.shape()), ", expected N x C");
+}
+
 template <typename T>
 void convert_elements(const sdk::TensorView& x, int64_t begin, int64_t count, T* to) {
   const auto convert = [&](const auto* from) {

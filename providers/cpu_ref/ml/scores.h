@@ -50,6 +50,8 @@ struct Rows {
   int64_t count, columns;
 };
 sdk::Result<Rows> rows_of(const sdk::TensorView& x);
+/// X as rows of operators that take N x C alone.
+sdk::Result<Rows> matrix_rows(const sdk::TensorView& x);
 
 /// The elements [begin, begin + count) of a tensor of MlTypes or float16 as T.
 template <typename T>

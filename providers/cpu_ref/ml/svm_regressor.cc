@@ -44,6 +44,7 @@ class SvmRegressor final : public sdk::Kernel {
 sdk::Result<sdk::KernelPtr> make_svm_regressor(const sdk::KernelInfo& info) {
   const int64_t vectors = info.attr_int("n_supports");
   if (vectors < 0) return sdk::invalid_model("attribute n_supports is ", vectors, ", expected 0 or more");
+  TN_RETURN_IF_ERROR(read_post_transform(info).take_status());
   TN_ASSIGN_OR_RETURN(SvmForm form, read_svm(info, vectors, 1));
   if (vectors > 0)
     TN_RETURN_IF_ERROR(

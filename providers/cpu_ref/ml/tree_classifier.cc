@@ -108,7 +108,7 @@ class TreeClassifier final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
-    TN_ASSIGN_OR_RETURN(const Rows rows, rows_of(x));
+    TN_ASSIGN_OR_RETURN(const Rows rows, matrix_rows(x));
     const int64_t classes = labels_.size(), dims[] = {rows.count, classes};
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView z, run.output(1, TN_FLOAT, dims));
     TN_ASSIGN_OR_RETURN(int64_t* const chosen, run.scratch<int64_t>(static_cast<size_t>(rows.count)));

@@ -24,7 +24,7 @@ class TreeRegressor final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
-    TN_ASSIGN_OR_RETURN(const Rows rows, rows_of(x));
+    TN_ASSIGN_OR_RETURN(const Rows rows, matrix_rows(x));
     const int64_t targets = forest_.target_count(), dims[] = {rows.count, targets};
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, form_.result, dims));
     const ForestRun<T> trees(forest_, form_.aggregate);

@@ -90,7 +90,8 @@ TEST_CASE("sets of a tree hold any numbers, and a missing value is in none", "[m
 
 TEST_CASE("trees take integers, of which each row counts as floats", "[ml]") {
   CHECK(first_output<float>(listed_tree(make_tensor<int64_t>({2, 1}, {0, 1}))) == Floats{2, -3});
-  CHECK(first_output<float>(listed_tree(make_tensor<int32_t>({1}, {1}))) == Floats{-3});
+  CHECK(first_output<float>(listed_tree(make_tensor<int32_t>({1, 1}, {1}))) == Floats{-3});
+  CHECK_THAT(error_of(listed_tree(make_tensor<int32_t>({1}, {1}))), Contains("expected N x C"));
 }
 
 TEST_CASE("a tree that leads in a circle is refused", "[ml]") {
@@ -140,6 +141,26 @@ TEST_CASE("LabelEncoder keeps what is no key apart from what stands for it", "[m
              Contains("default_tensor is float 1, expected one double"));
   CHECK_THAT(error_of(with(encoder, {tensor_attr("keys_tensor", make_tensor<int64_t>({1}, {4}))})),
              Contains("expected keys of X's type"));
+}
+
+TEST_CASE("of lists under several names operators of ai.onnx.ml take one alone", "[ml]") {
+  const auto x = make_tensor<float>({1, 2}, {4, 5});
+  const OperatorRun imputer = {"ai.onnx.ml:Imputer", 1, {x}, {floats_attr("imputed_value_floats", {1})}};
+  CHECK(first_output<float>(imputer) == Floats{4, 5});
+  CHECK_THAT(error_of(with(imputer, {ints_attr("imputed_value_int64s", {1})})), Contains("both given"));
+  const OperatorRun encoder = {
+      "ai.onnx.ml:LabelEncoder", 2, {x}, {floats_attr("keys_floats", {4}), floats_attr("values_floats", {7})}};
+  CHECK(first_output<float>(with(encoder, {ints_attr("keys_int64s", {})})) == Floats{7, 0});
+  CHECK_THAT(error_of(with(encoder, {ints_attr("keys_int64s", {4})})), Contains("2 attributes keys_* are lists"));
+  CHECK_THAT(error_of(with(encoder, {ints_attr("values_int64s", {4})})), Contains("2 attributes values_* are lists"));
+}
+
+TEST_CASE("Scaler has as many scales as offsets, where both are given", "[ml]") {
+  const OperatorRun scaler = {
+      "ai.onnx.ml:Scaler", 1, {make_tensor<float>({1, 2}, {4, 5})}, {floats_attr("offset", {1, 2})}};
+  CHECK(first_output<float>(scaler) == Floats{3, 3});
+  CHECK(first_output<float>(with(scaler, {floats_attr("scale", {2, 3})})) == Floats{6, 9});
+  CHECK_THAT(error_of(with(scaler, {floats_attr("scale", {2})})), Contains("scale has 1 entries, expected 2"));
 }
 
 TEST_CASE("OneHotEncoder refuses what is no category where it may not be missing", "[ml]") {

@@ -80,12 +80,18 @@ Case draw_case(const host::OpSchema& schema, const TypeChoice& types, Draw& draw
   Case c;
   c.schema = &schema;
   const Shape x = draw_first_shape(schema, draw);
-  const auto least = static_cast<int64_t>(schema.min_outputs), most = std::min<int64_t>(schema.max_outputs, 4);
+  const auto least = static_cast<int64_t>(schema.min_outputs), most = std::min<int64_t>(schema.max_outputs, 5);
   c.outputs.assign(static_cast<size_t>(draw.chance(60) && most < 4 ? least : draw.between(least, most)), true);
   for (size_t i = 1; i < c.outputs.size(); ++i)
     if (draw.chance(10)) c.outputs[i] = false;
   const WholeCase* whole = find_whole_case(schema);
+  const std::string_view chosen = whole == nullptr || whole->choices.empty() ? "" : draw.pick(whole->choices);
+  const auto is_passed_over = [&](std::string_view name) {
+    return !chosen.empty() && name != chosen &&
+           std::find(whole->choices.begin(), whole->choices.end(), name) != whole->choices.end();
+  };
   const auto chance_of = [&](const host::AttributeSchema& attribute) {
+    if (is_passed_over(attribute.name)) return 3;
     if (whole == nullptr || !whole->is_tight) return attribute.required ? 97 : 40;
     return whole_attribute(schema, attribute.name) ? 98 : 5;
   };

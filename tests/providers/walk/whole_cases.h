@@ -23,9 +23,10 @@ struct WholeCase {
   std::string_view op_type;
   std::vector<Shape> shapes;
   std::vector<Given> attributes = {};
-  std::vector<Given> inputs = {};  // whose elements are these integers, again and again
-  bool is_tight = false;           // it needs all of the attributes, and others hardly fit them
-  const char* domain = nullptr;    // nullptr: any
+  std::vector<Given> inputs = {};              // whose elements are these integers, again and again
+  bool is_tight = false;                       // it needs all of the attributes, and others hardly fit them
+  const char* domain = nullptr;                // nullptr: any
+  std::vector<std::string_view> choices = {};  // attributes of which a case has one
 };
 
 /// The part of the table that is in a file of its own.
