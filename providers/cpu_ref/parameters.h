@@ -18,6 +18,13 @@ inline sdk::Result<std::vector<double>> read_doubles(const sdk::TensorView& t, i
   return values;
 }
 
+/// The same of an input of one dimension.
+inline sdk::Result<std::vector<double>> read_vector(const sdk::TensorView& t, int64_t count, std::string_view name) {
+  if (t.rank() == 1) return read_doubles(t, count, name);
+  return sdk::invalid_argument("input ", name, " has shape ", sdk::shape_text(t.shape()), ", expected ", count,
+                               " elements in one dimension");
+}
+
 /// The elements of a floating-point tensor, for inputs whose type is not that of the others. Borrows from the tensor.
 class Reals {
  public:

@@ -1,8 +1,8 @@
 // Einsum: Output[output term] = the sum, over all labels that are not in the output term, of the product of the
 // operands' elements. A label repeated within a term takes the diagonal; "..." stands for leading dimensions that
-// broadcast; without "->" the output has the dimensions of "...", then the labels that occur once, in ASCII order.
-// Products and sums are held in Accumulator<T>. Two operands are multiplied as matrices. Scratch: that of
-// multiply_matrices. The output must not be an input.
+// broadcast, as many in each term; without "->" the output has the dimensions of "...", then the labels that occur once,
+// in ASCII order. Products and sums are held in Accumulator<T>. Two operands are multiplied as matrices. Scratch: that
+// of multiply_matrices. The output must not be an input.
 #include <algorithm>
 #include <map>
 #include <tenon/sdk/kernel.hpp>

@@ -56,7 +56,8 @@ sdk::Result<EinsumTerms> EinsumEquation::resolve(sdk::Span<const sdk::ShapeView>
     return sdk::invalid_argument("the equation '", text_, "' has ", inputs_.size(), " input terms, expected ",
                                  operands.size(), ", the number of inputs");
   EinsumTerms terms;
-  int widest = 0;
+  int ellipsis_rank = 0;
+  bool has_ellipsis = false;
   for (size_t k = 0; k < inputs_.size(); ++k) {
     const bool stretches = std::count(inputs_[k].begin(), inputs_[k].end(), kEllipsis) != 0;
     const int64_t rank = static_cast<int64_t>(operands[k].size());
@@ -64,10 +65,14 @@ sdk::Result<EinsumTerms> EinsumEquation::resolve(sdk::Span<const sdk::ShapeView>
     if (spare < 0 || (spare > 0 && !stretches))
       return sdk::invalid_argument("input ", k, " is ", sdk::shape_text(operands[k]), ", which does not fit term ", k,
                                    " of the equation '", text_, "'");
+    if (stretches && has_ellipsis && spare != ellipsis_rank)
+      return sdk::invalid_argument("'...' in the equation '", text_, "' stands for ", ellipsis_rank, " dimensions and ",
+                                   spare, " of input ", k, ", expected as many everywhere");
+    if (stretches) ellipsis_rank = static_cast<int>(spare);
+    has_ellipsis |= stretches;
     terms.inputs.push_back(expand(inputs_[k], static_cast<int>(spare)));
-    widest = std::max(widest, static_cast<int>(spare));
   }
-  terms.output = has_output_ ? expand(output_, widest) : implicit_output(widest);
+  terms.output = has_output_ ? expand(output_, ellipsis_rank) : implicit_output(ellipsis_rank);
   return terms;
 }
 

@@ -242,7 +242,8 @@ sdk::Result<ExpertAttributes> read_expert_attributes(const sdk::KernelInfo& info
   if (a.is_gated() && info.attr_int("swiglu_fusion") != 1)
     return sdk::unsupported("attribute swiglu_fusion is ", info.attr_int("swiglu_fusion"),
                             ", expected 1: only gates and numbers in turns have a kernel");
-  if (!(a.limit >= 0)) return sdk::invalid_model("attribute swiglu_limit is ", a.limit, ", expected 0 or more");
+  if (a.is_gated() && !(a.limit >= 0))
+    return sdk::invalid_model("attribute swiglu_limit is ", a.limit, ", expected 0 or more");
   for (const char* name : {"use_sparse_mixer", "swiglu_limit_after_activation"})
     if (info.attr_int(name) != 0) return sdk::unsupported("attribute ", name, " is set, which has no kernel");
   return a;

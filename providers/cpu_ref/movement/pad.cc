@@ -51,12 +51,12 @@ class Pad final : public sdk::Kernel {
         return sdk::invalid_argument("axis ", a, " has no elements to pad with, expected at least 1");
       shape.push_back(size);
     }
-    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, x.dtype(), shape));
-    if (y.count() == 0) return {};
-    const std::unique_ptr<HeldTensor> own_constant = constant(x.dtype());
     const bool given = !from_attributes_ && run.has_input(2);
     if (given && run.input(2).count() != 1)
       return sdk::invalid_argument("input constant_value has ", run.input(2).count(), " elements, expected 1");
+    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, x.dtype(), shape));
+    if (y.count() == 0) return {};
+    const std::unique_ptr<HeldTensor> own_constant = constant(x.dtype());
     ElementMover data(run, 0, y, x);
     ElementMover fill(run, 0, y, given ? run.input(2) : own_constant->view());
     return copy(x.shape(), shape, pads, data, fill);

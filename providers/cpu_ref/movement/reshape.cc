@@ -35,6 +35,8 @@ class Reshape final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_reshape(const sdk::KernelInfo& info) {
+  if (info.since_version() < 5 && !info.has_ints("shape"))
+    return sdk::invalid_model("attribute shape is missing, expected the shape of the output");
   return std::make_unique<Reshape>(info);
 }
 

@@ -59,8 +59,8 @@ class GroupNormalization final : public sdk::Kernel {
   sdk::Result<std::vector<double>> read_per_channel(const sdk::TensorView& t, int64_t group_channels, int64_t groups,
                                                     std::string_view name) const {
     const int64_t channels = groups * group_channels;
-    if (!per_group_ || t.count() != groups) return read_doubles(t, channels, name);
-    TN_ASSIGN_OR_RETURN(const std::vector<double> of_groups, read_doubles(t, groups, name));
+    if (!per_group_ || t.count() != groups) return read_vector(t, channels, name);
+    TN_ASSIGN_OR_RETURN(const std::vector<double> of_groups, read_vector(t, groups, name));
     std::vector<double> values(static_cast<size_t>(channels));
     for (size_t c = 0; c < values.size(); ++c) values[c] = of_groups[c / static_cast<size_t>(group_channels)];
     return values;

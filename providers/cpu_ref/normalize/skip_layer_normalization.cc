@@ -13,7 +13,7 @@ namespace {
 
 /// With x = input + skip + bias: output = (x - m) / sqrt(v + epsilon) * gamma + beta per row of the last axis.
 /// `centers`: m is the mean and v the variance; otherwise m is 0, v the mean of squares, and there is no beta. skip has
-/// input's shape, or lacks leading axes or has 1 there, and then meets every entry along them. The further outputs are
+/// input's shape, or lacks the batch or has 1 there, and then meets every entry along it. The further outputs are
 /// mean and inverse deviation of each row and x. All is computed in double, from the x that was not rounded.
 class SkipNormalizeKernel : public sdk::Kernel {
  public:
@@ -48,10 +48,12 @@ sdk::Status SkipNormalizeKernel::run(sdk::RunContext& run) const {
 
 sdk::Status SkipNormalizeKernel::check(sdk::RunContext& run) const {
   const sdk::TensorView x = run.input(0), skip = run.input(1);
-  if (x.rank() == 0) return sdk::invalid_argument("input input is a scalar, expected ... x hidden size");
-  if (!is_tail_of(skip.shape(), x.shape()) || (skip.count() == 0 && x.count() != 0))
+  if (x.rank() != 2 && x.rank() != 3)
+    return sdk::invalid_argument("input input has shape ", sdk::shape_text(x.shape()),
+                                 ", expected batch x sequence x hidden size or tokens x hidden size");
+  if (skip.rank() < 2 || !is_tail_of(skip.shape(), x.shape()) || (skip.count() == 0 && x.count() != 0))
     return sdk::invalid_argument("input skip has shape ", sdk::shape_text(skip.shape()), ", expected ",
-                                 sdk::shape_text(x.shape()), " as input, or that without leading axes or with 1 there");
+                                 sdk::shape_text(x.shape()), " as input, or that without the batch or with 1 there");
   const int64_t hidden = x.dim(x.rank() - 1);
   const char* const names[] = {"gamma", centers_ ? "beta" : "bias", "bias"};
   for (uint32_t i = 2; i < (centers_ ? 5u : 4u); ++i)

@@ -40,7 +40,7 @@ class Stft final : public sdk::Kernel {
     if (frames.step < 1) return sdk::invalid_argument("input frame_step is ", frames.step, ", expected at least 1");
     if (run.has_input(2)) {
       frames.length = run.input(2).count();
-      TN_ASSIGN_OR_RETURN(frames.window, read_doubles(run.input(2), frames.length, "window"));
+      TN_ASSIGN_OR_RETURN(frames.window, read_vector(run.input(2), frames.length, "window"));
     }
     if (run.has_input(3)) {
       TN_ASSIGN_OR_RETURN(frames.length, read_length(run.input(3), "frame_length"));

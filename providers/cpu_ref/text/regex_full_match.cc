@@ -31,6 +31,7 @@ class RegexFullMatch final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_regex_full_match(const sdk::KernelInfo& info) {
+  if (!info.has_string("pattern")) return sdk::invalid_model("attribute pattern is missing, expected one to match");
   const std::string pattern = info.attr_string("pattern");
   TN_ASSIGN_OR_RETURN(Regex regex, Regex::compile("pattern", pattern, false));
   return std::make_unique<RegexFullMatch>(std::move(regex));

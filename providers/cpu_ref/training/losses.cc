@@ -35,7 +35,7 @@ class Loss final : public sdk::Kernel {
     const int64_t classes = x.dim(1);
     std::vector<double> weights;
     if (run.has_input(2)) {
-      TN_ASSIGN_OR_RETURN(weights, read_doubles(run.input(2), classes, "weight"));
+      TN_ASSIGN_OR_RETURN(weights, read_vector(run.input(2), classes, "weight"));
     }
     return visit_floats(x.dtype(), [&](auto tag) -> sdk::Status {
       using T = decltype(tag);

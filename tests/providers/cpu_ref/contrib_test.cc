@@ -97,7 +97,9 @@ TEST_CASE("MatMulNBits takes 2-bit weights", "[cpu_ref]") {
 TEST_CASE("skip normalizations refuse inputs that do not fit the hidden size", "[cpu_ref]") {
   const auto x = floats({2, 3, 8}), gamma = floats({8});
   for (const char* op : {"SkipLayerNormalization", "SkipSimplifiedLayerNormalization"}) {
-    CHECK_THAT(error_of(op, {floats({}), floats({}), gamma}), Contains("scalar"));
+    for (const std::vector<int64_t>& shape : {std::vector<int64_t>{}, {8}, {1, 2, 3, 8}})
+      CHECK_THAT(error_of(op, {floats(shape), floats(shape), gamma}), Contains("expected batch x sequence x hidden"));
+    CHECK_THAT(error_of(op, {x, gamma, gamma}), Contains("skip has shape 8, expected 2x3x8"));
     CHECK_THAT(error_of(op, {x, floats({2, 1, 8}), gamma}), Contains("skip has shape 2x1x8, expected 2x3x8"));
     CHECK_THAT(error_of(op, {x, floats({0, 3, 8}), gamma}), Contains("skip has shape 0x3x8"));
     CHECK_THAT(error_of(op, {x, x, floats({7})}), Contains("gamma has shape 7, expected 8"));
@@ -125,6 +127,34 @@ TEST_CASE("EmbedLayerNormalization refuses ids without a row and tables of anoth
   CHECK_THAT(error({ids(1), none, words, places, none, floats({7}), row}), Contains("gamma has shape 7"));
   CHECK_THAT(error({ids(1), none, words, places, none, row, row, make_tensor<int32_t>({2}, {1, 1})}),
              Contains("mask has shape 2, expected 1x2"));
+}
+
+TEST_CASE("ConvTransposeWithDynamicPads puts the odd element of SAME_UPPER at the end", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1, 1, 2}, {1, 2}), w = make_tensor<float>({1, 1, 2}, {3, 4});
+  const auto outputs = run_operator(
+      {"com.microsoft:ConvTransposeWithDynamicPads", 18, {x, w}, {string_attr("auto_pad", "SAME_UPPER")}});
+  REQUIRE(outputs.is_ok());
+  CHECK(outputs->front().span<float>()[0] == 3);
+  CHECK(outputs->front().span<float>()[1] == 10);
+}
+
+TEST_CASE("UnfoldTensor takes runs of no elements", "[cpu_ref]") {
+  const auto unfold = [](int64_t size) {
+    return run_operator({"com.microsoft:UnfoldTensor", 18, {floats({3})}, {int_attr("size", size)}});
+  };
+  REQUIRE(unfold(0).is_ok());
+  CHECK(unfold(0)->front().shape() == std::vector<int64_t>{4, 0});
+  CHECK_FALSE(unfold(-1).is_ok());
+}
+
+TEST_CASE("MoE has no need of a limit that its activation does not use", "[cpu_ref]") {
+  const auto run = [](const char* activation, int64_t outputs) {
+    return error_of("MoE", {floats({1, 2}), floats({1, 1}), floats({1, outputs, 2}), {}, floats({1, 2, 2})},
+                    {string_attr("activation_type", activation), float_attr("swiglu_limit", -1),
+                     int_attr("swiglu_fusion", 1)});
+  };
+  CHECK(run("silu", 2) == "no error");
+  CHECK_THAT(run("swiglu", 4), Contains("swiglu_limit is -1"));
 }
 
 TEST_CASE("fused operators refuse unknown activations and operands that do not fit", "[cpu_ref]") {

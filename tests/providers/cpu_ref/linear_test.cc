@@ -65,6 +65,15 @@ TEST_CASE("Einsum takes diagonals and sums what the output leaves out", "[cpu_re
   CHECK(first_output<float>({"Einsum", 12, {matrix()}, {string_attr("equation", "ij -> j")}}) == Floats{4, 6});
 }
 
+TEST_CASE("an ellipsis of Einsum stands for as many dimensions in each term", "[cpu_ref]") {
+  const host::Attribute equation = string_attr("equation", "...,...");
+  const auto row = make_tensor<float>({1, 2}, Floats{2, 3}), vector = make_tensor<float>({2}, Floats{2, 3});
+  CHECK(first_output<float>({"Einsum", 12, {matrix(), row}, {equation}}) == Floats{2, 6, 6, 12});
+  const auto outputs = run_operator({"Einsum", 12, {matrix(), vector}, {equation}});
+  REQUIRE_FALSE(outputs.is_ok());
+  CHECK_THAT(outputs.status().message(), Contains("as many everywhere"));
+}
+
 TEST_CASE("Einsum names the term that does not fit", "[cpu_ref]") {
   const auto outputs = run_operator({"Einsum", 12, {matrix()}, {string_attr("equation", "ijk->k")}});
   REQUIRE_FALSE(outputs.is_ok());

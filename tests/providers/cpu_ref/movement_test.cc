@@ -63,6 +63,10 @@ TEST_CASE("Reshape of opset 1 takes its shape from an attribute", "[cpu_ref]") {
   CHECK(first_of({"Reshape", 1, {six()}, {ints_attr("shape", {3, -1})}}).shape() == Ints{3, 2});
 }
 
+TEST_CASE("Reshape of opset 1 without a shape is refused", "[cpu_ref]") {
+  CHECK_FALSE(run_operator({"Reshape", 1, {make_tensor<float>({1}, Floats{1})}}).is_ok());
+}
+
 TEST_CASE("Reshape keeps a dimension for 0, or makes it 0 with allowzero", "[cpu_ref]") {
   CHECK(first_of({"Reshape", 13, {six(), ints({0, 1, -1})}}).shape() == Ints{2, 1, 3});
   const auto none = make_tensor<float>({0, 3}, Floats{});
@@ -165,6 +169,12 @@ TEST_CASE("Pad reflects more than once when pads are longer than the data", "[cp
   const auto x = make_tensor<float>({3}, Floats{1, 2, 3});
   CHECK(first_output<float>({"Pad", 13, {x, ints({5, 0})}, {string_attr("mode", "reflect")}}) ==
         Floats{2, 1, 2, 3, 2, 1, 2, 3});
+}
+
+TEST_CASE("Pad takes one value for the constant, also where it needs none", "[cpu_ref]") {
+  const auto none = make_tensor<float>({0}, Floats{});
+  CHECK(run_operator({"Pad", 13, {none, ints({0, 0}), make_tensor<float>({}, Floats{1})}}).is_ok());
+  CHECK_FALSE(run_operator({"Pad", 13, {none, ints({0, 0}), none}}).is_ok());
 }
 
 TEST_CASE("Tile of opset 1 repeats along one axis", "[cpu_ref]") {

@@ -41,6 +41,20 @@ TEST_CASE("BatchNormalization that trains takes the batch's statistics and moves
   CHECK(outputs->at(2).span<float>()[0] == 1);  // 1 * 0.5 + 1 * 0.5
 }
 
+TEST_CASE("BatchNormalization has one output, or all where it trains", "[cpu_ref]") {
+  const auto x = make_tensor<float>({2, 1}, Floats{1, 3});
+  const auto runs = [&](int64_t opset, int64_t training, size_t outputs) {
+    std::vector<host::Attribute> attributes = {float_attr("epsilon", kEpsilon)};
+    if (opset >= 14) attributes.push_back(int_attr("training_mode", training));
+    return run_operator({"BatchNormalization", opset, batch_inputs(x, 1), attributes, outputs}).is_ok();
+  };
+  CHECK(runs(9, 0, 5));
+  CHECK(runs(15, 1, 3));
+  for (const size_t outputs : {2, 3, 4}) CHECK_FALSE(runs(9, 0, outputs));
+  for (const size_t outputs : {1, 2}) CHECK_FALSE(runs(15, 1, outputs));
+  CHECK_FALSE(runs(15, 0, 3));
+}
+
 TEST_CASE("BatchNormalization before opset 9 can have statistics for every element", "[cpu_ref]") {
   const auto x = make_tensor<float>({1, 1, 2}, Floats{1, 5});
   const auto ones = make_tensor<float>({1, 2}, Floats{1, 1}), zeros = make_tensor<float>({1, 2}, Floats{0, 0});
@@ -84,6 +98,13 @@ TEST_CASE("GroupNormalization of opset 18 has one scale per group, or one per ch
   CHECK(values(output(20, 4, {2, 3, 4, 5}, {0, 0, 1, 0})) == Floats{-2, 2, -3, 3, -3, 5, -5, 5});
   CHECK_FALSE(output(18, 3, {1, 1, 1}, {0, 0, 0}).is_ok());
   CHECK_FALSE(output(21, 2, {2, 3}, {0, 1}).is_ok());
+}
+
+TEST_CASE("InstanceNormalization takes scale and bias as lists", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1, 1, 2}, {1, 3});
+  const auto list = make_tensor<float>({1}, {1}), scalar = make_tensor<float>({}, {1});
+  CHECK(run_operator({"InstanceNormalization", 6, {x, list, list}}).is_ok());
+  CHECK_FALSE(run_operator({"InstanceNormalization", 6, {x, scalar, list}}).is_ok());
 }
 
 TEST_CASE("LRN of an even size reaches one channel further up than down", "[cpu_ref]") {

@@ -110,6 +110,14 @@ TEST_CASE("a pattern that other matchers take years for is matched", "[cpu_ref]"
   CHECK(first_output<bool>(matcher({std::string(5000, 'a') + "b"}, "(a*)*(a|aa)+")) == std::vector<bool>{false});
 }
 
+TEST_CASE("RegexFullMatch without a pattern is refused, with an empty one it matches nothing but that", "[cpu_ref]") {
+  CHECK_FALSE(run_operator({"RegexFullMatch", 20, {strings({"", "a"})}}).is_ok());
+  const auto outputs = run_operator({"RegexFullMatch", 20, {strings({"", "a"})}, {string_attr("pattern", "")}});
+  REQUIRE(outputs.is_ok());
+  CHECK(outputs->front().span<bool>()[0]);
+  CHECK_FALSE(outputs->front().span<bool>()[1]);
+}
+
 TEST_CASE("a pattern that is none, or takes too much memory, is refused with RE2's reason", "[cpu_ref]") {
   CHECK_THAT(error_of(matcher({}, "(")), Contains("pattern is '('") && Contains("missing )"));
   CHECK_THAT(error_of(matcher({}, "(a)\\1")), Contains("no regular expression of RE2"));

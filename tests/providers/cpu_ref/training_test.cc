@@ -51,6 +51,15 @@ TEST_CASE("the loss of scores that are far apart is finite", "[cpu_ref]") {
   CHECK(first_output<float>(loss({0, 1}, {string_attr("reduction", "none")}))[1] == Approx(2000));
 }
 
+TEST_CASE("weights of classes are a list", "[cpu_ref]") {
+  const auto x = make_tensor<float>({1, 2}, {1, 3});
+  const auto label = make_tensor<int64_t>({1}, {0});
+  for (const char* op : {"NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"}) {
+    CHECK(run_operator({op, 13, {x, label, make_tensor<float>({2}, {1, 1})}}).is_ok());
+    CHECK_FALSE(run_operator({op, 13, {x, label, make_tensor<float>({1, 2}, {1, 1})}}).is_ok());
+  }
+}
+
 TEST_CASE("a label without a class is refused", "[cpu_ref]") {
   CHECK_THAT(error_of(loss({0, 2}, {})), Contains("a label is 2, expected 0 to 1"));
   CHECK_THAT(error_of(loss({0, -7}, {})), Contains("a label is -7"));

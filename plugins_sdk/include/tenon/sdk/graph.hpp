@@ -123,6 +123,10 @@ class NodeView {
     float ignored;
     return api_->attr_float(node_, to_tn_str(name), &ignored);
   }
+  bool has_string(std::string_view name) const {
+    tn_str ignored;
+    return api_->attr_string(node_, to_tn_str(name), &ignored);
+  }
   bool has_ints(std::string_view name) const {
     const int64_t* values;
     size_t count;
