@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Has onnxruntime compute the cases that export_cases wrote, and compares its answers with those of cpu_ref.
 
-usage: check_cases.py FILE [--show N] [--only OPERATOR]
+usage: check_cases.py FILE [--show N] [--only OPERATOR] [--refusals]
 
 What onnxruntime has no kernel for in a form or type is counted apart. What differs for a reason that the specification
-gives has a row in case_reasons.py; anything else is a difference, and the exit code 1.
+gives has a row in case_reasons.py, what onnxruntime alone refuses one in refusal_reasons.py; anything else is a
+difference, and the exit code 1.
 """
 import argparse
 import collections
@@ -12,6 +13,7 @@ import concurrent.futures
 import itertools
 import multiprocessing
 import os
+import re
 import struct
 import sys
 
@@ -21,6 +23,7 @@ import onnxruntime
 from onnx import numpy_helper
 
 from case_reasons import reason_of
+from refusal_reasons import refusal_reason_of
 
 PREFIX = "expected:"
 FORK = multiprocessing.get_context("fork")
@@ -33,6 +36,12 @@ LACKING = ("NOT_IMPLEMENTED", "Could not find an implementation", "is not a regi
            "Only support")
 
 
+# Element types that onnxruntime's binding neither takes nor gives as numpy arrays.
+T = onnx.TensorProto
+UNBOUND = {T.BFLOAT16, T.FLOAT8E4M3FN, T.FLOAT8E4M3FNUZ, T.FLOAT8E5M2, T.FLOAT8E5M2FNUZ, T.FLOAT8E8M0, T.FLOAT4E2M1,
+           T.FLOAT6E2M3, T.FLOAT6E3M2, T.UINT4, T.INT4, T.UINT2, T.INT2}
+
+
 def records(path):
     with open(path, "rb") as file:
         while header := file.read(4):
@@ -41,8 +50,6 @@ def records(path):
 
 def difference(expected, actual):
     """Why the arrays are not alike; "" when they are."""
-    if expected.dtype.itemsize == 1 and expected.dtype.kind not in "biu" and actual.dtype == np.uint8:
-        expected = expected.view(np.uint8)  # onnxruntime gives floats of a byte as such
     if expected.shape != actual.shape or expected.dtype != actual.dtype:
         return f"onnxruntime has {actual.dtype} {list(actual.shape)}, cpu_ref {expected.dtype} {list(expected.shape)}"
     if expected.dtype.kind in "OSUbiu" or expected.size == 0:
@@ -52,7 +59,7 @@ def difference(expected, actual):
         most = f" by {np.abs(a.astype(np.float64) - b.astype(np.float64)).max():.3g}" if a.dtype.kind in "iu" else ""
         return f"the elements differ{most}"
     width = expected.dtype.itemsize // (2 if expected.dtype.kind == "c" else 1)
-    epsilon = np.finfo(expected.dtype).eps if expected.dtype.kind in "fc" else 0.008
+    epsilon = np.finfo(expected.dtype).eps if expected.dtype.isbuiltin == 1 else 0.008
     a, b = (v.astype(np.complex128 if expected.dtype.kind == "c" else np.float64) for v in (expected, actual))
     if (np.isnan(a) != np.isnan(b)).any():
         return "NaN in one alone"
@@ -64,9 +71,33 @@ def difference(expected, actual):
     return "" if worst <= allowed else f"they are {worst:.3g} apart, {allowed:.3g} at most are expected"
 
 
+def feeds_of(model, held):
+    """The inputs as arrays; those that numpy has no type for become initializers."""
+    ports = {port.name for port in model.graph.input}
+    model.graph.initializer.extend(held[name] for name in ports if held[name].data_type in UNBOUND)
+    return {name: numpy_helper.to_array(held[name]) for name in ports if held[name].data_type not in UNBOUND}
+
+
+def give_floats(model, expected):
+    """Lets outputs that numpy has no type for pass through a Cast to float, which has all of their values. `expected`:
+    what cpu_ref computes; none where it refuses."""
+    types = [t.data_type for t in expected] or [port.type.tensor_type.elem_type for port in model.graph.output]
+    standard = next((o for o in model.opset_import if not o.domain), None) or model.opset_import.add(version=21)
+    if model.graph.node[0].domain:
+        standard.version = max(standard.version, 21)
+    if standard.version < 13:
+        return  # whose Cast has only types that numpy has
+    for port, dtype in zip(model.graph.output, types):
+        if dtype in UNBOUND:
+            model.graph.node.append(onnx.helper.make_node("Cast", [port.name], [port.name + ":float"], to=T.FLOAT))
+            port.CopyFrom(onnx.helper.make_tensor_value_info(port.name + ":float", T.FLOAT, None))
+
+
 class Judged:
-    def __init__(self, outcome, operator, text="", case=""):
-        self.outcome, self.operator, self.text, self.case = outcome, operator, text, case
+    """`refusal` is what onnxruntime says where it refuses the case alone."""
+
+    def __init__(self, outcome, operator, text="", case="", refusal=""):
+        self.outcome, self.operator, self.text, self.case, self.refusal = outcome, operator, text, case, refusal
 
 
 def judge(record):
@@ -87,19 +118,24 @@ def judge(record):
     options.intra_op_num_threads = 1
     expected = [held[PREFIX + port.name] for port in model.graph.output if PREFIX + port.name in held]
     try:
-        feeds = {name: numpy_helper.to_array(held[name]) for name in inputs}
+        feeds = feeds_of(model, held)
         wanted = [numpy_helper.to_array(t) for t in expected]
+        give_floats(model, expected)
         session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
         outputs = session.run(None, feeds)
     except Exception as failure:  # of many classes
         text = str(failure).replace("\n", " ")
         if any(part in text for part in LACKING):
             return Judged("lacking", operator)
-        return Judged("refused" if facts["verdict"] == "refused" else "refused by onnxruntime", operator)
+        if facts["verdict"] == "refused":
+            return Judged("refused", operator)
+        reason = refusal_reason_of(model, held, text)
+        return Judged("refused by onnxruntime" if reason else "differs", operator,
+                      reason or "onnxruntime refuses: " + text[:300], facts["case"], text)
     if facts["verdict"] == "refused":
         return classify(model, facts, held, operator, "cpu_ref refuses: " + facts["message"][:300])
-    for i, (a, b) in enumerate(zip(wanted, outputs)):
-        if why := difference(a, np.asarray(b)):
+    for i, (t, a, b) in enumerate(zip(expected, wanted, outputs)):
+        if why := difference(a, np.asarray(b).astype(a.dtype) if t.data_type in UNBOUND else np.asarray(b)):
             return classify(model, facts, held, operator, f"output {i}: {why}")
     return Judged("alike", operator)
 
@@ -143,18 +179,27 @@ def batches(path, only, size=400):
         yield chunk
 
 
+def masked(text):
+    """A message without its numbers and names of this machine's paths, by which messages of one kind are alike."""
+    text = re.sub(r"\S*/onnxruntime/|/\S+/", "", text)
+    return re.sub(r"-?\d+(\.\d+)?(e[+-]?\d+)?", "#", text)[:240]
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("file")
     parser.add_argument("--show", type=int, default=2, help="differing cases of an operator to show")
     parser.add_argument("--only", default="")
+    parser.add_argument("--refusals", action="store_true", help="list what onnxruntime alone refuses, and how it says so")
     arguments = parser.parse_args()
     totals, shown, by_operator = collections.Counter(), collections.Counter(), collections.Counter()
-    reasons = collections.Counter()
+    reasons, refusals = collections.Counter(), collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for judged in itertools.chain.from_iterable(pool.map(judged_of, batches(arguments.file, arguments.only))):
             totals[judged.outcome] += 1
-            if judged.outcome == "explained":
+            if judged.refusal:
+                refusals[judged.operator, masked(judged.refusal)] += 1
+            if judged.outcome in ("explained", "refused by onnxruntime"):
                 reasons[judged.text] += 1
             if judged.outcome != "differs":
                 continue
@@ -164,6 +209,8 @@ def main():
                 print(f"{judged.operator}: {judged.text}\n  {judged.case[:400]}", flush=True)
     for reason, count in reasons.most_common():
         print(f"{count:7}  {reason}")
+    for (operator, text), count in sorted(refusals.items()) if arguments.refusals else ():
+        print(f"{count:7}  {operator}: {text}")
     for operator, count in by_operator.most_common():
         print(f"{operator}: {count} differ")
     print(f"{sum(totals.values())} cases: {totals['alike']} alike, {totals['refused']} refused by both, "
