@@ -58,7 +58,7 @@ REASONS = [
         "a tensor may be empty",
     ),
     (
-        "CumProd CumSum MaxPool Mod ReduceLogSum ReduceLogSumExp Reshape",
+        "BatchNormalization CumProd CumSum MaxPool Mod ReduceLogSum ReduceLogSumExp Reshape",
         "",
         Facts.has_odd_switch,
         "an attribute that is a switch is neither 0 nor 1, which the specification does not know",
@@ -104,8 +104,8 @@ REASONS = [
     (
         "Attention",
         ("Incompatible dimensions", "Attempting to broadcast an axis", "inconsistent total_sequence_length"),
-        lambda f: f.opset >= 24 and f.has_input(3),
-        "since opset 24 a mask may end before the last key",
+        lambda f: f.has_input(3) and (f.opset >= 24 or f.inputs[3].shape[-1] == 1),
+        "a mask may have one number for all keys, and since opset 24 end before the last one",
     ),
     # What onnxruntime asks for and the specification does not.
     (
@@ -113,6 +113,13 @@ REASONS = [
         ("Mismatch between number of inferred", "should be scalars"),
         lambda f: any(v.ndim == 1 for v in f.inputs),
         "one element in a list is read as a scalar",
+    ),
+    ("Attention", "attn_mask must be 2D", lambda f: f.inputs[3].ndim == 1, "a mask broadcasts"),
+    (
+        "Attention",
+        "must not be specified for 4D inputs",
+        lambda f: not f.attributes.get("q_num_heads") and not f.attributes.get("kv_num_heads"),
+        "a number of heads of 0 is none",
     ),
     ("Attention", "scale must be greater than 0", ALWAYS, "a scale may be any number"),
     (

@@ -38,9 +38,9 @@ class UnfoldTensor final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_unfold_tensor(const sdk::KernelInfo& info) {
-  if (info.attr_int("size") < 0 || info.attr_int("step") < 1)
-    return sdk::invalid_model("attribute size is ", info.attr_int("size"), " and step ", info.attr_int("step"),
-                              ", expected 0 or more and 1 or more");
+  for (const char* name : {"size", "step"})
+    if (info.attr_int(name) < 1)
+      return sdk::invalid_model("attribute ", name, " is ", info.attr_int(name), ", expected 1 or more");
   return std::make_unique<UnfoldTensor>(info);
 }
 

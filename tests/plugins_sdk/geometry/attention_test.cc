@@ -46,8 +46,10 @@ TEST_CASE("attributes of heads do not contradict dimensions, and since opset 25 
   CHECK(attention_geometry(shapes).is_ok());
 }
 
-TEST_CASE("since opset 25 attention has its cache in one place, and hands out all of it or nothing", "[sdk]") {
-  CHECK(check_attention_cache(24, true, true, true, false).is_ok());
+TEST_CASE("attention has its cache in one place, and since opset 25 hands out all of it or nothing", "[sdk]") {
+  CHECK(check_attention_cache(24, true, false, true, false).is_ok());
+  CHECK(check_attention_cache(24, false, true, true, false).is_ok());
+  CHECK_FALSE(check_attention_cache(24, true, true, false, false).is_ok());
   CHECK(check_attention_cache(25, true, false, true, true).is_ok());
   CHECK(check_attention_cache(25, false, true, false, false).is_ok());
   CHECK_FALSE(check_attention_cache(25, false, false, true, false).is_ok());

@@ -138,15 +138,6 @@ TEST_CASE("ConvTransposeWithDynamicPads puts the odd element of SAME_UPPER at th
   CHECK(outputs->front().span<float>()[1] == 10);
 }
 
-TEST_CASE("UnfoldTensor takes runs of no elements", "[cpu_ref]") {
-  const auto unfold = [](int64_t size) {
-    return run_operator({"com.microsoft:UnfoldTensor", 18, {floats({3})}, {int_attr("size", size)}});
-  };
-  REQUIRE(unfold(0).is_ok());
-  CHECK(unfold(0)->front().shape() == std::vector<int64_t>{4, 0});
-  CHECK_FALSE(unfold(-1).is_ok());
-}
-
 TEST_CASE("MoE has no need of a limit that its activation does not use", "[cpu_ref]") {
   const auto run = [](const char* activation, int64_t outputs) {
     return error_of("MoE", {floats({1, 2}), floats({1, 1}), floats({1, outputs, 2}), {}, floats({1, 2, 2})},

@@ -117,13 +117,13 @@ inline Status check_scores_output(int64_t mode) {
   return invalid_model("qk_matmul_output_mode is ", mode, ", expected 0 to 3");
 }
 
-/// Since opset 25 both outputs of present keys and values are wanted or neither, and nonpad_kv_seqlen, which speaks of
-/// a cache outside, stands beside no past and no present.
+/// nonpad_kv_seqlen speaks of a cache outside: there is no past beside it, and since opset 25 no present. Since then
+/// both outputs of present keys and values are wanted or neither.
 inline Status check_attention_cache(int version, bool has_past, bool has_lengths, bool wants_keys, bool wants_values) {
-  if (version < 25) return {};
-  if (wants_keys != wants_values)
+  const bool is_strict = version >= 25;
+  if (is_strict && wants_keys != wants_values)
     return invalid_model("one of present_key and present_value is wanted, expected both or neither");
-  if (has_lengths && (has_past || wants_keys))
+  if (has_lengths && (has_past || (is_strict && wants_keys)))
     return invalid_model("nonpad_kv_seqlen is given beside ", has_past ? "past_key" : "present_key",
                          ", expected the cache in one place");
   return {};
