@@ -3,9 +3,9 @@
 
 usage: check_cases.py FILE [--show N] [--only OPERATOR] [--refusals]
 
-What onnxruntime has no kernel for in a form or type is counted apart. What differs for a reason that the specification
-gives has a row in case_reasons.py, what onnxruntime alone refuses one in refusal_reasons.py; anything else is a
-difference, and the exit code 1.
+What onnxruntime has no kernel for in a form or type is asked of onnx's reference evaluator, and counted apart. What
+differs for a reason that the specification gives has a row in case_reasons.py, or in reference_reasons.py for the
+evaluator, what onnxruntime alone refuses one in refusal_reasons.py; anything else is a difference, and the exit code 1.
 """
 import argparse
 import collections
@@ -22,10 +22,13 @@ import onnx
 import onnxruntime
 from onnx import numpy_helper
 
+import reference_runtime
 from case_reasons import reason_of
+from reference_reasons import reference_reason_of
 from refusal_reasons import refusal_reason_of
 
 PREFIX = "expected:"
+BY_REFERENCE = "by reference: "
 FORK = multiprocessing.get_context("fork")
 # Epsilons of a type of so many bytes, relative to the largest of an output: most of what is drawn are multiples of
 # halves, whose sums are exact.
@@ -48,10 +51,10 @@ def records(path):
             yield file.read(struct.unpack("<I", header)[0])
 
 
-def difference(expected, actual):
+def difference(expected, actual, runtime="onnxruntime"):
     """Why the arrays are not alike; "" when they are."""
     if expected.shape != actual.shape or expected.dtype != actual.dtype:
-        return f"onnxruntime has {actual.dtype} {list(actual.shape)}, cpu_ref {expected.dtype} {list(expected.shape)}"
+        return f"{runtime} has {actual.dtype} {list(actual.shape)}, cpu_ref {expected.dtype} {list(expected.shape)}"
     if expected.dtype.kind in "OSUbiu" or expected.size == 0:
         a, b = (v.astype(str) if v.dtype.kind == "O" else v for v in (expected, actual))
         if np.array_equal(a, b):
@@ -126,7 +129,7 @@ def judge(record):
     except Exception as failure:  # of many classes
         text = str(failure).replace("\n", " ")
         if any(part in text for part in LACKING):
-            return Judged("lacking", operator)
+            return judge_by_reference(model, facts, held, operator)
         if facts["verdict"] == "refused":
             return Judged("refused", operator)
         reason = refusal_reason_of(model, held, text)
@@ -138,6 +141,35 @@ def judge(record):
         if why := difference(a, np.asarray(b).astype(a.dtype) if t.data_type in UNBOUND else np.asarray(b)):
             return classify(model, facts, held, operator, f"output {i}: {why}")
     return Judged("alike", operator)
+
+
+def judge_by_reference(model, facts, held, operator):
+    """What onnx's reference evaluator makes of a case; its outcomes begin with BY_REFERENCE."""
+
+    def judged(outcome, text=""):
+        return Judged(BY_REFERENCE + outcome, operator, text, facts["case"])
+
+    def classified(why):
+        reason = reference_reason_of(model, held, why)
+        return judged("explained", reason) if reason else judged("differs", why)
+
+    is_refused = facts["verdict"] == "refused"
+    try:
+        feeds = {port.name: numpy_helper.to_array(held[port.name]) for port in model.graph.input}
+        wanted = [numpy_helper.to_array(held[PREFIX + port.name]) for port in model.graph.output if not is_refused]
+        outputs = reference_runtime.compute(model, feeds)
+    except reference_runtime.Lacking as failure:
+        return judged("lacking", str(failure))
+    except TimeoutError:
+        return judged("out of time")
+    except Exception as failure:  # of many classes
+        return judged("refused by both" if is_refused else "refused", f"{type(failure).__name__}: {failure}")
+    if is_refused:
+        return classified("cpu_ref refuses: " + facts["message"][:300])
+    for i, (a, b) in enumerate(zip(wanted, outputs)):
+        if why := difference(a, np.asarray(b), "the evaluator"):
+            return classified(f"output {i}: {why}")
+    return judged("alike")
 
 
 def classify(model, facts, held, operator, why):
@@ -199,9 +231,9 @@ def main():
             totals[judged.outcome] += 1
             if judged.refusal:
                 refusals[judged.operator, masked(judged.refusal)] += 1
-            if judged.outcome in ("explained", "refused by onnxruntime"):
+            if judged.outcome == "refused by onnxruntime" or judged.outcome.endswith("explained"):
                 reasons[judged.text] += 1
-            if judged.outcome != "differs":
+            if not judged.outcome.endswith("differs"):
                 continue
             by_operator[judged.operator] += 1
             if shown[judged.operator] < arguments.show:
@@ -215,9 +247,11 @@ def main():
         print(f"{operator}: {count} differ")
     print(f"{sum(totals.values())} cases: {totals['alike']} alike, {totals['refused']} refused by both, "
           f"{totals['refused by onnxruntime']} by onnxruntime alone, {totals['explained']} explained, "
-          f"{totals['lacking']} that onnxruntime {onnxruntime.__version__} has no kernel for, "
           f"{totals['crashed']} that end its process, {totals['differs']} differ")
-    return 1 if totals["differs"] or not totals["alike"] else 0
+    by_reference = {o.removeprefix(BY_REFERENCE): n for o, n in totals.items() if o.startswith(BY_REFERENCE)}
+    print(f"{sum(by_reference.values())} that onnxruntime {onnxruntime.__version__} has no kernel for, by the evaluator "
+          f"of onnx {onnx.__version__}: " + ", ".join(f"{n} {o}" for o, n in sorted(by_reference.items())))
+    return 1 if totals["differs"] or by_reference.get("differs") or not totals["alike"] else 0
 
 
 if __name__ == "__main__":
