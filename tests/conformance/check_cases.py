@@ -14,6 +14,7 @@ import itertools
 import multiprocessing
 import os
 import re
+import signal
 import struct
 import sys
 
@@ -198,7 +199,9 @@ def judged_of(chunk):
             while len(done) < len(chunk):
                 done.append(receiver.recv())
         except EOFError:
-            done.append(Judged("crashed", onnx.ModelProto.FromString(chunk[len(done)]).graph.node[0].op_type))
+            process.join()
+            outcome = BY_REFERENCE + "out of time" if process.exitcode == -signal.SIGXCPU else "crashed"
+            done.append(Judged(outcome, onnx.ModelProto.FromString(chunk[len(done)]).graph.node[0].op_type))
         process.join()
     return done
 

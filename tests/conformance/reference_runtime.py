@@ -1,18 +1,20 @@
 """onnx's reference evaluator as a runtime for cases that onnxruntime has no kernel for.
 
-It implements most operators in their newest version alone, in Python, and checks little; reference_reasons.py says where
-its answer does not bind. Each case is bounded in time and memory. Only for the main thread of a process, as alarms are.
+It implements most operators in their newest version alone, in Python, and checks little; reference_reasons.py says
+where its answer does not bind. Each case is bounded in time and memory. Only for the main thread of a process, as
+alarms are.
 """
 import contextlib
 import resource
 import signal
+import time
 import warnings
 
 import numpy as np
 import onnx
 from onnx.reference import ReferenceEvaluator
 
-SECONDS = 10
+SECONDS = 5
 MEMORY = 4 << 30  # bytes beyond what the process has when a case begins
 # What the evaluator says, or numpy for it, of what it has not got: types, attributes and operators.
 LACKING = (
@@ -29,23 +31,27 @@ class Lacking(Exception):
 
 @contextlib.contextmanager
 def bounds():
-    """An alarm that raises TimeoutError, and a limit of memory beyond which MemoryError comes."""
+    """An alarm that raises TimeoutError, and a limit of memory beyond which MemoryError comes. A loop of numpy that an
+    alarm does not reach ends the process by SIGXCPU."""
 
     def stop(signum, frame):
         raise TimeoutError(f"the reference evaluator takes more than {SECONDS} s")
 
     with open("/proc/self/statm", encoding="ascii") as file:
         used = int(file.read().split()[0]) * resource.getpagesize()
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    before = signal.signal(signal.SIGALRM, stop)
-    resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, hard))
+    limits = {resource.RLIMIT_AS: used + MEMORY, resource.RLIMIT_CPU: int(time.process_time()) + 2 * SECONDS}
+    before = {limit: resource.getrlimit(limit) for limit in limits}
+    handler = signal.signal(signal.SIGALRM, stop)
+    for limit, most in limits.items():
+        resource.setrlimit(limit, (most, before[limit][1]))
     signal.alarm(SECONDS)
     try:
         yield
     finally:
         signal.alarm(0)
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-        signal.signal(signal.SIGALRM, before)
+        for limit, both in before.items():
+            resource.setrlimit(limit, both)
+        signal.signal(signal.SIGALRM, handler)
 
 
 def schemas_of(model):
@@ -60,11 +66,13 @@ def schemas_of(model):
 
 
 def add_own_defaults(node, own, newest):
-    """Writes out defaults of the operator's version where the newest has others: those the evaluator would take."""
+    """Writes out defaults of the operator's version where the newest has others, which the evaluator would take; names
+    of modes were only renamed."""
     given = {a.name for a in node.attribute}
     for name, attribute in own.attributes.items():
         default = attribute.default_value
-        if name in given or not default.name or name not in newest.attributes:
+        is_named = default.name and default.type != onnx.AttributeProto.STRING
+        if name in given or not is_named or name not in newest.attributes:
             continue
         if default != newest.attributes[name].default_value:
             node.attribute.append(default)

@@ -1,0 +1,34 @@
+"""What rows of reference_reasons.py and reference_faults.py ask of a case."""
+import re
+
+import numpy as np
+from case_reasons import Facts
+
+
+class ReferenceFacts(Facts):
+    def refuses(self, *parts):
+        return self.why.startswith("cpu_ref refuses") and any(part in self.why for part in parts)
+
+    def apart(self):
+        """How far results are apart, in float's epsilons of the largest; infinite where they are otherwise unlike."""
+        found = re.search(r"they are (\S+) apart", self.why)
+        largest = max((np.abs(v[np.isfinite(v)]).max(initial=1) for v in self.results), default=1)
+        return float(found[1]) / np.finfo(np.float32).eps.item() / float(largest) if found else np.inf
+
+    def has(self, position):
+        return position < len(self.inputs) and self.inputs[position] is not None
+
+    def type_of(self, position):
+        return self.inputs[position].dtype.name if self.has(position) else ""
+
+    def has_nan_or_infinity(self):
+        return any(not np.isfinite(v).all() for v in self.floats())
+
+    def is_mean_of_integers(self):
+        return self.op == "ReduceMean" and self.inputs[0].dtype.kind in "ui"
+
+    def largest_quotient(self):
+        """Of the first input by the second, as quantization takes it."""
+        x, scale = (np.abs(v.astype(np.float64)) for v in self.inputs[:2])
+        with np.errstate(divide="ignore", over="ignore"):
+            return np.nan_to_num(x).max(initial=0) / scale.min(initial=np.inf)
