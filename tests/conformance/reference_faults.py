@@ -15,6 +15,10 @@ FAULTS = [
         "before opset 7 shapes are equal, or the second fits at its axis; the evaluator broadcasts as of opset 7",
     ),
     (
+        lambda f: f.opset < 7 and f.op in PLACED and f.attributes.get("broadcast") and "axis" in f.attributes,
+        "before opset 7 the second input is placed at axis; the evaluator places it at the end",
+    ),
+    (
         lambda f: f.op == "PRelu" and f.refuses("may be stretched"),
         "a slope broadcasts to the input, never the input to it",
     ),
@@ -27,6 +31,16 @@ FAULTS = [
         "clip bounds the input of activations; the evaluator does not clip",
     ),
     (
+        lambda f: f.op == "BatchNormalization"
+        and f.attributes.get("training_mode")
+        and f.type_of(0) in ("float16", "bfloat16"),
+        "the variance of a batch is taken in float at least; the evaluator takes it in the type of X",
+    ),
+    (
+        lambda f: f.op == "QLinearMatMul" and f.inputs[1].size > 1,
+        "scales of a are those of its rows; the evaluator multiplies columns by them",
+    ),
+    (
         lambda f: f.op == "GlobalMaxPool" and f.inputs[0].ndim != 4,
         "every spatial axis is pooled; the evaluator pools two, and from the wrong one on",
     ),
@@ -37,7 +51,7 @@ FAULTS = [
         "before opset 13 the input is taken as a matrix whose rows begin at axis; the evaluator has opset 13 alone",
     ),
     (
-        lambda f: f.op in ("CenterCropPad", "Pad", "Trilu") and f.inputs[0].dtype.kind == "O",
+        lambda f: f.op in ("CenterCropPad", "GridSample", "Pad", "Trilu") and f.inputs[0].dtype.kind == "O",
         "of text the padding is empty; the evaluator pads it with numbers",
     ),
     (
@@ -197,6 +211,14 @@ FAULTS = [
     (
         lambda f: f.op == "Unique" and f.attributes.get("sorted") == 0,
         "without sorting elements stand where they came first; the evaluator takes other places",
+    ),
+    (
+        lambda f: f.op == "PRelu" and f.opset < 7 and f.inputs[1].ndim == 1,
+        "before opset 7 a slope is one for each channel; the evaluator broadcasts it to the last axis",
+    ),
+    (
+        lambda f: f.op == "OneHot" and not np.isfinite(f.inputs[2].astype(np.float64)).all(),
+        "each element is one of the two values; the evaluator computes them, with infinity times 0",
     ),
     (
         lambda f: f.op == "OneHot" and f.opset < 11 and np.asarray(f.inputs[0], np.float64).min(initial=0) < 0,

@@ -35,8 +35,16 @@ ALSO_NOT_ALLOWED = (
     "expected C or N x C",
     "which it belongs to",
     "softmax_precision is",
+    "have shapes",
+    "one number per channel",
+    "a value per filter",
+    "layout is",
+    "directions x batch x hidden",
+    "expected a list",
+    "expected 1 elements",
+    "expected batch x length",
 )
-IN_FLOAT = ("Adam", "BatchNormalization", "Erf", "Gelu", "HardSwish", "LpPool", "Momentum")
+IN_FLOAT = ("Adam", "BatchNormalization", "Erf", "Gelu", "HardSwish", "LRN", "LpPool", "Momentum")
 
 REASONS = [
     (
@@ -72,6 +80,34 @@ REASONS = [
     (
         lambda f: f.op in ("DFT", "STFT") and f.has_nan_or_infinity(),
         "what a fast transform makes of infinity and NaN is left open",
+    ),
+    (
+        lambda f: f.op == "Pow"
+        and f.inputs[0].dtype.kind in "ui"
+        and f.type_of(1) in ("float16", "bfloat16", "float32", "float64")
+        and (f.inputs[0].min(initial=0) < 0 or f.inputs[0].size and not f.inputs[0].all()),
+        "roots of integers below 0, and what 0 is divided by, are no integers",
+    ),
+    (
+        lambda f: f.op == "Attention" and f.attributes.get("softmax_precision") in (10, 16),
+        "all is computed in double here, which is no less exact than softmax_precision",
+    ),
+    (
+        lambda f: f.op == "Attention" and f.opset >= 24 and f.has(3) and f.inputs[3].dtype.kind in "ui",
+        "a mask of integers has no minus infinity to be filled up with; here its missing keys are masked all the same",
+    ),
+    (
+        lambda f: f.op in ("AffineGrid", "Det") and f.has_large(),
+        "what infinities and numbers beyond float's squares come to is left open",
+    ),
+    (
+        lambda f: f.op.startswith("Reduce") and f.inputs[0].dtype.kind != "O" and f.has_large(),
+        "squares and sums beyond float: they are taken in double here, in the input's type there",
+    ),
+    (
+        lambda f: f.op == "OneHotEncoder"
+        and any(len(set(named)) < len(named) for name, named in f.attributes.items() if name.startswith("cats_")),
+        "whether a category that is named twice has one place or two is left open",
     ),
     (
         lambda f: f.op in ("Adagrad", "Adam", "Momentum") and f.has_large(),

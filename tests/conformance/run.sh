@@ -11,7 +11,8 @@
 #   ort           node tests as .ort files that onnxruntime wrote, styles Fixed and Runtime
 #   ort-out       node tests as .ort files that Tenon wrote, in onnxruntime
 #   ort-models    models as .ort and .onnx files both ways
-#   differential  generated cases of every operator of cpu_ref beside onnxruntime; $TENON_CASES (400) of each version
+#   differential  generated cases of every operator of cpu_ref beside onnxruntime and, where it has no kernel, beside the
+#                 onnx package's reference evaluator; $TENON_CASES (400) of each version
 #   phi4mini      prefill and decode of phi4mini:2 beside onnxruntime; makes 2.9 GB, or takes them from $TENON_MODELS
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
