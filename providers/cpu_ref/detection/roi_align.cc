@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <tenon/sdk/kernel.hpp>
+#include <utility>
 
 #include "arithmetic.h"
 #include "detection/regions.h"
@@ -21,7 +22,7 @@ constexpr double kMostPoints = 1e15;
 
 /// Points along one axis of a bin, and the elements that each lies between.
 struct Axis {
-  double begin, step;  // of the points
+  double begin, step;  // of the points; a region whose end comes before its begin has steps below 0
   int64_t count;
   int64_t size;  // of X
 
@@ -29,10 +30,11 @@ struct Axis {
   bool is_inside(double p) const { return size > 0 && p >= -1 && p <= double(size); }
   /// Those [first, last) that may lie inside.
   std::pair<int64_t, int64_t> inside() const {
-    if (!(step > 0)) return {0, std::min<int64_t>(count, 1)};
-    const double first = std::floor((-1 - begin) / step) - 1, last = std::ceil((double(size) - begin) / step) + 1;
+    if (step == 0 || std::isnan(step)) return {0, is_inside(begin + step) ? count : 0};
+    double first = (-1 - begin) / step, last = (double(size) - begin) / step;
+    if (step < 0) std::swap(first, last);
     const auto limit = [&](double v) { return v > 0 ? static_cast<int64_t>(std::min(v, double(count))) : 0; };
-    return {limit(first), limit(last)};
+    return {limit(std::floor(first) - 1), limit(std::ceil(last) + 1)};
   }
 };
 

@@ -82,6 +82,17 @@ TEST_CASE("a region far larger than the image takes no longer than the image", "
   CHECK(std::isfinite(first_output<float>(regions({-1e12f, -1e12f, 1e12f, 1e12f}))[0]));
 }
 
+TEST_CASE("a region that ends before it begins, or where, is sampled at all of its points", "[cpu_ref]") {
+  const auto sampled = [](std::vector<float> rois) {
+    OperatorRun run = regions(std::move(rois));
+    run.attributes = {int_attr("sampling_ratio", 2)};
+    return first_output<float>(run);
+  };
+  CHECK(sampled({1.5f, 1.5f, 0.5f, 0.5f}) == sampled({0.5f, 0.5f, 1.5f, 1.5f}));
+  CHECK(sampled({1.5f, 1.5f, 0.5f, 0.5f}) == std::vector<float>{2.5f});
+  CHECK(sampled({1.5f, 1.5f, 1.5f, 1.5f}) == std::vector<float>{4});
+}
+
 TEST_CASE("RoiAlign refuses batch entries that there are not", "[cpu_ref]") {
   CHECK_THAT(error_of(regions({0, 0, 1, 1}, {1})), Contains("batch_indices has 1, expected 0 to 0"));
   CHECK_THAT(error_of(regions({0, 0, 1, 1}, {-1})), Contains("batch_indices has -1"));
