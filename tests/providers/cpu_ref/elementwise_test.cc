@@ -98,6 +98,12 @@ TEST_CASE("Pow of integers to negative integers truncates", "[cpu_ref]") {
   CHECK(first_output<int32_t>({"Pow", 15, {base, exponent}}) == Ints{0, 1, -1, 1, 0});
 }
 
+TEST_CASE("Pow takes unsigned exponents beyond the largest int64 as what they are", "[cpu_ref]") {
+  const auto exponent = make_tensor<uint64_t>({1}, std::vector<uint64_t>{uint64_t{1} << 63 | 1});
+  CHECK(first_output<float>({"Pow", 15, {make_tensor<float>({1}, Floats{0.5f}), exponent}}) == Floats{0});
+  CHECK(first_output<int32_t>({"Pow", 15, {make_tensor<int32_t>({1}, Ints{3}), exponent}})[0] == 3);
+}
+
 TEST_CASE("Max and Min pass NaN on from either side", "[cpu_ref]") {
   const auto a = make_tensor<float>({3}, Floats{kNaN, 1, 2});
   const auto b = make_tensor<float>({3}, Floats{0, kNaN, 3});
