@@ -53,6 +53,13 @@ TEST_CASE("MaxPool drops a last window of ceil_mode that starts in the padding",
   CHECK(y == Floats{1, 3});
 }
 
+TEST_CASE("a pool of ceil_mode has no window that starts in the padding, not those that fit either", "[cpu_ref]") {
+  const std::vector<host::Attribute> attributes = {ints_attr("kernel_shape", {2}), ints_attr("pads", {0, 3}),
+                                                   int_attr("ceil_mode", 1)};
+  CHECK(first_output<float>({"AveragePool", 22, {line({1, 2, 3})}, attributes}) == Floats{1.5f, 2.5f, 3});
+  CHECK(first_output<float>({"MaxPool", 22, {line({1, 2, 3})}, attributes}) == Floats{2, 3, 3});
+}
+
 TEST_CASE("MaxPool counts positions over all channels, columns first if asked", "[cpu_ref]") {
   const auto x = make_tensor<float>({1, 2, 2, 2}, Floats{0, 9, 0, 0, 0, 0, 9, 0});
   std::vector<host::Attribute> attributes = {ints_attr("kernel_shape", {2, 2})};

@@ -73,6 +73,7 @@ TEST_CASE("pooling rounds down or, without a window in the end padding, up", "[s
   CHECK(pool({1, 2, 6, 6}, {ints_attr("strides", {2, 2}), int_attr("ceil_mode", 1)}) == "[1,2,3,3] [1,2,3,3]");
   CHECK(pool({1, 1, 4}, {ints_attr("strides", {3}), ints_attr("pads", {1, 1}), int_attr("ceil_mode", 1)}) ==
         "[1,1,2] [1,1,2]");
+  CHECK(pool({1, 1, 4}, {ints_attr("pads", {0, 5}), int_attr("ceil_mode", 1)}) == "[1,1,4] [1,1,4]");
   CHECK(infer_one({17, "GlobalAveragePool", {Shape{{2, 5, -1, 7}}}}) == "[2,5,1,1]");
   CHECK_THAT(infer_one({12, "AveragePool", {Shape{{1, 2, 6, 6}}}, {ints_attr("kernel_shape", {3})}}),
              Contains("'kernel_shape' has 1 numbers, expected 2"));

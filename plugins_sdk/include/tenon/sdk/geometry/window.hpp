@@ -123,7 +123,7 @@ struct WindowAttributes {
     return check_count("pads", pads, 2 * rank);
   }
 
-  /// Axis a of `rank` over `in` elements. With ceil_mode a window that only partly fits counts too, unless it would
+  /// Axis a of `rank` over `in` elements. With ceil_mode a window that only partly fits counts too, and none that would
   /// start in the padding at the end. check_rank(rank) must have passed.
   Result<WindowAxis> fit(size_t a, size_t rank, int64_t in, int64_t kernel_size) const {
     TN_ASSIGN_OR_RETURN(WindowAxis axis, unpadded(a, in, kernel_size));
@@ -145,7 +145,10 @@ struct WindowAttributes {
                            ", dilation included, but the input has only ", in, " with pads ", axis.pad_begin, " and ",
                            axis.pad_end, ": use a smaller kernel or more padding");
     axis.out = room / axis.stride + 1;
-    if (ceil_mode && room % axis.stride != 0 && axis.out * axis.stride < in + axis.pad_begin) ++axis.out;
+    if (ceil_mode) {
+      const int64_t starts = in + axis.pad_begin;
+      axis.out = std::min(axis.out + (room % axis.stride != 0), starts / axis.stride + (starts % axis.stride != 0));
+    }
     return axis;
   }
 
