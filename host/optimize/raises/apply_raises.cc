@@ -99,7 +99,7 @@ class Raiser {
   bool take(Node& root, const Match& match, const Proposal& proposal, std::string_view name) {
     Draft draft(rewriter_.graph(), root, opset_);
     const Result<Node*> made = draft.make(proposal);
-    if (!made.is_ok()) return false;
+    if (!made.is_ok() || (*made)->since_version > proposal.last_opset) return false;
     Value &old = *root.outputs[0], &by = *(*made)->outputs[0];
     if (!has_type_of(old, by, match.most_rank) || !rewriter_.can_replace(old, by)) return false;
     if (worst_rank(draft.nodes()) > best_rank(match.nodes)) return false;

@@ -147,6 +147,8 @@ bool add_mask(const Match& match, const Attended& of, Proposal* made) {
   if (!fits_scores(*mask, of) || match.number("floor").value_or(-INFINITY) != -INFINITY) return false;
   Proposal::Operand operand = mask;
   if (mask == match.value("denied")) operand = std::make_shared<Proposal>(Proposal{"Not", {mask}});
+  // Later ones fill a mask of one number for all keys up with minus infinity.
+  if (!is_same_dim(*mask, mask->type.dims->size() - 1, *of.v, of.v->type.dims->size() - 2)) made->last_opset = 23;
   const auto taken = of_one_head(operand, mask->type, of);
   if (taken) made->inputs.push_back(*taken);
   return taken.has_value();

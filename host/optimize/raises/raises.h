@@ -29,6 +29,7 @@ struct Proposal {
   std::vector<Operand> inputs;
   std::vector<Attribute> attributes = {};
   int64_t opset = 1;  // whose form it has, or a later one that takes the same
+  int64_t last_opset = INT64_MAX;  // the operators of later ones mean another thing
 };
 
 struct Raise {

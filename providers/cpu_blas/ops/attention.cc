@@ -155,6 +155,7 @@ sdk::Result<sdk::KernelPtr> make_attention(const sdk::KernelInfo& info) {
       info.attr_int("right_window_size", -1) != -1)
     return sdk::unsupported(describe(info), ": softcap or a window is set, neither is implemented here");
   TN_RETURN_IF_ERROR(sdk::check_scores_output(info.attr_int("qk_matmul_output_mode")));
+  TN_RETURN_IF_ERROR(sdk::check_softmax_precision(info.attr_int("softmax_precision", 0)));
   return sdk::KernelPtr(std::make_unique<Attention>(info));
 }
 

@@ -61,7 +61,6 @@ class Attention final : public sdk::Kernel {
     sdk::AttentionShapes shapes{run.input(0).shape(), run.input(1).shape(), run.input(2).shape(), {}, {}, {},
                                 attributes_.heads,    attributes_.kv_heads};
     if (run.has_input(3)) shapes.mask = run.input(3).shape();
-    shapes.has_lengths = run.has_input(6);
     shapes.version = attributes_.version;
     if (run.has_input(4)) shapes.past_key = run.input(4).shape();
     if (run.has_input(5)) shapes.past_value = run.input(5).shape();
@@ -198,6 +197,7 @@ sdk::Result<sdk::KernelPtr> make_attention(const sdk::KernelInfo& info) {
     return sdk::invalid_model("left_window_size and right_window_size are ", read.before, " and ", read.after,
                               ", expected -1 or more");
   TN_RETURN_IF_ERROR(sdk::check_scores_output(read.scores_output));
+  TN_RETURN_IF_ERROR(sdk::check_softmax_precision(info.attr_int("softmax_precision", 0)));
   return std::make_unique<Attention>(read);
 }
 

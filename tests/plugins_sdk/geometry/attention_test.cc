@@ -84,15 +84,20 @@ TEST_CASE("a mask of attention broadcasts to the scores, and may end before the 
   CHECK(attention_geometry(shapes).value().mask_offset(1, 4, 2) == (1 * 5 + 2) * 7);
 }
 
-TEST_CASE("a mask of one number for all keys is that, or the first of them beside lengths", "[sdk]") {
+TEST_CASE("a mask of one number for all keys is that, or the first of them from opset 24 on", "[sdk]") {
   AttentionShapes shapes = shapes_with(kQ, kK, kV);
   const Shape mask{5, 1};
   shapes.mask = mask;
   CHECK(attention_geometry(shapes).value().mask_step == 0);
   CHECK(attention_geometry(shapes).value().mask_keys == 7);
-  shapes.has_lengths = true;
+  shapes.version = 24;
   CHECK(attention_geometry(shapes).value().mask_step == 1);
   CHECK(attention_geometry(shapes).value().mask_keys == 1);
+}
+
+TEST_CASE("attention takes the types of floats alone as the precision of its softmax", "[sdk]") {
+  for (const int64_t type : {0, 1, 10, 11, 16}) CHECK(check_softmax_precision(type).is_ok());
+  for (const int64_t type : {-1, 2, 7, 17}) CHECK_FALSE(check_softmax_precision(type).is_ok());
 }
 
 TEST_CASE("past keys and values come together and fit the new ones", "[sdk]") {

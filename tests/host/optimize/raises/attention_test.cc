@@ -39,8 +39,9 @@ Ops sorted(Ops ops) {
 }
 
 /// What is left of the form with another product for its scores, of q 2x3x5x4 and k 2x3x7x4.
-Ops left_of(const Writes& write, std::vector<int64_t> q = {2, 3, 5, 4}, std::vector<int64_t> mask = {}) {
-  return attend_both_ways({"", std::move(q), {2, 3, 7, 4}, std::move(mask), {}, write}, 17, TN_FLOAT).ops;
+Ops left_of(const Writes& write, std::vector<int64_t> q = {2, 3, 5, 4}, std::vector<int64_t> mask = {},
+            int64_t opset = 17) {
+  return attend_both_ways({"", std::move(q), {2, 3, 7, 4}, std::move(mask), {}, write}, opset, TN_FLOAT).ops;
 }
 
 bool has(const Ops& ops, const std::string& op) {
@@ -172,7 +173,7 @@ TEST_CASE("products that broadcast their operands are no attention", "[optimize]
   CHECK(has(left_of(plain, {2, 1, 5, 4}), "Softmax"));
 }
 
-TEST_CASE("a mask that makes the scores larger is added apart", "[optimize]") {
+TEST_CASE("a mask that makes the scores larger, or that the operator would fill up, is added apart", "[optimize]") {
   const Writes masked = [](Scribe& s) {
     const std::string scores = s("Add", {s("MatMul", {"q", turned(s, "k", {0, 1, 3, 2})}), "mask"});
     return s("MatMul", {softmax(s, scores), "v"});
@@ -180,6 +181,8 @@ TEST_CASE("a mask that makes the scores larger is added apart", "[optimize]") {
   CHECK(left_of(masked, {2, 3, 5, 4}, {2, 1, 5, 7}) == Ops{"Attention"});
   CHECK(left_of(masked, {2, 3, 5, 4}, {7}) == Ops{"Attention"});
   CHECK(left_of(masked, {2, 3, 5, 4}, {5, 1}) == Ops{"Attention"});
+  CHECK(left_of(masked, {2, 3, 5, 4}, {5, 7}, 24) == Ops{"Attention"});
+  CHECK(has(left_of(masked, {2, 3, 5, 4}, {5, 1}, 24), "Softmax"));
   CHECK(has(left_of(masked, {2, 3, 1, 4}, {5, 7}), "Softmax"));
 }
 

@@ -16,7 +16,6 @@ struct AttentionShapes {
   ShapeView q, k, v;
   std::optional<ShapeView> mask, past_key, past_value;
   int64_t heads = 0, kv_heads = 0;  // the attributes; of inputs with three dimensions
-  bool has_lengths = false;         // nonpad_kv_seqlen is there
   int version = 23;                 // since which opset the operator is as it is
 };
 
@@ -90,13 +89,13 @@ inline Status check_heads(const AttentionShapes& shapes, const Operand& q, const
 }
 
 /// Its dimensions are those of the scores or 1, but since opset 24 the last one may end early. As the operator's
-/// function has it, a 1 there is for all keys, but not beside nonpad_kv_seqlen, where masks are filled up.
-inline Status resolve_mask(ShapeView mask, bool has_lengths, int version, AttentionGeometry* g) {
+/// function has it, a 1 there is for all keys before, and then for the first one.
+inline Status resolve_mask(ShapeView mask, int version, AttentionGeometry* g) {
   const size_t rank = mask.size();
   const int64_t scores[] = {g->batch, g->heads, g->queries};
   bool fits = rank >= 1 && rank <= 4 && mask[rank - 1] <= g->total;
   int64_t stride = fits ? mask[rank - 1] : 0;
-  const bool is_one = fits && stride == 1 && !has_lengths;
+  const bool is_one = fits && stride == 1 && version < 24;
   fits = fits && (version >= 24 || is_one || stride == g->total);
   g->mask_keys = is_one ? g->total : stride;
   g->mask_step = is_one ? 0 : 1;
@@ -129,6 +128,13 @@ inline Status check_attention_cache(int version, bool has_past, bool has_lengths
   return {};
 }
 
+/// The attribute softmax_precision; 0: none is given.
+inline Status check_softmax_precision(int64_t type) {
+  for (const int64_t known : {TN_UNDEFINED, TN_FLOAT, TN_FLOAT16, TN_DOUBLE, TN_BFLOAT16})
+    if (type == known) return {};
+  return invalid_model("softmax_precision is ", type, ", expected the number of a floating-point type: 1, 10, 11 or 16");
+}
+
 inline Result<AttentionGeometry> attention_geometry(const AttentionShapes& shapes) {
   using attention_detail::expect;
   using attention_detail::operand;
@@ -150,8 +156,7 @@ inline Result<AttentionGeometry> attention_geometry(const AttentionShapes& shape
   TN_RETURN_IF_ERROR(attention_detail::resolve_past(shapes, &g));
   if (__builtin_add_overflow(g.past, g.keys, &g.total))
     return invalid_model("past and new keys, ", g.past, " and ", g.keys, ", are more than 64 bits count");
-  if (shapes.mask)
-    TN_RETURN_IF_ERROR(attention_detail::resolve_mask(*shapes.mask, shapes.has_lengths, shapes.version, &g));
+  if (shapes.mask) TN_RETURN_IF_ERROR(attention_detail::resolve_mask(*shapes.mask, shapes.version, &g));
   return g;
 }
 
