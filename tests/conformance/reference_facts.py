@@ -2,7 +2,7 @@
 import re
 
 import numpy as np
-from case_reasons import Facts
+from case_facts import Facts
 
 
 class ReferenceFacts(Facts):
@@ -15,11 +15,8 @@ class ReferenceFacts(Facts):
         largest = max((np.abs(v[np.isfinite(v)]).max(initial=1) for v in self.results), default=1)
         return float(found[1]) / np.finfo(np.float32).eps.item() / float(largest) if found else np.inf
 
-    def has(self, position):
-        return position < len(self.inputs) and self.inputs[position] is not None
-
     def type_of(self, position):
-        return self.inputs[position].dtype.name if self.has(position) else ""
+        return self.inputs[position].dtype.name if self.has_input(position) else ""
 
     def has_nan_or_infinity(self):
         return any(not np.isfinite(v).all() for v in self.floats())

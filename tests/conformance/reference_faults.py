@@ -109,7 +109,7 @@ FAULTS = [
         "scores are multiplied by the scale; the evaluator takes the root of a negative one",
     ),
     (
-        lambda f: f.op == "Attention" and f.opset == 23 and f.has(3) and f.inputs[3].shape[-1] == 1,
+        lambda f: f.op == "Attention" and f.opset == 23 and f.has_input(3) and f.inputs[3].shape[-1] == 1,
         "a mask broadcasts in opset 23; the evaluator fills it up as from opset 24 on",
     ),
     (
@@ -129,7 +129,7 @@ FAULTS = [
         "x times sigmoid(x) goes to 0 with x to minus infinity; the evaluator multiplies infinity by 0",
     ),
     (
-        lambda f: f.op == "Clip" and any(f.has(i) and f.inputs[i].ndim for i in (1, 2)),
+        lambda f: f.op == "Clip" and any(f.has_input(i) and f.inputs[i].ndim for i in (1, 2)),
         "the result has the shape of the input; the evaluator broadcasts bounds that are no scalars",
     ),
     (
@@ -155,7 +155,7 @@ FAULTS = [
         "input_forget couples the gates; the evaluator does not know it",
     ),
     (
-        lambda f: f.op in ("GRU", "LSTM", "RNN") and f.has(4) and (f.inputs[4] < f.inputs[0].shape[0]).any(),
+        lambda f: f.op in ("GRU", "LSTM", "RNN") and f.has_input(4) and (f.inputs[4] < f.inputs[0].shape[0]).any(),
         "sequences end at sequence_lens; the evaluator goes on",
     ),
     (

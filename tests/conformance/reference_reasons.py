@@ -2,7 +2,7 @@
 the specification forbids or leaves open, in reference_faults.py those in which the evaluator departs from it.
 """
 import numpy as np
-from case_reasons import NOT_ALLOWED, SWITCHES
+from case_reasons import NOT_ALLOWED
 from reference_facts import ReferenceFacts
 from reference_faults import FAULTS
 
@@ -48,7 +48,7 @@ IN_FLOAT = ("Adam", "BatchNormalization", "Erf", "Gelu", "HardSwish", "LRN", "Lp
 
 REASONS = [
     (
-        lambda f: any(f.attributes.get(name) not in (None, 0, 1) for name in SWITCHES),
+        lambda f: f.has_odd_switch(),
         "an attribute that is a switch is neither 0 nor 1, which the specification does not know",
     ),
     (
@@ -93,7 +93,7 @@ REASONS = [
         "all is computed in double here, which is no less exact than softmax_precision",
     ),
     (
-        lambda f: f.op == "Attention" and f.opset >= 24 and f.has(3) and f.inputs[3].dtype.kind in "ui",
+        lambda f: f.op == "Attention" and f.opset >= 24 and f.has_input(3) and f.inputs[3].dtype.kind in "ui",
         "a mask of integers has no minus infinity to be filled up with; here its missing keys are masked all the same",
     ),
     (
