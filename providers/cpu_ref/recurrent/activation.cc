@@ -68,7 +68,8 @@ sdk::Result<std::vector<Activation>> read_activations(const sdk::KernelInfo& inf
     a.function_ = row->function;
     a.alpha_ = row->has_alpha ? next_of(alphas, &alpha, row->alpha) : 0;
     a.beta_ = row->has_beta ? next_of(betas, &beta, row->beta) : 0;
-    a.clip_ = info.attr_float("clip", 0);
+    a.clip_ = info.attr_float("clip", INFINITY);
+    if (!(a.clip_ >= 0)) return sdk::invalid_model("attribute clip is ", a.clip_, ", expected 0 or more");
   }
   return found;
 }

@@ -67,8 +67,8 @@ class MelWeightMatrix final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_mel_weight_matrix(const sdk::KernelInfo& info) {
   TN_ASSIGN_OR_RETURN(const tn_dtype dtype, dtype_attribute(info, "output_datatype"));
-  // 0 asks for the default.
-  return std::make_unique<MelWeightMatrix>(dtype == TN_UNDEFINED ? TN_FLOAT : dtype);
+  if (dtype == TN_UNDEFINED) return sdk::invalid_model("output_datatype is 0, expected the number of an element type");
+  return std::make_unique<MelWeightMatrix>(dtype);
 }
 
 }  // namespace tenon::cpu_ref

@@ -63,6 +63,11 @@ TEST_CASE("layout 1 puts the batch first", "[cpu_ref]") {
   CHECK(output_of(run, 0) == std::vector<float>{1, 3, 6, 10, 30, 0});
 }
 
+TEST_CASE("a threshold of 0 leaves an activation nothing, and none is below 0", "[cpu_ref]") {
+  CHECK(output_of(adding_rnn({float_attr("clip", 0)}), 0) == std::vector<float>(6));
+  CHECK_FALSE(run_operator(adding_rnn({float_attr("clip", -1)})).is_ok());
+}
+
 TEST_CASE("clip bounds what an activation gets", "[cpu_ref]") {
   CHECK(output_of(adding_rnn({float_attr("clip", 5)}), 0) == std::vector<float>{1, 5, 3, 5, 5, 0});
 }

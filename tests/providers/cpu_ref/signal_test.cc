@@ -71,6 +71,20 @@ TEST_CASE("DFT refuses lengths, axes and numbers that do not fit", "[cpu_ref]") 
   CHECK_THAT(error_of(dft(4, {int_attr("onesided", 1), int_attr("inverse", 1)})), Contains("expected complex ones"));
 }
 
+TEST_CASE("MelWeightMatrix is asked for a type that there is", "[cpu_ref]") {
+  const auto number = [](int32_t value) { return make_tensor<int32_t>({}, {value}); };
+  const auto hertz = [](float value) { return make_tensor<float>({}, {value}); };
+  const auto as = [&](int64_t dtype) {
+    return run_operator({"MelWeightMatrix",
+                         17,
+                         {number(2), number(16), number(100), hertz(0), hertz(50)},
+                         {int_attr("output_datatype", dtype)}})
+        .is_ok();
+  };
+  CHECK(as(TN_DOUBLE));
+  CHECK_FALSE(as(TN_UNDEFINED));
+}
+
 TEST_CASE("STFT of a signal shorter than a frame has no frames", "[cpu_ref]") {
   const OperatorRun run{
       "STFT",
