@@ -79,6 +79,12 @@ CONTRIB_REASONS = [
     (EMBEDDINGS, "dimension size", ALWAYS, "onnxruntime asks for sizes before they are known"),
     ("EmbedLayerNormalization", "node has 1 outputs", ALWAYS, "the output mask_index is optional"),
     (
+        "ExpandDims",
+        "must be a scalar tensor",
+        lambda f: f.inputs[1].size == 1,
+        "one element in a list is read as a scalar",
+    ),
+    (
         "FusedConv",
         "GetFusedActivationAttr",
         lambda f: f.attributes.get("activation") in (b"", b"Clip"),

@@ -38,6 +38,8 @@ REASONS = [
             "Exactly one of 'cats_*'",
             "One of classlabels_strings, classlabels_ints",
             "activations_.size()",
+            "both 'auto_pad' and 'pads' attributes",
+            "Attribute 'cats_",
             "Only one of the attributes 'nodes_values'",
         ),
         Facts.has_empty_list,
@@ -58,7 +60,7 @@ REASONS = [
         "a tensor may be empty",
     ),
     (
-        "BatchNormalization CumProd CumSum MaxPool Mod ReduceLogSum ReduceLogSumExp Reshape",
+        "BatchNormalization CumProd CumSum GRU MaxPool Mod ReduceLogSum ReduceLogSumExp Reshape",
         "",
         Facts.has_odd_switch,
         "an attribute that is a switch is neither 0 nor 1, which the specification does not know",
@@ -236,7 +238,7 @@ REASONS = [
         lambda f: f.attributes.get("hidden_size", 0) == 0,
         "hidden_size may be left out: the weights say it",
     ),
-    (RECURRENT, "clip_ > 0", lambda f: f.attributes["clip"] <= 0, "a threshold that is not above 0 clips nothing"),
+    (RECURRENT, "clip_ > 0", lambda f: f.attributes["clip"] == 0, "a threshold may be 0"),
     (RECURRENT, "does not support double yet", lambda f: f.is_of("float64"), "doubles are among the types"),
     (
         "InstanceNormalization",
