@@ -121,6 +121,10 @@ template <typename T>
 inline constexpr bool kIsSmoothEnough = std::is_same_v<T, float>;
 
 template <typename T>
+double exp_for(double x) {
+  return kIsSmoothEnough<T> ? smooth_exp(x) : std::exp(x);
+}
+template <typename T>
 double sigmoid_for(double x) {
   if constexpr (kIsSmoothEnough<T>) return smooth_sigmoid(x);
   const double e = std::exp(-std::abs(x));

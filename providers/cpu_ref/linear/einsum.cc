@@ -1,8 +1,8 @@
 // Einsum: Output[output term] = the sum, over all labels that are not in the output term, of the product of the
 // operands' elements. A label repeated within a term takes the diagonal; "..." stands for leading dimensions that
-// broadcast, as many in each term; without "->" the output has the dimensions of "...", then the labels that occur once,
-// in ASCII order. Products and sums are held in Accumulator<T>. Two operands are multiplied as matrices. Scratch: that
-// of multiply_matrices. The output must not be an input.
+// broadcast, as many in each term; without "->" the output has the dimensions of "...", then the labels that occur
+// once, in ASCII order. Products and sums are held in Accumulator<T>. Two operands are multiplied as matrices. Scratch:
+// that of multiply_matrices. The output must not be an input.
 #include <algorithm>
 #include <map>
 #include <tenon/sdk/kernel.hpp>
@@ -133,6 +133,15 @@ class Einsum final : public sdk::Kernel {
       using T = decltype(tag);
       T* out = y.template data<T>();
       sdk::Shape at(operands.size(), 0);
+      if (operands.size() == 1 && summed.empty() && !kept.empty()) {  // its elements in another order
+        const LabelLoop row = kept.back();
+        kept.pop_back();
+        for_each(kept, at, [&] {
+          const T* in = operands[0].data<T>() + at[0];
+          for (int64_t i = 0; i < row.extent; ++i) *out++ = in[i * row.strides[0]];
+        });
+        return {};
+      }
       for_each(kept, at, [&] {
         Accumulator<T> sum = 0;
         for_each(summed, at, [&] {

@@ -2,6 +2,9 @@
 // specification, the difference, the exponential and the sum are rounded to the type of X, the sum once and where it
 // is finite there. LogSoftmax: Y = (X - m) - ln(sum of e^(X - m)), sums in double. Hardmax: Y is 1 at the first largest
 // X and 0 elsewhere; a NaN counts as the largest. Y may be X.
+#include <algorithm>
+
+#include "elementwise/smooth.h"
 #include "normalize/lanes.h"
 
 namespace tenon::cpu_ref {
@@ -23,9 +26,16 @@ sdk::Result<sdk::KernelPtr> make_softmax(const sdk::KernelInfo& info) {
     double largest = double(x[0]);
     for (int64_t i = 1; i < length; ++i) largest = nan_max(largest, double(x[i * step]));
     double sum = 0;
-    for (int64_t i = 0; i < length; ++i) {
-      y[i * step] = from_double<T>(std::exp(rounded(double(x[i * step]) - largest)));
-      sum += double(y[i * step]);
+    constexpr int64_t kBlock = 256;
+    double powers[kBlock];
+    for (int64_t begin = 0; begin < length; begin += kBlock) {
+      const int64_t count = std::min(kBlock, length - begin);
+      for (int64_t i = 0; i < count; ++i) powers[i] = rounded(double(x[(begin + i) * step]) - largest);
+      for (int64_t i = 0; i < count; ++i) powers[i] = exp_for<Compute<T>>(powers[i]);
+      for (int64_t i = 0; i < count; ++i) {
+        y[(begin + i) * step] = from_double<T>(powers[i]);
+        sum += double(y[(begin + i) * step]);
+      }
     }
     // The sum of a long lane may be beyond float16; as infinity it would make all of Y zero.
     if (std::isfinite(rounded(sum))) sum = rounded(sum);
