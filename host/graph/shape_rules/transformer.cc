@@ -1,7 +1,9 @@
 // Shape rules of ONNX Runtime's transformer operators.
 #include <algorithm>
+#include <tenon/sdk/geometry/lanes.hpp>
 
 #include "host/graph/shape_rules/rules.h"
+#include "host/graph/shape_rules/sdk_geometry.h"
 
 namespace tenon::host::shape_rules {
 
@@ -9,7 +11,7 @@ namespace tenon::host::shape_rules {
 Status skip_layer_normalization(ShapeContext& c) {
   const Dims* x = c.shape(0);
   if (x == nullptr) return {};
-  if (x->empty()) return c.fail("input ", c.input_name(0), " is a scalar, expected ... x hidden size");
+  TENON_RETURN_IF_ERROR(from_sdk(c, sdk::check_hidden_rows(sizes_of(*x))));
   TENON_RETURN_IF_ERROR(c.expect_rank(2, 1, "gamma has one number per hidden unit"));
   const Dims* gamma = c.shape(2);
   if (gamma != nullptr && !merge(x->back(), (*gamma)[0]))

@@ -1,6 +1,7 @@
 // BatchNormalization for inference: y = (x - mean) / sqrt(variance + epsilon) * scale + B, per channel (dimension 1).
 // Y may be X.
 #include <cmath>
+#include <tenon/sdk/geometry/statistics.hpp>
 
 #include "common.h"
 #include "simd/elementwise.h"
@@ -49,6 +50,7 @@ class BatchNormalization final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_batch_normalization(const sdk::KernelInfo& info) {
+  TN_RETURN_IF_ERROR(sdk::check_statistics_outputs(info.output_count(), info.since_version()));
   if (info.attr_int("training_mode") != 0)
     return sdk::unsupported(describe(info), ": training_mode is 1, expected 0: only inference is implemented");
   // From opset 9 on it always is.

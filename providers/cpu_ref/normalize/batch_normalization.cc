@@ -3,6 +3,7 @@
 // Inference takes the running mean and variance of the inputs. Training takes the batch's own and updates the running
 // ones: running * momentum + batch * (1 - momentum); the variance is the population's. Computed in double.
 #include <cmath>
+#include <tenon/sdk/geometry/statistics.hpp>
 #include <tenon/sdk/kernel.hpp>
 
 #include "parameters.h"
@@ -123,11 +124,9 @@ sdk::Result<sdk::KernelPtr> make_batch_normalization(const sdk::KernelInfo& info
   // Before opset 14 the outputs say whether the node trains, and before 7 is_test can forbid it.
   const bool training =
       info.since_version() >= 14 ? info.attr_int("training_mode") != 0 : more_outputs && info.attr_int("is_test") == 0;
-  const uint32_t outputs = info.output_count(), all = info.since_version() >= 14 ? 3 : 5;
-  if (outputs != 1 && outputs != all)
-    return sdk::invalid_model("the node has ", outputs, " outputs, expected 1, or ", all, " where it trains");
-  if (outputs == 1 && training)
-    return sdk::invalid_model("training_mode is set, but the node has 1 output, expected ", all);
+  TN_RETURN_IF_ERROR(sdk::check_statistics_outputs(info.output_count(), info.since_version()));
+  if (info.output_count() == 1 && training)
+    return sdk::invalid_model("training_mode is set, but the node has 1 output, expected those of the statistics, too");
   if (more_outputs && !training)
     return sdk::invalid_model("the node has more than one output, expected one: only training has statistics to give");
   return std::make_unique<BatchNormalization>(info, training);

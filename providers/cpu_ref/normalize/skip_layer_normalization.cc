@@ -3,6 +3,7 @@
 // be input.
 #include <algorithm>
 #include <cmath>
+#include <tenon/sdk/geometry/lanes.hpp>
 #include <tenon/sdk/kernel.hpp>
 
 #include "arithmetic.h"
@@ -48,9 +49,7 @@ sdk::Status SkipNormalizeKernel::run(sdk::RunContext& run) const {
 
 sdk::Status SkipNormalizeKernel::check(sdk::RunContext& run) const {
   const sdk::TensorView x = run.input(0), skip = run.input(1);
-  if (x.rank() != 2 && x.rank() != 3)
-    return sdk::invalid_argument("input input has shape ", sdk::shape_text(x.shape()),
-                                 ", expected batch x sequence x hidden size or tokens x hidden size");
+  TN_RETURN_IF_ERROR(sdk::check_hidden_rows(x.shape()));
   if (skip.rank() < 2 || !is_tail_of(skip.shape(), x.shape()) || (skip.count() == 0 && x.count() != 0))
     return sdk::invalid_argument("input skip has shape ", sdk::shape_text(skip.shape()), ", expected ",
                                  sdk::shape_text(x.shape()), " as input, or that without the batch or with 1 there");

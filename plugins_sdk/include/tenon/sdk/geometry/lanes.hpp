@@ -49,5 +49,12 @@ struct Lanes {
   }
 };
 
+/// What SkipLayerNormalization and its kin normalize.
+inline Status check_hidden_rows(ShapeView input) {
+  if (input.size() == 2 || input.size() == 3) return {};
+  return invalid_model("input input has shape ", shape_text(input),
+                       ", expected batch x sequence x hidden size or tokens x hidden size");
+}
+
 }  // namespace TENON_SDK_VERSION
 }  // namespace tenon::sdk
