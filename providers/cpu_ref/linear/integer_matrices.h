@@ -125,9 +125,9 @@ sdk::Status multiply_integers(sdk::RunContext& run, const IntegerProduct& produc
             panel[c * depth + k] =
                 int16_t(int32_t(b[(mb * depth + k) * columns + first + c]) - int32_t(b_zeros.at(mb, first + c)));
         for (int64_t row = 0; row < rows; ++row)
-          for (int64_t c = 0; c < width; ++c)
-            store((matrix * rows + row) * columns + first + c, ProductPlace{row, first + c, ma, mb},
-                  int32_t(dot_of_shorts(left + row * depth, panel + c * depth, depth)));
+          dot_short_rows(left + row * depth, panel, depth, width, [&](int64_t c, uint32_t sum) {
+            store((matrix * rows + row) * columns + first + c, ProductPlace{row, first + c, ma, mb}, int32_t(sum));
+          });
       }
     });
   }

@@ -42,10 +42,10 @@ sdk::Status convolve_bytes(sdk::RunContext& run, const Convolution& c, const X* 
             rows[o * length + d * taps + tap] = place < 0 ? int16_t(0) : load_x(in[d * in_plane + place]);
           }
       for (int64_t m = group * per_group; m < (group + 1) * per_group; ++m)
-        for (int64_t o = 0; o < count; ++o) {
+        dot_short_rows(weights + m * length, rows, length, count, [&](int64_t o, uint32_t sum) {
           const int64_t i = (n * c.filters + m) * plane + first + o;
-          y[i] = Y(finish(start(m) + dot_of_shorts(weights + m * length, rows + o * length, length), i));
-        }
+          y[i] = Y(finish(start(m) + sum, i));
+        });
     }
   });
   return {};
