@@ -2,7 +2,7 @@
 import numpy as np
 from onnx import TensorProto
 
-from contrib_cases import Case, Maker, int32
+from contrib_cases import Case, Maker, in_seven_bits, int32
 
 FLOATS = [TensorProto.FLOAT] * 4
 
@@ -149,7 +149,7 @@ def quantized(label, batch=2, rows=3, width=5, heads=2, size=4, past=None, mask=
     weight = make.uint8(width, columns)
     zero = make.uint8(columns) if by_column else make.uint8(1)
     if signed:
-        weight, zero = weight.view(np.int8), zero.view(np.int8)
+        weight, zero = in_seven_bits(weight.view(np.int8)), zero.view(np.int8)
     scale = make.positive(columns) / 100 if by_column else np.array([0.01], np.float32)
     inputs = [make.uint8(batch, rows, width), weight, make.normal(columns), np.array(0.02, np.float32), scale,
               mask_of(make, mask, batch, rows, rows + (past or 0)), np.array(130, np.uint8) if zeros else None,

@@ -2,7 +2,7 @@
 import numpy as np
 from onnx import TensorProto
 
-from contrib_cases import Case, Maker
+from contrib_cases import Case, Maker, in_seven_bits
 
 
 def number(value, dtype=np.float32):
@@ -107,6 +107,7 @@ def qgemm(label, a_type, b_type, y_type, columns=False, c=None, trans=(0, 0), al
     m, k, n = 3, 17, 5
     a = make.with_scale(a_type, *((k, m) if trans[0] else (m, k)))
     b = make.with_scale(b_type, *((n, k) if trans[1] else (k, n)))
+    b[0] = in_seven_bits(b[0])
     if columns:
         b[1:] = [make.scale(n), make.bytes(b_type, n)]
     addend = None if c is None else make.rng.integers(-9999, 9999, c, np.int32)
@@ -132,13 +133,13 @@ def product_cases():
         a, b = make.with_scale(a_type, *shapes[0]), make.with_scale(b_type, *shapes[1])
         if columns:
             b[1:] = [make.scale(5), make.bytes(b_type, 5)]
-        inputs = [a[0], b[0], a[1], b[1], a[2], b[2], make.normal(5) if bias else None]
+        inputs = [a[0], in_seven_bits(b[0]), a[1], b[1], a[2], b[2], make.normal(5) if bias else None]
         yield Case(make.name, "MatMulIntegerToFloat", inputs, {}, terms=64, output_types=[TensorProto.FLOAT])
         make = Quantized(f"dynamicquantizematmul_{label}")
         b = make.with_scale(b_type, *shapes[1])
         if columns:
             b[1:] = [make.scale(5), make.bytes(b_type, 5)]
-        inputs = [make.normal(*shapes[0])] + b + [make.normal(5) if bias else None]
+        inputs = [make.normal(*shapes[0]), in_seven_bits(b[0]), *b[1:], make.normal(5) if bias else None]
         yield Case(make.name, "DynamicQuantizeMatMul", inputs, {}, terms=64)
 
 

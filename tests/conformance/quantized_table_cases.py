@@ -3,7 +3,7 @@ import ml_dtypes
 import numpy as np
 from onnx import TensorProto
 
-from contrib_cases import Case, Maker, int32
+from contrib_cases import Case, Maker, in_seven_bits, int32
 
 
 def gather(label, rows=6, columns=64, bits=4, block=16, zeros=False, indices=((0, 5), (-1, 2)), dtype=np.float32,
@@ -136,7 +136,7 @@ def lstm(label, time=3, batch=1, width=4, hidden=5, directions=1, signed=True, b
     """Of one sequence, or of one step, as onnxruntime splits batches among threads and quantizes what each has."""
     make = Maker(f"dynamic_quantize_lstm_{label}")
     kind = np.int8 if signed else np.uint8
-    weights = [make.uint8(directions, n, 4 * hidden).view(kind) for n in (width, hidden)]
+    weights = [in_seven_bits(make.uint8(directions, n, 4 * hidden).view(kind)) for n in (width, hidden)]
     shape = (directions, 4 * hidden) if by_column else (directions,)
     inputs = [make.normal(time, batch, width), *weights, make.normal(directions, 8 * hidden) if bias else None]
     inputs += [None] * 4
