@@ -123,9 +123,9 @@ def window_rows():
 
 
 def blocked_rows():
-    """Channels are no multiples of 16, so that they tell blocks of 8: those of onnxruntime without AVX-512. Alone,
-    ReorderInput tells none, so it has no row."""
+    """Channels are no multiples of 16, so that they tell blocks of 8: those of onnxruntime without AVX-512."""
     x = f32(1, 72, 56, 56)
+    yield Blocked('ReorderInput', [x])
     yield Blocked('ReorderOutput', [x], {'channels': 72})
     yield Blocked('Conv', [x, f32(72, 72, 3, 3), f32(72)], PADS)
     pool = {'kernel_shape': [3, 3], 'strides': [2, 2], **PADS}
