@@ -53,8 +53,9 @@ def tokenizer_cases():
 def word_cases():
     for label, words, attributes in (
             ("plain", None, {}), ("told", None, {"embedding_size": 5, "conv_window_size": 3, "char_embedding_size": 4}),
-            ("of_shorter_words", int32([3, 4, 0, 0, 0, 0], [2, 7, 3, 2, 0, 0], [0, 0, 0, 0, 0, 0], [0, 3, 1, 7, 8, 2],
-                                       [1, 8, 0, 9, 6, 1], [5, 0, 0, 0, 0, 4]), {}), ("of_none", np.zeros((0, 6), np.int32), {})):
+            # onnxruntime leaves what a word without characters gives unwritten.
+            ("of_shorter_words", int32([3, 4, 0, 0, 0, 0], [2, 7, 3, 2, 0, 0], [1, 8, 0, 9, 6, 1], [5, 0, 0, 0, 0, 4]), {}),
+            ("of_none", np.zeros((0, 6), np.int32), {})):
         make = Maker(f"word_conv_embedding_{label}")
         words = make.rng.integers(1, 20, (6, 6)).astype(np.int32) if words is None else words
         inputs = [words, make.normal(5, 1, 3, 4), make.normal(5), make.normal(20, 4)]

@@ -158,6 +158,18 @@ TEST_CASE("an LSTM that attends refuses lengths of memory that it has not", "[cp
   CHECK_THAT(attend(7), Contains("has 7 steps of memory"));
 }
 
+TEST_CASE("WordConvEmbedding gives zeros for words that begin with none of their characters", "[cpu_ref]") {
+  const auto embed = [](std::vector<int32_t> word) {
+    return first_output<float>(
+        {"com.microsoft:WordConvEmbedding",
+         18,
+         {int32s({1, 3}, std::move(word)), numbers({2, 1, 2, 4}, 1), numbers({2}), numbers({5, 4})}});
+  };
+  CHECK(embed({0, 0, 0}) == std::vector<float>{0, 0});
+  CHECK(embed({0, 3, 4}) == std::vector<float>{0, 0});
+  CHECK(embed({3, 4, 0}) != std::vector<float>{0, 0});
+}
+
 TEST_CASE("GatherPacked refuses formats and widths that there are not", "[cpu_ref]") {
   const auto gather = [](int64_t format, int64_t width) {
     return error_of("GatherPacked", {make_tensor<uint8_t>({1, 18}, std::vector<uint8_t>(18)), int64s({0})},
