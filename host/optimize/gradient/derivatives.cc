@@ -74,14 +74,18 @@ Value* of_erf(GradientBuilder& b, const Application& of, size_t, Value* dy) {
   return b.mul(dy, b.mul(b.scalar_like(1.1283791671f, dy), b.make("Exp", {b.negated(b.mul(x, x))})));
 }
 
-// Ellipses stand for batches, which may be broadcast.
+// Ellipses stand for batches, of which the other factor may have fewer dimensions than dy.
 Value* of_matmul(GradientBuilder& b, const Application& of, size_t i, Value* dy) {
-  const auto product = [&](Value* p, Value* q, const char* equation) {
-    return b.make("Einsum", {p, q}, {{"equation", std::string(equation)}});
+  const auto dims = [&](Value* x, int64_t first, int64_t last) {
+    return b.make("Slice", {b.shape(x), b.integers({first}), b.integers({last})});
   };
-  Value* const part = i == 0 ? product(dy, of.inputs[1], "...ik,...jk->...ij")
-                             : product(of.inputs[0], dy, "...ij,...ik->...jk");
-  return b.summed_to(part, of.inputs[i]);
+  Value* const other = of.inputs[1 - i];
+  Value* const shape =
+      b.make("Concat", {dims(dy, 0, -2), dims(other, -2, INT64_MAX)}, {{"axis", int64_t{0}}});
+  Value* const batched = b.make("Expand", {other, shape});
+  const std::vector<Value*> factors = i == 0 ? std::vector{dy, batched} : std::vector{batched, dy};
+  const char* const equation = i == 0 ? "...ik,...jk->...ij" : "...ij,...ik->...jk";
+  return b.summed_to(b.make("Einsum", factors, {{"equation", std::string(equation)}}), of.inputs[i]);
 }
 
 // Y = alpha op(A) op(B) + beta C, where op may transpose.
