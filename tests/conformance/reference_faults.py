@@ -15,6 +15,10 @@ FAULTS = [
         "before opset 7 shapes are equal, or the second fits at its axis; the evaluator broadcasts as of opset 7",
     ),
     (
+        lambda f: f.opset < 8 and f.op in ("Max", "Mean", "Min", "Sum") and f.refuses("before opset 8"),
+        "before opset 8 shapes are equal; the evaluator broadcasts as of opset 8",
+    ),
+    (
         lambda f: f.opset < 7 and f.op in PLACED and f.attributes.get("broadcast") and "axis" in f.attributes,
         "before opset 7 the second input is placed at axis; the evaluator places it at the end",
     ),
