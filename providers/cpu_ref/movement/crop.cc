@@ -42,11 +42,10 @@ class Crop final : public sdk::Kernel {
 sdk::Result<sdk::KernelPtr> make_crop(const sdk::KernelInfo& info) {
   sdk::Shape border = info.attr_ints("border"), size = info.attr_ints("scale");
   for (const int64_t side : border)
-    if (side < 0)
-      return sdk::invalid_model("attribute border is ", sdk::shape_text(border), ", expected no negative numbers");
+    if (side < 0) return sdk::invalid_model("attribute border has ", side, ", expected no negative number");
   if (border.size() != 4 || (!size.empty() && size.size() != 2))
-    return sdk::invalid_model("attributes border and scale are ", sdk::shape_text(border), " and ",
-                              sdk::shape_text(size), ", expected left, top, right and bottom, and height and width");
+    return sdk::invalid_model("attributes border and scale have ", border.size(), " and ", size.size(),
+                              " numbers, expected left, top, right and bottom, and height and width or none");
   return std::make_unique<Crop>(std::move(border), std::move(size));
 }
 

@@ -1,9 +1,10 @@
-// The whole cases of the operators of com.microsoft that came last.
+// The whole cases of the operators that came last: of com.microsoft, and the experimental ones of the first opsets.
 #include "tests/providers/walk/whole_cases.h"
 
 namespace tenon::walk {
 
 const std::vector<WholeCase>& contrib_cases() {
+  using Reals = WholeCase::Reals;
   using Texts = WholeCase::Texts;
   static const std::vector<WholeCase> cases = {
       {"AttnLSTM",
@@ -39,6 +40,11 @@ const std::vector<WholeCase>& contrib_cases() {
        {},
        false,
        "com.microsoft"},
+      {"Crop", {{1, 2, 4, 5}}, {{"border", Shape{1, 0, 1, 2}}, {"scale", Shape{1, 2}}}},
+      {"DynamicSlice",
+       {{4, 5}, {2}, {2}, {2}},
+       {},
+       {{"starts", Shape{1, 0}}, {"ends", Shape{3, -1}}, {"axes", Shape{0, 1}}}},
       {"EngramGate", {{1, 2, 3, 4}, {1, 2, 3, 4}, {1, 2, 4}, {3, 4}, {3, 4}, {3, 4}}},
       {"GatedDeltaNet",
        {{3, 2, 3}, {3, 2, 3}, {3, 4, 2}, {3}, {3, 4}, {3, 4}, {2, 4, 2, 3}, {4}, {4}, {2}, {1}},
@@ -56,6 +62,7 @@ const std::vector<WholeCase>& contrib_cases() {
        true},
       {"HyperConnectionPostMix", {{2, 3, 4}, {2, 4}, {2, 3}, {2, 3, 3}}, {{"num_branches", int64_t{0}}}},
       {"HyperConnectionPreMix", {{2, 3, 4}, {2, 3}}, {{"num_branches", int64_t{0}}}},
+      {"ImageScaler", {{1, 2, 3, 4}}, {{"bias", Reals{1, 2}}}},
       {"LinearAttention",
        {{1, 2, 4}, {1, 2, 8}, {1, 2, 12}, {1, 4, 2, 3}, {1, 2, 4}, {1, 2, 4}},
        {{"q_num_heads", int64_t{2}},
