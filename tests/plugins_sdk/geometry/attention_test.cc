@@ -87,7 +87,7 @@ TEST_CASE("a mask of attention broadcasts to the scores, and may end before the 
 TEST_CASE("a mask of one number for all keys is that, or the first of them from opset 24 on", "[sdk]") {
   AttentionShapes shapes = shapes_with(kQ, kK, kV);
   const Shape mask{5, 1};
-  shapes.mask = mask;
+  shapes.mask = mask, shapes.version = 23;
   CHECK(attention_geometry(shapes).value().mask_step == 0);
   CHECK(attention_geometry(shapes).value().mask_keys == 7);
   shapes.version = 24;
