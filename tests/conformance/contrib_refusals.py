@@ -149,4 +149,20 @@ CONTRIB_REASONS = [
         lambda f: f.attributes["rotary_embedding_dim"] < 0,
         "a dimension that is not above 0 is the whole head",
     ),
+    (
+        "LinearAttention",
+        "IsPrimitiveDataType",
+        lambda f: f.has_input(3) and f.inputs[3].dtype != f.inputs[0].dtype,
+        "states may be of another type than what goes over them",
+    ),
+    (
+        "LinearAttentionGate",
+        "beta output is requested",
+        lambda f: not f.has_input(3),
+        "an output without a name is none",
+    ),
+    ("AttnLSTM", "does not support double", ALWAYS, "double is among the types"),
+    ("SparseAttention", "head_size", ALWAYS, "heads may be of any size"),
+    ("SparseAttention", "sparse_block_size", ALWAYS, "blocks may be of any size"),
+    ("SparseAttention", "DataRaw()", ALWAYS, "the past and the present may be two memories"),
 ]

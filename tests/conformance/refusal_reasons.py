@@ -174,7 +174,7 @@ REASONS = [
         Facts.is_scalar,
         "a scalar has no axis to pad, which leaves it as it is",
     ),
-    ("Slice", "Cannot slice scalars", Facts.is_scalar, "a scalar has no axis to slice, which leaves it as it is"),
+    ("Slice DynamicSlice", "Cannot slice scalars", Facts.is_scalar, "a scalar has no axis to slice, which leaves it as it is"),
     ("Clip", "min_ <= max_", lambda f: f.opset < 11, "before opset 11 nothing is said of a minimum above the maximum"),
     ("ConstantOfShape", "one-dim tensor", ALWAYS, "the value is one element, of any number of dimensions"),
     (

@@ -28,8 +28,8 @@ IN_ONNX_DOMAIN = {
 }
 # Attributes that its kernels ask for, and its schemas do not.
 REQUIRED = {
-    ("Crop", "border"), ("ImageScaler", "bias"), ("ParametricSoftplus", "alpha"), ("ParametricSoftplus", "beta"),
-    ("ScaledTanh", "alpha"), ("ScaledTanh", "beta"),
+    ("AttnLSTM", "hidden_size"), ("Crop", "border"), ("ImageScaler", "bias"), ("ParametricSoftplus", "alpha"),
+    ("ParametricSoftplus", "beta"), ("ScaledTanh", "alpha"), ("ScaledTanh", "beta"),
 }
 # Defaults that only the text of a schema states: operator, attribute.
 STATED = {

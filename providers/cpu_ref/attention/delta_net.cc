@@ -161,6 +161,13 @@ sdk::Result<DeltaNetAttributes> read_delta_net_attributes(const sdk::KernelInfo&
   a.capacity = info.attr_int("state_update_capacity");
   if (a.capacity < 0 || a.capacity > kMostCaptured)
     return sdk::invalid_model("attribute state_update_capacity is ", a.capacity, ", expected 0 to ", kMostCaptured);
+  for (const uint32_t i : {kDeltaDecay, kDeltaBeta}) {
+    if (i >= info.input_count() || !info.input(i)) continue;
+    const tn_dtype dtype = info.input(i).info().dtype();
+    if (dtype != TN_FLOAT && dtype != info.input(kDeltaQuery).info().dtype())
+      return sdk::invalid_model("inputs decay and beta are ", sdk::dtype_name(dtype), ", expected float, or ",
+                                sdk::dtype_name(info.input(kDeltaQuery).info().dtype()), " as query");
+  }
   TN_RETURN_IF_ERROR(expect_given(info, kDeltaDecay, "decay", a.has_decay, "update_rule"));
   TN_RETURN_IF_ERROR(expect_given(info, kDeltaBeta, "beta", a.is_delta, "update_rule"));
   TN_RETURN_IF_ERROR(expect_given(info, kDeltaLog, "a_log", a.gate != Gate::kNone, "gate_activation"));

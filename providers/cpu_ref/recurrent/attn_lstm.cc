@@ -127,6 +127,8 @@ sdk::Result<sdk::KernelPtr> make_attn_lstm(const sdk::KernelInfo& info) {
     if (i >= info.input_count() || !info.input(i))
       return sdk::invalid_model("input ", i, " is left out, expected QW, MW, V and M, inputs 8 to 11");
   TN_ASSIGN_OR_RETURN(const RecurrentAttributes attributes, read_recurrent_attributes(info, 4, 2));
+  if (attributes.hidden_size < 1)
+    return sdk::invalid_model("attribute hidden_size is ", attributes.hidden_size, ", expected at least 1");
   TN_ASSIGN_OR_RETURN(LstmCell cell, LstmCell::read(info, attributes.directions, false));
   return std::make_unique<AttnLstm>(attributes, std::move(cell));
 }

@@ -24,6 +24,9 @@ class NgramHashMapping final : public sdk::Kernel {
                                    ", expected batch x sequence");
     const int64_t batch = ids.dim(0), sequence = ids.dim(1);
     TN_RETURN_IF_ERROR(check_ngram_inputs(run, attributes_, kNgramInputs));
+    for (int64_t i = 0; run.has_input(kNgramInputs.offsets) && i < attributes_.width(); ++i)
+      if (const int64_t offset = index_at(run.input(kNgramInputs.offsets), i); offset < 0)
+        return sdk::invalid_argument("input head_offsets has ", offset, " at place ", i, ", expected 0 or more");
     const int64_t state_dims[] = {batch, attributes_.history()};
     TN_RETURN_IF_ERROR(check_shape(run, kNgramPast, "past_ids", to_shape(state_dims)));
     TN_RETURN_IF_ERROR(check_shape(run, kNgramSegments, "segment_ids", to_shape(ids.shape())));

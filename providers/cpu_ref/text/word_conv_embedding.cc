@@ -37,8 +37,8 @@ class WordConvEmbedding final : public sdk::Kernel {
     if (words.rank() != 2)
       return sdk::invalid_argument("input Sequence has shape ", sdk::shape_text(words.shape()),
                                    ", expected words x characters");
-    if (w.rank() != 4 || w.dim(1) != 1 || (filters_ >= 0 && w.dim(0) != filters_) ||
-        (width_ >= 0 && w.dim(2) != width_) || (size_ >= 0 && w.dim(3) != size_))
+    if (w.rank() != 4 || w.dim(1) != 1 || (filters_ != -1 && w.dim(0) != filters_) ||
+        (width_ != -1 && w.dim(2) != width_) || (size_ != -1 && w.dim(3) != size_))
       return sdk::invalid_argument("input W has shape ", sdk::shape_text(w.shape()),
                                    ", expected filters x 1 x width x size by embedding_size, conv_window_size and "
                                    "char_embedding_size where these are given");

@@ -51,9 +51,7 @@ class CausalConv final : public sdk::Kernel {
     if (w.rank() != 3 || w.dim(0) != channels || w.dim(1) != 1 || w.dim(2) < 1)
       return sdk::invalid_argument("input weight has shape ", sdk::shape_text(w.shape()), ", expected ", channels,
                                    "x1x the taps, at least 1");
-    if (run.has_input(kConvBias) && run.input(kConvBias).count() != channels)
-      return sdk::invalid_argument("input bias has shape ", sdk::shape_text(run.input(kConvBias).shape()),
-                                   ", expected ", channels);
+    TN_RETURN_IF_ERROR(check_shape(run, kConvBias, "bias", {channels}, "a number for each channel"));
     sdk::Shape state = to_shape(x.shape());
     TN_ASSIGN_OR_RETURN(state[channels_last_ ? 1 : 2], multiply(w.dim(2) - 1, dilation_));
     TN_RETURN_IF_ERROR(check_shape(run, kConvPast, "past_state", state));

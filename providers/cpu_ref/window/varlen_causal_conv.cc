@@ -55,9 +55,7 @@ class VarlenCausalConv final : public sdk::Kernel {
     if (w.rank() != 3 || w.dim(0) != x.dim(1) || w.dim(1) != 1 || w.dim(2) < 1)
       return sdk::invalid_argument("input weight has shape ", sdk::shape_text(w.shape()), ", expected ", x.dim(1),
                                    "x1x the taps, at least 1");
-    if (run.has_input(kVarlenBias) && run.input(kVarlenBias).count() != x.dim(1))
-      return sdk::invalid_argument("input bias has shape ", sdk::shape_text(run.input(kVarlenBias).shape()),
-                                   ", expected ", x.dim(1));
+    TN_RETURN_IF_ERROR(check_shape(run, kVarlenBias, "bias", {x.dim(1)}, "a number for each channel"));
     sdk::Shape state{std::max<int64_t>(starts.count() - 1, 0), x.dim(1), 0};
     TN_ASSIGN_OR_RETURN(state[2], multiply(w.dim(2) - 1, dilation_));
     TN_RETURN_IF_ERROR(check_shape(run, kVarlenState, "initial_state", state));
@@ -113,6 +111,10 @@ sdk::Result<sdk::KernelPtr> make_varlen_causal_conv(const sdk::KernelInfo& info)
   if ((info.input_count() > kVarlenCount && info.input(kVarlenCount)) != (capacity > 0))
     return sdk::invalid_model("input capture_count is ", capacity > 0 ? "left out" : "given",
                               ", expected it exactly where attribute state_update_capacity is above 0");
+  if (info.attr_int("group_size") != 1 || info.attr_int("delta_offset") != 0)
+    return sdk::unsupported("attributes group_size and delta_offset are ", info.attr_int("group_size"), " and ",
+                            info.attr_int("delta_offset"),
+                            ", expected 1 and 0: taps that change from token to token have no kernel");
   for (uint32_t i = kVarlenDelta; i < info.input_count(); ++i)
     if (info.input(i))
       return sdk::unsupported("input ", i, " is given: taps that change from token to token have no kernel");
