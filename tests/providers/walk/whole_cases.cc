@@ -86,6 +86,7 @@ const std::vector<WholeCase>& all() {
        {{"sequence_lens", Shape{2}}},
        true},
       {"EmbedLayerNormalization", {{2, 3}, {2, 3}, {4, 5}, {4, 5}, {4, 5}, {5}, {5}, {2, 3}, {2, 3}}},
+      {"DynamicQuantizeMatMul", {{2, 3}, {3, 4}, {4}, {4}, {4}}},
       {"DecoderMaskedMultiHeadAttention",
        {{2, 1, 4}, {2, 1, 4}, {2, 1, 4}, {2, 1}, {1, 2, 1, 1}},
        {{"num_heads", int64_t{2}}},
