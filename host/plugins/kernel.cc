@@ -67,6 +67,12 @@ bool Kernel::may_share(uint32_t output, uint32_t input) const {
   });
 }
 
+bool Kernel::is_state(uint32_t output, uint32_t input) const {
+  return std::any_of(aliases_.begin(), aliases_.end(), [&](const tn_alias& alias) {
+    return alias.kind == TN_ALIAS_STATE && alias.output == output && alias.input == input;
+  });
+}
+
 Result<uint32_t> Kernel::pack_count() const {
   constexpr uint32_t kMostSlots = 1u << 16;
   if (vtable_->pack_count == nullptr) return uint32_t{0};

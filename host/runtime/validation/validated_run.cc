@@ -35,8 +35,10 @@ std::string element_text(const WatchedRun::Output& output, size_t byte) {
                 shape_text(output.shape));
 }
 
-// Bytes that hold what they were filled with in both runs were written in neither.
-Status compare(uint32_t index, const WatchedRun::Output& a, const WatchedRun::Output& b, const char* when) {
+// Bytes that hold what they were filled with in both runs were written in neither. `kept`: what `b` had before, which it
+// may still have; nullptr: nothing.
+Status compare(uint32_t index, const WatchedRun::Output& a, const WatchedRun::Output& b, const char* when,
+               const std::byte* kept) {
   if (a.dtype != b.dtype || a.shape != b.shape)
     return breach(concat("makes output ", index, " of ", dtype_name(a.dtype), " ", shape_text(a.shape), ", and of ",
                          dtype_name(b.dtype), " ", shape_text(b.shape), " ", when));
@@ -46,7 +48,7 @@ Status compare(uint32_t index, const WatchedRun::Output& a, const WatchedRun::Ou
   size_t unwritten = 0, first_unwritten = 0;
   std::optional<size_t> other;
   for (size_t i = 0; i < first.size(); ++i) {
-    if (first[i] == second[i]) continue;
+    if (first[i] == second[i] || (kept != nullptr && second[i] == kept[i])) continue;
     if (first[i] != kFirstFill || second[i] != kSecondFill) {
       if (!other) other = i;
     } else if (unwritten++ == 0) {
@@ -63,11 +65,13 @@ Status compare(uint32_t index, const WatchedRun::Output& a, const WatchedRun::Ou
   return {};
 }
 
-Status compare(const Outputs& a, const Outputs& b, const char* when) {
+// `kept`: of output `state`, as above.
+Status compare(const Outputs& a, const Outputs& b, const char* when, uint32_t state = 0, const void* kept = nullptr) {
   for (const auto& [index, output] : a) {
     const auto found = b.find(index);
     if (found == b.end()) return breach(concat("does not ask for output ", index, " ", when));
-    TENON_RETURN_IF_ERROR(compare(index, output, found->second, when));
+    TENON_RETURN_IF_ERROR(compare(index, output, found->second, when,
+                                  index == state ? static_cast<const std::byte*>(kept) : nullptr));
   }
   return {};
 }
@@ -78,8 +82,11 @@ Status try_aliases(const Kernel& kernel, KernelRun& run, const Outputs& expected
       if (!kernel.may_share(output, input)) continue;
       WatchedRun shared(run, {kSecondFill, output, input});
       TENON_RETURN_IF_ERROR(watch(kernel, shared));
-      if (shared.has_shared())
-        TENON_RETURN_IF_ERROR(compare(expected, shared.outputs(), concat("in the memory of input ", input).c_str()));
+      if (!shared.has_shared()) continue;
+      // What a state has beyond its use may stay in place and be 0 elsewhere.
+      const void* kept = kernel.is_state(output, input) ? run.input(input)->data : nullptr;
+      TENON_RETURN_IF_ERROR(
+          compare(expected, shared.outputs(), concat("in the memory of input ", input).c_str(), output, kept));
     }
   return {};
 }
