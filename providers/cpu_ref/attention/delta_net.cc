@@ -166,7 +166,7 @@ sdk::Result<DeltaNetAttributes> read_delta_net_attributes(const sdk::KernelInfo&
     const tn_dtype dtype = info.input(i).info().dtype();
     if (dtype != TN_FLOAT && dtype != info.input(kDeltaQuery).info().dtype())
       return sdk::unsupported("inputs decay and beta are ", sdk::dtype_name(dtype), ", expected float, or ",
-                                sdk::dtype_name(info.input(kDeltaQuery).info().dtype()), " as query");
+                              sdk::dtype_name(info.input(kDeltaQuery).info().dtype()), " as query");
   }
   TN_RETURN_IF_ERROR(expect_given(info, kDeltaDecay, "decay", a.has_decay, "update_rule"));
   TN_RETURN_IF_ERROR(expect_given(info, kDeltaBeta, "beta", a.is_delta, "update_rule"));
