@@ -60,6 +60,8 @@ NOT_ALLOWED = (
     "inputs B and absmax have shapes",
     "where heads are a dimension",
     "input skip has shape",
+    "input sequence_lens has shape",
+    "expected the number of a floating-point type",
     "columns, expected half of the",
     "expected one of them",
     "one number per column of B",
