@@ -2,6 +2,7 @@
 // a zero point: x = word_embedding[input_ids] + position_embedding[position in the sequence] +
 // segment_embedding[segment_ids], and output = (x - mean) / sqrt(variance + epsilon) * gamma + beta over the hidden
 // units. mask_index is how many entries of each mask row are 1, 0 without a mask. All is computed in double.
+#include <algorithm>
 #include <cmath>
 #include <tenon/sdk/kernel.hpp>
 
