@@ -71,8 +71,9 @@ class RunContext {
   /// Memory freed by the host when run returns, uninitialized, aligned to 64 bytes.
   template <typename T>
   Result<T*> scratch(size_t count) {
-    void* p = api_->scratch(run_, count * sizeof(T), 64);
-    if (p == nullptr) return Status(TN_OUT_OF_MEMORY, concat("no scratch memory of ", count * sizeof(T), " bytes"));
+    void* p = count <= SIZE_MAX / sizeof(T) ? api_->scratch(run_, count * sizeof(T), 64) : nullptr;
+    if (p == nullptr)
+      return Status(TN_OUT_OF_MEMORY, concat("no scratch memory of ", count, " times ", sizeof(T), " bytes"));
     return static_cast<T*>(p);
   }
 

@@ -1,0 +1,17 @@
+#include <tenon/kernel_api/host.h>
+
+#include <catch2/catch.hpp>
+#include <tenon/sdk/run.hpp>
+
+using namespace tenon::sdk;
+
+TEST_CASE("scratch memory whose size does not fit is refused, not cut to what is left of it", "[sdk]") {
+  static double memory[1];
+  tn_run_api api{};
+  api.scratch = [](tn_run*, size_t, size_t) -> void* { return memory; };
+  tn_host host{};
+  host.run = &api;
+  RunContext run(&host, nullptr);
+  CHECK(run.scratch<double>(1).is_ok());
+  CHECK_FALSE(run.scratch<double>((size_t{1} << 61) + 1).is_ok());  // 8 bytes, were it cut
+}
