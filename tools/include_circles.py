@@ -9,7 +9,7 @@ import os
 import re
 import sys
 
-FOLDERS = ('kernel_api', 'plugins_sdk', 'host', 'providers', 'tools', 'examples')
+FOLDERS = ('kernel_api', 'plugins_sdk', 'host', 'providers', 'tools', 'conform', 'examples')
 INCLUDE_ROOTS = ('', 'host/api/include', 'kernel_api/include', 'plugins_sdk/include', 'providers/cpu_blas', 'providers/cpu_ref', 'tools')
 PUBLIC = 'host/api/include/'
 # Files of the command that know the host behind its API, and why.

@@ -31,6 +31,10 @@ inline constexpr tn_type_rule kT1[] = {rule<List>("T1")};
 template <typename List>
 inline constexpr tn_type_rule kT3[] = {rule<List>("T3")};
 template <typename List>
+inline constexpr tn_type_rule kTU[] = {rule<List>("T"), rule<List>("U")};
+template <typename List>
+inline constexpr tn_type_rule kTV[] = {rule<List>("T"), rule<List>("V")};
+template <typename List>
 inline constexpr tn_type_rule kTUV[] = {rule<List>("T"), rule<List>("U"), rule<List>("V")};
 template <typename List>
 inline constexpr tn_type_rule kTT1T2T3[] = {rule<List>("T"), rule<List>("T1"), rule<List>("T2"), rule<List>("T3")};

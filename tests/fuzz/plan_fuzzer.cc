@@ -98,7 +98,7 @@ std::optional<tenon::host::Tensor> make_input(const tenon::host::Value& value) {
 // The toy kernels give other shapes than their operators, which a run says: only crashes count here.
 void run_plan(tenon::host::PackPlan::Restored restored) {
   const tenon::host::Program program = tenon::host::build_program(*restored.model->graph, std::move(restored.steps));
-  tenon::host::Runner runner(program, 1, kRunLimit, true);
+  tenon::host::Runner runner(program, 1, kRunLimit, true, false);
   std::vector<tenon::host::RunValue> inputs;
   for (const uint32_t slot : program.inputs) {
     auto input = make_input(*program.slots[slot].value);

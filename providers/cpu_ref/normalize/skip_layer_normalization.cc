@@ -1,7 +1,6 @@
 // SkipLayerNormalization: the sum of input, skip and bias, normalized over its last axis to mean 0 and variance 1, with
 // the sum itself as a further output. SkipSimplifiedLayerNormalization: normalized by its root mean square. Output may
 // be input.
-#include <algorithm>
 #include <cmath>
 #include <tenon/sdk/geometry/lanes.hpp>
 #include <tenon/sdk/kernel.hpp>
@@ -65,8 +64,9 @@ sdk::Status SkipNormalizeKernel::check(sdk::RunContext& run) const {
 template <typename T>
 sdk::Status SkipNormalizeKernel::normalize(sdk::RunContext& run) const {
   const sdk::TensorView x = run.input(0), skip = run.input(1);
-  const int64_t hidden = x.dim(x.rank() - 1), rows = x.count() / std::max<int64_t>(hidden, 1),
-                skip_count = skip.count();
+  const int64_t hidden = x.dim(x.rank() - 1), skip_count = skip.count();
+  int64_t rows = 1;
+  for (uint32_t d = 0; d + 1 < x.rank(); ++d) rows *= x.dim(d);
   const auto parameter = [&](uint32_t i) { return run.has_input(i) ? run.input(i).data<T>() : nullptr; };
   const T *gamma = parameter(2), *beta = centers_ ? parameter(3) : nullptr, *bias = parameter(centers_ ? 4 : 3);
   TN_ASSIGN_OR_RETURN(double* const sums, run.scratch<double>(static_cast<size_t>(hidden)));
@@ -87,8 +87,9 @@ sdk::Status SkipNormalizeKernel::normalize(sdk::RunContext& run) const {
     total = t.data<T>();
   }
   TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), x.shape()));
-  for (int64_t r = 0; r < rows && hidden > 0; ++r) {
-    double mean = 0, squares = 0;
+  for (int64_t r = 0; r < rows; ++r) {
+    // Rows without elements have no mean.
+    double mean = centers_ && hidden == 0 ? std::nan("") : 0, squares = 0;
     for (int64_t i = 0; i < hidden; ++i) {
       const int64_t at = r * hidden + i;
       sums[i] = double(x.data<T>()[at]) + double(skip.data<T>()[at % skip_count]) + (bias ? double(bias[i]) : 0.0);

@@ -1,6 +1,7 @@
 // What ONNX Runtime's own operators refuse, and shapes at the edge of what they take; attention has a file of its own.
 // Their values are compared with onnxruntime's by tests/conformance.
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "tests/support/run_operator.h"
 
@@ -109,6 +110,17 @@ TEST_CASE("skip normalizations refuse inputs that do not fit the hidden size", "
   }
 }
 
+TEST_CASE("rows without elements have no mean in SkipLayerNormalization", "[cpu_ref]") {
+  OperatorRun wanted{"com.microsoft:SkipLayerNormalization", 17, {floats({1, 2, 0}), floats({1, 2, 0}), floats({0})}};
+  wanted.output_count = 3;
+  const auto outputs = run_operator(wanted);
+  REQUIRE(outputs.is_ok());
+  for (const size_t statistic : {1, 2}) {
+    CHECK((*outputs)[statistic].shape() == std::vector<int64_t>{1, 2, 1});
+    for (const float value : (*outputs)[statistic].span<float>()) CHECK(std::isnan(value));
+  }
+}
+
 TEST_CASE("EmbedLayerNormalization refuses ids without a row and tables of another hidden size", "[cpu_ref]") {
   const auto ids = [](int32_t last) { return make_tensor<int32_t>({1, 2}, {0, last}); };
   const host::Tensor none, words = floats({4, 8}), places = floats({2, 8}), kinds = floats({2, 8}), row = floats({8});
@@ -131,8 +143,8 @@ TEST_CASE("EmbedLayerNormalization refuses ids without a row and tables of anoth
 
 TEST_CASE("ConvTransposeWithDynamicPads puts the odd element of SAME_UPPER at the end", "[cpu_ref]") {
   const auto x = make_tensor<float>({1, 1, 2}, {1, 2}), w = make_tensor<float>({1, 1, 2}, {3, 4});
-  const auto outputs = run_operator(
-      {"com.microsoft:ConvTransposeWithDynamicPads", 18, {x, w}, {string_attr("auto_pad", "SAME_UPPER")}});
+  const auto outputs =
+      run_operator({"com.microsoft:ConvTransposeWithDynamicPads", 18, {x, w}, {string_attr("auto_pad", "SAME_UPPER")}});
   REQUIRE(outputs.is_ok());
   CHECK(outputs->front().span<float>()[0] == 3);
   CHECK(outputs->front().span<float>()[1] == 10);
@@ -140,9 +152,9 @@ TEST_CASE("ConvTransposeWithDynamicPads puts the odd element of SAME_UPPER at th
 
 TEST_CASE("MoE has no need of a limit that its activation does not use", "[cpu_ref]") {
   const auto run = [](const char* activation, int64_t outputs) {
-    return error_of("MoE", {floats({1, 2}), floats({1, 1}), floats({1, outputs, 2}), {}, floats({1, 2, 2})},
-                    {string_attr("activation_type", activation), float_attr("swiglu_limit", -1),
-                     int_attr("swiglu_fusion", 1)});
+    return error_of(
+        "MoE", {floats({1, 2}), floats({1, 1}), floats({1, outputs, 2}), {}, floats({1, 2, 2})},
+        {string_attr("activation_type", activation), float_attr("swiglu_limit", -1), int_attr("swiglu_fusion", 1)});
   };
   CHECK(run("silu", 2) == "no error");
   CHECK_THAT(run("swiglu", 4), Contains("swiglu_limit is -1"));

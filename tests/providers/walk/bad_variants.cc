@@ -6,12 +6,13 @@
 #include <set>
 #include <tenon/sdk/dtype.hpp>
 
+#include "conform/cases/case_parts.h"
+#include "conform/cases/draw_case.h"
+#include "conform/cases/elements.h"
+#include "conform/cases/verdict.h"
 #include "host/base/dtype.h"
-#include "tests/providers/walk/case_parts.h"
-#include "tests/providers/walk/elements.h"
-#include "tests/providers/walk/verdict.h"
 
-namespace tenon::walk {
+namespace tenon::cases {
 namespace {
 
 using host::AttributeKind;
@@ -348,4 +349,4 @@ std::optional<Case> draw_base(const host::OpSchema& schema, const std::string& p
   return best;
 }
 
-}  // namespace tenon::walk
+}  // namespace tenon::cases

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "tests/providers/walk/case.h"
+#include "conform/cases/case.h"
 
-namespace tenon::walk {
+namespace tenon::cases {
 
 struct Variant {
   std::string change;  // "attribute axis is -1"
@@ -22,4 +22,4 @@ std::vector<Variant> variants_of(const Case& base, uint64_t seed);
 /// computed, and `is_left` says whether all were left to other providers when they were placed.
 std::optional<Case> draw_base(const host::OpSchema& schema, const std::string& provider, uint64_t seed, bool* is_left);
 
-}  // namespace tenon::walk
+}  // namespace tenon::cases

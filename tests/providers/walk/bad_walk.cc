@@ -12,14 +12,14 @@
 #include <numeric>
 #include <sstream>
 
+#include "conform/cases/case_parts.h"
+#include "conform/cases/verdict.h"
 #include "tests/conformance/isolated.h"
 #include "tests/providers/walk/bad_variants.h"
-#include "tests/providers/walk/case_parts.h"
-#include "tests/providers/walk/verdict.h"
 #include "tools/support/isolated.h"
 
 using namespace tenon;
-using namespace tenon::walk;
+using namespace tenon::cases;
 
 namespace {
 

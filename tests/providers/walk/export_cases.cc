@@ -7,12 +7,12 @@
 #include <cstdio>
 #include <fstream>
 
+#include "conform/cases/draw_case.h"
+#include "conform/cases/verdict.h"
 #include "host/formats/onnx/message_writer.h"
-#include "tests/providers/walk/case.h"
-#include "tests/providers/walk/verdict.h"
 
 using namespace tenon;
-using namespace tenon::walk;
+using namespace tenon::cases;
 
 namespace {
 

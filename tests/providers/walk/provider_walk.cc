@@ -5,11 +5,11 @@
 #include <cstdio>
 #include <map>
 
-#include "tests/providers/walk/case.h"
-#include "tests/providers/walk/verdict.h"
+#include "conform/cases/draw_case.h"
+#include "conform/cases/verdict.h"
 
 using namespace tenon;
-using namespace tenon::walk;
+using namespace tenon::cases;
 
 namespace {
 

@@ -6,13 +6,14 @@
 #include <cstdio>
 #include <functional>
 
+#include "conform/cases/case.h"
+#include "conform/cases/case_parts.h"
+#include "conform/cases/draw_case.h"
+#include "conform/cases/verdict.h"
 #include "host/base/dtype.h"
-#include "tests/providers/walk/case.h"
-#include "tests/providers/walk/case_parts.h"
-#include "tests/providers/walk/verdict.h"
 
 using namespace tenon;
-using namespace tenon::walk;
+using namespace tenon::cases;
 
 namespace {
 
