@@ -32,6 +32,7 @@ struct Arguments {
   std::vector<std::string> options, only, packed_operator;
   std::string exclusions, json, junit, html;
   unsigned jobs = 0;
+  int64_t limit_ms = 0;
   bool is_quick = false, is_listing = false, is_verbose = false;
 };
 
@@ -45,6 +46,7 @@ void add_options(CLI::App& app, Arguments& a) {
   app.add_option("--seed", a.subject.seed, "Of what is drawn")->capture_default_str();
   app.add_option("--cases", a.subject.cases, "Of each operator, in each check")->capture_default_str();
   app.add_option("--jobs", a.jobs, "Checks that run at once; 0: as many as there are CPUs")->capture_default_str();
+  app.add_option("--limit-ms", a.limit_ms, "The longest that a check may take; 0: a minute or two");
   app.add_option("--json", a.json, "Write a report of this form to a file");
   app.add_option("--junit", a.junit, "The same as JUnit XML");
   app.add_option("--html", a.html, "The same as a page");
@@ -95,6 +97,7 @@ std::vector<Task> chosen(const Arguments& a, std::vector<Task> all) {
       if (place[need] != SIZE_MAX) needs.push_back(place[need]);
     place[i] = tasks.size();
     all[i].needs = std::move(needs);
+    if (a.limit_ms > 0) all[i].limit = std::chrono::milliseconds(a.limit_ms);
     tasks.push_back(std::move(all[i]));
   }
   return tasks;

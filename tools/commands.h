@@ -24,6 +24,7 @@ using Action = std::function<bool()>;
   COMMAND(publish, "publish model.onnx --name classifier")                 \
   COMMAND(options, "options")                                              \
   COMMAND(new_provider, "new-provider mine")                               \
+  COMMAND(conform, "conform libmine.so --quick")                            \
   COMMAND(idle_host, "")
 
 #define TENON_DECLARE_COMMAND(name, example) void add_##name##_command(CLI::App& app, Action& action);

@@ -60,19 +60,19 @@ std::string operators_text(const Subject& subject) {
   return text;
 }
 
-// Those whose operators the provider has, all of them. They need the values of each operator to be right.
+// Those whose operators the provider has, all of them. They come behind all else that is asked of these.
 void add_node_tests(const Subject& subject, const std::vector<OperatorName>& operators, std::vector<Task>* tasks) {
-  std::map<std::string, std::vector<size_t>> values;  // of an operator, the tasks that check it
+  std::map<std::string, std::vector<size_t>> last;  // of an operator's forms the last task, which needs the others
   for (const OperatorName& op : operators) {
-    std::vector<size_t>& of_operator = values[op.domain + ":" + op.op_type];
+    std::vector<size_t>& of_operator = last[op.domain + ":" + op.op_type];
     for (size_t i = 0; i < tasks->size(); ++i)
-      if ((*tasks)[i].id == "values/" + op.text()) of_operator.push_back(i);
+      if ((*tasks)[i].id == concat(std::end(kOperatorChecks)[-1].name, "/", op.text())) of_operator.push_back(i);
   }
   for (const NodeTest& test : node_tests()) {
     std::vector<size_t> needs;
     const bool has_all = std::all_of(test.operators.begin(), test.operators.end(), [&](const std::string& op) {
-      const auto found = values.find(op);
-      if (found == values.end()) return false;
+      const auto found = last.find(op);
+      if (found == last.end()) return false;
       needs.insert(needs.end(), found->second.begin(), found->second.end());
       return true;
     });
@@ -102,8 +102,8 @@ std::vector<Task> list_checks(const Subject& subject, const std::vector<Operator
   std::vector<Task> tasks;
   std::vector<size_t> vital;
   for (const LibraryCheck& check : kLibraryChecks) {
-    if (!check.is_vital) vital.push_back(tasks.size());
-    tasks.push_back({check.id, check.asks, [run = check.run, &subject] { return run(subject); }, {}, kLibraryLimit});
+    tasks.push_back({check.id, check.asks, [run = check.run, &subject] { return run(subject); }, vital, kLibraryLimit});
+    if (check.is_vital) vital.push_back(tasks.size() - 1);
   }
   for (const OperatorName& op : operators) {
     std::vector<size_t> needs = vital;

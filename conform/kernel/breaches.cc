@@ -11,6 +11,7 @@ struct Line {
 constexpr Line kLines[] = {{"threw across the ABI", "throws"},
                            {"a second time", "asks-output-twice"},
                            {"hands over no kernel", "no-kernel"},
+                           {"the pack plan has no key", "key-empty"},
                            {"struct_size", "struct-size"}};
 
 }  // namespace
@@ -19,7 +20,7 @@ Breach breach_of(const char* where, const host::Status& status) {
   const std::string message = host::concat("in ", where, ": ", status.message());
   for (const Line& line : kLines)
     if (status.message().find(line.words) != std::string::npos) return Breach(line.finding, message);
-  return Breach(status.code() == TN_INTERNAL ? "breaks-contract" : "fails-unasked", message);
+  return Breach(status.code() == TN_INTERNAL ? "internal-error" : "fails-unasked", message);
 }
 
 void must(const char* where, const host::Status& status) {

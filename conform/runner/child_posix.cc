@@ -2,6 +2,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <exception>
@@ -49,6 +50,9 @@ void run_child(int out, const std::function<Outcome()>& check) {
 }
 
 void fail_from_signal(const char* finding, std::string_view message) {
+  static std::atomic_flag has_failed;
+  // Of several threads the first one tells.
+  while (has_failed.test_and_set()) pause();
   const char begin[] = {static_cast<char>('0' + static_cast<int>(Outcome::Kind::kFail)), kSeparator};
   write_all({begin, sizeof begin});
   write_all(finding);

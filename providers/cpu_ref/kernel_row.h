@@ -37,6 +37,10 @@ inline constexpr tn_type_rule kTV[] = {rule<List>("T"), rule<List>("V")};
 template <typename List>
 inline constexpr tn_type_rule kTUV[] = {rule<List>("T"), rule<List>("U"), rule<List>("V")};
 template <typename List>
+inline constexpr tn_type_rule kT1T2[] = {rule<List>("T1"), rule<List>("T2")};
+template <typename List>
+inline constexpr tn_type_rule kT1T2T3[] = {rule<List>("T1"), rule<List>("T2"), rule<List>("T3")};
+template <typename List>
 inline constexpr tn_type_rule kTT1T2T3[] = {rule<List>("T"), rule<List>("T1"), rule<List>("T2"), rule<List>("T3")};
 inline constexpr tn_type_rule kPow[] = {rule<PowTypes>("T"), rule<NumericTypes>("T1")};
 inline constexpr tn_type_rule kCast[] = {rule<NumberAndStringTypes>("T1"), rule<NumberAndStringTypes>("T2")};

@@ -1,13 +1,12 @@
 // Lines of the tables that nothing can ever use: what a provider has and does not give.
-#include <cstring>
-#include <map>
+#include <algorithm>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "conform/checks/abi/raw_plugin.h"
 #include "conform/checks/library_checks.h"
 #include "host/graph/schema.h"
-#include "host/plugins/loading/operator_check.h"
 #include "host/plugins/loading/table_check.h"
 
 namespace tenon::conform {
@@ -26,29 +25,22 @@ std::vector<const host::OpSchema*> forms_of(const tn_kernel_def& def) {
   int64_t opset = def.last_version == 0 ? host::newest_opset(def.domain) : def.last_version;
   while (opset >= def.since_version) {
     const host::OpSchema* schema = host::find_schema(def.domain, def.op_type, opset);
-    // The form in force when the line begins counts, too.
-    if (schema == nullptr) break;
+    if (schema == nullptr || schema->since_version < def.since_version) break;
     forms.push_back(schema);
     opset = schema->since_version - 1;
   }
   return forms;
 }
 
-std::optional<Outcome> check_rules(const tn_kernel_def& def, const host::OpSchema& form) {
-  for (uint32_t i = 0; i < def.type_count; ++i) {
-    const tn_type_rule& rule = host::type_rule_at(def, i);
-    const host::TypeConstraint* found = nullptr;
-    for (const host::TypeConstraint& constraint : form.constraints)
-      if (constraint.parameter == rule.parameter) found = &constraint;
-    if (found == nullptr) continue;  // of another form
-    uint32_t usable = 0;
+/// Whether the rule allows a type that the form does; true where the form has no such parameter.
+bool is_usable(const tn_type_rule& rule, const host::OpSchema& form) {
+  for (const host::TypeConstraint& constraint : form.constraints) {
+    if (constraint.parameter != rule.parameter) continue;
     for (uint32_t t = 0; t < rule.count; ++t)
-      usable += rule.dtypes[t] < 64 && (found->tensor_types >> rule.dtypes[t] & 1) != 0;
-    if (usable == 0)
-      return Outcome::fail("line-unusable", concat(name_of(def), ": none of the types of its rule for ", rule.parameter,
-                                                   " is one that the operator allows"));
+      if (rule.dtypes[t] < 64 && (constraint.tensor_types >> rule.dtypes[t] & 1) != 0) return true;
+    return false;
   }
-  return std::nullopt;
+  return true;
 }
 
 bool has_parameter(const std::vector<const host::OpSchema*>& forms, std::string_view parameter) {
@@ -58,19 +50,20 @@ bool has_parameter(const std::vector<const host::OpSchema*>& forms, std::string_
   return false;
 }
 
-std::optional<Outcome> check_line(const tn_kernel_def& def) {
-  if (host::first_schema(def.domain, def.op_type) == nullptr) return std::nullopt;
+/// Why the line can never be used as it stands; empty: it can.
+std::string fault_of(const tn_kernel_def& def) {
+  if (host::first_schema(def.domain, def.op_type) == nullptr) return {};
   const auto forms = forms_of(def);
-  if (forms.empty())
-    return Outcome::fail("line-unusable",
-                         concat(name_of(def), " takes no form of the operator up to opset ", def.last_version));
+  if (forms.empty()) return concat(name_of(def), " takes no form of the operator");
   for (uint32_t i = 0; i < def.type_count; ++i) {
     const tn_type_rule& rule = host::type_rule_at(def, i);
     if (!has_parameter(forms, rule.parameter))
-      return Outcome::fail("line-unusable",
-                           concat(name_of(def), ": the operator has no type parameter '", rule.parameter, "'"));
+      return concat(name_of(def), ": the operator has no type parameter '", rule.parameter, "'");
+    if (std::none_of(forms.begin(), forms.end(), [&](const auto* form) { return is_usable(rule, *form); }))
+      return concat(name_of(def), ": none of the types of its rule for ", rule.parameter,
+                    " is one that the operator allows");
   }
-  return check_rules(def, *forms.front());
+  return {};
 }
 
 /// An operator that is described and computed by no line.
@@ -97,8 +90,11 @@ std::optional<Outcome> check_described(const tn_provider& table) {
 Outcome check_abi_table(const Subject& subject) {
   const RawPlugin plugin(subject);
   const tn_provider& table = plugin.table();
+  std::string faults;
   for (uint32_t i = 0; i < table.kernel_count; ++i)
-    if (auto outcome = check_line(host::kernel_def_at(table, i))) return *std::move(outcome);
+    if (const std::string fault = fault_of(host::kernel_def_at(table, i)); !fault.empty())
+      faults += (faults.empty() ? "" : "; ") + fault;
+  if (!faults.empty()) return Outcome::fail("line-unusable", faults);
   if (auto outcome = check_described(table)) return *std::move(outcome);
   if (table.kernel_count == 0 && table.claim == nullptr)
     return Outcome::fail("under-claims", "it has neither a kernel nor a claim hook");

@@ -1,5 +1,3 @@
-#include <cstring>
-
 #include "conform/checks/operators/operator_checks.h"
 #include "conform/checks/operators/trial.h"
 #include "host/base/dtype.h"
@@ -39,24 +37,6 @@ std::optional<std::string> unwritten(const Trial& a, const Trial& b) {
   return std::nullopt;
 }
 
-/// The case with the elements of its variable inputs in the other order, for what a kernel remembers.
-std::vector<host::Tensor> turned(const KernelCase& c) {
-  std::vector<host::Tensor> inputs = c.inputs;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    host::Tensor& t = inputs[i];
-    const int bits = host::dtype_bits(t.dtype());
-    if (c.constant[i] || t.dtype() == TN_STRING || bits % 8 != 0 || t.byte_length() == 0) continue;
-    auto made = host::Tensor::allocate(t.dtype(), t.shape(), host::Residence::kComputed);
-    if (!made.is_ok()) continue;
-    const size_t size = static_cast<size_t>(bits) / 8, count = t.byte_length() / size;
-    for (size_t e = 0; e < count; ++e)
-      std::memcpy(static_cast<std::byte*>(made->mutable_data()) + (count - 1 - e) * size,
-                  static_cast<const std::byte*>(t.data()) + e * size, size);
-    t = *std::move(made);
-  }
-  return inputs;
-}
-
 Outcome fail(const char* finding, const std::string& message, const KernelCase& c) {
   return Outcome::fail(finding, concat(message, "; ", c.text()));
 }
@@ -77,24 +57,20 @@ std::optional<Outcome> check_aliases(const KernelCase& c, const Trial& apart) {
 }
 
 /// Other inputs in between must change nothing, and must be answered as by a kernel that has seen no others.
-std::optional<Outcome> check_memory_of_runs(OperatorBench& bench, KernelCase& c, const Trial& first) {
-  std::vector<host::Tensor> others = turned(c), own = c.inputs;
-  c.inputs = others;
-  const Trial used = try_run(c, filled(kFirst));
-  c.inputs = own;
-  const Trial again = try_run(c, filled(kFirst));
+std::optional<Outcome> check_memory_of_runs(OperatorBench& bench, const KernelCase& c, const Trial& first) {
+  const std::vector<host::Tensor> others = turned_inputs(c);
+  const Trial used = try_run(c, others, filled(kFirst)), again = try_run(c, filled(kFirst));
   if (const auto why = byte_difference(first, again))
     return fail("keeps-state", "a run after one on other inputs: " + *why, c);
   const auto fresh = bench.open(c.drawn, c.sight);
   if (fresh == nullptr) return std::nullopt;
-  fresh->inputs = others;
-  const Trial unused = try_run(*fresh, filled(kFirst));
+  const Trial unused = try_run(*fresh, others, filled(kFirst));
   if (const auto why = byte_difference(used, unused))
     return fail("keeps-state", "other inputs, by a kernel that has run before and a new one: " + *why, c);
   return std::nullopt;
 }
 
-std::optional<Outcome> check_case(OperatorBench& bench, KernelCase& c) {
+std::optional<Outcome> check_case(OperatorBench& bench, const KernelCase& c) {
   const Trial first = try_run(c, filled(kFirst)), second = try_run(c, filled(kSecond));
   if (!first.status.is_ok()) return std::nullopt;
   if (const auto why = missing_output(c, first)) return fail("output-missing", *why, c);

@@ -10,8 +10,12 @@ namespace tenon::conform {
 using host::concat;
 
 Trial try_run(const KernelCase& c, const RunSettings& settings) {
+  return try_run(c, c.inputs, settings);
+}
+
+Trial try_run(const KernelCase& c, const std::vector<host::Tensor>& inputs, const RunSettings& settings) {
   Trial trial;
-  trial.run = std::make_unique<GuardedRun>(GuardedRun::Inputs{c.inputs, c.constant, c.packs.is_packed_away},
+  trial.run = std::make_unique<GuardedRun>(GuardedRun::Inputs{inputs, c.constant, c.packs.is_packed_away},
                                            static_cast<uint32_t>(c.expected.size()), settings);
   trial.status = c.kernel.run(*trial.run);
   if (trial.status.code() == TN_INTERNAL && settings.failing_request < 0) {
@@ -54,6 +58,23 @@ std::optional<std::string> byte_difference(const Trial& a, const Trial& b) {
     }
   }
   return std::nullopt;
+}
+
+std::vector<host::Tensor> turned_inputs(const KernelCase& c) {
+  std::vector<host::Tensor> inputs = c.inputs;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    host::Tensor& t = inputs[i];
+    const int bits = host::dtype_bits(t.dtype());
+    if (c.constant[i] || t.dtype() == TN_STRING || bits % 8 != 0 || t.byte_length() == 0) continue;
+    auto made = host::Tensor::allocate(t.dtype(), t.shape(), host::Residence::kComputed);
+    if (!made.is_ok()) continue;
+    const size_t size = static_cast<size_t>(bits) / 8, count = t.byte_length() / size;
+    for (size_t e = 0; e < count; ++e)
+      std::memcpy(static_cast<std::byte*>(made->mutable_data()) + (count - 1 - e) * size,
+                  static_cast<const std::byte*>(t.data()) + e * size, size);
+    t = *std::move(made);
+  }
+  return inputs;
 }
 
 Outcome nothing_to_check(const OperatorBench& bench) {

@@ -22,6 +22,11 @@ Trial try_run(const KernelCase& c, const RunSettings& settings);
 /// Why two trials of one case do not agree byte for byte; nothing when they do.
 std::optional<std::string> byte_difference(const Trial& a, const Trial& b);
 
+/// The case's inputs with the elements of the variable ones in the other order: for what a kernel remembers or shares.
+std::vector<host::Tensor> turned_inputs(const KernelCase& c);
+/// The same on other inputs.
+Trial try_run(const KernelCase& c, const std::vector<host::Tensor>& inputs, const RunSettings& settings);
+
 /// What a check says that met no case.
 Outcome nothing_to_check(const OperatorBench& bench);
 

@@ -19,19 +19,6 @@ void load_and_unload(const Subject& subject) {
   table.destroy(create_instance(table, subject));
 }
 
-// On a thread of its own, whose thread-local objects are gone with it.
-void load_and_unload_on_thread(const Subject& subject) {
-  std::optional<Breach> breach;
-  std::thread([&] {
-    try {
-      load_and_unload(subject);
-    } catch (const Breach& met) {
-      breach = met;
-    }
-  }).join();
-  if (breach) throw *breach;
-}
-
 // Threads that were told to end may take a moment.
 size_t threads_left(size_t before) {
   for (int i = 0; i < 50 && thread_count() > before; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -39,18 +26,33 @@ size_t threads_left(size_t before) {
   return now > before ? now - before : 0;
 }
 
+// On a thread of its own, whose thread-local objects are gone with it.
+void load_and_unload_on_thread(const Subject& subject) {
+  std::optional<Breach> breach;
+  const size_t threads = thread_count() + 1;
+  std::thread([&] {
+    try {
+      const RawPlugin plugin(subject);
+      const tn_provider& table = plugin.table();
+      table.destroy(create_instance(table, subject));
+      // Before the code that they run goes.
+      if (const size_t left = threads_left(threads))
+        throw Breach("leaves-threads", concat(left, " threads are left when its only instance is destroyed"));
+    } catch (const Breach& met) {
+      breach = met;
+    }
+  }).join();
+  if (breach) throw *breach;
+}
+
 }  // namespace
 
 Outcome check_unload_leftovers(const Subject& subject) {
   if (read_elf(subject.library).cannot_be_unloaded)
     return Outcome::unsupported("the library asks never to be unloaded (-z nodelete)");
-  const size_t threads = thread_count();
   const std::vector<std::string> files = open_files();
   const ProcessWatch watch;
   load_and_unload_on_thread(subject);
-  if (const size_t left = threads_left(threads))
-    return Outcome::fail("leaves-threads",
-                         concat(left, " threads are left when its instance is destroyed and it is unloaded"));
   if (const auto now = open_files(); now.size() > files.size())
     return Outcome::fail("leaves-files", concat(now.size() - files.size(), " files are left open"));
   if (const auto breach = watch.breach()) throw *breach;
