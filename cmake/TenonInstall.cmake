@@ -7,11 +7,10 @@ install(EXPORT TenonSdkTargets NAMESPACE Tenon:: DESTINATION ${package_folder} C
 install(EXPORT TenonTargets NAMESPACE Tenon:: DESTINATION ${package_folder} COMPONENT host)
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/TenonConfig.cmake.in ${CMAKE_BINARY_DIR}/TenonConfig.cmake
   INSTALL_DESTINATION ${package_folder})
-# The SDK is headers, for any machine.
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/TenonConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/TenonConfig.cmake ${CMAKE_BINARY_DIR}/TenonConfigVersion.cmake
   DESTINATION ${package_folder} COMPONENT sdk)
-set(guides docs/kernel_abi.md docs/provider_guide.md)
+set(guides docs/kernel_abi.md docs/provider_guide.md docs/conformance.md)
 install(FILES ${guides} LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT sdk)
 install(DIRECTORY examples/providers/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT sdk)
 
@@ -28,10 +27,11 @@ set(CPACK_COMPONENT_INCLUDE_TOPLEVEL_DIRECTORY ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_PACKAGE_VENDOR Tenon)
 set(CPACK_PACKAGE_CONTACT "Tenon's developers <tenon@localhost>")
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Headers, CMake package and guides for execution providers of Tenon")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Headers, CMake package, conformance kit and guides for execution providers of Tenon")
 set(CPACK_DEBIAN_SDK_PACKAGE_NAME tenon-sdk)
-set(CPACK_DEBIAN_SDK_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_SDK_PACKAGE_DEPENDS "g++ | clang, cmake (>= 3.25)")
+# And the libraries of the kit.
+set(CPACK_DEBIAN_SDK_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_SDK_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_SDK_PACKAGE_SECTION libdevel)
 include(CPack)

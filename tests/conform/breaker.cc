@@ -268,7 +268,17 @@ extern "C" TN_EXPORT int* breaker_more() {
 }
 #endif
 
+#if defined(BREAKER_FEATURES)
+// Never called, which nobody can see without running it.
+__attribute__((noinline, target("avx2"))) void use_avx2() {
+  asm volatile("vpabsd %%ymm0, %%ymm0" ::: "xmm0");
+}
+#endif
+
 extern "C" TN_EXPORT const tn_provider* tenon_provider_entry(const tn_host* host, uint32_t max_version) {
+#if defined(BREAKER_FEATURES)
+  if (max_version > 1000) use_avx2();
+#endif
   if (breaks("entry_thread")) std::thread([] { std::this_thread::sleep_for(std::chrono::hours(1)); }).detach();
   if (breaks("any_version")) return &table;
   return host != nullptr && max_version >= 1 ? &table : nullptr;

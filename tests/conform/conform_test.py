@@ -5,6 +5,7 @@ usage: conform_test.py TENON_CONFORM BUILD_FOLDER
 import json
 import os
 import pathlib
+import platform
 import subprocess
 import sys
 import tempfile
@@ -78,6 +79,7 @@ LIBRARIES = {
     "libbreaker_exports.so": "exports-more",
     "libbreaker_unique.so": "unique-symbols",
     "libbreaker_executable_stack.so": "executable-stack",
+    **({"libbreaker_features.so": "wider-instructions"} if platform.machine() == "x86_64" else {}),
 }
 
 
@@ -121,6 +123,13 @@ class ConformTest(unittest.TestCase):
             failed = [check for check in report["checks"] if check["verdict"] == "FAIL"]
             self.assertEqual(failed, [], name)
 
+    def test_providers_that_were_built_against_earlier_versions_pass(self):
+        golden = pathlib.Path(__file__).parents[1] / "kernel_api" / "golden" / platform.machine()
+        for library in sorted(golden.glob("*.so")):
+            report = self.report(library)
+            self.assertEqual(self.findings(report), set(), library.name)
+            self.assertGreater(report["passed"], 20)
+
     def test_each_breach_is_found_by_its_name_and_no_other(self):
         for breach, finding in BREACHES.items():
             with self.subTest(breach=breach):
@@ -163,6 +172,11 @@ class ConformTest(unittest.TestCase):
         done = self.kit(self.breaker(), "--exclude", excluded)
         self.assertEqual(done.returncode, 2)
         self.assertIn("is not PATTERN: REASON", done.stderr)
+
+    def test_the_page_tells_every_finding(self):
+        page = (pathlib.Path(__file__).parents[2] / "docs" / "conformance.md").read_text()
+        for finding in {*BREACHES.values(), *LIBRARIES.values()}:
+            self.assertIn(f"`{finding}`", page)
 
     def test_what_is_no_provider_is_said_to_be_none(self):
         other = self.folder / "libother.so"

@@ -59,7 +59,6 @@ done
   fail "cpack: $(cat "$work/cpack.log")"
 mkdir "$work/sdk"
 tar -xzf "$work"/packages/*sdk*.tar.gz -C "$work/sdk" --strip-components=1
-[ -e "$work/sdk/bin" ] && fail "the SDK holds programs"
 "$prefix/bin/tenon" new-provider alone --in "$work" >"$work/new.txt" || fail "tenon new-provider"
 [ "$(wc -l <"$work/alone/CMakeLists.txt")" -lt 20 ] || fail "alone/CMakeLists.txt is long"
 cmake -S "$work/alone" -B "$work/alone/build" -G Ninja -DCMAKE_PREFIX_PATH="$work/sdk" >"$work/alone.log" 2>&1 ||
@@ -68,6 +67,9 @@ cmake --build "$work/alone/build" >"$work/alone.log" 2>&1 || fail "building alon
 "$prefix/bin/tenon" run "$model" --fill ones --providers "$work/alone/build/libalone.so,cpu_ref" >"$work/alone.txt" 2>&1 ||
   fail "tenon run with a new provider: $(cat "$work/alone.txt")"
 expect alone "$work/alone.txt"
+"$work/sdk/bin/tenon-conform" "$work/alone/build/libalone.so" --quick >"$work/kit.txt" 2>&1 ||
+  fail "the kit of the SDK on a new provider: $(cat "$work/kit.txt")"
+expect " 0 failed" "$work/kit.txt"
 if "$prefix/bin/tenon" new-provider alone --in "$work" 2>"$work/again.txt"; then fail "a provider was overwritten"; fi
 expect "is there already" "$work/again.txt"
 if "$prefix/bin/tenon" new-provider ../x --in "$work" 2>"$work/bad.txt"; then fail "a bad name was taken"; fi

@@ -1,10 +1,13 @@
+#include <tenon/kernel_api/kernel_api.h>
+
 #include <algorithm>
 
 #include "conform/checks/elf/elf_file.h"
+#include "conform/checks/elf/loaded_code.h"
 #include "conform/checks/library_checks.h"
 #include "host/base/status.h"
+#include "host/plugins/loading/cpu_features.h"
 #include "host/plugins/loading/descriptor_reader.h"
-#include "tenon/kernel_api/kernel_api.h"
 
 namespace tenon::conform {
 namespace {
@@ -85,6 +88,17 @@ Outcome check_elf_needed(const Subject& subject) {
     return Outcome::pass(concat("needs ", listed(file.needed), "; finds them by the path ", file.run_path,
                                 ", which another machine may not have"));
   return Outcome::pass(file.needed.empty() ? "needs nothing" : "needs " + listed(file.needed));
+}
+
+Outcome check_elf_features(const Subject& subject) {
+  if (!can_read_code()) return Outcome::unsupported("code of this architecture is not read");
+  const auto descriptor = host::read_descriptor(subject.library);
+  if (!descriptor.is_ok()) return Outcome::fail("descriptor", descriptor.status().message());
+  const std::string asked = host::cpu_feature_names(descriptor->cpu_features);
+  if (const auto wider = find_wider_instruction(subject.library, descriptor->cpu_features))
+    return Outcome::fail("wider-instructions",
+                         concat(*wider, "; its descriptor asks for ", asked.empty() ? "no CPU features" : asked));
+  return Outcome::pass(asked);
 }
 
 }  // namespace tenon::conform
