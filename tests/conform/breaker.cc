@@ -54,6 +54,7 @@ void trouble_process() {
   if (breaks("abort")) abort();
   if (breaks("hang")) std::this_thread::sleep_for(std::chrono::hours(1));
   if (breaks("slow")) std::this_thread::sleep_for(std::chrono::milliseconds(150));
+  if (breaks("sluggish")) std::this_thread::sleep_for(std::chrono::milliseconds(3));
   if (breaks("thread")) std::thread([] { std::this_thread::sleep_for(std::chrono::hours(1)); }).detach();
 }
 
@@ -130,7 +131,7 @@ Result<KernelPtr> make_relu(const KernelInfo& node) {
 
 class Gemm final : public Kernel {
  public:
-  Gemm(int64_t k, int64_t n, bool is_turned) : k_(k), n_(n), is_turned_(is_turned) {
+  Gemm(int64_t k, int64_t n, bool is_turned, float scale) : k_(k), n_(n), is_turned_(is_turned), scale_(scale) {
     key_ = std::string("breaker/columns/1 ") + (is_turned ? "turned" : "as it is");
     if (breaks("key_ignores_attribute")) key_ = "breaker/columns/1";
     if (breaks("key_by_address")) key_ += std::to_string(reinterpret_cast<uintptr_t>(&shared_memory));
@@ -143,7 +144,7 @@ class Gemm final : public Kernel {
     const float* b = pack.source(0).data<float>();
     auto* columns = static_cast<float*>(pack.blob());
     for (int64_t n = 0; n < n_; ++n)
-      for (int64_t k = 0; k < k_; ++k) columns[n * k_ + k] = is_turned_ ? b[n * k_ + k] : b[k * n_ + n];
+      for (int64_t k = 0; k < k_; ++k) columns[n * k_ + k] = (is_turned_ ? b[n * k_ + k] : b[k * n_ + n]) * scale_;
     if (!breaks("pack_unwritten")) std::memset(columns + n_ * k_, 0, padding());
     if (breaks("pack_random")) columns[n_ * k_] = static_cast<float>(++runs);
     if (breaks("pack_overrun")) columns[n_ * k_ + 16] = 1;
@@ -163,7 +164,8 @@ class Gemm final : public Kernel {
     for (int64_t m = 0; m < a.dim(0); ++m)
       for (int64_t n = 0; n < n_; ++n) {
         double sum = c != nullptr ? double(c[n]) : 0;
-        for (int64_t k = 0; k < k_; ++k) sum += double(a.data<float>()[m * k_ + k]) * double(columns_[n * k_ + k]);
+        for (int64_t k = 0; k < k_; ++k)
+          sum += double(a.data<float>()[m * k_ + k]) * double(columns_[n * k_ + k] / scale_);
         y.data<float>()[m * n_ + n] = static_cast<float>(sum);
       }
     return {};
@@ -175,6 +177,7 @@ class Gemm final : public Kernel {
 
   const int64_t k_, n_;
   const bool is_turned_;
+  const float scale_;  // a power of two
   std::string key_;
   const float* columns_ = nullptr;
 };
@@ -192,7 +195,10 @@ Result<KernelPtr> make_gemm(const KernelInfo& node) {
     const TensorView c = node.input(2).info();
     if (c.rank() != 1 || c.dim(0) != n) return unsupported("C must be a vector of N elements");
   }
-  return KernelPtr(new Gemm(k, n, is_turned));
+  float scale = 1;
+  if (breaks("key_ignores_sibling") && node.input(2))
+    if (const auto c = node.input(2).data(); c && n > 0 && c->data<float>()[0] > 0) scale = 2;
+  return KernelPtr(new Gemm(k, n, is_turned, scale));
 }
 
 Status take_options(const Options& options) {

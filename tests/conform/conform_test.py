@@ -49,6 +49,8 @@ BREACHES = {
     "refuses_all": "over-claims",
     "leaks_per_kernel": "leaks-per-kernel",
     "key_ignores_attribute": "key-too-small",
+    "key_ignores_sibling": "key-too-small",
+    "sluggish": "much-slower",
     "key_by_address": "pack-differs-by-process",
     "key_empty": "key-empty",
     "pack_unwritten": "pack-unwritten",

@@ -19,6 +19,7 @@ namespace tenon::conform {
   CHECK(cancel, "returns within 100 ms when a run is cancelled")                                             \
   CHECK(packs, "packs equal bytes under equal keys, fills them, and reads no more than it packed")           \
   CHECK(types, "computes every element type that its table declares")                                        \
+  CHECK(speed, "takes less than 100 times the time of the oracle, where that is noticeable")                 \
   CHECK(leaks, "holds no more memory after many runs and kernels than after a few")
 
 #define TENON_DECLARE_CHECK(name, asks) Outcome check_##name(const Subject& subject, const OperatorName& op);
