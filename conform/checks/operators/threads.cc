@@ -48,6 +48,28 @@ std::optional<Outcome> check_concurrent_runs(const KernelCase& c, const Trial& a
   return Outcome::fail("not-concurrent", concat(kCallers, " runs of one kernel at once: ", difference, "; ", c.text()));
 }
 
+/// A kernel that is made on one thread, run on another and destroyed on a third.
+std::optional<Outcome> check_foreign_threads(OperatorBench& bench, const KernelCase& c, const Trial& alone) {
+  std::unique_ptr<KernelCase> other;
+  std::optional<Breach> breach;
+  const auto on_thread = [&](auto&& body) {
+    std::thread([&] {
+      try {
+        body();
+      } catch (const Breach& met) {
+        breach = met;
+      }
+    }).join();
+    if (breach) throw *breach;
+  };
+  on_thread([&] { other = bench.open(c.drawn, c.sight); });
+  if (other == nullptr) return std::nullopt;
+  const auto why = byte_difference(alone, try_run(*other, {}));
+  on_thread([&] { other.reset(); });
+  if (!why) return std::nullopt;
+  return Outcome::fail("depends-on-thread", concat("a kernel that was made on another thread: ", *why, "; ", c.text()));
+}
+
 }  // namespace
 
 Outcome check_threads(const Subject& subject, const OperatorName& op) {
@@ -59,6 +81,7 @@ Outcome check_threads(const Subject& subject, const OperatorName& op) {
     if (c->is_random || !c->kernel.is_deterministic()) continue;
     const Trial alone = try_run(*c, {});
     if (auto outcome = check_worker_counts(*c, alone)) return *std::move(outcome);
+    if (auto outcome = check_foreign_threads(bench, *c, alone)) return *std::move(outcome);
     if (auto outcome = check_concurrent_runs(*c, alone)) return *std::move(outcome);
   }
   return count == 0 ? nothing_to_check(bench) : Outcome::pass(concat(count, " cases"));
