@@ -5,7 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=$1
 shift
-export CCACHE_BASEDIR=$PWD
+# ccache learns from the compiler what a file includes, instead of running the preprocessor first: a build from nothing
+# takes no longer with it.
+export CCACHE_BASEDIR=$PWD CCACHE_DEPEND=1 CCACHE_SLOPPINESS=pch_defines,time_macros
 mkdir -p "build/$preset"
 log=build/$preset/build.log
 if ! cmake --preset "$preset" >"$log" 2>&1; then
