@@ -286,6 +286,5 @@ extern "C" TN_EXPORT const tn_provider* tenon_provider_entry(const tn_host* host
   if (max_version > 1000) use_avx2();
 #endif
   if (breaks("entry_thread")) std::thread([] { std::this_thread::sleep_for(std::chrono::hours(1)); }).detach();
-  if (breaks("any_version")) return &table;
   return host != nullptr && max_version >= 1 ? &table : nullptr;
 }

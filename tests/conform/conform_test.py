@@ -65,7 +65,6 @@ BREACHES = {
     "unknown_extension": "unknown-extension",
     "newer_table": "wrong-version",
     "other_name": "descriptor",
-    "any_version": "wrong-version",
     "constructor_thread": "constructor-works",
     "constructor_handler": "constructor-works",
     "entry_thread": "entry-works",

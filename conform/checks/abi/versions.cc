@@ -12,7 +12,7 @@ Outcome check_abi_versions(const Subject& subject) {
   if (!descriptor.is_ok()) return Outcome::fail("descriptor", descriptor.status().message());
   const RawPlugin plugin(subject);
   tn_host newer = host::host_table();
-  for (uint32_t version = 0; version <= TN_ABI_VERSION + 3; ++version) {
+  for (uint32_t version = 1; version <= TN_ABI_VERSION + 3; ++version) {
     newer.abi_version = version;
     const tn_provider* table = plugin.entry()(&newer, version);
     const bool speaks = version >= descriptor->min_abi;

@@ -1,4 +1,5 @@
 #include <chrono>
+#include <optional>
 #include <thread>
 
 #include "conform/checks/abi/raw_plugin.h"
@@ -45,11 +46,20 @@ void load_and_unload_on_thread(const Subject& subject) {
   if (breach) throw *breach;
 }
 
+/// Why there is nothing to see of unloading; nothing: there is.
+std::optional<Outcome> stays_loaded(const Subject& subject) {
+  const ElfFile file = read_elf(subject.library);
+  if (file.cannot_be_unloaded) return Outcome::unsupported("the library asks never to be unloaded (-z nodelete)");
+  for (const ElfSymbol& symbol : file.symbols)
+    if (symbol.is_unique && symbol.is_defined)
+      return Outcome::excluded("its GNU_UNIQUE symbols keep it loaded: elf/unique");
+  return std::nullopt;
+}
+
 }  // namespace
 
 Outcome check_unload_leftovers(const Subject& subject) {
-  if (read_elf(subject.library).cannot_be_unloaded)
-    return Outcome::unsupported("the library asks never to be unloaded (-z nodelete)");
+  if (auto outcome = stays_loaded(subject)) return *std::move(outcome);
   const std::vector<std::string> files = open_files();
   const ProcessWatch watch;
   load_and_unload_on_thread(subject);
@@ -65,8 +75,7 @@ Outcome check_unload_leftovers(const Subject& subject) {
 
 Outcome check_unload_rounds(const Subject& subject) {
   constexpr int64_t kMostGrowth = int64_t{2} << 20;
-  if (read_elf(subject.library).cannot_be_unloaded)
-    return Outcome::unsupported("the library asks never to be unloaded (-z nodelete)");
+  if (auto outcome = stays_loaded(subject)) return *std::move(outcome);
   for (int64_t i = 0; i < subject.rounds / 10; ++i) load_and_unload(subject);
   const size_t threads = thread_count(), files = open_files().size();
   const int64_t before = resident_bytes();
