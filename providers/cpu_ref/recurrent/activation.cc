@@ -45,8 +45,8 @@ double next_of(const std::vector<float>& given, size_t* at, double otherwise) {
 
 }  // namespace
 
-sdk::Result<std::vector<Activation>> read_activations(const sdk::KernelInfo& info, std::vector<std::string> defaults,
-                                                      int64_t directions) {
+sdk::Result<std::vector<GateActivation>> read_activations(const sdk::KernelInfo& info,
+                                                          std::vector<std::string> defaults, int64_t directions) {
   std::vector<std::string> names = info.attr_strings("activations");
   const size_t count = defaults.size() * static_cast<size_t>(directions);
   if (names.empty())
@@ -58,13 +58,13 @@ sdk::Result<std::vector<Activation>> read_activations(const sdk::KernelInfo& inf
                               defaults.size(), " for each of ", directions, " directions");
   const std::vector<float> alphas = info.attr_floats("activation_alpha"), betas = info.attr_floats("activation_beta");
   size_t alpha = 0, beta = 0;
-  std::vector<Activation> found;
+  std::vector<GateActivation> found;
   for (const std::string& name : names) {
     const Row* row = find_row(name);
     if (row == nullptr)
       return sdk::invalid_model("attribute activations names '", name,
                                 "', expected a function of the specification, as Tanh");
-    Activation& a = found.emplace_back();
+    GateActivation& a = found.emplace_back();
     a.function_ = row->function;
     a.alpha_ = row->has_alpha ? next_of(alphas, &alpha, row->alpha) : 0;
     a.beta_ = row->has_beta ? next_of(betas, &beta, row->beta) : 0;

@@ -78,7 +78,7 @@ struct QuantizedWeights {
 
 class DynamicQuantizeLstm final : public sdk::Kernel {
  public:
-  DynamicQuantizeLstm(RecurrentAttributes attributes, std::vector<Activation> activations, bool couples_forget)
+  DynamicQuantizeLstm(RecurrentAttributes attributes, std::vector<GateActivation> activations, bool couples_forget)
       : attributes_(attributes), activations_(std::move(activations)), couples_forget_(couples_forget) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
@@ -172,7 +172,7 @@ class DynamicQuantizeLstm final : public sdk::Kernel {
   }
 
   void step(sdk::RunContext& run, int64_t direction, const double* gates, int64_t H, float* h, float* c) const {
-    const Activation* const functions = activations_.data() + 3 * direction;
+    const GateActivation* const functions = activations_.data() + 3 * direction;
     const float* const p = run.has_input(7) ? run.input(7).data<float>() + direction * 3 * H : nullptr;
     for (int64_t j = 0; j < H; ++j) {
       const auto peep = [&](int64_t gate) { return p == nullptr ? 0.0 : double(p[gate * H + j]) * double(c[j]); };
@@ -184,7 +184,7 @@ class DynamicQuantizeLstm final : public sdk::Kernel {
   }
 
   const RecurrentAttributes attributes_;
-  const std::vector<Activation> activations_;
+  const std::vector<GateActivation> activations_;
   const bool couples_forget_;
 };
 

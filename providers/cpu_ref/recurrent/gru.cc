@@ -9,7 +9,7 @@ namespace {
 
 class Gru final : public sdk::Kernel {
  public:
-  Gru(RecurrentAttributes attributes, std::vector<Activation> activations, bool is_linear_before_reset)
+  Gru(RecurrentAttributes attributes, std::vector<GateActivation> activations, bool is_linear_before_reset)
       : attributes_(attributes),
         activations_(std::move(activations)),
         is_linear_before_reset_(is_linear_before_reset) {}
@@ -28,7 +28,7 @@ class Gru final : public sdk::Kernel {
   template <typename T>
   void step(const RecurrentWeights<T>& w, const T* x, const RecurrentLane& lane) const {
     const int64_t H = w.hidden;
-    const Activation* const functions = activations_.data() + 2 * lane.direction;
+    const GateActivation* const functions = activations_.data() + 2 * lane.direction;
     double *const h = lane.states, *const z = lane.room, *const r = z + H, *const gated = r + H;
     for (int64_t j = 0; j < H; ++j) {
       z[j] = functions[0](w.of_input(j, x) + w.of_state(j, h));
@@ -48,7 +48,7 @@ class Gru final : public sdk::Kernel {
   static double mixed(double z, double candidate, double old) { return (1 - z) * candidate + z * old; }
 
   const RecurrentAttributes attributes_;
-  const std::vector<Activation> activations_;
+  const std::vector<GateActivation> activations_;
   const bool is_linear_before_reset_;
 };
 

@@ -13,7 +13,7 @@ class LstmCell {
  public:
   static constexpr uint32_t kPeepholes = 7;
 
-  LstmCell(std::vector<Activation> activations, bool couples_forget, bool clips_cell)
+  LstmCell(std::vector<GateActivation> activations, bool couples_forget, bool clips_cell)
       : activations_(std::move(activations)), couples_forget_(couples_forget), clips_cell_(clips_cell) {}
 
   static sdk::Result<LstmCell> read(const sdk::KernelInfo& info, int64_t directions, bool clips_cell) {
@@ -30,7 +30,7 @@ class LstmCell {
   template <typename T, typename X>
   void step(const sdk::RunContext& run, const RecurrentWeights<T>& w, const X* x, const RecurrentLane& lane) const {
     const int64_t H = w.hidden;
-    const Activation* const functions = activations_.data() + 3 * lane.direction;
+    const GateActivation* const functions = activations_.data() + 3 * lane.direction;
     double *const h = lane.states, *const c = h + H, *const gates = lane.room;
     for (int64_t row = 0; row < 4 * H; ++row) gates[row] = w.of_input(row, x) + w.of_state(row, h);
     const T* const p = run.has_input(kPeepholes) ? run.input(kPeepholes).data<T>() + lane.direction * 3 * H : nullptr;
@@ -45,7 +45,7 @@ class LstmCell {
   }
 
  private:
-  std::vector<Activation> activations_;
+  std::vector<GateActivation> activations_;
   bool couples_forget_, clips_cell_;
 };
 

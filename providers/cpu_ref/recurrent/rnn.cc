@@ -6,7 +6,7 @@ namespace {
 
 class Rnn final : public sdk::Kernel {
  public:
-  Rnn(RecurrentAttributes attributes, std::vector<Activation> activations)
+  Rnn(RecurrentAttributes attributes, std::vector<GateActivation> activations)
       : attributes_(attributes), activations_(std::move(activations)) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
@@ -16,7 +16,7 @@ class Rnn final : public sdk::Kernel {
       const int64_t H = shape.hidden;
       return walk_time<T>(run, attributes_, shape, H,
                           [&](const RecurrentWeights<T>& w, const T* x, const RecurrentLane& lane) {
-                            const Activation& f = activations_[static_cast<size_t>(lane.direction)];
+                            const GateActivation& f = activations_[static_cast<size_t>(lane.direction)];
                             double* const h = lane.states;
                             for (int64_t j = 0; j < H; ++j) lane.room[j] = f(w.of_input(j, x) + w.of_state(j, h));
                             std::copy_n(lane.room, H, h);
@@ -26,7 +26,7 @@ class Rnn final : public sdk::Kernel {
 
  private:
   const RecurrentAttributes attributes_;
-  const std::vector<Activation> activations_;
+  const std::vector<GateActivation> activations_;
 };
 
 }  // namespace
