@@ -22,8 +22,8 @@ namespace tenon::conform {
   CHECK(abi, lifecycle, true, "makes and destroys instances, many at once, on any thread")                       \
   CHECK(abi, options, false, "refuses unknown options and bad values, and takes those that it lists")            \
   CHECK(abi, extensions, false, "answers unknown extensions with NULL")                                          \
-  CHECK(loading, time, false, "is loaded in less than 5 ms")                                                     \
   CHECK(unload, leftovers, true, "leaves no thread, file, mapping or handler behind when it is unloaded")        \
+  CHECK(loading, time, false, "is loaded in less than 5 ms")                                                     \
   CHECK(unload, rounds, false, "is loaded and unloaded over and over without growing")
 
 #define TENON_DECLARE_CHECK(group, name, is_vital, asks) Outcome check_##group##_##name(const Subject& subject);

@@ -16,7 +16,7 @@ RawPlugin::RawPlugin(const Subject& subject) {
   if (entry_ == nullptr) throw Breach("no-entry", concat("it has no symbol ", TN_ENTRY_SYMBOL));
 }
 
-RawPlugin::~RawPlugin() {
+void RawPlugin::unload() {
   dlclose(handle_);
 }
 

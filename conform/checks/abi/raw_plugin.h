@@ -12,17 +12,19 @@
 
 namespace tenon::conform {
 
-/// Loads it, and unloads it when it goes. Throws Breach("not-loadable").
+/// Loads it. It stays loaded, since threads that it has left may still be in its code, unless unload() is called. Throws
+/// Breach("not-loadable").
 class RawPlugin {
  public:
   explicit RawPlugin(const Subject& subject);
   RawPlugin(const RawPlugin&) = delete;
   RawPlugin& operator=(const RawPlugin&) = delete;
-  ~RawPlugin();
 
   tn_entry_fn entry() const { return entry_; }
   /// The table for a host of this build. Throws Breach("refuses-host") where the plugin gives none.
   const tn_provider& table() const;
+  /// Nothing of it may be used any more.
+  void unload();
 
  private:
   void* handle_ = nullptr;

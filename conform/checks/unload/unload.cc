@@ -15,9 +15,10 @@ namespace {
 using host::concat;
 
 void load_and_unload(const Subject& subject) {
-  const RawPlugin plugin(subject);
+  RawPlugin plugin(subject);
   const tn_provider& table = plugin.table();
   table.destroy(create_instance(table, subject));
+  plugin.unload();
 }
 
 // Threads that were told to end may take a moment.
@@ -33,12 +34,13 @@ void load_and_unload_on_thread(const Subject& subject) {
   const size_t threads = thread_count() + 1;
   std::thread([&] {
     try {
-      const RawPlugin plugin(subject);
+      RawPlugin plugin(subject);
       const tn_provider& table = plugin.table();
       table.destroy(create_instance(table, subject));
       // Before the code that they run goes.
       if (const size_t left = threads_left(threads))
         throw Breach("leaves-threads", concat(left, " threads are left when its only instance is destroyed"));
+      plugin.unload();
     } catch (const Breach& met) {
       breach = met;
     }

@@ -1,0 +1,2 @@
+// The same, where symbols may be one in the process.
+#include "tests/conform/breaker.cc"
