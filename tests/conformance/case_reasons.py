@@ -76,6 +76,7 @@ NOT_ALLOWED = (
     "expected characters x",
     "do not fill with queries",
     "a channel for each number of attribute bias",
+    "attribute clip is",
 )
 IN_DOUBLE = ("Attention", "DFT", "FastGelu", "Gelu", "GroupNormalization", "Shrink")
 LEFT_OPEN = (
