@@ -86,9 +86,11 @@ typedef struct tn_alias {
 } tn_alias;
 
 typedef enum tn_purpose {
-  TN_FOR_RUNS = 0,    /* packed, bound and run many times, or left after it was packed */
-  TN_FOR_FOLDING = 1, /* run once or not at all, while the session opens, to compute a constant; nothing is packed */
-  TN_FOR_ANSWER = 2   /* never run: only whether it can be made counts, and what tn_kernel_result says */
+  TN_FOR_RUNS = 0, /* packed, bound and run many times, or left after it was packed */
+  /* Run once or not at all, while the session opens, to compute a constant; packed and bound before, if it wants to be,
+   * but into memory that is freed with it. */
+  TN_FOR_FOLDING = 1,
+  TN_FOR_ANSWER = 2 /* never run: only whether it can be made counts, and what tn_kernel_result says */
 } tn_purpose;
 
 struct tn_kernel_def;

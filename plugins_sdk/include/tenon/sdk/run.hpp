@@ -95,6 +95,7 @@ class RunContext {
   }
 
   bool cancelled() const { return api_->cancelled(run_); }
+  /// `name` must live until run returns, also where the kernel keeps it elsewhere: a literal is best.
   void phase(std::string_view name) { api_->phase(run_, to_tn_str(name)); }
   const tn_host* host() const { return host_; }
   tn_run* c() const { return run_; }

@@ -86,7 +86,8 @@ struct WindowAttributes {
   AutoPad auto_pad = AutoPad::kNotSet;
   bool ceil_mode = false;
 
-  /// `node` has the attribute getters of NodeView. TN_INVALID_MODEL when a value is none that the standard allows.
+  /// `node` has the attribute getters of NodeView. The lists are as long as the model has them until check_rank() has
+  /// passed: index none of them before. TN_INVALID_MODEL when a value is none that the standard allows.
   template <typename Node>
   static Result<WindowAttributes> parse(const Node& node) {
     WindowAttributes a;
