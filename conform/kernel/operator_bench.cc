@@ -105,6 +105,18 @@ std::unique_ptr<KernelCase> OperatorBench::next(const DrawSettings& settings) {
 }
 
 std::unique_ptr<KernelCase> OperatorBench::open(const cases::Case& drawn, cases::Sight sight) {
+  auto made = make_case(drawn, sight);
+  if (made != nullptr) made->packs = pack_and_bind(made->kernel, made->inputs, made->constant);
+  return made;
+}
+
+std::unique_ptr<KernelCase> OperatorBench::open_warm(const KernelCase& packed) {
+  auto made = make_case(packed.drawn, packed.sight);
+  if (made != nullptr) made->packs = bind_copies(made->kernel, packed.packs);
+  return made;
+}
+
+std::unique_ptr<KernelCase> OperatorBench::make_case(const cases::Case& drawn, cases::Sight sight) {
   auto made = std::make_unique<KernelCase>();
   made->drawn = drawn;
   made->sight = sight;
@@ -123,7 +135,6 @@ std::unique_ptr<KernelCase> OperatorBench::open(const cases::Case& drawn, cases:
       return nullptr;
     }
   if (!make_kernel(*made)) return nullptr;
-  made->packs = pack_and_bind(made->kernel, made->inputs, made->constant);
   return made;
 }
 

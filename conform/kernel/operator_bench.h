@@ -53,6 +53,8 @@ class OperatorBench {
   std::unique_ptr<KernelCase> next(const DrawSettings& settings);
   /// A kernel for the case, packed and bound; nullptr: the provider leaves it to others, and refusal() says why.
   std::unique_ptr<KernelCase> open(const cases::Case& drawn, cases::Sight sight);
+  /// The same, bound to copies of what another kernel of the case has packed: as by an open that finds a pack.
+  std::unique_ptr<KernelCase> open_warm(const KernelCase& packed);
   /// Of the last case that was refused.
   const std::string& refusal() const { return refusal_; }
   /// How many cases the oracle computed so far, and of them how many the provider took.
@@ -65,6 +67,7 @@ class OperatorBench {
 
  private:
   std::optional<cases::Case> draw(const DrawSettings& settings, int64_t index) const;
+  std::unique_ptr<KernelCase> make_case(const cases::Case& drawn, cases::Sight sight);
   bool make_kernel(KernelCase& made);
   void find_schema(const OperatorName& op);
 

@@ -73,4 +73,22 @@ BoundPacks pack_and_bind(host::Kernel& kernel, const std::vector<host::Tensor>& 
   return bound;
 }
 
+BoundPacks bind_copies(host::Kernel& kernel, const BoundPacks& packs) {
+  BoundPacks bound = packs;
+  for (PackedSlot& slot : bound.slots) {
+    const auto planned = plan_slot(kernel, slot.number);
+    if (!planned || planned->key != slot.key)
+      throw Breach("key-not-stable",
+                   host::concat("slot ", slot.number, " of a second kernel for the case has the key '",
+                                planned ? planned->key : "", "', that of the first '", slot.key, "'"));
+    auto copy = std::make_shared<GuardedRegion>(slot.blob->bytes(), slot.alignment, GuardedRegion::Place::kAtBegin,
+                                                host::concat("packed slot ", slot.number));
+    if (copy->bytes() > 0) std::memcpy(copy->data(), slot.blob->data(), copy->bytes());
+    copy->make_read_only();
+    must("bind_pack", kernel.bind_pack(slot.number, copy->data(), copy->bytes()));
+    slot.blob = std::move(copy);
+  }
+  return bound;
+}
+
 }  // namespace tenon::conform

@@ -35,4 +35,7 @@ struct BoundPacks {
 BoundPacks pack_and_bind(host::Kernel& kernel, const std::vector<host::Tensor>& inputs,
                          const std::vector<bool>& constant);
 
+/// Binds the kernel, which has packed nothing, to copies of the blobs.
+BoundPacks bind_copies(host::Kernel& kernel, const BoundPacks& packs);
+
 }  // namespace tenon::conform

@@ -147,6 +147,7 @@ class Gemm final : public Kernel {
       for (int64_t k = 0; k < k_; ++k) columns[n * k_ + k] = (is_turned_ ? b[n * k_ + k] : b[k * n_ + n]) * scale_;
     if (!breaks("pack_unwritten")) std::memset(columns + n_ * k_, 0, padding());
     if (breaks("pack_random")) columns[n_ * k_] = static_cast<float>(++runs);
+    if (breaks("pack_keeps_state")) packed_here_ = true;
     if (breaks("pack_overrun")) columns[n_ * k_ + 16] = 1;
     return {};
   }
@@ -166,7 +167,7 @@ class Gemm final : public Kernel {
         double sum = c != nullptr ? double(c[n]) : 0;
         for (int64_t k = 0; k < k_; ++k)
           sum += double(a.data<float>()[m * k_ + k]) * double(columns_[n * k_ + k] / scale_);
-        y.data<float>()[m * n_ + n] = static_cast<float>(sum);
+        y.data<float>()[m * n_ + n] = static_cast<float>(breaks("pack_keeps_state") && !packed_here_ ? 0 : sum);
       }
     return {};
   }
@@ -180,6 +181,7 @@ class Gemm final : public Kernel {
   const float scale_;  // a power of two
   std::string key_;
   const float* columns_ = nullptr;
+  mutable bool packed_here_ = false;
 };
 
 Result<KernelPtr> make_gemm(const KernelInfo& node) {

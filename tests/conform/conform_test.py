@@ -55,6 +55,7 @@ BREACHES = {
     "key_empty": "key-empty",
     "pack_unwritten": "pack-unwritten",
     "pack_random": "pack-not-deterministic",
+    "pack_keeps_state": "pack-keeps-state",
     "pack_overrun": "writes-beyond",
     "reads_source": "reads-packed-source",
     "over_claims": "over-claims",

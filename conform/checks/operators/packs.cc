@@ -53,6 +53,16 @@ std::optional<Outcome> check_slot(const KernelCase& c, PackedSlot slot) {
   return std::nullopt;
 }
 
+/// A kernel that finds its blobs packed must answer like the one that packed them.
+std::optional<Outcome> check_warm_kernel(OperatorBench& bench, const KernelCase& c) {
+  if (c.is_random || !c.kernel.is_deterministic()) return std::nullopt;
+  const auto warm = bench.open_warm(c);
+  if (warm == nullptr) return std::nullopt;
+  if (const auto why = byte_difference(try_run(c, {}), try_run(*warm, {})))
+    return fail("pack-keeps-state", "a kernel that is given packed bytes, and one that packed them: " + *why, c);
+  return std::nullopt;
+}
+
 /// The case with one thing changed that no slot of the case is made of.
 std::vector<cases::Case> siblings(const KernelCase& c, uint64_t seed) {
   std::vector<cases::Case> found;
@@ -125,6 +135,7 @@ Outcome check_packs(const Subject& subject, const OperatorName& op) {
     slots += static_cast<int64_t>(c->packs.slots.size());
     if (auto outcome = learn(*c, &known)) return *std::move(outcome);
     if (c->packs.slots.empty()) continue;
+    if (auto outcome = check_warm_kernel(bench, *c)) return *std::move(outcome);
     for (const cases::Case& sibling : siblings(*c, subject.seed + static_cast<uint64_t>(count)))
       if (const auto other = bench.open(sibling, c->sight))
         if (auto outcome = learn(*other, &known)) return *std::move(outcome);
