@@ -1,6 +1,6 @@
 // A provider that is sound but for one breach of the contract, which TENON_TEST_BREAK names; unset: none. Relu may run
-// in place and uses threads and scratch memory; Gemm packs its constant B. conform_test.py knows what the kit has
-// to find.
+// in place and uses threads and scratch memory; Gemm packs its constant B; Relu and Neg become one kernel.
+// conform_test.py knows what the kit has to find.
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
@@ -203,6 +203,33 @@ Result<KernelPtr> make_gemm(const KernelInfo& node) {
   return KernelPtr(new Gemm(k, n, is_turned, scale));
 }
 
+/// Relu, and Neg behind it, in one pass.
+class ReluNeg final : public Kernel {
+ public:
+  Status run(RunContext& run) const override {
+    const TensorView x = run.input(0);
+    TN_ASSIGN_OR_RETURN(const MutableTensorView y, run.output(0, TN_FLOAT, x.shape()));
+    const float sign = breaks("wrong_group") ? 1.0f : -1.0f;
+    for (int64_t i = 0; i < x.count(); ++i) y.data<float>()[i] = sign * relu(x.data<float>()[i]);
+    return {};
+  }
+};
+
+Status claim(const Instance&, const GraphView& graph, Claims& claims) {
+  for (size_t i = 0; i < graph.node_count(); ++i) {
+    const NodeView node = graph.node(i);
+    if (!node.is("Relu") || node.output(0).use_count() != 1 || node.output(0).info().dtype() != TN_FLOAT) continue;
+    const std::vector<NodeView> next = node.output(0).consumers();
+    if (next.empty() || !next[0].is("Neg") || claims.is_claimed(node) || claims.is_claimed(next[0])) continue;
+    TN_RETURN_IF_ERROR(claims.claim_group({node, next[0]}, "Relu+Neg"));
+  }
+  return {};
+}
+
+Result<KernelPtr> compile(const Instance&, const GroupInfo&) {
+  return KernelPtr(new ReluNeg);
+}
+
 Status take_options(const Options& options) {
   return breaks("takes_options") ? Status() : no_options(options);
 }
@@ -253,7 +280,7 @@ const tn_kernel_def kernels[] = {
     kernel_def<make_gemm>("", "Gemm", 13, 0, kFloats)};
 
 tn_provider make_table() {
-  tn_provider made = provider_table<take_options>("breaker", "1.0", kernels);
+  tn_provider made = claiming_provider_table<claim, compile, take_options>("breaker", "1.0", kernels);
   made.create = create;
   if (breaks("unknown_extension")) made.extension = extension;
   if (breaks("newer_table")) made.abi_version = 7;

@@ -58,6 +58,7 @@ BREACHES = {
     "pack_keeps_state": "pack-keeps-state",
     "pack_overrun": "writes-beyond",
     "reads_source": "reads-packed-source",
+    "wrong_group": "wrong-group",
     "over_claims": "over-claims",
     "rule_misspelt": "line-unusable",
     "rule_unusable": "line-unusable",
