@@ -40,8 +40,9 @@ Chain make_chain(const cases::Case& c, const host::Tensor& output, uint64_t seed
   const int64_t opset = c.schema->since_version;
   const int64_t length = draw.between(1, 3);
   for (int64_t i = 0; i < length; ++i) {
-    const bool is_binary = draw.chance(40);
-    const char* op = is_binary ? draw.pick(kBinary) : draw.pick(kUnary);
+    const bool is_binary = draw.chance(i == 0 ? 25 : 50);
+    // What follows directly goes round, so that each pair is met.
+    const char* op = is_binary ? draw.pick(kBinary) : i == 0 ? kUnary[seed % kUnary.size()] : draw.pick(kUnary);
     if (host::find_schema("", op, opset) == nullptr) op = "Relu";
     std::vector<host::Value*> inputs{last};
     if (is_binary && std::string_view(op) != "Relu") {
@@ -115,7 +116,7 @@ Outcome check_groups(const Subject& subject, const OperatorName& op) {
   DrawSettings draws;
   draws.has_edges = false;
   int64_t groups = 0;
-  for (int64_t count = 0; count < 2 * subject.cases; ++count) {
+  for (int64_t count = 0; count < 4 * subject.cases; ++count) {
     const auto c = bench.next(draws);
     if (c == nullptr) break;
     if (c->is_random || !c->expected.front() || c->expected.front()->dtype() != TN_FLOAT) continue;
