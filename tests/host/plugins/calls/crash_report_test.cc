@@ -127,7 +127,7 @@ TEST_CASE("a bus error outside of mappings is named and ends the process, with t
   CHECK_THAT(outcome.errors, Contains("provider 'a' crashed with SIGBUS (address 0x") && Contains(" in run\n"));
 }
 
-TEST_CASE("exit() during a call is named, and ends the process as asked", "[plugins][crash_report]") {
+TEST_CASE("exit() during a call is named, and ends the process as asked", "[plugins][crash_report][own_process]") {
   const Outcome outcome = outcome_of([] {
     install_crash_report();
     const PluginCall call(PluginPhase::kCreate, "a", "");
