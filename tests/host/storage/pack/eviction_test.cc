@@ -167,7 +167,7 @@ TEST_CASE("a cache folder that is lost while it is used is a miss, and made anew
   CHECK(store->find(numbered(1).key).status().message() == "");
 }
 
-TEST_CASE("10,000 opens and closes leave no mapping and no descriptor behind", "[pack][slow]") {
+TEST_CASE("10,000 opens and closes leave no mapping and no descriptor behind", "[pack][slow][own_process]") {
   const TempFolder folder;
   const auto store = open_store(folder.path() / "cache");
   const PackSample sample;
