@@ -105,14 +105,23 @@ std::vector<Task> list_checks(const Subject& subject, const std::vector<Operator
     tasks.push_back({check.id, check.asks, [run = check.run, &subject] { return run(subject); }, vital, kLibraryLimit});
     if (check.is_vital) vital.push_back(tasks.size() - 1);
   }
+  // Groups have other operators of the provider in them, so all of these come first.
+  std::vector<size_t> all = vital;
   for (const OperatorName& op : operators) {
     std::vector<size_t> needs = vital;
     for (const OperatorCheck& check : kOperatorChecks) {
+      if (check.run == check_groups) continue;
       tasks.push_back({concat(check.name, "/", op.text()), check.asks,
                        [run = check.run, &subject, op] { return run(subject, op); }, needs, kOperatorLimit});
       needs.push_back(tasks.size() - 1);
     }
+    all.push_back(tasks.size() - 1);
   }
+  for (const OperatorName& op : operators)
+    for (const OperatorCheck& check : kOperatorChecks)
+      if (check.run == check_groups)
+        tasks.push_back({concat(check.name, "/", op.text()), check.asks,
+                         [run = check.run, &subject, op] { return run(subject, op); }, all, kOperatorLimit});
   add_node_tests(subject, operators, &tasks);
   return tasks;
 }
