@@ -31,6 +31,7 @@ struct Arguments {
   std::string library;
   std::vector<std::string> options, only, packed_operator;
   std::string exclusions, json, junit, html;
+  int64_t cases = Subject().cases;
   unsigned jobs = 0;
   int64_t limit_ms = 0;
   bool is_quick = false, is_listing = false, is_verbose = false;
@@ -44,7 +45,7 @@ void add_options(CLI::App& app, Arguments& a) {
   app.add_option("--option", a.options, "Option of the provider, NAME=VALUE");
   app.add_option("--oracle", a.subject.oracle, "Provider whose answers are right")->capture_default_str();
   app.add_option("--seed", a.subject.seed, "Of what is drawn")->capture_default_str();
-  app.add_option("--cases", a.subject.cases, "Of each operator, in each check")->capture_default_str();
+  app.add_option("--cases", a.cases, "Of each operator, in each check")->capture_default_str();
   app.add_option("--jobs", a.jobs, "Checks that run at once; 0: as many as there are CPUs")->capture_default_str();
   app.add_option("--limit-ms", a.limit_ms, "The longest that a check may take; 0: a minute or two");
   app.add_option("--json", a.json, "Write a report of this form to a file");
@@ -64,8 +65,9 @@ void complete(Arguments& a) {
     if (equals == std::string::npos || equals == 0) throw std::runtime_error("'" + option + "' is not NAME=VALUE");
     a.subject.options[option.substr(0, equals)] = option.substr(equals + 1);
   }
+  a.subject.cases = a.cases;
   if (a.is_quick) {
-    a.subject.cases = std::max<int64_t>(1, a.subject.cases / 4);
+    a.subject.cases = std::max<int64_t>(1, a.cases / 4);
     a.subject.rounds /= 10;
   }
 }
@@ -77,6 +79,8 @@ std::string quoted(const std::string& word) {
 std::string replay(const Arguments& a, const std::string& id) {
   std::string text = host::concat("tenon conform ", quoted(a.library), " --only ", quoted(id), " --seed ",
                                   a.subject.seed, a.is_quick ? " --quick" : "");
+  if (a.cases != Arguments().cases) text += host::concat(" --cases ", a.cases);
+  if (a.subject.oracle != Subject().oracle) text += " --oracle " + quoted(a.subject.oracle);
   for (const std::string& option : a.options) text += " --option " + quoted(option);
   return text;
 }

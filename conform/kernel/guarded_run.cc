@@ -86,9 +86,7 @@ Status GuardedRun::output(uint32_t index, uint32_t dtype, const int64_t* shape, 
   const uint64_t bytes = host::checked_byte_length(dtype, {shape, rank}).get().value_or(0);
   constexpr uint64_t kMostBytes = uint64_t{1} << 30;
   if (bytes > kMostBytes) return host::error(TN_OUT_OF_MEMORY, "output ", index, " would take ", bytes, " bytes");
-  Output made;
-  made.dtype = static_cast<tn_dtype>(dtype);
-  made.shape.assign(shape, shape + rank);
+  Output made{{dtype, {shape, shape + rank}, {}, {}}, {}};
   const bool shares = settings_.shared_output == index && dtype != TN_STRING && views_[*settings_.shared_input] &&
                       views_[*settings_.shared_input]->byte_length == bytes && !has_shared_;
   if (shares) {
@@ -98,18 +96,8 @@ Status GuardedRun::output(uint32_t index, uint32_t dtype, const int64_t* shape, 
     made.memory = GuardedRegion(bytes, kHostAlignment, settings_.place, concat("output ", index));
     made.memory.fill(settings_.fill);
   }
-  if (dtype == TN_STRING) {
-    made.strings.resize(bytes / sizeof(tn_str));
-    made.views.resize(made.strings.size());
-  }
   Output& kept = outputs_[index] = std::move(made);
-  *out = tn_tensor{};
-  out->struct_size = sizeof *out;
-  out->dtype = dtype;
-  out->data = dtype == TN_STRING ? static_cast<void*>(kept.views.data()) : kept.memory.data();
-  out->byte_length = bytes;
-  out->shape = kept.shape.data();
-  out->rank = rank;
+  *out = kept.hand_out(kept.memory.data(), bytes);
   return {};
 }
 
@@ -117,12 +105,8 @@ Status GuardedRun::set_string(uint32_t index, int64_t element, std::string_view 
   if (fails(concat("string ", element, " of output ", index)))
     return host::error(TN_OUT_OF_MEMORY, "the kit has no memory for a string");
   const auto found = outputs_.find(index);
-  if (found == outputs_.end() || static_cast<size_t>(element) >= found->second.strings.size())
-    return host::error(TN_INTERNAL, "the kernel sets string ", element, " of output ", index,
-                       ", which it has not asked for or which has fewer");
-  std::string& kept = found->second.strings[static_cast<size_t>(element)] = value;
-  found->second.views[static_cast<size_t>(element)] = {kept.data(), kept.size()};
-  return {};
+  const bool is_set = found != outputs_.end() && found->second.set_string(element, value);
+  return is_set ? Status() : host::no_such_string(index, element);
 }
 
 void* GuardedRun::scratch(size_t bytes, size_t alignment) {
@@ -146,7 +130,7 @@ std::optional<host::Tensor> GuardedRun::output_tensor(uint32_t index) const {
   const Output& made = found->second;
   auto tensor = made.dtype == TN_STRING
                     ? host::Tensor::from_strings(made.shape, made.strings, host::Residence::kComputed)
-                    : host::Tensor::allocate(made.dtype, made.shape, host::Residence::kComputed);
+                    : host::Tensor::allocate(static_cast<tn_dtype>(made.dtype), made.shape, host::Residence::kComputed);
   if (!tensor.is_ok()) throw std::runtime_error(tensor.status().message());
   if (made.dtype != TN_STRING && tensor->byte_length() > 0)
     std::memcpy(tensor->mutable_data(), made.memory.data(), tensor->byte_length());

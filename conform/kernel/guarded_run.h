@@ -13,6 +13,7 @@
 #include "conform/kernel/guarded_region.h"
 #include "host/graph/tensor.h"
 #include "host/plugins/kernel_run.h"
+#include "host/runtime/validation/made_output.h"
 
 namespace tenon::conform {
 
@@ -28,12 +29,8 @@ struct RunSettings {
 
 class GuardedRun final : public host::KernelRun {
  public:
-  struct Output {
-    tn_dtype dtype = TN_UNDEFINED;
-    std::vector<int64_t> shape;
+  struct Output : host::MadeOutput {
     GuardedRegion memory;
-    std::vector<std::string> strings;  // of an output of strings
-    std::vector<tn_str> views;
   };
 
   struct Inputs {

@@ -94,7 +94,6 @@ std::unique_ptr<KernelCase> OperatorBench::next(const DrawSettings& settings) {
     ++offered_;
     auto made = open(*drawn, index % 2 == 0 ? cases::Sight::kShown : cases::Sight::kSymbolic);
     if (made == nullptr) continue;
-    ++taken_;
     made->index = index;
     size_t at = 0;
     for (size_t i = 0; has_oracle_ && i < drawn->outputs.size(); ++i)

@@ -40,7 +40,6 @@ struct DrawSettings {
   bool has_edges = true;                                 // NaN, infinities and the largest numbers
   bool needs_constants = false;                          // only cases with a constant input
   std::optional<std::pair<std::string, tn_dtype>> type;  // of a type parameter
-  uint32_t workers = 7;
 };
 
 class OperatorBench {
@@ -57,9 +56,8 @@ class OperatorBench {
   std::unique_ptr<KernelCase> open_warm(const KernelCase& packed);
   /// Of the last case that was refused.
   const std::string& refusal() const { return refusal_; }
-  /// How many cases the oracle computed so far, and of them how many the provider took.
+  /// How many cases the oracle computed so far.
   int64_t offered() const { return offered_; }
-  int64_t taken() const { return taken_; }
 
   const cases::SharedOperator& op() const { return op_; }
   bool has_oracle() const { return has_oracle_; }
@@ -76,7 +74,7 @@ class OperatorBench {
   cases::SharedOperator op_;
   bool has_oracle_ = true;
   int64_t next_ = 0;
-  int64_t offered_ = 0, taken_ = 0;
+  int64_t offered_ = 0;
   std::string refusal_;
 };
 

@@ -10,13 +10,7 @@ trap 'rm -rf "$work"' EXIT
 # What the build tree offers must not help.
 unset TENON_PROVIDER_PATH TENON_PROVIDERS LD_LIBRARY_PATH
 
-fail() {
-  echo "FAIL: $*" >&2
-  exit 1
-}
-expect() {  # expect TEXT FILE
-  grep --quiet --fixed-strings -- "$1" "$2" || fail "'$1' is not in $(basename "$2"): $(cat "$2")"
-}
+. "$source/tests/install/support.sh"
 
 cmake --install "$build" --prefix "$work/first" >"$work/install.log" || fail "installing: $(cat "$work/install.log")"
 mv "$work/first" "$work/prefix"

@@ -10,13 +10,7 @@ trap 'rm -rf "$work"' EXIT
 unset TENON_PROVIDER_PATH TENON_PROVIDERS LD_LIBRARY_PATH
 export TENON_CACHE_DIR=$work/cache
 
-fail() {
-  echo "FAIL: $*" >&2
-  exit 1
-}
-expect() {  # expect TEXT FILE
-  grep --quiet --fixed-strings -- "$1" "$2" || fail "'$1' is not in $(basename "$2"): $(cat "$2")"
-}
+. "$source/tests/install/support.sh"
 
 prefix=$work/prefix
 cmake --install "$build" --prefix "$prefix" >"$work/install.log" || fail "installing: $(cat "$work/install.log")"

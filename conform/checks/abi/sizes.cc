@@ -1,5 +1,6 @@
 // Structs that end at a page nobody may read, and structs with more behind them than this version knows.
 #include <cstring>
+#include <list>
 
 #include "conform/checks/abi/raw_plugin.h"
 #include "conform/checks/library_checks.h"
@@ -49,9 +50,10 @@ struct LentHost {
 }  // namespace
 
 Outcome check_abi_sizes(const Subject& subject) {
+  std::list<LentHost> hosts;  // a plugin may go on using the first that it was given
   for (const size_t grown : {size_t{0}, size_t{8}, size_t{256}}) {
     const RawPlugin plugin(subject);
-    LentHost lent(grown);
+    LentHost& lent = hosts.emplace_back(grown);
     const tn_provider* table = plugin.entry()(lent.host.get(), TN_ABI_VERSION);
     if (table == nullptr)
       return Outcome::fail("refuses-host", concat("the entry gives no table to a host whose tn_host has ", grown,

@@ -7,7 +7,18 @@
 
 namespace tenon::conform {
 
+namespace {
+
 using host::concat;
+
+// Of the last byte of an output those bits that belong to elements.
+std::byte last_byte_mask(uint32_t dtype, const std::vector<int64_t>& shape) {
+  uint64_t bits = static_cast<uint64_t>(host::dtype_bits(dtype));
+  for (const int64_t d : shape) bits *= static_cast<uint64_t>(d);
+  return bits % 8 == 0 ? std::byte{0xFF} : static_cast<std::byte>((1u << bits % 8) - 1);
+}
+
+}  // namespace
 
 Trial try_run(const KernelCase& c, const RunSettings& settings) {
   return try_run(c, c.inputs, settings);
@@ -28,13 +39,6 @@ Trial try_run(const KernelCase& c, const std::vector<host::Tensor>& inputs, cons
     throw Breach("changes-floating-point-mode",
                  concat("a body of parallel_for left the floating-point mode of its thread changed; ", c.text()));
   return trial;
-}
-
-// Of the last byte of an output those bits that belong to elements.
-std::byte last_byte_mask(tn_dtype dtype, const std::vector<int64_t>& shape) {
-  uint64_t bits = static_cast<uint64_t>(host::dtype_bits(dtype));
-  for (const int64_t d : shape) bits *= static_cast<uint64_t>(d);
-  return bits % 8 == 0 ? std::byte{0xFF} : static_cast<std::byte>((1u << bits % 8) - 1);
 }
 
 std::optional<std::string> byte_difference(const Trial& a, const Trial& b) {

@@ -1,4 +1,5 @@
-// Memory that tells whether somebody wrote around it: a page of known bytes on either side. Owned; one thread at a time.
+// Memory that tells whether somebody wrote around it: a page of known bytes on either side. Owned; one thread at a
+// time.
 #pragma once
 
 #include <string>

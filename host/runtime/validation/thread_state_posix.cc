@@ -105,7 +105,7 @@ void ThreadState::restore() const {
   set_floating_point_mode(mode_);
   pthread_sigmask(SIG_SETMASK, &blocked_, nullptr);
   for (int signal = 1; signal < kSignals; ++signal) {
-    struct sigaction found{};
+    struct sigaction found {};
     if (sigaction(signal, nullptr, &found) == 0 && !is_same(found, handlers_[signal]))
       sigaction(signal, &handlers_[signal], nullptr);
   }

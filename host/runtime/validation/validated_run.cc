@@ -35,8 +35,8 @@ std::string element_text(const WatchedRun::Output& output, size_t byte) {
                 shape_text(output.shape));
 }
 
-// Bytes that hold what they were filled with in both runs were written in neither. `kept`: what `b` had before, which it
-// may still have; nullptr: nothing.
+// Bytes that hold what they were filled with in both runs were written in neither. `kept`: what `b` had before, which
+// it may still have; nullptr: nothing.
 Status compare(uint32_t index, const WatchedRun::Output& a, const WatchedRun::Output& b, const char* when,
                const std::byte* kept) {
   if (a.dtype != b.dtype || a.shape != b.shape)
@@ -70,8 +70,8 @@ Status compare(const Outputs& a, const Outputs& b, const char* when, uint32_t st
   for (const auto& [index, output] : a) {
     const auto found = b.find(index);
     if (found == b.end()) return breach(concat("does not ask for output ", index, " ", when));
-    TENON_RETURN_IF_ERROR(compare(index, output, found->second, when,
-                                  index == state ? static_cast<const std::byte*>(kept) : nullptr));
+    TENON_RETURN_IF_ERROR(
+        compare(index, output, found->second, when, index == state ? static_cast<const std::byte*>(kept) : nullptr));
   }
   return {};
 }

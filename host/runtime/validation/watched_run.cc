@@ -51,7 +51,7 @@ const tn_tensor* WatchedRun::input(uint32_t index) const {
 
 Status WatchedRun::output(uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) {
   if (outputs_.contains(index)) return error(TN_INTERNAL, "the kernel asks for output ", index, " a second time");
-  Output made{dtype, {shape, shape + rank}, {}, {}, {}};
+  Output made{{dtype, {shape, shape + rank}, {}, {}}, {}};
   const uint64_t bytes = checked_byte_length(dtype, {shape, rank}).get().value_or(0);
   const bool shares = shared_view_.data != nullptr && index == options_.shared_output && dtype != TN_STRING &&
                       bytes == shared_view_.byte_length;
@@ -61,29 +61,15 @@ Status WatchedRun::output(uint32_t index, uint32_t dtype, const int64_t* shape, 
   } else {
     TENON_ASSIGN_OR_RETURN(made.memory, GuardedMemory::allocate(bytes, options_.fill));
   }
-  if (dtype == TN_STRING) {
-    made.strings.resize(bytes / sizeof(tn_str));
-    made.views.resize(made.strings.size());
-  }
   Output& kept = outputs_[index] = std::move(made);
-  *out = tn_tensor{};
-  out->struct_size = sizeof *out;
-  out->dtype = dtype;
-  out->data = dtype == TN_STRING ? static_cast<void*>(kept.views.data()) : kept.memory.data();
-  out->byte_length = bytes;
-  out->shape = kept.shape.data();
-  out->rank = rank;
+  *out = kept.hand_out(kept.memory.data(), bytes);
   return {};
 }
 
 Status WatchedRun::set_string(uint32_t index, int64_t element, std::string_view value) {
   const auto found = outputs_.find(index);
-  if (found == outputs_.end() || static_cast<size_t>(element) >= found->second.strings.size())
-    return error(TN_INTERNAL, "the kernel sets string ", element, " of output ", index,
-                 ", which it has not asked for or which has fewer");
-  std::string& kept = found->second.strings[static_cast<size_t>(element)] = value;
-  found->second.views[static_cast<size_t>(element)] = {kept.data(), kept.size()};
-  return {};
+  const bool is_set = found != outputs_.end() && found->second.set_string(element, value);
+  return is_set ? Status() : no_such_string(index, element);
 }
 
 void* WatchedRun::scratch(size_t bytes, size_t alignment) {

@@ -10,6 +10,7 @@
 
 #include "host/plugins/kernel_run.h"
 #include "host/runtime/validation/guarded_memory.h"
+#include "host/runtime/validation/made_output.h"
 #include "host/storage/digest.h"
 
 namespace tenon::host {
@@ -23,12 +24,8 @@ struct WatchedRunOptions {
 
 class WatchedRun final : public KernelRun {
  public:
-  struct Output {
-    uint32_t dtype = TN_UNDEFINED;
-    std::vector<int64_t> shape;
+  struct Output : MadeOutput {
     GuardedMemory memory;
-    std::vector<std::string> strings;  // of an output of strings
-    std::vector<tn_str> views;
   };
 
   WatchedRun(KernelRun& run, WatchedRunOptions options);

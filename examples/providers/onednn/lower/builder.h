@@ -101,6 +101,9 @@ struct Tail {
 };
 /// `may_lose_nan`: a range can be proved for the step.
 Tail tail_of(const Builder& builder, const Op& op, bool may_lose_nan);
+/// Adds the step that computes tensor `y` of `sources` and, where it is not negative, of the tensor `weight`, and
+/// behind it what the tail could not take in.
+void add_with_tail(Builder& builder, const Tail& tail, StepPtr step, std::vector<int> sources, int weight, int y);
 /// Adds a function of each element as a step of its own; `from` may be `to`, and both have one layout.
 void add_function_between(Builder& builder, const Function& function, int from, int to);
 /// The same in place, whatever the layout.

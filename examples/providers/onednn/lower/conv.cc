@@ -228,17 +228,10 @@ class ConvLowering {
   void finish_step() {
     step_->name = op_.name;
     step_->slot = op_.slot;
-    step_->needs_range = tail_.loses_nan;
     step_->growth = tail_.keeps_bound ? Growth::kGain : Growth::kUnknown;
-    step_->most = tail_.most;
-    step_->sources = {x_};
-    if (residual_ >= 0) step_->sources.push_back(residual_);
-    step_->target = y_;
-    std::vector<int> used = step_->sources;
-    if (weight_tensor_ >= 0) used.push_back(weight_tensor_);
-    used.push_back(y_);
-    builder_.add(std::move(step_), used);
-    for (const Function& function : tail_.left) add_function(builder_, function, y_);
+    std::vector<int> sources = {x_};
+    if (residual_ >= 0) sources.push_back(residual_);
+    add_with_tail(builder_, tail_, std::move(step_), std::move(sources), weight_tensor_, y_);
   }
 
   Builder& builder_;

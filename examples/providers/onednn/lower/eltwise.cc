@@ -178,6 +178,18 @@ void add_function(Builder& builder, const Function& function, int tensor) {
   builder.reorder(plain, tensor);
 }
 
+void add_with_tail(Builder& builder, const Tail& tail, StepPtr step, std::vector<int> sources, int weight, int y) {
+  std::vector<int> used = sources;
+  if (weight >= 0) used.push_back(weight);
+  used.push_back(y);
+  step->needs_range = tail.loses_nan;
+  step->most = tail.most;
+  step->sources = std::move(sources);
+  step->target = y;
+  builder.add(std::move(step), used);
+  for (const Function& function : tail.left) add_function(builder, function, y);
+}
+
 sdk::Status lower_eltwise(Builder& builder, const Op& op) {
   int x = builder.tensor(op.inputs[0]);
   if (has_padding(builder.at(x).desc) && !keeps_zero(op.function))

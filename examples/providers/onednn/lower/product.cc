@@ -200,18 +200,11 @@ class ProductLowering {
 
   void finish_step() {
     step_->slot = op_.slot;
-    step_->needs_range = tail_.loses_nan;
     step_->growth = tail_.keeps_bound && op_.slot != kNone ? Growth::kGain : Growth::kUnknown;
-    step_->most = tail_.most;
-    step_->sources = {a_};
+    std::vector<int> sources = {a_};
     for (const int tensor : {bias_, residual_})
-      if (tensor >= 0) step_->sources.push_back(tensor);
-    step_->target = y_;
-    std::vector<int> used = step_->sources;
-    if (b_ >= 0) used.push_back(b_);
-    used.push_back(y_);
-    builder_.add(std::move(step_), used);
-    for (const Function& function : tail_.left) add_function(builder_, function, y_);
+      if (tensor >= 0) sources.push_back(tensor);
+    add_with_tail(builder_, tail_, std::move(step_), std::move(sources), b_, y_);
   }
 
   Builder& builder_;
