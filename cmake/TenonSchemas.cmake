@@ -8,8 +8,13 @@ foreach(schema IN LISTS tenon_schemas)
   get_filename_component(folder ${schema} DIRECTORY)
   get_filename_component(name ${schema} NAME_WE)
   set(header ${TENON_GENERATED_DIR}/${folder}/${name}_generated.h)
+  # Messages are written and read whole, as structs.
+  set(style "")
+  if(schema MATCHES "/isolation/")
+    set(style --gen-object-api)
+  endif()
   add_custom_command(OUTPUT ${header}
-    COMMAND ${TENON_FLATC} --cpp --scoped-enums --reflect-types --cpp-std c++17 -o ${TENON_GENERATED_DIR}/${folder}
+    COMMAND ${TENON_FLATC} --cpp ${style} --scoped-enums --reflect-types --cpp-std c++17 -o ${TENON_GENERATED_DIR}/${folder}
             ${PROJECT_SOURCE_DIR}/${schema}
     DEPENDS ${PROJECT_SOURCE_DIR}/${schema})
   list(APPEND TENON_SCHEMA_HEADERS ${header})

@@ -178,8 +178,10 @@ class Packs final : public ModelPacks {
   }
 
  private:
-  // Tables in this process live as long as their session.
-  bool is_shared() const { return options_.provider_tables.empty() && !packs_.verify_always; }
+  // Tables in this process live as long as their session, and worker processes are its own.
+  bool is_shared() const {
+    return options_.provider_tables.empty() && options_.isolate.empty() && !packs_.verify_always;
+  }
 
   // One mapping serves all who open an unchanged file.
   bool has_same_files(const LoadedModel& loaded) const {

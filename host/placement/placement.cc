@@ -293,6 +293,12 @@ Step host_step(const Node& node) {
   return step;
 }
 
+std::shared_ptr<RegionSource> shared_memory(const ProviderList& providers) {
+  for (const auto& provider : providers)
+    if (auto source = provider->shared_memory(); source != nullptr) return source;
+  return nullptr;
+}
+
 Result<Placement> place_nodes(const Model& model, const ProviderList& providers) {
   Takings takings;
   Placement placement;

@@ -16,6 +16,9 @@ namespace tenon::host {
 
 using ProviderList = std::vector<std::unique_ptr<Provider>>;  // in the user's order
 
+/// Where values of a run lie, so that providers in other processes reach them; nullptr: anywhere.
+std::shared_ptr<RegionSource> shared_memory(const ProviderList& providers);
+
 struct Placement {
   std::vector<Step> steps;               // in an order that they can run in
   std::vector<NodePlacement> decisions;  // one per node, in the order of for_each_node()

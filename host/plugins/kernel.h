@@ -58,6 +58,8 @@ class Kernel {
   bool may_share(uint32_t output, uint32_t input) const;
   /// Whether the output is the input with a part of it changed: TN_ALIAS_STATE.
   bool is_state(uint32_t output, uint32_t input) const;
+  std::span<const tn_alias> aliases() const { return aliases_; }
+  uint32_t flags() const { return flags_; }
   bool is_deterministic() const { return (flags_ & TN_KERNEL_NOT_DETERMINISTIC) == 0; }
   /// What the provider takes a run to cost on one thread, in nanoseconds; 0: it does not tell.
   uint64_t cost_ns() const { return cost_ns_; }

@@ -28,6 +28,8 @@ class KernelRun {
   virtual uint32_t max_workers() const = 0;
   virtual bool cancelled() const = 0;
   virtual void phase(std::string_view name) = 0;
+  /// Whether anybody wants to hear of phases.
+  virtual bool is_profiled() const { return true; }
 
   tn_run* abi() { return reinterpret_cast<tn_run*>(this); }
   static KernelRun* from_abi(tn_run* run) { return reinterpret_cast<KernelRun*>(run); }

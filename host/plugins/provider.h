@@ -17,6 +17,8 @@
 
 namespace tenon::host {
 
+class RegionSource;
+
 /// Constants that a provider looked at while a session opened.
 struct ConstantReads {
   size_t count = 0;
@@ -60,6 +62,10 @@ class Provider {
   /// The constants whose bytes the provider has asked for so far, and the bytes that it holds of its own.
   virtual ConstantReads constants_read() const = 0;
   virtual uint64_t memory_used() const = 0;
+  /// Where memory that its kernels read and write has to lie, so that it need not be copied; nullptr: anywhere.
+  virtual std::shared_ptr<RegionSource> shared_memory() const { return nullptr; }
+  /// Of one that runs in a process of its own, once it does: why that process is not confined; empty: it is.
+  virtual std::string isolation() const { return ""; }
   /// Whether the kernel table has lines that are TN_KERNEL_PREFERRED.
   virtual Result<bool> has_preferred_kernels() = 0;
 };

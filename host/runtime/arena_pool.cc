@@ -41,7 +41,7 @@ Result<ArenaPool::Lease> ArenaPool::take(uint64_t bytes) {
     }
   std::erase_if(idle_, [](const Idle& idle) { return idle.region.data() == nullptr; });
   if (region.data() == nullptr) {
-    auto made = HostRegion::allocate(bytes);
+    auto made = HostRegion::allocate(bytes, source_);
     if (!made.is_ok()) return made.status();
     region = std::move(*made);
     bytes_ += region.bytes();

@@ -36,6 +36,9 @@ class ArenaPool {
     HostRegion region_;
   };
 
+  /// `source`: of the arenas; nullptr: the system.
+  explicit ArenaPool(std::shared_ptr<RegionSource> source = nullptr) : source_(std::move(source)) {}
+
   /// An arena of at least `bytes`; its contents are undefined. TN_OUT_OF_MEMORY.
   Result<Lease> take(uint64_t bytes);
   /// Returns all arenas that no run has to the system.
@@ -55,6 +58,7 @@ class ArenaPool {
   /// An arena that is about to be freed counts no more. Holds the mutex.
   void forget(const HostRegion& region);
 
+  const std::shared_ptr<RegionSource> source_;
   mutable std::mutex mutex_;
   std::vector<Idle> idle_;
   std::vector<std::span<const std::byte>> ranges_;

@@ -17,6 +17,7 @@
 
 namespace tenon::host {
 
+class RegionSource;
 class RunPool;
 
 /// Memory of the caller for the value in a slot, which a kernel may write there directly.
@@ -37,6 +38,7 @@ struct Execution {
   std::span<const BoundSlot> bound;    // none inside of subgraphs
   Profiler* profiler = nullptr;        // may be null
   bool validates = false;              // see run_validated()
+  std::shared_ptr<RegionSource> source;  // of pages for values; nullptr: the system
   RunPool* pool = nullptr;             // of the program; only control flow needs it
   uint64_t outer_bytes = 0;            // of the same run, held around this program; what `meter` counts apart
   std::shared_ptr<MemoryMeter> meter;  // of what values of the run share

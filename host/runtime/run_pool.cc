@@ -27,11 +27,12 @@ RunPool::StateLease::~StateLease() {
   }
 }
 
-RunPool::RunPool(const Program& program) : program_(program) {
+RunPool::RunPool(const Program& program, const std::shared_ptr<RegionSource>& source)
+    : program_(program), arenas_(source) {
   if (const auto sizes = inferred_sizes(program))
     fixed_plan_ = std::make_shared<const MemoryPlan>(plan_memory(program, *sizes));
   for (uint32_t s = 0; s < program.steps.size(); ++s)
-    for (const Program& body : program.steps[s].bodies) bodies_[s].push_back(std::make_unique<RunPool>(body));
+    for (const Program& body : program.steps[s].bodies) bodies_[s].push_back(std::make_unique<RunPool>(body, source));
 }
 
 std::shared_ptr<const MemoryPlan> RunPool::find_plan(const ShapeSignature& signature) {

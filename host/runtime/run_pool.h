@@ -17,7 +17,8 @@ namespace tenon::host {
 class RunPool {
  public:
   /// `program` must outlive the pool. Plans memory at once when the inferred types fix all sizes.
-  explicit RunPool(const Program& program);
+  /// `source`: of arenas; nullptr: the system.
+  explicit RunPool(const Program& program, const std::shared_ptr<RegionSource>& source = nullptr);
 
   /// A state for one run; cleared and handed on when the run ends, however it ends.
   class StateLease {

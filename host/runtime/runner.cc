@@ -50,14 +50,16 @@ Result<RunValue> owned_value(const RunValue& value) {
 
 }  // namespace
 
-Runner::Runner(const Program& program, unsigned threads, uint64_t memory_limit, bool keeps_memory, bool validates)
+Runner::Runner(const Program& program, unsigned threads, uint64_t memory_limit, bool keeps_memory, bool validates,
+               std::shared_ptr<RegionSource> source)
     : program_(program),
       threads_(threads),
       memory_limit_(memory_limit),
       keeps_memory_(keeps_memory),
       validates_(validates),
       has_host_steps_(has_host_steps(program)),
-      pool_(program) {}
+      source_(std::move(source)),
+      pool_(program, source_) {}
 
 Result<std::vector<RunValue>> Runner::run(std::span<const RunValue* const> inputs, std::span<const size_t> wanted,
                                           const BoundOutputs& bound, const RunOptions& options,
@@ -124,6 +126,7 @@ Status Runner::run_in(RunState& state, const BoundOutputs& bound, const RunOptio
   std::optional<Profiler> profiler;
   if (!options.profile.empty() || profile.trace != nullptr) profiler.emplace();
   Execution execution;
+  execution.source = source_;
   execution.threads = threads_;
   execution.cancel = options.cancel;
   execution.deadline = options.deadline;

@@ -21,7 +21,9 @@ struct ProfileOf {
 class Runner {
  public:
   /// `program` must outlive the runner. Plans memory at once when the inferred types fix all sizes.
-  Runner(const Program& program, unsigned threads, uint64_t memory_limit, bool keeps_memory, bool validates);
+  /// `source`: of arenas and of the pages of values; nullptr: the system.
+  Runner(const Program& program, unsigned threads, uint64_t memory_limit, bool keeps_memory, bool validates,
+         std::shared_ptr<RegionSource> source = nullptr);
 
   /// `inputs`: one per Program::inputs, checked. `wanted`: indices into Program::outputs. The results own their memory,
   /// and share none but for tensors in sequences; those with a target in `bound`, which are wanted, are views of it.
@@ -51,6 +53,7 @@ class Runner {
   const uint64_t memory_limit_;
   const bool keeps_memory_, validates_;
   const bool has_host_steps_;
+  const std::shared_ptr<RegionSource> source_;
   RunPool pool_;
 };
 

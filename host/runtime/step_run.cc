@@ -15,8 +15,9 @@ alignas(kArenaAlignment) std::byte no_bytes[kArenaAlignment];
 constexpr uint64_t kPagedBytes = 128 << 10;
 
 // Of a value between steps: its pages go back to the system with it, where the heap would keep them.
-Result<Tensor> allocate_pages(tn_dtype dtype, std::vector<int64_t> shape, uint64_t bytes) {
-  TENON_ASSIGN_OR_RETURN(HostRegion region, HostRegion::allocate(bytes));
+Result<Tensor> allocate_pages(tn_dtype dtype, std::vector<int64_t> shape, uint64_t bytes,
+                              const std::shared_ptr<RegionSource>& source) {
+  TENON_ASSIGN_OR_RETURN(HostRegion region, HostRegion::allocate(bytes, source));
   auto owner = std::make_shared<HostRegion>(std::move(region));
   const void* data = owner->data();
   return Tensor(dtype, std::move(shape), data, bytes, std::move(owner), Residence::kRuntime);
@@ -102,7 +103,7 @@ Status StepRun::allocate(uint32_t index, uint32_t slot, uint32_t dtype, const in
   std::vector<int64_t> dims(shape, shape + rank);
   const auto type = static_cast<tn_dtype>(dtype);
   const bool is_passing = slot != kNoSlot && program_.slots[slot].in_arena() && bytes >= kPagedBytes;
-  TENON_ASSIGN_OR_RETURN(Tensor tensor, is_passing ? allocate_pages(type, std::move(dims), bytes)
+  TENON_ASSIGN_OR_RETURN(Tensor tensor, is_passing ? allocate_pages(type, std::move(dims), bytes, execution_.source)
                                                    : Tensor::allocate(type, std::move(dims), Residence::kRuntime));
   if (slot == kNoSlot) {
     discarded_.emplace_back(index, state_.discarded.size());

@@ -29,6 +29,7 @@ class StepRun final : public KernelRun {
   uint32_t max_workers() const override { return execution_.threads; }
   bool cancelled() const override { return execution_.stop_code() != TN_OK; }
   void phase(std::string_view name) override;
+  bool is_profiled() const override { return execution_.profiler != nullptr; }
 
  private:
   Status check_output(uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, uint64_t* bytes) const;

@@ -4,6 +4,7 @@
 
 #include "host/formats/converter.h"
 #include "host/graph/shape_inference.h"
+#include "host/isolation/isolated_provider.h"
 #include "host/optimize/expand.h"
 #include "host/optimize/gradient/expand_gradients.h"
 #include "host/optimize/optimizer.h"
@@ -131,6 +132,14 @@ Result<Placement> Loader::place() {
   }
 }
 
+// In a process of its own where all are to have one.
+Result<std::unique_ptr<Provider>> Loader::make_alike(const ProviderSpec& spec) const {
+  const InstanceFacts facts{budget_.threads, budget_.memory_limit, report_.model};
+  auto heap = std::dynamic_pointer_cast<SharedHeap>(shared_memory(model_->providers));
+  if (options_.isolate != "all" || heap == nullptr) return Provider::defer(spec, facts);
+  return isolate_provider(spec, facts, std::move(heap));
+}
+
 // Where the user names no providers. One at a time: another may be needed no more.
 Result<bool> Loader::add_provider_for(const std::unordered_set<const Node*>& missing) {
   if (!options_.providers.empty() || !options_.provider_tables.empty()) return false;
@@ -139,7 +148,7 @@ Result<bool> Loader::add_provider_for(const std::unordered_set<const Node*>& mis
     if (name == nullptr || std::any_of(model_->providers.begin(), model_->providers.end(),
                                        [&](const auto& provider) { return provider->name() == name; }))
       continue;
-    auto provider = Provider::defer({name, {}}, {budget_.threads, budget_.memory_limit, report_.model});
+    auto provider = make_alike({name, {}});
     if (!provider.is_ok()) {
       if (!options_.require_placement) continue;
       return provider.status().with_context(concat(describe(*node), " is left to provider '", name, "'"));

@@ -45,6 +45,7 @@ class Loader {
   Result<Loading> take_through_stages(ModelPacks* packs);
   Status optimize();
   Result<Placement> place();
+  Result<std::unique_ptr<Provider>> make_alike(const ProviderSpec& spec) const;
   Result<bool> add_provider_for(const std::unordered_set<const Node*>& missing);
   Result<Loading> pack_weights(Placement placement, ModelPacks* packs);
   Status take_digests();

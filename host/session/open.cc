@@ -1,6 +1,10 @@
 // Ways to open a session: from a pack, from a file, from memory.
+#include <set>
+#include <sstream>
+
 #include "host/base/exceptions.h"
 #include "host/formats/importer.h"
+#include "host/isolation/isolated_provider.h"
 #include "host/packs/pack_places.h"
 #include "host/packs/published_model.h"
 #include "host/plugins/calls/crash_report.h"
@@ -15,6 +19,39 @@
 namespace tenon::host {
 namespace {
 
+// Marks the providers that are to have a process of their own, which share memory with this one.
+class Isolation {
+ public:
+  static Result<Isolation> create(const std::string& names, const std::vector<ProviderSpec>& specs) {
+    Isolation isolation;
+    std::istringstream list(names);
+    for (std::string name; std::getline(list, name, ',');) {
+      isolation.of_all_ = isolation.of_all_ || name == "all";
+      isolation.names_.insert(name);
+      const bool is_known = std::any_of(specs.begin(), specs.end(), [&](const auto& spec) { return spec.name == name; });
+      if (name == "all" || is_known) continue;
+      std::string known;
+      for (const ProviderSpec& spec : specs) known += (known.empty() ? "'" : ", '") + spec.name + "'";
+      return error(TN_INVALID_ARGUMENT, "option 'isolate' names provider '", name, "', expected all or one of ", known,
+                   ": name it as the providers are named");
+    }
+    if (!isolation.names_.empty()) {
+      TENON_ASSIGN_OR_RETURN(isolation.heap_, SharedHeap::create());
+    }
+    return isolation;
+  }
+
+  Result<std::unique_ptr<Provider>> make(const ProviderSpec& spec, const InstanceFacts& facts) const {
+    const bool is_isolated = of_all_ || names_.contains(spec.name);
+    return is_isolated ? isolate_provider(spec, facts, heap_) : Provider::defer(spec, facts);
+  }
+
+ private:
+  bool of_all_ = false;
+  std::set<std::string> names_;
+  std::shared_ptr<SharedHeap> heap_;
+};
+
 // `by_default`: the user's program named none, though the environment may have.
 Result<ProviderList> make_providers(const SessionOptions& options, bool by_default, const InstanceFacts& facts) {
   ProviderList providers;
@@ -26,8 +63,9 @@ Result<ProviderList> make_providers(const SessionOptions& options, bool by_defau
   if (specs.empty() && providers.empty()) {
     TENON_ASSIGN_OR_RETURN(specs, parse_provider_list(kDefaultProviders));
   }
+  TENON_ASSIGN_OR_RETURN(const Isolation isolation, Isolation::create(options.isolate, specs));
   for (const ProviderSpec& spec : specs) {
-    auto provider = Provider::defer(spec, facts);
+    auto provider = isolation.make(spec, facts);
     if (!provider.is_ok())
       return !by_default ? provider.status()
                          : error(provider.status().code(), provider.status().message(), " (provider '", spec.name,
@@ -171,7 +209,7 @@ class Opening {
 
   Result<Loading> load_pack(const SelfContainedPack& pack, std::string path) {
     // Tables in this process live as long as their session.
-    const bool is_shared = options_.provider_tables.empty();
+    const bool is_shared = options_.provider_tables.empty() && options_.isolate.empty();
     if (auto loaded = is_shared ? pack.find_loaded(loader_.providers()) : nullptr) {
       TENON_RETURN_IF_ERROR(check_dimensions(*loaded->plan));
       return loader_.share(std::move(loaded), std::move(path));

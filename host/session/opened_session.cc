@@ -33,7 +33,7 @@ OpenedSession::OpenedSession(const MemoryPolicy& policy, RunBudget budget, std::
     : budget_(budget), trace_(std::move(trace)), loaded_(std::move(loading.model)), report_(std::move(loading.report)) {
   if (loading.can_run)
     runner_ = std::make_unique<Runner>(loaded_->program, budget.threads, budget.memory_limit, budget.keeps_memory,
-                                       budget.validates);
+                                       budget.validates, shared_memory(loaded_->providers));
   if (trace_ != nullptr) trace_->add(events_of(report_.stages));
   for (std::string& note : apply_memory_policy(policy, held_memory())) report_.notes.push_back(std::move(note));
 }

@@ -31,6 +31,8 @@ struct SessionOptions {
   /// Tables in this process, before `providers` in the order; with them, no providers means none. Must outlive the
   /// session.
   std::vector<const tn_provider*> provider_tables;
+  /// Those of `providers` that run in a worker process each, separated by commas; "all": every one. Empty: none.
+  std::string isolate;
   unsigned threads = 0;                                          // per run, at most all usable CPUs; 0: all
   std::vector<CpuList> thread_affinity;                          // see ThreadPool::pin()
   std::filesystem::path external_data_root;                      // see ImportOptions

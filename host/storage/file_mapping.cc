@@ -43,11 +43,15 @@ class MappedFile final : public FileMapping {
   const std::filesystem::path& path() const override { return path_; }
   void release_pages(std::span<const std::byte> part) const override { release_mapped_pages(bytes(), part); }
 
-  void read(std::span<const FilePart> parts,
-            const std::function<void(std::span<const std::byte>)>& use) const override {
+  FileDescriptor open_again() const override {
     const Result<OpenedFile> file = open_regular_file(real_path_);
     const bool is_same = file.is_ok() && file->identity == identity_;
-    const FileDescriptor descriptor = is_same ? file->descriptor.reopen_to_read() : FileDescriptor();
+    return is_same ? file->descriptor.reopen_to_read() : FileDescriptor();
+  }
+
+  void read(std::span<const FilePart> parts,
+            const std::function<void(std::span<const std::byte>)>& use) const override {
+    const FileDescriptor descriptor = open_again();
     std::vector<std::byte> copy;
     for (const FilePart& part : parts) {
       copy.resize(part.length);
@@ -126,12 +130,28 @@ class Registry {
     }
   }
 
+  std::shared_ptr<const FileMapping> holding(const void* address) {
+    const auto* const byte = static_cast<const std::byte*>(address);
+    const std::lock_guard lock(mutex_);
+    for (const auto& entry : live_) {
+      auto mapping = entry.second.lock();
+      if (mapping == nullptr) continue;
+      const std::span<const std::byte> bytes = mapping->bytes();
+      if (std::less_equal<>()(bytes.data(), byte) && std::less<>()(byte, bytes.data() + bytes.size())) return mapping;
+    }
+    return nullptr;
+  }
+
  private:
   std::mutex mutex_;
   std::map<FileIdentity, std::weak_ptr<const FileMapping>> live_;
 };
 
 }  // namespace
+
+std::shared_ptr<const FileMapping> FileMapping::holding(const void* address) {
+  return Registry::instance().holding(address);
+}
 
 Result<std::shared_ptr<const FileMapping>> FileMapping::open(const std::filesystem::path& path) {
   TENON_ASSIGN_OR_RETURN(const OpenedFile file, open_regular_file(path));

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "host/base/status.h"
+#include "host/storage/file_descriptor.h"
 #include "host/storage/file_identity.h"
 
 namespace tenon::host {
@@ -38,10 +39,15 @@ class FileMapping {
                                                                 const std::string& location,
                                                                 const std::filesystem::path& root);
 
+  /// The mapping whose bytes() hold that address; nullptr: none does. thread: any
+  static std::shared_ptr<const FileMapping> holding(const void* address);
+
   virtual ~FileMapping() = default;
   virtual std::span<const std::byte> bytes() const = 0;
   virtual const FileIdentity& identity() const = 0;
   virtual const std::filesystem::path& path() const = 0;
+  /// The file once more, for reading; not open where it is gone, or another file by now. thread: any
+  virtual FileDescriptor open_again() const = 0;
   /// Hands the bytes of each part to `use`, read rather than mapped: a page that is only looked at once would take
   /// its neighbours, megabytes of them, into the process. thread: any
   virtual void read(std::span<const FilePart> parts,

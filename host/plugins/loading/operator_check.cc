@@ -16,7 +16,7 @@ constexpr uint32_t kMaxTypes = 1u << 10;
 constexpr uint32_t kMaxFormals = 1u << 10;
 constexpr uint32_t kMaxAttributes = 1u << 10;
 constexpr uint32_t kMaxDefaults = 1u << 16;
-constexpr uint32_t kKnownFlags = TN_OPERATOR_NOT_DETERMINISTIC;
+constexpr uint32_t kKnownOperatorFlags = TN_OPERATOR_NOT_DETERMINISTIC;
 
 bool is_element_type(std::string_view type) {
   return type.starts_with("tensor(") && type.ends_with(")") &&
@@ -99,8 +99,8 @@ Status check_operator(const tn_operator& op) {
   if (domain.empty() || domain == "ai.onnx")
     return error(TN_INTERNAL, "its domain is '", domain, "': the operators of ONNX are the host's to describe");
   if (op.since_version < 1) return error(TN_INTERNAL, "its since_version is ", op.since_version, ", below 1");
-  if ((op.flags & ~kKnownFlags) != 0)
-    return error(TN_INTERNAL, "it has the flags ", op.flags, ", of which this host knows ", kKnownFlags, " only");
+  if ((op.flags & ~kKnownOperatorFlags) != 0)
+    return error(TN_INTERNAL, "it has the flags ", op.flags, ", of which this host knows ", kKnownOperatorFlags, " only");
   TENON_RETURN_IF_ERROR(check_type_rules(op.types, op.type_count, op.type_stride));
   TENON_RETURN_IF_ERROR(check_formals(op, "inputs", op.inputs, op.input_count));
   TENON_RETURN_IF_ERROR(check_formals(op, "outputs", op.outputs, op.output_count));

@@ -13,7 +13,7 @@ constexpr uint32_t kMaxKernels = 1u << 16;
 constexpr uint32_t kMaxAliases = 1u << 10;
 constexpr uint32_t kMaxOptions = 1u << 10;
 constexpr uint32_t kMaxPackInputs = 1u << 16;
-constexpr uint32_t kKnownFlags = TN_KERNEL_NOT_DETERMINISTIC | TN_KERNEL_PREFERRED;
+constexpr uint32_t kKnownKernelFlags = TN_KERNEL_NOT_DETERMINISTIC | TN_KERNEL_PREFERRED;
 constexpr uint32_t kMaxPackAlignment = 4096;
 
 Status check_aliases(const tn_alias* aliases, uint32_t count) {
@@ -88,8 +88,8 @@ Status check_kernel_result(const tn_kernel_result& result) {
   if (result.memory_kind != TN_MEMORY_HOST)
     return error(TN_UNSUPPORTED, "the kernel works on memory kind ", result.memory_kind,
                  "; this host takes host memory (0) only");
-  if ((result.flags & ~kKnownFlags) != 0)
-    return error(TN_UNSUPPORTED, "the kernel has the flags ", result.flags, ", of which this host knows ", kKnownFlags,
+  if ((result.flags & ~kKnownKernelFlags) != 0)
+    return error(TN_UNSUPPORTED, "the kernel has the flags ", result.flags, ", of which this host knows ", kKnownKernelFlags,
                  " only: use a newer host");
   return {};
 }
