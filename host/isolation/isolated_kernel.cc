@@ -51,8 +51,6 @@ Status IsolatedKernel::create(std::shared_ptr<Worker> worker, std::shared_ptr<Wo
   kernel->number_ = made.kernel;
   kernel->slots_ = made.slots;
   const size_t inputs = kernel->recipe_.constants.size();
-  if (inputs > kMostLaneInputs)
-    return error(TN_UNSUPPORTED, "a node of ", inputs, " inputs, a worker process takes at most ", kMostLaneInputs);
   for (const wire::Alias& alias : made.aliases)
     kernel->aliases_.push_back({alias.output(), alias.input(), alias.kind()});
   for (uint32_t i = 0; i < inputs; ++i) kernel->written_.push_back(kernel->may_be_written(i));
@@ -167,7 +165,7 @@ Status IsolatedKernel::bind_pack(uint32_t slot, const void* blob, uint64_t byte_
 Status IsolatedKernel::run(tn_run* run) {
   uint64_t number = 0;
   TENON_ASSIGN_OR_RETURN(const auto life, at_hand(&number));
-  return run_in_worker(*worker_, *life, number, recipe_.constants, written_, *KernelRun::from_abi(run));
+  return run_in_worker(worker_, life, {number, recipe_.constants, written_}, *KernelRun::from_abi(run));
 }
 
 }  // namespace tenon::host

@@ -24,6 +24,7 @@ class IsolatedProvider final : public Provider {
       : worker_(std::make_shared<Worker>(std::move(facts), std::move(heap))),
         instance_(std::make_shared<PluginInstance>()) {
     instance_->name = library().name;
+    instance_->process = worker_.get();
   }
 
   std::string name() const override { return library().name; }

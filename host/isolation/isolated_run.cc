@@ -2,243 +2,203 @@
 
 #include <chrono>
 #include <cstring>
+#include <optional>
+
+#include "host/isolation/lane_jobs.h"
 
 namespace tenon::host {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Shorter than a wake-up takes, and short enough not to be missed by the worker's threads.
-constexpr std::chrono::microseconds kAwake{5};
+// A kernel asks for its outputs at once, if it asks.
+constexpr std::chrono::microseconds kAwakeForAsking{5};
+// To sleep and be woken takes tens of microseconds, so what takes less is waited for awake.
+constexpr std::chrono::microseconds kShortRun{40}, kAwakeForShort{60};
 constexpr std::chrono::milliseconds kLook{10};
 constexpr std::chrono::milliseconds kGrace{100};
 
-class RunInWorker {
+// Whatever is given to a lane until it is run.
+class LaneRuns final : public PutOffRuns {
  public:
-  RunInWorker(Worker& worker, WorkerLife& life, HostLane& lane, KernelRun& run)
-      : worker_(worker), life_(life), host_lane_(lane), lane_(lane.shared()), run_(run) {}
-
-  Status ask(uint64_t kernel, std::span<const KernelRecipe::Constant> constants, const std::vector<bool>& written) {
-    lane_.ask = LaneAsk::kRun;
-    lane_.kernel = kernel;
-    lane_.stop.store(0);
-    lane_.input_count = run_.input_count();
-    lane_.output_count = run_.output_count();
-    lane_.max_workers = run_.max_workers();
-    lane_.is_profiled = run_.is_profiled();
-    if (lane_.input_count > kMostLaneInputs || lane_.output_count > kMostLaneOutputs)
-      return error(TN_UNSUPPORTED, "a worker process takes at most ", kMostLaneInputs, " inputs and ",
-                   kMostLaneOutputs, " outputs");
-    for (uint32_t i = 0; i < lane_.output_count; ++i) lane_.wanted[i] = run_.output_wanted(i);
-    inputs_.assign(lane_.input_count, {});
-    for (uint32_t i = 0; i < lane_.input_count; ++i) {
-      const auto* constant = i < constants.size() ? &constants[i] : nullptr;
-      TENON_RETURN_IF_ERROR(give_input(i, constant, i < written.size() && written[i]));
-    }
-    pass_turn(lane_, LaneSide::kWorker);
-    return {};
+  LaneRuns(std::shared_ptr<Worker> worker, std::shared_ptr<WorkerLife> life, std::unique_ptr<HostLane> lane,
+           KernelRun& run)
+      : worker_(std::move(worker)),
+        life_(std::move(life)),
+        host_lane_(std::move(lane)),
+        lane_(host_lane_->shared()),
+        run_(run),
+        jobs_(*worker_, *host_lane_) {}
+  // What a process that died had is freed, not used again.
+  ~LaneRuns() override {
+    if (!is_lost_) worker_->give_back(*life_, std::move(host_lane_));
   }
 
-  /// Answers the worker until the kernel has returned. `is_lost`: the process is.
-  Status serve(bool* is_lost) {
-    for (;;) {
-      if (const Status status = await(); !status.is_ok()) {
-        *is_lost = true;
-        return status;
-      }
-      switch (lane_.ask) {
-        case LaneAsk::kOutput: answer(give_output()); break;
-        case LaneAsk::kStrings: answer(take_strings()); break;
-        case LaneAsk::kPhase: answer(begin_phase()); break;
-        case LaneAsk::kDone: return finish();
-        default:
-          *is_lost = true;
-          return worker_.end(life_, error(TN_INTERNAL, "its worker process asks for what there is not"));
-      }
-    }
-  }
+  const void* process() const override { return worker_.get(); }
+  const WorkerLife* life() const { return life_.get(); }
+  Status add(const KernelInWorker& kernel, KernelRun& run, bool* is_lasting) { return jobs_.add(kernel, run, is_lasting); }
+  Status run_all(uint64_t* failed) override;
 
  private:
-  struct GivenInput {
-    const void* data = nullptr;
-    uint32_t segment = 0;
-    uint64_t offset = 0;
-  };
-  struct GivenOutput {
-    uint32_t index;
-    uint64_t bytes;
-    void* to;                // nullptr: the worker has written to the value's own memory
-    const std::byte* from;
-  };
-
-  Status give_input(uint32_t index, const KernelRecipe::Constant* constant, bool is_writable) {
-    LaneTensor& given = lane_.inputs[index];
-    const tn_tensor* input = run_.input(index);
-    given.is_given = input != nullptr;
-    if (input == nullptr) return {};
-    given.dtype = input->dtype;
-    given.flags = input->flags;
-    given.is_writable = is_writable;
-    given.bytes = input->byte_length;
-    TENON_RETURN_IF_ERROR(put_shape(given, input->shape, input->rank));
-    if (input->dtype == TN_STRING) return put_strings(given, *input);
-    given.segment = kHeapSegment;
-    given.offset = 0;
-    if (input->byte_length == 0) return {};
-    if (constant != nullptr && constant->data == input->data) {
-      given.segment = constant->reached.segment;
-      given.offset = constant->reached.offset;
-    } else if (const auto offset = worker_.heap()->offset_of(input->data, input->byte_length)) {
-      given.offset = *offset;
-    } else {
-      std::byte* const copy = host_lane_.take(input->byte_length, worker_.heap());
-      if (copy == nullptr) return Status::out_of_memory();
-      std::memcpy(copy, input->data, input->byte_length);
-      given.offset = *worker_.heap()->offset_of(copy, input->byte_length);
-    }
-    inputs_[index] = {input->data, given.segment, given.offset};
-    return {};
+  Status await();
+  Status lose(Status status) {
+    is_lost_ = true;
+    return status;
+  }
+  void name_job();
+  void answer(const Status& status);
+  Status give_output();
+  Status take_strings();
+  Status begin_phase();
+  Status finish();
+  std::string lane_text() const {
+    return std::string(lane_.text, std::min<uint64_t>(lane_.text_bytes, kLaneTextBytes));
   }
 
-  Status put_shape(LaneTensor& tensor, const int64_t* shape, uint32_t rank) {
-    if (rank > std::size(tensor.shape))
-      return error(TN_UNSUPPORTED, "a tensor of rank ", rank, ", a worker process takes at most ",
-                   std::size(tensor.shape));
-    tensor.rank = rank;
-    std::copy_n(shape, rank, tensor.shape);
-    return {};
-  }
-
-  // Each as length and bytes, one behind the other.
-  Status put_strings(LaneTensor& given, const tn_tensor& input) {
-    const auto* strings = static_cast<const tn_str*>(input.data);
-    const uint64_t count = input.byte_length / sizeof(tn_str);
-    uint64_t bytes = count * sizeof(uint64_t);
-    for (uint64_t i = 0; i < count; ++i) bytes += strings[i].size;
-    std::byte* place = host_lane_.take(bytes, worker_.heap());
-    if (place == nullptr) return Status::out_of_memory();
-    given.segment = kHeapSegment;
-    given.offset = *worker_.heap()->offset_of(place, bytes);
-    given.bytes = bytes;
-    for (uint64_t i = 0; i < count; ++i) {
-      const uint64_t size = strings[i].size;
-      std::memcpy(place, &size, sizeof size);
-      if (size > 0) std::memcpy(place + sizeof size, strings[i].data, size);
-      place += sizeof size + size;
-    }
-    return {};
-  }
-
-  Status await() {
-    std::optional<Clock::time_point> stopped;
-    while (!wait_for_turn(lane_, LaneSide::kHost, kAwake, kLook)) {
-      TENON_RETURN_IF_ERROR(worker_.check_alive(life_));
-      if (!run_.cancelled()) continue;
-      lane_.stop.store(1);
-      if (!stopped) stopped = Clock::now();
-      if (Clock::now() - *stopped > kGrace)
-        return worker_.end(life_, error(TN_CANCELLED, "the kernel did not heed a stop within ", kGrace.count(),
-                                        " ms; its worker process was ended"));
-    }
-    return {};
-  }
-
-  void answer(const Status& status) {
-    lane_.ask = LaneAsk::kAnswer;
-    lane_.code = status.code();
-    lane_.text_bytes = std::min<uint64_t>(status.message().size(), kLaneTextBytes);
-    std::memcpy(lane_.text, status.message().data(), lane_.text_bytes);
-    pass_turn(lane_, LaneSide::kWorker);
-  }
-
-  Status give_output() {
-    LaneTensor& asked = lane_.tensor;
-    const uint32_t index = lane_.index, dtype = asked.dtype, rank = asked.rank;
-    if (rank > std::size(asked.shape)) return error(TN_INTERNAL, "an output of rank ", rank);
-    int64_t shape[std::size(LaneTensor().shape)];
-    std::copy_n(asked.shape, rank, shape);
-    tn_tensor made{};
-    made.struct_size = sizeof made;
-    TENON_RETURN_IF_ERROR(run_.output(index, dtype, shape, rank, &made));
-    asked.segment = kHeapSegment;
-    asked.offset = 0;
-    asked.bytes = made.byte_length;
-    if (made.byte_length == 0 || dtype == TN_STRING) return {};
-    if (const auto offset = worker_.heap()->offset_of(made.data, made.byte_length)) {
-      asked.offset = *offset;
-      return {};
-    }
-    // Where it is an input's memory, the two are one for the worker as well.
-    for (const GivenInput& input : inputs_)
-      if (input.data == made.data && input.segment == kHeapSegment) {
-        asked.offset = input.offset;
-        outputs_.push_back({index, made.byte_length, made.data, worker_.heap()->at(input.offset)});
-        return {};
-      }
-    std::byte* const place = host_lane_.take(made.byte_length, worker_.heap());
-    if (place == nullptr) return Status::out_of_memory();
-    asked.offset = *worker_.heap()->offset_of(place, made.byte_length);
-    outputs_.push_back({index, made.byte_length, made.data, place});
-    return {};
-  }
-
-  Status take_strings() {
-    const uint64_t end = std::min<uint64_t>(lane_.text_bytes, kLaneTextBytes);
-    const uint32_t index = lane_.index;
-    const bool is_last_cut = lane_.count != 0;
-    for (uint64_t at = 0; at + sizeof(LaneString) <= end;) {
-      LaneString head;
-      std::memcpy(&head, lane_.text + at, sizeof head);
-      at += sizeof head;
-      if (head.bytes > end - at) return error(TN_INTERNAL, "a string that is longer than what holds it");
-      string_.append(lane_.text + at, head.bytes);
-      at += head.bytes;
-      if (is_last_cut && at == end) break;
-      TENON_RETURN_IF_ERROR(run_.set_string(index, head.element, string_));
-      string_.clear();
-    }
-    return {};
-  }
-
-  Status begin_phase() {
-    phases_.push_back(std::make_unique<std::string>(lane_.text, std::min<uint64_t>(lane_.text_bytes, kLaneTextBytes)));
-    run_.phase(*phases_.back());
-    return {};
-  }
-
-  Status finish() {
-    if (const uint32_t code = lane_.code; code != TN_OK) {
-      const std::string text(lane_.text, std::min<uint64_t>(lane_.text_bytes, kLaneTextBytes));
-      return Status(code <= TN_NO_KERNEL ? static_cast<tn_code>(code) : TN_INTERNAL, text);
-    }
-    for (const GivenOutput& output : outputs_) std::memcpy(output.to, output.from, output.bytes);
-    return {};
-  }
-
-  Worker& worker_;
-  WorkerLife& life_;
-  HostLane& host_lane_;
+  const std::shared_ptr<Worker> worker_;
+  const std::shared_ptr<WorkerLife> life_;
+  std::unique_ptr<HostLane> host_lane_;
   Lane& lane_;
   KernelRun& run_;
-  std::vector<GivenInput> inputs_;
-  std::vector<GivenOutput> outputs_;
+  LaneJobs jobs_;
+  bool is_lost_ = false;
+  Clock::time_point begin_;
+  std::optional<PluginCall> call_;  // of the job that is run
+  size_t named_ = SIZE_MAX;
   std::string string_;                                // whose rest is still to come
   std::vector<std::unique_ptr<std::string>> phases_;  // as long as the run
 };
 
+Status LaneRuns::run_all(uint64_t* failed) {
+  const auto& jobs = jobs_.jobs();
+  *failed = jobs.front().number;
+  lane_.ask = LaneAsk::kRun;
+  lane_.first_job = jobs_.first();
+  lane_.jobs = static_cast<uint32_t>(jobs.size());
+  lane_.progress.store(0);
+  lane_.stop.store(0);
+  lane_.is_profiled = run_.is_profiled();
+  begin_ = Clock::now();
+  pass_turn(lane_, LaneSide::kWorker);
+  for (;;) {
+    const Status status = await();
+    *failed = jobs[std::min<size_t>(lane_.progress.load(), jobs.size() - 1)].number;
+    if (!status.is_ok()) return lose(status);
+    switch (lane_.ask) {
+      case LaneAsk::kOutput: answer(give_output()); break;
+      case LaneAsk::kStrings: answer(take_strings()); break;
+      case LaneAsk::kPhase: answer(begin_phase()); break;
+      case LaneAsk::kDone: return finish();
+      default: return lose(worker_->end(*life_, error(TN_INTERNAL, "its worker process asks for what there is not")));
+    }
+  }
+}
+
+// So that whoever asks what this thread is at hears of the kernel that runs now.
+void LaneRuns::name_job() {
+  const size_t current = std::min<size_t>(lane_.progress.load(), jobs_.jobs().size() - 1);
+  if (current == named_) return;
+  named_ = current;
+  call_.reset();
+  call_.emplace(jobs_.jobs()[current].call);
+}
+
+Status LaneRuns::await() {
+  std::optional<Clock::time_point> stopped;
+  const bool may_ask = run_.put_off() == nullptr;
+  const auto awake = host_lane_->last_run < kShortRun ? kAwakeForShort
+                     : may_ask                        ? kAwakeForAsking
+                                                      : std::chrono::microseconds(0);
+  while (!wait_for_turn(lane_, LaneSide::kHost, awake, kLook)) {
+    name_job();
+    if (const Status alive = worker_->check_alive(*life_); !alive.is_ok()) {
+      call_.reset();
+      return alive;
+    }
+    if (!run_.cancelled()) continue;
+    lane_.stop.store(1);
+    if (!stopped) stopped = Clock::now();
+    if (Clock::now() - *stopped <= kGrace) continue;
+    call_.reset();
+    return worker_->end(*life_, error(TN_CANCELLED, "the kernel did not heed a stop within ", kGrace.count(),
+                                      " ms; its worker process was ended"));
+  }
+  call_.reset();
+  named_ = SIZE_MAX;
+  return {};
+}
+
+void LaneRuns::answer(const Status& status) {
+  lane_.ask = LaneAsk::kAnswer;
+  lane_.code = status.code();
+  lane_.text_bytes = std::min<uint64_t>(status.message().size(), kLaneTextBytes);
+  std::memcpy(lane_.text, status.message().data(), lane_.text_bytes);
+  pass_turn(lane_, LaneSide::kWorker);
+}
+
+Status LaneRuns::give_output() {
+  LaneTensor& asked = lane_.tensor;
+  const uint32_t rank = asked.rank;
+  if (rank > std::size(asked.shape)) return error(TN_INTERNAL, "an output of rank ", rank);
+  int64_t shape[std::size(LaneTensor().shape)];
+  std::copy_n(asked.shape, rank, shape);
+  bool is_lasting = false;
+  return jobs_.give_output(run_, lane_.index, asked.dtype, {shape, rank}, asked, &is_lasting);
+}
+
+Status LaneRuns::take_strings() {
+  const uint64_t end = std::min<uint64_t>(lane_.text_bytes, kLaneTextBytes);
+  const uint32_t index = lane_.index;
+  const bool is_last_cut = lane_.count != 0;
+  for (uint64_t at = 0; at + sizeof(LaneString) <= end;) {
+    LaneString head;
+    std::memcpy(&head, lane_.text + at, sizeof head);
+    at += sizeof head;
+    if (head.bytes > end - at) return error(TN_INTERNAL, "a string that is longer than what holds it");
+    string_.append(lane_.text + at, head.bytes);
+    at += head.bytes;
+    if (is_last_cut && at == end) break;
+    TENON_RETURN_IF_ERROR(run_.set_string(index, head.element, string_));
+    string_.clear();
+  }
+  return {};
+}
+
+Status LaneRuns::begin_phase() {
+  phases_.push_back(std::make_unique<std::string>(lane_text()));
+  run_.phase(*phases_.back());
+  return {};
+}
+
+Status LaneRuns::finish() {
+  host_lane_->last_run = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin_);
+  if (const uint32_t code = lane_.code; code != TN_OK)
+    return Status(code <= TN_NO_KERNEL ? static_cast<tn_code>(code) : TN_INTERNAL, lane_text());
+  jobs_.bring_outputs();
+  return {};
+}
+
 }  // namespace
 
-Status run_in_worker(Worker& worker, WorkerLife& life, uint64_t kernel,
-                     std::span<const KernelRecipe::Constant> constants, const std::vector<bool>& written,
+Status run_in_worker(std::shared_ptr<Worker> worker, std::shared_ptr<WorkerLife> life, const KernelInWorker& kernel,
                      KernelRun& run) {
-  TENON_ASSIGN_OR_RETURN(std::unique_ptr<HostLane> lane, worker.take_lane(life));
-  RunInWorker running(worker, life, *lane, run);
-  bool is_lost = false;
-  Status status = running.ask(kernel, constants, written);
-  if (status.is_ok()) status = running.serve(&is_lost);
-  // What a process that died had is freed, not used again.
-  if (!is_lost) worker.give_back(life, std::move(lane));
-  return status;
+  std::unique_ptr<PutOffRuns>* const place = run.put_off();
+  std::unique_ptr<PutOffRuns> runs = place != nullptr ? std::move(*place) : nullptr;
+  // A process that died in between has what was put off with it.
+  if (runs != nullptr && static_cast<LaneRuns&>(*runs).life() != life.get())
+    return error(TN_INTERNAL, "its worker process died with runs that were put off");
+  if (runs == nullptr) {
+    TENON_ASSIGN_OR_RETURN(std::unique_ptr<HostLane> lane, worker->take_lane(*life));
+    runs = std::make_unique<LaneRuns>(std::move(worker), std::move(life), std::move(lane), run);
+  }
+  bool is_lasting = true;
+  TENON_RETURN_IF_ERROR(static_cast<LaneRuns&>(*runs).add(kernel, run, &is_lasting));
+  if (place != nullptr && is_lasting) {
+    *place = std::move(runs);
+    return {};
+  }
+  uint64_t failed = 0;
+  return runs->run_all(&failed);
 }
 
 }  // namespace tenon::host

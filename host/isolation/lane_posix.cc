@@ -2,6 +2,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstdint>
+
 #include "host/isolation/lane.h"
 
 namespace tenon::host {
@@ -27,6 +29,10 @@ void pass_turn(Lane& lane, LaneSide side) {
   lane.turn.store(static_cast<uint32_t>(side), std::memory_order_seq_cst);
   if ((lane.sleepers.load(std::memory_order_seq_cst) & bit_of(side)) != 0)
     syscall(SYS_futex, &lane.turn, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+}
+
+void wake_sleepers(Lane& lane) {
+  syscall(SYS_futex, &lane.turn, FUTEX_WAKE, INT32_MAX, nullptr, nullptr, 0);
 }
 
 bool wait_for_turn(Lane& lane, LaneSide side, std::chrono::microseconds awake, std::chrono::milliseconds patience) {

@@ -34,6 +34,7 @@ struct HostLane {
   HostRegion transfer;
   uint64_t transfer_used = 0;
   std::vector<HostRegion> overflow;  // of a run that needed more than `transfer` has
+  std::chrono::microseconds last_run{0};
 
   Lane& shared() const { return *reinterpret_cast<Lane*>(memory.data()); }
   /// Memory that the worker reaches, aligned to 64 bytes, until the run ends. nullptr: none is left.

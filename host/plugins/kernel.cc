@@ -38,6 +38,10 @@ Kernel& Kernel::operator=(Kernel&& other) noexcept {
   return *this;
 }
 
+const void* Kernel::process() const {
+  return instance_ != nullptr ? instance_->process : nullptr;
+}
+
 PluginCall Kernel::call(PluginPhase phase) const {
   if (instance_ == nullptr) return PluginCall(phase, {}, {}, node_, group_size_);
   return PluginCall(phase, instance_->name, instance_->library_path(), node_, group_size_);

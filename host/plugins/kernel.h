@@ -63,6 +63,8 @@ class Kernel {
   bool is_deterministic() const { return (flags_ & TN_KERNEL_NOT_DETERMINISTIC) == 0; }
   /// What the provider takes a run to cost on one thread, in nanoseconds; 0: it does not tell.
   uint64_t cost_ns() const { return cost_ns_; }
+  /// That it runs in: kernels of one are run in turn; nullptr: this one.
+  const void* process() const;
   bool is_preferred() const { return (flags_ & TN_KERNEL_PREFERRED) != 0; }
 
  private:

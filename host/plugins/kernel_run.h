@@ -6,12 +6,26 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include "host/base/status.h"
 #include "host/threads/thread_pool.h"
 
 namespace tenon::host {
+
+/// Runs of kernels that were put off, since a provider in another process is asked once for many in less time than for
+/// each. One thread.
+class PutOffRuns {
+ public:
+  virtual ~PutOffRuns() = default;
+  /// Whose kernels they are.
+  virtual const void* process() const = 0;
+  /// Does them all, in their order. `failed`: the number of the one that the error is of, by KernelRun::number().
+  virtual Status run_all(uint64_t* failed) = 0;
+};
 
 /// One run of one kernel; see kernel_api/run.h for the meaning and thread rule of each function.
 class KernelRun {
@@ -30,6 +44,15 @@ class KernelRun {
   virtual void phase(std::string_view name) = 0;
   /// Whether anybody wants to hear of phases.
   virtual bool is_profiled() const { return true; }
+
+  /// Where the run may be put off to, with others of the same process that are there already: then whoever runs the
+  /// kernels does them all before he needs what they make. nullptr: it is to be done at once.
+  virtual std::unique_ptr<PutOffRuns>* put_off() { return nullptr; }
+  /// Of a run that may be put off: what an output that is wanted will be. Borrowed from this.
+  virtual std::pair<uint32_t, std::span<const int64_t>> foreseen(uint32_t) const { return {}; }
+  /// Whether a value's memory stays its own, whatever else is run, until what was put off is done.
+  virtual bool is_lasting(const void*) const { return false; }
+  virtual uint64_t number() const { return 0; }
 
   tn_run* abi() { return reinterpret_cast<tn_run*>(this); }
   static KernelRun* from_abi(tn_run* run) { return reinterpret_cast<KernelRun*>(run); }

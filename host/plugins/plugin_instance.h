@@ -17,6 +17,7 @@ struct PluginInstance {
   const tn_provider* table = nullptr;
   tn_provider_instance* raw = nullptr;
   std::string name;
+  const void* process = nullptr;  // that it runs in; nullptr: this one
 
   PluginInstance() = default;
   PluginInstance(const PluginInstance&) = delete;

@@ -63,15 +63,34 @@ Status run_kernel(const Execution& execution, const Step& step, StepRun& run, ui
   return status.is_ok() ? Status() : status.with_context(describe(step));
 }
 
+// Before anybody else looks at what kernels of a process have put off.
+Status run_put_off(const Program& program, const Execution& execution, StepRun& run) {
+  const auto waiting = run.take_waiting();
+  if (waiting == nullptr) return {};
+  uint64_t failed = 0;
+  const Status status = waiting->run_all(&failed);
+  const Step& step = program.steps[failed];
+  TENON_RETURN_IF_ERROR(
+      stopped(execution, [&] { return "at " + describe(step) + ", in run of provider '" + step.provider + "'"; }));
+  return status.is_ok() ? Status() : status.with_context("provider '" + step.provider + "'").with_context(describe(step));
+}
+
+bool joins_waiting(const StepRun& run, const Step& step) {
+  return step.kernel.process() == run.waiting()->process() && run.can_put_off(step);
+}
+
 Status run_step(const Program& program, const Execution& execution, RunState& state, StepRun& run, uint32_t s) {
   const Step& step = program.steps[s];
   if (execution.profiler != nullptr) begin_event(program, step, state, *execution.profiler);
   if (step.is_host()) {
+    TENON_RETURN_IF_ERROR(run_put_off(program, execution, run));
     HostStep host_step(program, execution, state, s);
     if (const Status status = step.host_operator->run(host_step); !status.is_ok())
       return status.with_context(describe(step));
     TENON_RETURN_IF_ERROR(stopped(execution, [&] { return "at " + describe(step); }));
   } else if (!step.is_view || !view_input(step, state)) {
+    if (run.waiting() != nullptr && !joins_waiting(run, step))
+      TENON_RETURN_IF_ERROR(run_put_off(program, execution, run));
     TENON_RETURN_IF_ERROR(run_kernel(execution, step, run, s));
   }
   if (execution.profiler != nullptr) execution.profiler->end_step(shapes_text(program, step.outputs, state));
@@ -94,7 +113,7 @@ Status execute(const Program& program, const Execution& execution, RunState& sta
   }));
   for (uint32_t s = 0; s < program.steps.size(); ++s)
     TENON_RETURN_IF_ERROR(run_step(program, execution, state, run, s));
-  return {};
+  return run_put_off(program, execution, run);
 }
 
 }  // namespace tenon::host

@@ -32,7 +32,35 @@ bool has_dims(const ValueType& type, std::span<const int64_t> dims) {
 
 void StepRun::begin(uint32_t step) {
   step_ = &program_.steps[step];
+  can_put_off_ = step_->kernel.process() != nullptr && can_put_off(*step_);
   std::fill_n(state_.given.begin(), step_->outputs.size(), false);
+}
+
+bool StepRun::can_put_off(const Step& step) const {
+  if (execution_.plan == nullptr || execution_.profiler != nullptr || execution_.validates) return false;
+  for (size_t i = 0; i < step.outputs.size(); ++i) {
+    const Value* const value = step.output_values[i];
+    if (step.outputs[i] == kNoSlot) continue;
+    if (value == nullptr || !value->type.is_proven || !value->type.dims || value->type.dtype == TN_STRING ||
+        value->type.dtype == TN_UNDEFINED)
+      return false;
+    for (const Dim& dim : *value->type.dims)
+      if (dim.value < 0) return false;
+  }
+  return true;
+}
+
+std::pair<uint32_t, std::span<const int64_t>> StepRun::foreseen(uint32_t index) const {
+  const ValueType& type = step_->output_values[index]->type;
+  foreseen_.clear();
+  for (const Dim& dim : *type.dims) foreseen_.push_back(dim.value);
+  return {type.dtype, foreseen_};
+}
+
+bool StepRun::is_lasting(const void* data) const {
+  const auto* const byte = static_cast<const std::byte*>(data);
+  return execution_.plan != nullptr && !std::less<>()(byte, execution_.arena) &&
+         std::less<>()(byte, execution_.arena + execution_.plan->arena_bytes);
 }
 
 Status StepRun::finish() {

@@ -30,6 +30,16 @@ class StepRun final : public KernelRun {
   bool cancelled() const override { return execution_.stop_code() != TN_OK; }
   void phase(std::string_view name) override;
   bool is_profiled() const override { return execution_.profiler != nullptr; }
+  std::unique_ptr<PutOffRuns>* put_off() override { return can_put_off_ ? &put_off_ : nullptr; }
+  std::pair<uint32_t, std::span<const int64_t>> foreseen(uint32_t index) const override;
+  bool is_lasting(const void* data) const override;
+  uint64_t number() const override { return static_cast<uint64_t>(step_ - program_.steps.data()); }
+
+  /// What kernels have put off so far; nullptr: nothing.
+  PutOffRuns* waiting() const { return put_off_.get(); }
+  std::unique_ptr<PutOffRuns> take_waiting() { return std::move(put_off_); }
+  /// Whether a step's run may be put off: all that it makes is planned, and follows from what is known before.
+  bool can_put_off(const Step& step) const;
 
  private:
   Status check_output(uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, uint64_t* bytes) const;
@@ -41,6 +51,9 @@ class StepRun final : public KernelRun {
   const Execution& execution_;
   RunState& state_;
   const Step* step_ = nullptr;
+  bool can_put_off_ = false;
+  std::unique_ptr<PutOffRuns> put_off_;
+  mutable std::vector<int64_t> foreseen_;
   std::vector<std::pair<uint32_t, size_t>> discarded_;  // output index -> place in state_.discarded
 };
 

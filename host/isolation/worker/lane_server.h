@@ -20,8 +20,9 @@ class LaneServer {
   /// The kernel of a number, held while it runs; nullptr: there is none. thread: any
   using FindKernel = std::function<std::shared_ptr<const Kernel>(uint64_t)>;
 
-  LaneServer(const Segments& segments, FindKernel find_kernel)
-      : segments_(segments), find_kernel_(std::move(find_kernel)) {}
+  /// `provider`: the name of whose kernels they are.
+  LaneServer(const Segments& segments, std::string provider, FindKernel find_kernel)
+      : segments_(segments), provider_(std::move(provider)), find_kernel_(std::move(find_kernel)) {}
   /// Waits for runs to end.
   ~LaneServer();
 
@@ -30,13 +31,16 @@ class LaneServer {
 
  private:
   void serve(Lane& lane);
-  Status run(Lane& lane, Scratch& scratch);
+  Status run_all(Lane& lane, Scratch& scratch);
+  Status run(Lane& lane, LaneJob& job, Scratch& scratch);
 
   const Segments& segments_;
+  const std::string provider_;
   const FindKernel find_kernel_;
   std::atomic<bool> is_ending_{false};
   std::mutex mutex_;
   std::vector<std::thread> threads_;
+  std::vector<Lane*> lanes_;
 };
 
 /// The message of a status without the name of the provider, which the host adds for its own kernels.

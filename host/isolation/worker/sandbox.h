@@ -1,6 +1,8 @@
-// What the system lets this process do no more: seccomp, for good and for all threads to come. Called by one thread
-// while it is the only one.
+// What the system lets this process do no more, for good: system calls by seccomp, in all its threads, and files by
+// Landlock, in the calling thread and those that it starts.
 #pragma once
+
+#include <filesystem>
 
 #include "host/base/status.h"
 
@@ -8,8 +10,9 @@ namespace tenon::host {
 
 /// Before a library is loaded: no network, no other programs, no other processes' business. TN_UNSUPPORTED: why not.
 Status confine_before_loading();
-/// Once it is: nothing but memory, threads, time, and descriptors that are open. What is refused fails with EPERM, so
-/// that libraries can go without.
-Status confine_after_loading();
+/// Once it is: nothing but memory, threads, time, descriptors that are open, and libraries to load, which are read from
+/// the system's folders and from `own_folder`, that of the provider; without Landlock, no files at all. What is refused
+/// fails with EPERM or EACCES, so that libraries can go without.
+Status confine_after_loading(const std::filesystem::path& own_folder);
 
 }  // namespace tenon::host

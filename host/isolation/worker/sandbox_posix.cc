@@ -1,10 +1,13 @@
-// libseccomp writes the filters.
+// libseccomp writes the filters; Landlock has no library of its own.
+#include <fcntl.h>
+#include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <unistd.h>
+#include <sys/syscall.h>
 #include <tenon/kernel_api/descriptor.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -18,7 +21,9 @@ namespace {
 
 class Filter {
  public:
-  explicit Filter(uint32_t otherwise) : context_(seccomp_init(otherwise)) {}
+  explicit Filter(uint32_t otherwise) : context_(seccomp_init(otherwise)) {
+    if (context_ != nullptr) (void)seccomp_attr_set(context_, SCMP_FLTATR_CTL_TSYNC, 1);
+  }
   ~Filter() {
     if (context_ != nullptr) seccomp_release(context_);
   }
@@ -71,10 +76,55 @@ Status confine_before_loading() {
   return filter.load();
 }
 
-Status confine_after_loading() {
+namespace {
+
+constexpr uint64_t kReading = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+
+// What the oldest version knows. Whatever is not allowed of it is refused; what later versions add, such as cutting
+// files, is refused by the filter.
+constexpr uint64_t kHandled =
+    kReading | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+    LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+    LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+    LANDLOCK_ACCESS_FS_MAKE_SYM;
+
+bool allow_reading(int rules, const char* path, uint64_t access) {
+  const int place = open(path, O_PATH | O_CLOEXEC);
+  if (place < 0) return false;
+  landlock_path_beneath_attr rule{};
+  rule.allowed_access = access;
+  rule.parent_fd = place;
+  const bool is_added = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+  close(place);
+  return is_added;
+}
+
+// Where libraries are, and what they ask of the machine's kind when they start.
+bool confine_files(const std::filesystem::path& own_folder) {
+  landlock_ruleset_attr handled{};
+  handled.handled_access_fs = kHandled;
+  const auto rules = static_cast<int>(syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0));
+  if (rules < 0) return false;
+  bool is_confined = allow_reading(rules, own_folder.c_str(), kReading);
+  for (const char* folder : {"/lib", "/lib64", "/usr/lib", "/usr/local/lib", "/sys/devices/system"})
+    (void)allow_reading(rules, folder, kReading);
+  for (const char* file : {"/etc/ld.so.cache", "/proc/cpuinfo"})
+    (void)allow_reading(rules, file, LANDLOCK_ACCESS_FS_READ_FILE);
+  is_confined = is_confined && syscall(SYS_landlock_restrict_self, rules, 0) == 0;
+  close(rules);
+  return is_confined;
+}
+
+}  // namespace
+
+Status confine_after_loading(const std::filesystem::path& own_folder) {
   // The sanitizers' runtimes read files of the process when they have something to tell.
   if (TN_THIS_SANITIZER != 0) return error(TN_UNSUPPORTED, "this build runs under a sanitizer");
+  const bool has_files_confined = confine_files(own_folder);
   Filter filter(SCMP_ACT_ERRNO(EPERM));
+  if (has_files_confined)
+    filter.add(SCMP_ACT_ALLOW, {"open", "openat", "access", "faccessat", "faccessat2", "readlink", "readlinkat",
+                                "getdents64", "statx", "stat", "lstat", "getcwd"});
   filter.add(SCMP_ACT_ALLOW,
              {// memory
               "mmap", "mmap2", "munmap", "mremap", "mprotect", "madvise", "brk", "mlock", "mlock2", "munlock", "mincore",

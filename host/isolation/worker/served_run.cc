@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "host/base/checked.h"
+#include "host/base/dtype.h"
 #include "host/threads/thread_pool.h"
 
 namespace tenon::host {
@@ -16,11 +17,8 @@ constexpr std::chrono::milliseconds kLook{1000};
 }  // namespace
 
 Status ServedRun::begin() {
-  inputs_.resize(lane_.input_count);
-  output_count_ = lane_.output_count;
-  max_workers_ = lane_.max_workers;
-  is_profiled_ = lane_.is_profiled != 0;
-  for (size_t i = 0; i < inputs_.size(); ++i) TENON_RETURN_IF_ERROR(find(lane_.inputs[i], inputs_[i]));
+  inputs_.resize(job_.input_count);
+  for (size_t i = 0; i < inputs_.size(); ++i) TENON_RETURN_IF_ERROR(find(tensors_of(job_)[i], inputs_[i]));
   return {};
 }
 
@@ -69,7 +67,7 @@ const tn_tensor* ServedRun::input(uint32_t index) const {
 }
 
 bool ServedRun::output_wanted(uint32_t index) const {
-  return index < output_count_ && lane_.wanted[index] != 0;
+  return index < job_.output_count && output_of(index).is_given != 0;
 }
 
 Status ServedRun::ask(LaneAsk what) {
@@ -81,16 +79,52 @@ Status ServedRun::ask(LaneAsk what) {
   return Status(static_cast<tn_code>(lane_.code), std::string(lane_.text, lane_.text_bytes));
 }
 
-Status ServedRun::output(uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) {
+Status ServedRun::ask_output(uint32_t index, uint32_t dtype, std::span<const int64_t> shape, void** data,
+                             uint64_t* bytes) {
   LaneTensor& asked = lane_.tensor;
-  if (rank > std::size(asked.shape) || (rank > 0 && shape == nullptr))
-    return error(TN_INTERNAL, "the kernel asks for output ", index, " of rank ", rank, ", expected a shape of at most ",
-                 std::size(asked.shape), " dimensions");
   lane_.index = index;
   asked.dtype = dtype;
-  asked.rank = rank;
-  std::copy_n(shape, rank, asked.shape);
+  asked.rank = static_cast<uint32_t>(shape.size());
+  std::copy(shape.begin(), shape.end(), asked.shape);
   TENON_RETURN_IF_ERROR(ask(LaneAsk::kOutput));
+  *data = segments_.writable(asked.offset, asked.bytes);
+  *bytes = asked.bytes;
+  return {};
+}
+
+// As the host would judge it, were it asked.
+Status ServedRun::foreseen_output(uint32_t index, uint32_t dtype, std::span<const int64_t> shape, void** data,
+                                  uint64_t* bytes) {
+  if (index >= job_.output_count)
+    return error(TN_INTERNAL, "the kernel asks for output ", index, ", but the node has ", job_.output_count);
+  if (outputs_.contains(index)) return error(TN_INTERNAL, "the kernel asks for output ", index, " a second time");
+  const auto size = dtype_bits(dtype) == 0 ? std::nullopt : checked_byte_length(dtype, shape).get();
+  if (!size)
+    return error(TN_INTERNAL, "the kernel asks for output ", index, " of type ", dtype_name(dtype), " and shape ",
+                 shape_text(shape), ": the type is unknown, a dimension negative, or the size beyond 64 bits");
+  const LaneTensor& known = output_of(index);
+  *bytes = *size;
+  if (known.is_given == 0) {
+    *data = scratch_.take(*size, 64, UINT64_MAX);
+    return *data != nullptr ? Status() : Status::out_of_memory();
+  }
+  const std::span<const int64_t> expected(known.shape, known.rank);
+  if (dtype != known.dtype || !std::equal(shape.begin(), shape.end(), expected.begin(), expected.end()))
+    return error(TN_INTERNAL, "the kernel makes output ", index, " of ", dtype_name(dtype), " ", shape_text(shape),
+                 ", but its inputs and attributes give ", dtype_name(known.dtype), " ", shape_text(expected),
+                 ": a bug in the provider, or in Tenon's shape rule");
+  *data = segments_.writable(known.offset, known.bytes);
+  return {};
+}
+
+Status ServedRun::output(uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) {
+  if (rank > std::size(lane_.tensor.shape) || (rank > 0 && shape == nullptr))
+    return error(TN_INTERNAL, "the kernel asks for output ", index, " of rank ", rank, ", expected a shape of at most ",
+                 std::size(lane_.tensor.shape), " dimensions");
+  void* data = nullptr;
+  uint64_t bytes = 0;
+  TENON_RETURN_IF_ERROR(job_.is_foreseen != 0 ? foreseen_output(index, dtype, {shape, rank}, &data, &bytes)
+                                              : ask_output(index, dtype, {shape, rank}, &data, &bytes));
   Output& output = outputs_[index];
   output.shape.assign(shape, shape + rank);
   const uint32_t size = out->struct_size;
@@ -99,14 +133,14 @@ Status ServedRun::output(uint32_t index, uint32_t dtype, const int64_t* shape, u
   out->dtype = dtype;
   out->rank = rank;
   out->shape = output.shape.data();
-  out->byte_length = asked.bytes;
+  out->byte_length = bytes;
   if (dtype == TN_STRING) {
     output.elements = *checked_element_count(output.shape).get();
     output.strings.assign(output.elements, tn_str{"", 0});
     out->data = output.strings.data();
     return {};
   }
-  out->data = segments_.writable(asked.offset, asked.bytes);
+  out->data = data;
   return out->data != nullptr ? Status() : error(TN_INTERNAL, "output ", index, " lies nowhere");
 }
 
@@ -149,13 +183,16 @@ Status ServedRun::send_strings(uint32_t index, const Output& output) {
 }
 
 Status ServedRun::finish() {
+  for (uint32_t i = 0; i < job_.output_count; ++i)
+    if (job_.is_foreseen != 0 && output_wanted(i) && !outputs_.contains(i))
+      return error(TN_INTERNAL, "the kernel returned without asking for output ", i, ": a bug in the provider");
   for (const auto& [index, output] : outputs_)
     if (!output.given.empty()) TENON_RETURN_IF_ERROR(send_strings(index, output));
   return {};
 }
 
 void ServedRun::parallel_for(int64_t count, double item_cost_ns, int64_t grain, RangeFunction body, void* arg) {
-  ThreadPool::process().parallel_for(count, item_cost_ns, max_workers_, body, arg, grain);
+  ThreadPool::process().parallel_for(count, item_cost_ns, job_.max_workers, body, arg, grain);
 }
 
 void ServedRun::put_text(std::string_view text) {
@@ -164,7 +201,7 @@ void ServedRun::put_text(std::string_view text) {
 }
 
 void ServedRun::phase(std::string_view name) {
-  if (!is_profiled_) return;
+  if (!is_profiled()) return;
   put_text(name);
   (void)ask(LaneAsk::kPhase);
 }

@@ -18,8 +18,8 @@ namespace tenon::host {
 class ServedRun final : public KernelRun {
  public:
   /// Of what the host asks in the lane. All are borrowed.
-  ServedRun(Lane& lane, const Segments& segments, Scratch& scratch)
-      : lane_(lane), segments_(segments), scratch_(scratch) {}
+  ServedRun(Lane& lane, LaneJob& job, const Segments& segments, Scratch& scratch)
+      : lane_(lane), job_(job), segments_(segments), scratch_(scratch) {}
 
   /// Finds the inputs. TN_INTERNAL: one lies where there is nothing.
   Status begin();
@@ -27,17 +27,17 @@ class ServedRun final : public KernelRun {
   Status finish();
 
   uint32_t input_count() const override { return static_cast<uint32_t>(inputs_.size()); }
-  uint32_t output_count() const override { return output_count_; }
+  uint32_t output_count() const override { return job_.output_count; }
   const tn_tensor* input(uint32_t index) const override;
   bool output_wanted(uint32_t index) const override;
   Status output(uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, tn_tensor* out) override;
   Status set_string(uint32_t index, int64_t element, std::string_view value) override;
   void* scratch(size_t bytes, size_t alignment) override { return scratch_.take(bytes, alignment, UINT64_MAX); }
   void parallel_for(int64_t count, double item_cost_ns, int64_t grain, RangeFunction body, void* arg) override;
-  uint32_t max_workers() const override { return max_workers_; }
+  uint32_t max_workers() const override { return job_.max_workers; }
   bool cancelled() const override { return lane_.stop.load(std::memory_order_relaxed) != 0; }
   void phase(std::string_view name) override;
-  bool is_profiled() const override { return is_profiled_; }
+  bool is_profiled() const override { return lane_.is_profiled != 0; }
 
  private:
   struct Input {
@@ -60,12 +60,15 @@ class ServedRun final : public KernelRun {
   Status send_strings(uint32_t index, const Output& output);
   void put_text(std::string_view text);
 
+  const LaneTensor& output_of(uint32_t index) const { return tensors_of(job_)[job_.input_count + index]; }
+  Status ask_output(uint32_t index, uint32_t dtype, std::span<const int64_t> shape, void** data, uint64_t* bytes);
+  Status foreseen_output(uint32_t index, uint32_t dtype, std::span<const int64_t> shape, void** data, uint64_t* bytes);
+
   Lane& lane_;
+  LaneJob& job_;
   const Segments& segments_;
   Scratch& scratch_;
   std::vector<Input> inputs_;
-  uint32_t output_count_ = 0, max_workers_ = 1;
-  bool is_profiled_ = false;
   std::map<uint32_t, Output> outputs_;
   std::mutex strings_mutex_;
 };

@@ -83,7 +83,7 @@ Status Server::hello(const wire::RequestT& request, const FileDescriptor& heap, 
   (void)ThreadPool::process();  // counts CPUs, which takes files
   Status confined = confine_before_loading();
   TENON_ASSIGN_OR_RETURN(library_, ProviderLibrary::load(request.library));
-  if (confined.is_ok()) confined = confine_after_loading();
+  if (confined.is_ok()) confined = confine_after_loading(library_->path().parent_path());
   ProviderSpec spec{request.library, {}};
   for (const auto& option : request.options) spec.options[option->name] = option->value;
   TENON_ASSIGN_OR_RETURN(auto provider,
@@ -94,7 +94,7 @@ Status Server::hello(const wire::RequestT& request, const FileDescriptor& heap, 
   reply.sandbox = confined.message();
   TENON_ASSIGN_OR_RETURN(reply.has_preferred, provider->has_preferred_kernels());
   providers_.push_back(std::move(provider));
-  lanes_ = std::make_unique<LaneServer>(segments_, [this](uint64_t number) -> std::shared_ptr<const Kernel> {
+  lanes_ = std::make_unique<LaneServer>(segments_, reply.name, [this](uint64_t number) -> std::shared_ptr<const Kernel> {
     const auto made = look_up(number);
     return made == nullptr ? nullptr : std::shared_ptr<const Kernel>(made, &made->kernel);
   });

@@ -55,6 +55,8 @@ class PluginCall {
              size_t group_size = 0);
   /// A body of parallel_for of the call `run`, on any thread. `run` may be null.
   explicit PluginCall(const PluginCall* run);
+  /// A call that was put off, with the facts of when it was.
+  explicit PluginCall(const CallFacts& facts);
   ~PluginCall();
   PluginCall(const PluginCall&) = delete;
   PluginCall& operator=(const PluginCall&) = delete;

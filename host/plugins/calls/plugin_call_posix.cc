@@ -164,6 +164,10 @@ PluginCall::PluginCall(PluginPhase phase, std::string_view provider, std::string
   begin();
 }
 
+PluginCall::PluginCall(const CallFacts& facts) : facts_(facts) {
+  begin();
+}
+
 PluginCall::PluginCall(const PluginCall* run) {
   if (run != nullptr) facts_ = run->facts_;
   facts_.phase = PluginPhase::kBody;
