@@ -31,6 +31,7 @@ struct ProvidersFlags {
   std::vector<std::string> names;
   bool as_json = false;
   bool as_markdown = false;
+  std::string lift;
   int64_t timeout_ms = 10'000;
 };
 
@@ -147,7 +148,18 @@ void print(const json& entry) {
   }
 }
 
+void print_crashes(const ProviderInfo& crashed) {
+  std::printf("%s %s\n  %s\n  ended %u worker process%s, the last time: %s\n", bold(crashed.name).c_str(),
+              crashed.is_usable ? "has crashed" : "is in quarantine", crashed.path.c_str(), crashed.crashes,
+              crashed.crashes == 1 ? "" : "es", crashed.last_crash.c_str());
+}
+
 bool list(const ProvidersFlags& flags) {
+  if (!flags.lift.empty()) {
+    lift_quarantine(flags.lift);
+    std::printf("the crashes of %s are forgotten\n", flags.lift.c_str());
+    return true;
+  }
   json entries = json::array();
   for (const std::string& name : flags.names) entries.push_back(load_isolated(name, flags.timeout_ms));
   if (flags.names.empty())
@@ -158,6 +170,7 @@ bool list(const ProvidersFlags& flags) {
     std::printf("%s\n", dump(entries, 2).c_str());
   } else {
     for (const json& entry : entries) print(entry);
+    for (const ProviderInfo& crashed : crashed_providers()) print_crashes(crashed);
     if (entries.empty())
       fail(TENON_NOT_FOUND, "no provider found: set TENON_PROVIDER_PATH to the folder that holds them");
   }
@@ -177,6 +190,9 @@ void add_providers_command(CLI::App& app, Action& action) {
   command->add_flag(
       "--markdown", flags->as_markdown,
       "Print the page of all operators: what the host knows of each, and which of these providers have it");
+  command->add_option("--lift", flags->lift,
+                      "Forget the crashes of a library that ended worker processes (--isolate), by its provider's name "
+                      "or its path, so that it is loaded again");
   command->add_option("--timeout-ms", flags->timeout_ms, "How long loading one may take (default 10000)")
       ->check(whole_number(1, 1000000000));
   command->footer(kExamples);

@@ -7,6 +7,7 @@
 #include "host/plugins/loading/cpu_features.h"
 #include "host/plugins/loading/provider_library.h"
 #include "host/plugins/loading/provider_listing.h"
+#include "host/plugins/loading/quarantine.h"
 #include "host/plugins/loading/table_check.h"
 
 using namespace tenon::host;
@@ -17,8 +18,8 @@ static_assert(int{TENON_LOG_TRACE} == int{TN_LOG_TRACE} && int{TENON_LOG_ERROR} 
 
 struct tenon_provider_list {
   struct Entry {
-    std::string name, version, path, why_not, cpu_features;
-    uint32_t min_abi = 0, max_abi = 0;
+    std::string name, version, path, why_not, cpu_features, last_crash;
+    uint32_t min_abi = 0, max_abi = 0, crashes = 0;
     std::shared_ptr<ProviderLibrary> library;  // that its table is read from; nullptr: it is not loaded
   };
   std::vector<Entry> entries;
@@ -138,6 +139,32 @@ int tenon_provider_look_up(const char* name, int load, tenon_provider_list** lis
   });
 }
 
+int tenon_crashed_providers(tenon_provider_list** list) {
+  return code_of([&]() -> Status {
+    if (list == nullptr) return null_argument("list");
+    *list = nullptr;
+    auto made = std::make_unique<tenon_provider_list>();
+    for (const QuarantinedLibrary& library : list_quarantine()) {
+      Entry entry;
+      entry.name = library.provider;
+      entry.path = library.path;
+      entry.crashes = static_cast<uint32_t>(library.crashes.size());
+      entry.last_crash = library.crashes.back();
+      if (library.is_barred()) entry.why_not = "it is in quarantine";
+      made->entries.push_back(std::move(entry));
+    }
+    *list = made.release();
+    return {};
+  });
+}
+
+int tenon_provider_lift_quarantine(const char* library) {
+  return code_of([&]() -> Status {
+    if (library == nullptr) return null_argument("library");
+    return lift_quarantine(library);
+  });
+}
+
 void tenon_providers_destroy(tenon_provider_list* list) {
   delete list;
 }
@@ -158,6 +185,8 @@ int tenon_providers_get(const tenon_provider_list* list, size_t index, tenon_pro
     made.min_abi = entry->min_abi;
     made.max_abi = entry->max_abi;
     made.cpu_features = entry->cpu_features.c_str();
+    made.crashes = entry->crashes;
+    made.last_crash = entry->last_crash.c_str();
     if (entry->library != nullptr) {
       made.abi_version = entry->library->table().abi_version;
       made.claims_nodes = entry->library->table().claim != nullptr;

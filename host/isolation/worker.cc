@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "host/base/checked.h"
-#include "host/isolation/quarantine.h"
+#include "host/plugins/loading/quarantine.h"
 #include "host/plugins/calls/plugin_call.h"
 
 namespace tenon::host {

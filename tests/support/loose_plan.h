@@ -24,6 +24,7 @@ class ZeroMapping final : public host::FileMapping {
     for (const host::FilePart& part : parts) use(bytes().subspan(part.offset, part.length));
   }
   void release_pages(std::span<const std::byte>) const override {}
+  host::FileDescriptor open_again() const override { return {}; }
   host::Status check_intact() const override { return {}; }
   bool reaffirm(const std::function<bool(std::span<const std::byte>)>&) const override { return true; }
 

@@ -16,6 +16,7 @@
 #include "host/plugins/calls/crash_report.h"
 #include "host/plugins/loading/descriptor_reader.h"
 #include "host/plugins/loading/process.h"
+#include "host/plugins/loading/quarantine.h"
 #include "host/plugins/loading/search_path.h"
 #include "host/plugins/loading/table_check.h"
 
@@ -153,6 +154,7 @@ Result<std::shared_ptr<ProviderLibrary>> Registry::load(const fs::path& path) {
       return error(TN_INVALID_ARGUMENT, "its provider is named '", descriptor.name, "', as is that of ",
                    e.path.string(), ", which is loaded; two of one name cannot be told apart: use one of them");
   }
+  TENON_RETURN_IF_ERROR(check_quarantine(path));
   TENON_ASSIGN_OR_RETURN(boost::dll::shared_library library, open_library(path, descriptor.name));
   TENON_ASSIGN_OR_RETURN(const tn_provider* table, negotiate(library, descriptor, path));
   auto loaded = std::make_shared<LoadedLibrary>(path, std::move(library), *table, descriptor.build);
@@ -234,6 +236,7 @@ Result<ProviderLibrary::File> ProviderLibrary::look_up(const std::string& name) 
   if (!descriptor.is_ok()) return in_context(descriptor.status(), path);
   if (const Status status = judge_descriptor(*descriptor, host_traits()); !status.is_ok())
     return in_context(status, path);
+  TENON_RETURN_IF_ERROR(check_quarantine(file));
   return File{file, descriptor->name, descriptor->version, descriptor->build};
 }
 

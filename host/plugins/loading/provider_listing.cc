@@ -5,6 +5,8 @@
 #include "host/plugins/loading/process.h"
 #include "host/plugins/loading/search_path.h"
 
+#include "host/plugins/loading/quarantine.h"
+
 namespace tenon::host {
 namespace {
 
@@ -21,8 +23,10 @@ std::vector<std::filesystem::path> shared_objects(const std::filesystem::path& f
   return found;
 }
 
-Status judge(const Descriptor& descriptor, const std::vector<ListedProvider>& before) {
+Status judge(const std::filesystem::path& path, const Descriptor& descriptor,
+             const std::vector<ListedProvider>& before) {
   TENON_RETURN_IF_ERROR(judge_descriptor(descriptor, host_traits()));
+  TENON_RETURN_IF_ERROR(check_quarantine(path));
   for (const ListedProvider& other : before) {
     if (other.verdict.is_ok() && other.descriptor->name == descriptor.name)
       return error(TN_INVALID_ARGUMENT, "its provider is named '", descriptor.name, "', as is that of ",
@@ -45,7 +49,7 @@ std::vector<ListedProvider> list_providers() {
       if (file && std::find(seen.begin(), seen.end(), *file) != seen.end()) continue;
       if (file) seen.push_back(*file);
       if (descriptor.is_ok()) {
-        found.push_back({path, *descriptor, judge(*descriptor, found)});
+        found.push_back({path, *descriptor, judge(path, *descriptor, found)});
       } else {
         found.push_back({path, std::nullopt, descriptor.status()});
       }

@@ -47,6 +47,9 @@ typedef struct tenon_provider_info {
   /* Of a provider that is loaded. */
   uint32_t abi_version;
   uint32_t claims_nodes; /* 1: it compiles groups of nodes into one kernel */
+  /* Of tenon_crashed_providers(): how many worker processes its library has ended, and what was said of the last one. */
+  uint32_t crashes;
+  const char* last_crash;
 } tenon_provider_info;
 
 typedef struct tenon_provider_option {
@@ -84,6 +87,11 @@ TENON_API int tenon_providers(const char* names, tenon_provider_list**);
  * loaded into this process for good (1). The list has one entry. Errors say why it must not be loaded, or why that
  * failed. */
 TENON_API int tenon_provider_look_up(const char* name, int load, tenon_provider_list**);
+/* The libraries that ended worker processes (option `isolate`), each by the bytes of its file: after three times one is
+ * in quarantine, which `why_not` says, and is not loaded any more. What is remembered lies in the folder of packs. */
+TENON_API int tenon_crashed_providers(tenon_provider_list**);
+/* Forgets the crashes of a library, by its provider's name or its path. TENON_NOT_FOUND: none is known. */
+TENON_API int tenon_provider_lift_quarantine(const char* library);
 TENON_API void tenon_providers_destroy(tenon_provider_list*);
 TENON_API size_t tenon_providers_count(const tenon_provider_list*);
 TENON_API int tenon_providers_get(const tenon_provider_list*, size_t index, tenon_provider_info*);

@@ -64,6 +64,9 @@ struct ProviderInfo {
   bool claims_nodes = false;
   std::vector<ProviderOption> options;
   std::vector<ProviderKernel> kernels;
+  // Of crashed_providers().
+  uint32_t crashes = 0;  // worker processes that its library ended
+  std::string last_crash;
 };
 
 namespace detail {
@@ -94,6 +97,8 @@ inline ProviderInfo provider_info(const tenon_provider_list* list, size_t index)
   info.cpu_features = raw.cpu_features != nullptr ? raw.cpu_features : "";  // an older library
   info.abi_version = raw.abi_version;
   info.claims_nodes = raw.claims_nodes != 0;
+  info.crashes = raw.crashes;
+  info.last_crash = raw.last_crash != nullptr ? raw.last_crash : "";
   for (size_t i = 0; i < tenon_providers_option_count(list, index); ++i) {
     auto option = sized<tenon_provider_option>();
     check(tenon_providers_option(list, index, i, &option));
@@ -139,6 +144,17 @@ inline std::vector<ProviderInfo> load_providers(const std::string& names) {
 inline ProviderInfo look_up_provider(const std::string& name) {
   return detail::look_up(name, 0);
 }
+/// Libraries that ended worker processes: after three times one is in quarantine, and not usable.
+inline std::vector<ProviderInfo> crashed_providers() {
+  tenon_provider_list* list = nullptr;
+  detail::check(tenon_crashed_providers(&list));
+  return detail::provider_infos(list);
+}
+/// Forgets the crashes of a library, by its provider's name or its path.
+inline void lift_quarantine(const std::string& library) {
+  detail::check(tenon_provider_lift_quarantine(library.c_str()));
+}
+
 /// The same loaded, for good.
 inline ProviderInfo load_provider(const std::string& name) {
   return detail::look_up(name, 1);

@@ -1,6 +1,6 @@
 // A file for each library in the folder `quarantine` of the cache folder: a line for each crash, its fields separated
 // by tabs: provider, path, what happened.
-#include "host/isolation/quarantine.h"
+#include "host/plugins/loading/quarantine.h"
 
 #include <algorithm>
 #include <fstream>
