@@ -5,6 +5,7 @@
 #   sets          the simple, pytorch-operator and pytorch-converted tests of the onnx package
 #   contrib       nodes of ONNX Runtime's own operators and of ai.onnx.ml, with the outputs that onnxruntime computes
 #   validated     the tests of nodes, sets and contrib once more, every kernel watched for breaches of the ABI's contract
+#   isolated      the tests of nodes and contrib once more, every provider in a process of its own
 #   light         the light models on cpu_blas, then cpu_ref
 #   light-on-ref  the same on cpu_ref alone: slow
 #   concurrent    four models at once, each on four threads
@@ -74,6 +75,16 @@ case $2 in
       for set in sets contrib; do
         "$build/tests/node_tests" --data "$data/$set" --providers "$providers" --require-all
       done
+    done
+    ;;
+  isolated)
+    "$python" "$here/export_node_tests.py" "$data/nodes"
+    "$python" "$here/export_contrib_tests.py" "$data/contrib"
+    export TENON_ISOLATE=all
+    for providers in cpu_ref cpu_blas,cpu_ref; do
+      "$build/tests/node_tests" --data "$data/nodes" --providers "$providers" \
+        --expect "$here/passing/${providers//,/+}.txt"
+      "$build/tests/node_tests" --data "$data/contrib" --providers "$providers" --require-all
     done
     ;;
   light | light-on-ref)
