@@ -30,8 +30,8 @@ DescribedTable::DescribedTable(std::vector<std::unique_ptr<wire::OperatorT>> ope
 const tn_formal* DescribedTable::add_formals(const std::vector<std::unique_ptr<wire::FormalT>>& formals) {
   auto& list = formals_.emplace_back();
   for (const auto& formal : formals)
-    list.push_back({sizeof(tn_formal), formal->arity, formal->name.c_str(), formal->type.c_str(), formal->least,
-                    formal->mixed});
+    list.push_back(
+        {sizeof(tn_formal), formal->arity, formal->name.c_str(), formal->type.c_str(), formal->least, formal->mixed});
   return list.data();
 }
 

@@ -10,22 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "host/isolation/graph_part.h"
+#include "host/isolation/kernel_recipe.h"
 #include "host/isolation/worker.h"
 
 namespace tenon::host {
-
-/// What the worker makes the kernel of: kept, so that another one can.
-struct KernelRecipe {
-  wire::RequestT request;
-  GraphPart part;
-  /// Of each input that is constant, where it is in this process and for the worker.
-  struct Constant {
-    const void* data = nullptr;
-    Reached reached;
-  };
-  std::vector<Constant> constants;  // by input
-};
 
 class IsolatedKernel {
  public:

@@ -131,8 +131,7 @@ Result<wire::ReplyT> IsolatedProvider::ask(const wire::RequestT& request) {
   return worker_->ask(*life, request);
 }
 
-Result<GraphPart> IsolatedProvider::part_of(std::span<const Node* const> nodes,
-                                            std::span<const Value* const> outputs) {
+Result<GraphPart> IsolatedProvider::part_of(std::span<const Node* const> nodes, std::span<const Value* const> outputs) {
   return write_graph_part(nodes, outputs,
                           [&](const Tensor& tensor) { return worker_->reach(tensor.data(), tensor.byte_length()); });
 }
@@ -202,8 +201,7 @@ Status IsolatedProvider::add_constants(const std::vector<Value*>& inputs, Kernel
 }
 
 Result<Kernel> IsolatedProvider::make(KernelRecipe recipe, tn_purpose purpose, const Node* node, size_t group_size) {
-  const PluginCall making =
-      call(group_size > 0 ? PluginPhase::kCompile : PluginPhase::kKernelCreate, node, group_size);
+  const PluginCall making = call(group_size > 0 ? PluginPhase::kCompile : PluginPhase::kKernelCreate, node, group_size);
   recipe.request.purpose = purpose;
   put_graph(recipe.part, recipe.request);
   TENON_ASSIGN_OR_RETURN(const auto life, in_context(worker_->life()));

@@ -36,7 +36,9 @@ class LaneRuns final : public PutOffRuns {
 
   const void* process() const override { return worker_.get(); }
   const WorkerLife* life() const { return life_.get(); }
-  Status add(const KernelInWorker& kernel, KernelRun& run, bool* is_lasting) { return jobs_.add(kernel, run, is_lasting); }
+  Status add(const KernelInWorker& kernel, KernelRun& run, bool* is_lasting) {
+    return jobs_.add(kernel, run, is_lasting);
+  }
   Status run_all(uint64_t* failed) override;
 
  private:

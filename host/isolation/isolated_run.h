@@ -2,24 +2,16 @@
 #pragma once
 
 #include <memory>
-#include <span>
-#include <vector>
 
-#include "host/isolation/isolated_kernel.h"
+#include "host/isolation/kernel_recipe.h"
+#include "host/isolation/worker.h"
 #include "host/plugins/kernel_run.h"
 
 namespace tenon::host {
 
-/// A kernel as its run needs it. Borrows.
-struct KernelInWorker {
-  uint64_t number;
-  std::span<const KernelRecipe::Constant> constants;
-  const std::vector<bool>& written;  // inputs whose memory an output may have
-};
-
 /// Runs the kernel, or puts it off where `run` allows that. Tensors that are neither in the shared heap nor constant
-/// are copied on the way, as are outputs whose memory is elsewhere. A process that does not heed a stop within 100 ms is
-/// ended: TN_CANCELLED. One that dies: TN_INTERNAL says of what, and where.
+/// are copied on the way, as are outputs whose memory is elsewhere. A process that does not heed a stop within 100 ms
+/// is ended: TN_CANCELLED. One that dies: TN_INTERNAL says of what, and where.
 Status run_in_worker(std::shared_ptr<Worker> worker, std::shared_ptr<WorkerLife> life, const KernelInWorker& kernel,
                      KernelRun& run);
 

@@ -40,8 +40,7 @@ Status LaneJobs::add(const KernelInWorker& kernel, KernelRun& run, bool* is_last
   if (call != nullptr) made.call = call->facts();
   made.number = run.number();
   LaneTensor* const tensors = tensors_of(*job);
-  for (uint32_t i = 0; i < inputs; ++i)
-    TENON_RETURN_IF_ERROR(give_input(run, i, kernel, tensors[i], is_lasting));
+  for (uint32_t i = 0; i < inputs; ++i) TENON_RETURN_IF_ERROR(give_input(run, i, kernel, tensors[i], is_lasting));
   for (uint32_t i = 0; i < outputs; ++i) {
     LaneTensor& output = tensors[inputs + i];
     output.is_given = run.output_wanted(i);
@@ -122,7 +121,8 @@ Status LaneJobs::give_output(KernelRun& run, uint32_t index, uint32_t dtype, std
   // Whoever has the memory may let it go once the run is said to be done.
   *is_lasting = false;
   const auto& inputs = jobs_.back().inputs;
-  const auto same = std::find_if(inputs.begin(), inputs.end(), [&](const auto& input) { return input.first == made.data; });
+  const auto same =
+      std::find_if(inputs.begin(), inputs.end(), [&](const auto& input) { return input.first == made.data; });
   if (same != inputs.end()) {
     given.offset = same->second;  // one memory here is one for the worker, too
   } else if (take(made.byte_length, &given.offset) == nullptr) {

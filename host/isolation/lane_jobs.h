@@ -1,12 +1,13 @@
 // Jobs for a lane: what runs of kernels take, put where the worker reads it. One thread.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <vector>
 
-#include "host/isolation/isolated_run.h"
+#include "host/isolation/kernel_recipe.h"
+#include "host/isolation/worker.h"
 #include "host/plugins/calls/plugin_call.h"
+#include "host/plugins/kernel_run.h"
 
 namespace tenon::host {
 
@@ -26,8 +27,8 @@ class LaneJobs {
   const std::vector<Job>& jobs() const { return jobs_; }
 
   /// Memory for an output of the last job, now that the kernel asks for it, or because it is foreseen.
-  Status give_output(KernelRun& run, uint32_t index, uint32_t dtype, std::span<const int64_t> shape,
-                     LaneTensor& given, bool* is_lasting);
+  Status give_output(KernelRun& run, uint32_t index, uint32_t dtype, std::span<const int64_t> shape, LaneTensor& given,
+                     bool* is_lasting);
   /// Brings outputs whose memory the worker does not reach to where they belong.
   void bring_outputs() const;
 

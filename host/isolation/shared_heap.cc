@@ -1,8 +1,6 @@
 // Boost.Interprocess does the mapping.
 #include "host/isolation/shared_heap.h"
 
-#include <sys/mman.h>
-
 #include <boost/interprocess/exceptions.hpp>
 
 #include "host/base/exceptions.h"
@@ -31,9 +29,7 @@ Result<std::shared_ptr<SharedHeap>> SharedHeap::create() {
       heap->descriptor_ = std::move(*segment);
       const SegmentView view(heap->descriptor_.get(), ipc::read_write);
       heap->region_ = ipc::mapped_region(view, ipc::read_write, 0, capacity);
-      // As of arenas of one process: where the system has them for shared memory.
-      (void)madvise(heap->region_.get_address(), capacity, MADV_HUGEPAGE);
-      (void)madvise(heap->region_.get_address(), capacity, MADV_DONTDUMP);
+      advise_shared(heap->region_.get_address(), capacity);
       heap->free_.emplace(0, capacity);
       return heap;
     } catch (const ipc::interprocess_exception& e) {

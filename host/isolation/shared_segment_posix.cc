@@ -24,4 +24,9 @@ void discard_pages(const FileDescriptor& segment, uint64_t offset, uint64_t byte
                   static_cast<off_t>(bytes));
 }
 
+void advise_shared(void* data, uint64_t bytes) {
+  (void)madvise(data, bytes, MADV_HUGEPAGE);
+  (void)madvise(data, bytes, MADV_DONTDUMP);
+}
+
 }  // namespace tenon::host

@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "host/base/checked.h"
-#include "host/plugins/loading/quarantine.h"
 #include "host/plugins/calls/plugin_call.h"
+#include "host/plugins/loading/quarantine.h"
 
 namespace tenon::host {
 namespace {
@@ -91,8 +91,7 @@ Result<std::shared_ptr<WorkerLife>> Worker::start() {
   request.place = std::make_unique<wire::Place>(0, 0, heap_->capacity());
   TENON_ASSIGN_OR_RETURN(life->hello, exchange(*life, request, heap_->descriptor().get()));
   const auto& library = facts_.library;
-  if (life->hello.name != library.name || life->hello.version != library.version ||
-      life->hello.build != library.build)
+  if (life->hello.name != library.name || life->hello.version != library.version || life->hello.build != library.build)
     return error(TN_INVALID_ARGUMENT, "its library ", library.path.string(),
                  " was replaced while the session was being opened; open it again");
   return life;
@@ -114,7 +113,8 @@ Status Worker::tell_files(WorkerLife& life) {
     request.segment = static_cast<uint32_t>(life.files_known + 1);
     request.place = std::make_unique<wire::Place>(request.segment, 0, file.bytes().size());
     if (!again.is_open())
-      return error(TN_DATA_LOST, file.path().string(), " is no longer there, or another file, so that no new worker "
+      return error(TN_DATA_LOST, file.path().string(),
+                   " is no longer there, or another file, so that no new worker "
                    "process can map it: open the model again");
     TENON_RETURN_IF_ERROR(exchange(life, request, again.get()).status());
   }
@@ -201,8 +201,8 @@ Result<std::unique_ptr<HostLane>> Worker::take_lane(WorkerLife& life) {
   lane->shared().turn.store(static_cast<uint32_t>(LaneSide::kHost));
   wire::RequestT request;
   request.call = wire::Call::kOpenLane;
-  request.place = std::make_unique<wire::Place>(kHeapSegment, *heap_->offset_of(lane->memory.data(), sizeof(Lane)),
-                                                sizeof(Lane));
+  request.place =
+      std::make_unique<wire::Place>(kHeapSegment, *heap_->offset_of(lane->memory.data(), sizeof(Lane)), sizeof(Lane));
   TENON_RETURN_IF_ERROR(ask(life, request).status());
   return lane;
 }

@@ -20,8 +20,8 @@ class WorkerProcess {
   Channel& channel() { return channel_; }
   /// thread: any. It gets no time to tidy up.
   void kill();
-  /// After the channel was closed from the other side: how the process ended, in words that follow "its worker process".
-  /// `is_fault`: it did not end because of kill(), nor because a file that it maps was cut short.
+  /// After the channel was closed from the other side: how the process ended, in words that follow "its worker
+  /// process". `is_fault`: it did not end because of kill(), nor because a file that it maps was cut short.
   std::string ending(bool* is_fault);
 
  private:

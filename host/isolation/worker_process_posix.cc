@@ -84,8 +84,8 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start() {
   pid_t id = -1;
   const int failed = posix_spawn(&id, program.c_str(), actions.get(), attributes.get(), arguments, environ);
   if (failed != 0)
-    return error(failed == ENOMEM ? TN_OUT_OF_MEMORY : TN_UNSUPPORTED, program.string(), " cannot be started: ",
-                 std::strerror(failed));
+    return error(failed == ENOMEM ? TN_OUT_OF_MEMORY : TN_UNSUPPORTED, program.string(),
+                 " cannot be started: ", std::strerror(failed));
   return std::unique_ptr<WorkerProcess>(new WorkerProcess(std::move(ends.host), id));
 }
 

@@ -16,9 +16,9 @@ void add_providers(const ProviderList& providers, SessionReport* report) {
     report->providers.push_back(std::move(entry));
     if (provider->shared_memory() == nullptr) continue;
     const std::string open = provider->isolation();
-    report->notes.push_back(concat("provider '", provider->name(), "' runs in a process of its own, ",
-                                   open.empty() ? "which reaches no files, network or other processes"
-                                                : "which is not confined: " + open));
+    report->notes.push_back(
+        concat("provider '", provider->name(), "' runs in a process of its own, ",
+               open.empty() ? "which reaches no files, network or other processes" : "which is not confined: " + open));
   }
 }
 

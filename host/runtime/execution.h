@@ -32,16 +32,16 @@ struct Execution {
   unsigned threads = 1;
   const CancelToken* cancel = nullptr;
   std::optional<std::chrono::steady_clock::time_point> deadline;
-  uint64_t memory_limit = UINT64_MAX;  // of arena, heap values and scratch together
-  const MemoryPlan* plan = nullptr;    // nullptr: every value on the heap
-  std::byte* arena = nullptr;          // plan->arena_bytes of memory
-  std::span<const BoundSlot> bound;    // none inside of subgraphs
-  Profiler* profiler = nullptr;        // may be null
-  bool validates = false;              // see run_validated()
+  uint64_t memory_limit = UINT64_MAX;    // of arena, heap values and scratch together
+  const MemoryPlan* plan = nullptr;      // nullptr: every value on the heap
+  std::byte* arena = nullptr;            // plan->arena_bytes of memory
+  std::span<const BoundSlot> bound;      // none inside of subgraphs
+  Profiler* profiler = nullptr;          // may be null
+  bool validates = false;                // see run_validated()
   std::shared_ptr<RegionSource> source;  // of pages for values; nullptr: the system
-  RunPool* pool = nullptr;             // of the program; only control flow needs it
-  uint64_t outer_bytes = 0;            // of the same run, held around this program; what `meter` counts apart
-  std::shared_ptr<MemoryMeter> meter;  // of what values of the run share
+  RunPool* pool = nullptr;               // of the program; only control flow needs it
+  uint64_t outer_bytes = 0;              // of the same run, held around this program; what `meter` counts apart
+  std::shared_ptr<MemoryMeter> meter;    // of what values of the run share
 
   /// TN_CANCELLED or TN_DEADLINE_EXCEEDED once the run has to stop, else TN_OK. thread: any.
   tn_code stop_code() const;

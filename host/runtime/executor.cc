@@ -72,7 +72,8 @@ Status run_put_off(const Program& program, const Execution& execution, StepRun& 
   const Step& step = program.steps[failed];
   TENON_RETURN_IF_ERROR(
       stopped(execution, [&] { return "at " + describe(step) + ", in run of provider '" + step.provider + "'"; }));
-  return status.is_ok() ? Status() : status.with_context("provider '" + step.provider + "'").with_context(describe(step));
+  return status.is_ok() ? Status()
+                        : status.with_context("provider '" + step.provider + "'").with_context(describe(step));
 }
 
 bool joins_waiting(const StepRun& run, const Step& step) {

@@ -28,7 +28,8 @@ class Isolation {
     for (std::string name; std::getline(list, name, ',');) {
       isolation.of_all_ = isolation.of_all_ || name == "all";
       isolation.names_.insert(name);
-      const bool is_known = std::any_of(specs.begin(), specs.end(), [&](const auto& spec) { return spec.name == name; });
+      const bool is_known =
+          std::any_of(specs.begin(), specs.end(), [&](const auto& spec) { return spec.name == name; });
       if (name == "all" || is_known) continue;
       std::string known;
       for (const ProviderSpec& spec : specs) known += (known.empty() ? "'" : ", '") + spec.name + "'";

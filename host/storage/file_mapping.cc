@@ -11,10 +11,10 @@
 #include <mutex>
 #include <vector>
 
+#include "host/base/exceptions.h"
 #include "host/storage/fault_guard.h"
 #include "host/storage/file_descriptor.h"
 #include "host/storage/mapped_pages.h"
-#include "host/base/exceptions.h"
 #include "host/storage/pack/file_mark.h"
 
 namespace tenon::host {

@@ -61,14 +61,65 @@ Status confine_before_loading() {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return error(TN_UNSUPPORTED, "privileges cannot be given up: ", std::strerror(errno));
   Filter filter(SCMP_ACT_ALLOW);
-  filter.add(SCMP_ACT_ERRNO(EPERM),
-             {"socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "execve", "execveat", "fork",
-              "vfork", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_open", "pidfd_getfd", "kill", "mount",
-              "umount2", "pivot_root", "chroot", "setns", "unshare", "bpf", "perf_event_open", "userfaultfd",
-              "io_uring_setup", "keyctl", "add_key", "request_key", "init_module", "finit_module", "delete_module",
-              "kexec_load", "reboot", "swapon", "swapoff", "open_by_handle_at", "unlink", "unlinkat", "rename",
-              "renameat", "renameat2", "mkdir", "mkdirat", "rmdir", "link", "linkat", "symlink", "symlinkat", "chmod",
-              "fchmodat", "chown", "lchown", "fchownat", "truncate", "mknod", "mknodat", "setxattr"});
+  filter.add(SCMP_ACT_ERRNO(EPERM), {"socket",
+                                     "socketpair",
+                                     "connect",
+                                     "bind",
+                                     "listen",
+                                     "accept",
+                                     "accept4",
+                                     "execve",
+                                     "execveat",
+                                     "fork",
+                                     "vfork",
+                                     "ptrace",
+                                     "process_vm_readv",
+                                     "process_vm_writev",
+                                     "pidfd_open",
+                                     "pidfd_getfd",
+                                     "kill",
+                                     "mount",
+                                     "umount2",
+                                     "pivot_root",
+                                     "chroot",
+                                     "setns",
+                                     "unshare",
+                                     "bpf",
+                                     "perf_event_open",
+                                     "userfaultfd",
+                                     "io_uring_setup",
+                                     "keyctl",
+                                     "add_key",
+                                     "request_key",
+                                     "init_module",
+                                     "finit_module",
+                                     "delete_module",
+                                     "kexec_load",
+                                     "reboot",
+                                     "swapon",
+                                     "swapoff",
+                                     "open_by_handle_at",
+                                     "unlink",
+                                     "unlinkat",
+                                     "rename",
+                                     "renameat",
+                                     "renameat2",
+                                     "mkdir",
+                                     "mkdirat",
+                                     "rmdir",
+                                     "link",
+                                     "linkat",
+                                     "symlink",
+                                     "symlinkat",
+                                     "chmod",
+                                     "fchmodat",
+                                     "chown",
+                                     "lchown",
+                                     "fchownat",
+                                     "truncate",
+                                     "mknod",
+                                     "mknodat",
+                                     "setxattr"});
   // Threads, and no processes. The arguments of clone3 lie in memory, where no filter sees them: without it, clone is
   // used.
   filter.add(SCMP_ACT_ERRNO(EPERM), "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
@@ -82,11 +133,11 @@ constexpr uint64_t kReading = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_RE
 
 // What the oldest version knows. Whatever is not allowed of it is refused; what later versions add, such as cutting
 // files, is refused by the filter.
-constexpr uint64_t kHandled =
-    kReading | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-    LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
-    LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
-    LANDLOCK_ACCESS_FS_MAKE_SYM;
+constexpr uint64_t kHandled = kReading | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
+                              LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+                              LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+                              LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+                              LANDLOCK_ACCESS_FS_MAKE_SYM;
 
 bool allow_reading(int rules, const char* path, uint64_t access) {
   const int place = open(path, O_PATH | O_CLOEXEC);
@@ -125,30 +176,28 @@ Status confine_after_loading(const std::filesystem::path& own_folder) {
   if (has_files_confined)
     filter.add(SCMP_ACT_ALLOW, {"open", "openat", "access", "faccessat", "faccessat2", "readlink", "readlinkat",
                                 "getdents64", "statx", "stat", "lstat", "getcwd"});
-  filter.add(SCMP_ACT_ALLOW,
-             {// memory
-              "mmap", "mmap2", "munmap", "mremap", "mprotect", "madvise", "brk", "mlock", "mlock2", "munlock", "mincore",
-              "membarrier", "msync", "pkey_alloc", "pkey_free", "pkey_mprotect", "get_mempolicy", "set_mempolicy",
-              "mbind",
-              // threads
-              "futex", "futex_waitv", "set_robust_list", "get_robust_list", "rseq", "gettid",
-              "set_tid_address", "exit", "exit_group", "sched_yield", "sched_getaffinity", "sched_setaffinity",
-              "sched_getparam", "sched_getscheduler", "sched_get_priority_max", "sched_get_priority_min", "getcpu",
-              "getpriority", "arch_prctl", "prctl",
-              // signals, of this process alone
-              "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "sigaltstack",
-              "restart_syscall", "rt_sigpending",
-              // time
-              "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "times",
-              "getitimer",
-              // what is open already
-              "read", "write", "readv", "writev", "pread64", "pwrite64", "lseek", "close", "close_range", "fstat",
-              "newfstatat", "fcntl", "dup", "dup2", "dup3", "poll", "ppoll", "select", "pselect6", "epoll_create1",
-              "epoll_ctl", "epoll_wait", "epoll_pwait", "eventfd2", "pipe2", "recvmsg", "sendmsg", "recvfrom", "sendto",
-              "recvmmsg", "shutdown", "ioctl",
-              // facts of the process and the machine
-              "getpid", "getppid", "getuid", "geteuid", "getgid", "getegid", "uname", "sysinfo", "getrlimit",
-              "prlimit64", "getrusage", "getrandom", "getpgrp", "getsid"});
+  filter.add(
+      SCMP_ACT_ALLOW,
+      {// memory
+       "mmap", "mmap2", "munmap", "mremap", "mprotect", "madvise", "brk", "mlock", "mlock2", "munlock", "mincore",
+       "membarrier", "msync", "pkey_alloc", "pkey_free", "pkey_mprotect", "get_mempolicy", "set_mempolicy", "mbind",
+       // threads
+       "futex", "futex_waitv", "set_robust_list", "get_robust_list", "rseq", "gettid", "set_tid_address", "exit",
+       "exit_group", "sched_yield", "sched_getaffinity", "sched_setaffinity", "sched_getparam", "sched_getscheduler",
+       "sched_get_priority_max", "sched_get_priority_min", "getcpu", "getpriority", "arch_prctl", "prctl",
+       // signals, of this process alone
+       "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "sigaltstack", "restart_syscall",
+       "rt_sigpending",
+       // time
+       "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "times", "getitimer",
+       // what is open already
+       "read", "write", "readv", "writev", "pread64", "pwrite64", "lseek", "close", "close_range", "fstat",
+       "newfstatat", "fcntl", "dup", "dup2", "dup3", "poll", "ppoll", "select", "pselect6", "epoll_create1",
+       "epoll_ctl", "epoll_wait", "epoll_pwait", "eventfd2", "pipe2", "recvmsg", "sendmsg", "recvfrom", "sendto",
+       "recvmmsg", "shutdown", "ioctl",
+       // facts of the process and the machine
+       "getpid", "getppid", "getuid", "geteuid", "getgid", "getegid", "uname", "sysinfo", "getrlimit", "prlimit64",
+       "getrusage", "getrandom", "getpgrp", "getsid"});
   filter.add(SCMP_ACT_ALLOW, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
   filter.add(SCMP_ACT_ERRNO(ENOSYS), {"clone3"});
   filter.add(SCMP_ACT_ALLOW, "tgkill", SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid())));

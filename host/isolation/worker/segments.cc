@@ -1,8 +1,6 @@
 // Boost.Interprocess does the mapping.
 #include "host/isolation/worker/segments.h"
 
-#include <sys/mman.h>
-
 #include <boost/interprocess/exceptions.hpp>
 #include <mutex>
 
@@ -23,18 +21,14 @@ std::byte* within(const ipc::mapped_region& region, uint64_t offset, uint64_t by
 Status Segments::add(uint32_t segment, const FileDescriptor& descriptor, uint64_t bytes) {
   const std::unique_lock lock(mutex_);
   try {
-    read_only_[segment] =
-        ipc::mapped_region(SegmentView(descriptor.get(), ipc::read_only), ipc::read_only, 0, bytes);
+    read_only_[segment] = ipc::mapped_region(SegmentView(descriptor.get(), ipc::read_only), ipc::read_only, 0, bytes);
     if (segment != kHeapSegment) return {};
     heap_ = ipc::mapped_region(SegmentView(descriptor.get(), ipc::read_write), ipc::read_write, 0, bytes);
-    for (const ipc::mapped_region* view : {&heap_, &read_only_[segment]}) {
-      (void)madvise(view->get_address(), bytes, MADV_HUGEPAGE);
-      (void)madvise(view->get_address(), bytes, MADV_DONTDUMP);
-    }
+    for (const ipc::mapped_region* view : {&heap_, &read_only_[segment]}) advise_shared(view->get_address(), bytes);
     return {};
   } catch (const ipc::interprocess_exception& e) {
-    return error(TN_OUT_OF_MEMORY, "a worker process cannot map segment ", segment, " of ", bytes, " bytes: ",
-                 e.what());
+    return error(TN_OUT_OF_MEMORY, "a worker process cannot map segment ", segment, " of ", bytes,
+                 " bytes: ", e.what());
   }
 }
 

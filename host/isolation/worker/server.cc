@@ -51,8 +51,7 @@ Status Server::answer(const wire::RequestT& request, FileDescriptor descriptor, 
   if (request.call == wire::Call::kHello) return hello(request, descriptor, reply);
   if (providers_.empty()) return error(TN_INTERNAL, "no library is loaded");
   switch (request.call) {
-    case wire::Call::kMap:
-      return segments_.add(request.segment, descriptor, place_or_none(request.place).length());
+    case wire::Call::kMap: return segments_.add(request.segment, descriptor, place_or_none(request.place).length());
     case wire::Call::kOpenLane: return lanes_->open(place_or_none(request.place).offset());
     case wire::Call::kClaim: return claim(request, reply);
     case wire::Call::kCompile:
@@ -94,10 +93,11 @@ Status Server::hello(const wire::RequestT& request, const FileDescriptor& heap, 
   reply.sandbox = confined.message();
   TENON_ASSIGN_OR_RETURN(reply.has_preferred, provider->has_preferred_kernels());
   providers_.push_back(std::move(provider));
-  lanes_ = std::make_unique<LaneServer>(segments_, reply.name, [this](uint64_t number) -> std::shared_ptr<const Kernel> {
-    const auto made = look_up(number);
-    return made == nullptr ? nullptr : std::shared_ptr<const Kernel>(made, &made->kernel);
-  });
+  lanes_ =
+      std::make_unique<LaneServer>(segments_, reply.name, [this](uint64_t number) -> std::shared_ptr<const Kernel> {
+        const auto made = look_up(number);
+        return made == nullptr ? nullptr : std::shared_ptr<const Kernel>(made, &made->kernel);
+      });
   return {};
 }
 
@@ -242,8 +242,8 @@ Status Server::pack(const wire::RequestT& request, wire::ReplyT& reply) {
   TENON_ASSIGN_OR_RETURN(const auto made, find(request.kernel));
   std::vector<Tensor> tensors;
   for (const auto& source : request.sources) {
-    TENON_ASSIGN_OR_RETURN(
-        Tensor tensor, tensor_at(dtype_from_number(source->dtype), source->shape, place_or_none(source->place)));
+    TENON_ASSIGN_OR_RETURN(Tensor tensor,
+                           tensor_at(dtype_from_number(source->dtype), source->shape, place_or_none(source->place)));
     tensors.push_back(std::move(tensor));
   }
   std::vector<const Tensor*> sources;

@@ -100,7 +100,8 @@ Status check_operator(const tn_operator& op) {
     return error(TN_INTERNAL, "its domain is '", domain, "': the operators of ONNX are the host's to describe");
   if (op.since_version < 1) return error(TN_INTERNAL, "its since_version is ", op.since_version, ", below 1");
   if ((op.flags & ~kKnownOperatorFlags) != 0)
-    return error(TN_INTERNAL, "it has the flags ", op.flags, ", of which this host knows ", kKnownOperatorFlags, " only");
+    return error(TN_INTERNAL, "it has the flags ", op.flags, ", of which this host knows ", kKnownOperatorFlags,
+                 " only");
   TENON_RETURN_IF_ERROR(check_type_rules(op.types, op.type_count, op.type_stride));
   TENON_RETURN_IF_ERROR(check_formals(op, "inputs", op.inputs, op.input_count));
   TENON_RETURN_IF_ERROR(check_formals(op, "outputs", op.outputs, op.output_count));

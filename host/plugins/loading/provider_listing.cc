@@ -3,9 +3,8 @@
 #include <algorithm>
 
 #include "host/plugins/loading/process.h"
-#include "host/plugins/loading/search_path.h"
-
 #include "host/plugins/loading/quarantine.h"
+#include "host/plugins/loading/search_path.h"
 
 namespace tenon::host {
 namespace {

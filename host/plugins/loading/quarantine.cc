@@ -29,7 +29,8 @@ Result<std::string> digest_of_file(const fs::path& library) {
 
 // Fields are told apart by tabs, entries by line ends.
 std::string field(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < ' '; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < ' '; }, ' ');
   if (text.size() > kMostLineBytes) text.resize(kMostLineBytes);
   return text;
 }
@@ -59,8 +60,9 @@ Status check_quarantine(const fs::path& library) {
   if (!digest.is_ok()) return {};  // loading it will say why
   const QuarantinedLibrary known = read_crashes(*folder / (*digest + kSuffix));
   if (!known.is_barred()) return {};
-  return error(TN_UNSUPPORTED, "provider '", known.provider, "' (", library.string(), ") is in quarantine: ",
-               known.crashes.size(), " worker processes ended by it, the last time: ", known.crashes.back(),
+  return error(TN_UNSUPPORTED, "provider '", known.provider, "' (", library.string(),
+               ") is in quarantine: ", known.crashes.size(),
+               " worker processes ended by it, the last time: ", known.crashes.back(),
                ": take another build of it, or lift the quarantine by `tenon providers --lift ", known.provider, "`");
 }
 
@@ -104,8 +106,8 @@ Status lift_quarantine(const std::string& library) {
     TENON_ASSIGN_OR_RETURN(const fs::path folder, quarantine_folder());
     std::error_code failed;
     if (!fs::remove(folder / (known.digest + kSuffix), failed) && failed)
-      return error(TN_UNSUPPORTED, "the record of provider '", known.provider, "' cannot be removed: ",
-                   failed.message());
+      return error(TN_UNSUPPORTED, "the record of provider '", known.provider,
+                   "' cannot be removed: ", failed.message());
   }
   if (is_known) return {};
   return error(TN_NOT_FOUND, "no crash of '", library, "' is known: `tenon providers` lists those that are");

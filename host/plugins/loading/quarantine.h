@@ -1,5 +1,6 @@
 // Libraries whose code has ended worker processes too often: they are not loaded any more until the user says so. What
-// happened is kept beside the packs, by the digest of the library's bytes, so a new build is a new library. Thread-safe.
+// happened is kept beside the packs, by the digest of the library's bytes, so a new build is a new library.
+// Thread-safe.
 #pragma once
 
 #include <filesystem>

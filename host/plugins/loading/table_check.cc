@@ -89,8 +89,8 @@ Status check_kernel_result(const tn_kernel_result& result) {
     return error(TN_UNSUPPORTED, "the kernel works on memory kind ", result.memory_kind,
                  "; this host takes host memory (0) only");
   if ((result.flags & ~kKnownKernelFlags) != 0)
-    return error(TN_UNSUPPORTED, "the kernel has the flags ", result.flags, ", of which this host knows ", kKnownKernelFlags,
-                 " only: use a newer host");
+    return error(TN_UNSUPPORTED, "the kernel has the flags ", result.flags, ", of which this host knows ",
+                 kKnownKernelFlags, " only: use a newer host");
   return {};
 }
 

@@ -50,12 +50,12 @@ struct Place {
 TEST_CASE("a provider that ends its worker process at any point fails by name, and the host lives",
           "[isolation][own_process]") {
   const CrashFolder crashes;
-  for (const Place& place : {Place{"constructor", false, "worker process"}, Place{"entry", false, "worker process"},
-                             Place{"create", false, "create"}, Place{"claim", false, "claim"},
-                             Place{"compile", false, "compile of node"},
-                             Place{"kernel_create", false, "kernel create of node 'y_node'"}, Place{"pack_plan", true, "pack_plan"},
-                             Place{"pack", true, "pack of node 'y_node'"}, Place{"bind_pack", true, "bind_pack of node 'y_node'"},
-                             Place{"run", false, "run of node 'y_node' (Relu"}, Place{"body", false, "run of node 'y_node' (Relu"}})
+  for (const Place& place :
+       {Place{"constructor", false, "worker process"}, Place{"entry", false, "worker process"},
+        Place{"create", false, "create"}, Place{"claim", false, "claim"}, Place{"compile", false, "compile of node"},
+        Place{"kernel_create", false, "kernel create of node 'y_node'"}, Place{"pack_plan", true, "pack_plan"},
+        Place{"pack", true, "pack of node 'y_node'"}, Place{"bind_pack", true, "bind_pack of node 'y_node'"},
+        Place{"run", false, "run of node 'y_node' (Relu"}, Place{"body", false, "run of node 'y_node' (Relu"}})
     for (const char* manner : {"crash", "exit", "abort"}) {
       INFO(place.phase << ":" << manner);
       const Variable wish("TENON_TEST_MISBEHAVE", std::string(place.phase) + ":" + manner);

@@ -25,16 +25,44 @@ std::vector<Hostile> hostile_providers() {
       found.push_back({plugin_path("misbehaving"), "TENON_TEST_MISBEHAVE", concat(phase, ":", manner)});
   found.push_back({plugin_path("misbehaving"), "TENON_TEST_MISBEHAVE", "run:hang"});
   const std::string breaker = std::string(TENON_BINARY_DIR) + "/tests/conform/libbreaker.so";
-  for (const char* breach :
-       {"", "writes_input", "reads_beyond", "reads_before", "overruns_output", "overruns_scratch", "unwritten",
-        "other_type", "shared_scratch", "ignores_error", "handler", "locale", "folder", "umask", "environment",
-        "flush_to_zero", "crash", "exit", "abort", "throws", "refuses_all", "wrong_group", "over_claims",
-        "rule_unusable", "newer_table", "other_name", "constructor_thread", "constructor_handler", "entry_thread",
-        "leaves_thread", "leaves_file", "thread_local", "reads_host_beyond", "thread"})
+  for (const char* breach : {"",
+                             "writes_input",
+                             "reads_beyond",
+                             "reads_before",
+                             "overruns_output",
+                             "overruns_scratch",
+                             "unwritten",
+                             "other_type",
+                             "shared_scratch",
+                             "ignores_error",
+                             "handler",
+                             "locale",
+                             "folder",
+                             "umask",
+                             "environment",
+                             "flush_to_zero",
+                             "crash",
+                             "exit",
+                             "abort",
+                             "throws",
+                             "refuses_all",
+                             "wrong_group",
+                             "over_claims",
+                             "rule_unusable",
+                             "newer_table",
+                             "other_name",
+                             "constructor_thread",
+                             "constructor_handler",
+                             "entry_thread",
+                             "leaves_thread",
+                             "leaves_file",
+                             "thread_local",
+                             "reads_host_beyond",
+                             "thread"})
     found.push_back({breaker, "TENON_TEST_BREAK", breach});
-  for (const char* name : {"throws", "no_descriptor", "two_descriptors", "magic", "abi_newer", "table_newer", "cpu",
-                           "sanitizer", "no_entry", "refuses", "entry_throws", "other_name", "unresolved",
-                           "other_shape", "unique", "own_unique"})
+  for (const char* name :
+       {"throws", "no_descriptor", "two_descriptors", "magic", "abi_newer", "table_newer", "cpu", "sanitizer",
+        "no_entry", "refuses", "entry_throws", "other_name", "unresolved", "other_shape", "unique", "own_unique"})
     found.push_back({plugin_path(concat("hostile_", name)), "TENON_TEST_BREAK", ""});
   return found;
 }

@@ -47,7 +47,8 @@ typedef struct tenon_provider_info {
   /* Of a provider that is loaded. */
   uint32_t abi_version;
   uint32_t claims_nodes; /* 1: it compiles groups of nodes into one kernel */
-  /* Of tenon_crashed_providers(): how many worker processes its library has ended, and what was said of the last one. */
+  /* Of tenon_crashed_providers(): how many worker processes its library has ended, and what was said of the last one.
+   */
   uint32_t crashes;
   const char* last_crash;
 } tenon_provider_info;
