@@ -58,6 +58,8 @@ void misbehave(std::string_view manner) {
   if (manner == "_Exit") std::_Exit(0);
   if (manner == "quick_exit") std::quick_exit(0);
   if (manner == "terminate") terminate();
+  // Into the messages of a worker process to its host.
+  if (manner == "write_socket") (void)!write(3, "no message, and of no known length", 34);
   while (manner == "hang") std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 
@@ -85,6 +87,11 @@ tn_status* body(void*, uint32_t worker, int64_t, int64_t) {
 
 tn_status* run(tn_kernel*, tn_run* run) {
   pass("run");
+  // Values behind those that the kernel is given.
+  if (wish() == "run:write_far") {
+    auto* const input = static_cast<volatile char*>(the_host->run->input(run, 0)->data);
+    for (int i = 0; i < (1 << 22); ++i) input[i] = 0x55;
+  }
   if (wish() == "run:write_weight") *static_cast<volatile char*>(the_host->run->input(run, 1)->data) = 1;
   if (is_phase("own_thread")) std::thread([] { pass("own_thread"); }).join();
   const tn_parallel work{sizeof(tn_parallel), 0, 64, 1e6, 0, body, nullptr};

@@ -77,6 +77,29 @@ TEST_CASE("a kernel that writes to a weight ends its worker process alone, and t
   CHECK_THAT(status.message(), Contains("signal 11") && Contains("run of node 'y_node' (Add"));
 }
 
+TEST_CASE("what a library writes into its host's messages is no message, and ends its worker process",
+          "[isolation][own_process]") {
+  const CrashFolder crashes;
+  for (const char* phase : {"create", "kernel_create", "pack_plan", "bind_pack"}) {
+    INFO(phase);
+    const Variable wish("TENON_TEST_MISBEHAVE", std::string(phase) + ":write_socket");
+    const Status status = open_and_run(add_model());
+    CHECK(status.code() == TN_INTERNAL);
+    CHECK_THAT(status.message(), Contains("misbehaving") && Contains("its worker process"));
+    CHECK(lift_quarantine("misbehaving").is_ok());
+  }
+  CHECK(open_and_run(add_model()).is_ok());
+}
+
+TEST_CASE("a kernel that writes all over shared memory spoils values at most", "[isolation][own_process]") {
+  const CrashFolder crashes;
+  const Variable wish("TENON_TEST_MISBEHAVE", "run:write_far");
+  for (int i = 0; i < 5; ++i) {
+    const Status status = open_and_run(relu_model(100'000));
+    CHECK((status.is_ok() || !status.message().empty()));
+  }
+}
+
 TEST_CASE("a session goes on in a new worker process after its first one has died", "[isolation][own_process]") {
   const CrashFolder crashes;
   auto session = Session::open_model(add_model(), on_worker(misbehaving()));

@@ -23,7 +23,9 @@ std::vector<Hostile> hostile_providers() {
                             "kernel_destroy", "destroy", "own_thread"})
     for (const char* manner : {"crash", "overflow", "illegal", "abort", "exit", "_exit", "quick_exit", "terminate"})
       found.push_back({plugin_path("misbehaving"), "TENON_TEST_MISBEHAVE", concat(phase, ":", manner)});
-  found.push_back({plugin_path("misbehaving"), "TENON_TEST_MISBEHAVE", "run:hang"});
+  for (const char* wish :
+       {"run:hang", "run:write_far", "claim:write_socket", "kernel_create:write_socket", "run:write_socket"})
+    found.push_back({plugin_path("misbehaving"), "TENON_TEST_MISBEHAVE", wish});
   const std::string breaker = std::string(TENON_BINARY_DIR) + "/tests/conform/libbreaker.so";
   for (const char* breach : {"",
                              "writes_input",
