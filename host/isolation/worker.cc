@@ -76,6 +76,7 @@ Result<std::shared_ptr<WorkerLife>> Worker::life() {
 Result<std::shared_ptr<WorkerLife>> Worker::start() {
   TENON_RETURN_IF_ERROR(check_quarantine(facts_.library.path));
   auto life = std::make_shared<WorkerLife>();
+  life->library = identity_of_path(facts_.library.path.string());
   TENON_ASSIGN_OR_RETURN(life->process, WorkerProcess::start());
   wire::RequestT request;
   request.call = wire::Call::kHello;
@@ -147,6 +148,12 @@ Status Worker::died(WorkerLife& life) {
   const std::string ending = life.process->ending(&is_fault);
   const std::string place = current_place();
   std::string what = concat("its worker process ", ending, place.empty() ? "" : " in ", place);
+  const auto now = identity_of_path(facts_.library.path.string());
+  if (life.library && now && now->device == life.library->device && now->inode == life.library->inode &&
+      (now->size != life.library->size || now->modified_ns != life.library->modified_ns)) {
+    is_fault = false;
+    what += "; its library was written to after it was loaded: replace libraries by renaming";
+  }
   if (is_fault) what += note_crash(facts_.library.path, facts_.library.name, what);
   life.death = error(TN_INTERNAL, what);
   return life.death;

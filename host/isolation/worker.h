@@ -47,6 +47,7 @@ struct WorkerLife {
   std::unique_ptr<WorkerProcess> process;
   wire::ReplyT hello;
   size_t files_known = 0;  // of the worker's list
+  std::optional<FileIdentity> library;  // the file that it was loaded from
 
   std::mutex mutex;  // of what follows
   std::vector<std::unique_ptr<HostLane>> idle_lanes;

@@ -3,6 +3,7 @@
 #include <link.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -38,6 +39,7 @@ struct CodeRange {
   std::atomic<uintptr_t> end{0};
   char name[128] = {};
   char path[512] = {};
+  struct stat file = {};  // of when it was loaded
 };
 constexpr size_t kCodeRanges = 64;
 
@@ -79,6 +81,20 @@ const CodeRange* range_of(uintptr_t address) {
   return nullptr;
 }
 
+/// A library that is overwritten takes its code with it: the loader has mapped the file.
+bool is_overwritten(const CodeRange& range) {
+  struct stat now;
+  return stat(range.path, &now) == 0 && now.st_dev == range.file.st_dev && now.st_ino == range.file.st_ino &&
+         (now.st_size != range.file.st_size || now.st_mtim.tv_sec != range.file.st_mtim.tv_sec ||
+          now.st_mtim.tv_nsec != range.file.st_mtim.tv_nsec);
+}
+
+void add_overwriting(SignalText& text) {
+  for (const CodeRange& range : code_ranges)
+    if (range.end.load(std::memory_order_acquire) != 0 && is_overwritten(range))
+      text.add("; ").add(range.path).add(" was written to after it was loaded: replace libraries by renaming");
+}
+
 void add_signal(size_t which, const siginfo_t& info, SignalText& text) {
   const ReportedSignal& signal = kReportedSignals[which];
   text.add(signal.name);
@@ -112,6 +128,7 @@ void report_signal(size_t which, const siginfo_t& info, const void* context) {
   } else if (!add_bystander(which, info, context, text)) {
     return;
   }
+  add_overwriting(text);
   if (may_report(actions_before[which].is_default())) text.write_line();
 }
 
@@ -231,6 +248,7 @@ void add_provider_code(const void* inside, const char* name, const char* path) {
     range.begin.store(search.begin);
     copy_cut(name, range.name, sizeof range.name);
     copy_cut(path, range.path, sizeof range.path);
+    if (stat(range.path, &range.file) != 0) range.file = {};
     range.end.store(search.end, std::memory_order_release);
     return;
   }

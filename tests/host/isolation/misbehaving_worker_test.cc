@@ -100,6 +100,21 @@ TEST_CASE("a kernel that writes all over shared memory spoils values at most", "
   }
 }
 
+TEST_CASE("a worker process whose library is overwritten says so, and that is no crash of the library",
+          "[isolation][own_process]") {
+  const CrashFolder crashes;
+  const TempFolder folder;
+  const std::string library = folder.write("libmisbehaving.so", read_bytes(misbehaving()));
+  auto session = Session::open_model(add_model(), on_worker(library));
+  REQUIRE(session.is_ok());
+  CHECK(run(**session).is_ok());
+  folder.write("libmisbehaving.so", std::string(read_bytes(misbehaving()).size(), '\0'));
+  const Status status = run(**session);
+  CHECK(status.code() == TN_INTERNAL);
+  CHECK_THAT(status.message(), Contains("replace libraries by renaming"));
+  CHECK(list_quarantine().empty());
+}
+
 TEST_CASE("a session goes on in a new worker process after its first one has died", "[isolation][own_process]") {
   const CrashFolder crashes;
   auto session = Session::open_model(add_model(), on_worker(misbehaving()));

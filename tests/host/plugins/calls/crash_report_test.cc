@@ -10,8 +10,10 @@
 #include <cstdlib>
 
 #include "host/plugins/calls/plugin_call.h"
+#include "host/plugins/loading/provider_library.h"
 #include "host/session/session.h"
 #include "host/storage/file_mapping.h"
+#include "tests/host/plugins/plugin_files.h"
 #include "tests/support/child_process.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/test_provider.h"
@@ -155,4 +157,23 @@ TEST_CASE("a session installs the crash report only when it is asked to", "[sess
   });
   CHECK(outcome.ending == "signal " + std::to_string(SIGSEGV));
   CHECK(outcome.errors.empty() == (how == "not"));
+}
+
+TEST_CASE("a crash in a library that was overwritten says that it was", "[plugins][crash_report]") {
+  const TempFolder folder;
+  const auto path = folder.write("libmisbehaving.so", read_bytes(plugin_path("misbehaving")));
+  const Outcome outcome = outcome_of([&] {
+    install_crash_report();
+    const auto library = ProviderLibrary::load(path);
+    if (!library.is_ok()) return 1;
+    folder.write("libmisbehaving.so", std::string(std::filesystem::file_size(path), '\0'));
+    tn_provider_instance* instance = nullptr;
+    const tn_instance_request request{};
+    const PluginCall call(PluginPhase::kCreate, "misbehaving", path.native());
+    (*library)->table().create(&request, &instance);
+    return 0;
+  });
+  CHECK_THAT(outcome.ending, Catch::Matchers::StartsWith("signal"));
+  CHECK_THAT(outcome.errors, Contains("libmisbehaving.so was written to after it was loaded: replace libraries by "
+                                      "renaming"));
 }
