@@ -1,6 +1,7 @@
 #include "host/placement/prepack.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <unordered_map>
 
 #include "host/base/checked.h"
+#include "host/runtime/validation/guarded_memory.h"
 #include "host/threads/tasks.h"
 
 namespace tenon::host {
@@ -138,14 +140,46 @@ std::vector<const Tensor*> sources_of(const PrepackPlan& plan, const PrepackPlan
   return sources;
 }
 
+namespace {
+
+Status pack_guarded(const Step& step, const PrepackPlan::Blob& blob, const std::vector<const Tensor*>& sources,
+                    GuardedMemory& memory) {
+  TENON_RETURN_IF_ERROR(step.kernel.pack(blob.slot, sources, {memory.data(), blob.bytes, nullptr, 1}));
+  const std::string trespass = memory.trespass();
+  if (trespass.empty()) return {};
+  return error(TN_INTERNAL, "provider '", step.provider, "': pack of slot ", blob.slot, " (", blob.label,
+               ") wrote around the ", blob.bytes, " bytes that it planned, ", trespass, ": a bug in the provider");
+}
+
+Status pack_watched(const Step& step, const PrepackPlan::Blob& blob, const std::vector<const Tensor*>& sources,
+                    void* memory) {
+  constexpr std::byte kFirstFill{0x5A}, kSecondFill{0xA5};
+  TENON_ASSIGN_OR_RETURN(GuardedMemory first, GuardedMemory::allocate(blob.bytes, kFirstFill));
+  TENON_ASSIGN_OR_RETURN(GuardedMemory second, GuardedMemory::allocate(blob.bytes, kSecondFill));
+  TENON_RETURN_IF_ERROR(pack_guarded(step, blob, sources, first));
+  TENON_RETURN_IF_ERROR(pack_guarded(step, blob, sources, second));
+  const auto other = std::mismatch(first.data(), first.data() + blob.bytes, second.data()).first - first.data();
+  if (static_cast<uint64_t>(other) < blob.bytes)
+    return error(TN_INTERNAL, "provider '", step.provider, "': pack of slot ", blob.slot, " (", blob.label,
+                 ") leaves byte ", other, " of ", blob.bytes,
+                 " unwritten, or gives another one the second time: a bug "
+                 "in the provider");
+  std::memcpy(memory, first.data(), blob.bytes);
+  return {};
+}
+
+}  // namespace
+
 Status pack_blob(const PrepackPlan& plan, const PrepackPlan::Blob& blob, void* memory) {
   if (!blob.content.empty()) {
     std::copy(blob.content.begin(), blob.content.end(), static_cast<std::byte*>(memory));
     return {};
   }
   const Step& step = *plan.steps[blob.step];
-  return step.kernel.pack(blob.slot, sources_of(plan, blob), {memory, blob.bytes, nullptr, 1})
-      .with_context(describe(step));
+  const Status status = plan.validates
+                            ? pack_watched(step, blob, sources_of(plan, blob), memory)
+                            : step.kernel.pack(blob.slot, sources_of(plan, blob), {memory, blob.bytes, nullptr, 1});
+  return status.with_context(describe(step));
 }
 
 namespace {

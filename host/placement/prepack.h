@@ -38,6 +38,7 @@ struct PrepackPlan {
   std::vector<Blob> blobs;
   std::vector<Use> uses;
   uint64_t bytes = 0;  // of the blobs
+  bool validates = false;  // pack_blob() watches the kernel
   /// Constants that no kernel reads other than through packed bytes.
   std::unordered_set<const Value*> unread_sources;
 };
@@ -50,7 +51,8 @@ Result<PrepackPlan> plan_prepack(const std::vector<Step>& steps, const Graph& gr
 Status check_pack_inputs(const Step& step, uint32_t slot, const tn_pack_plan& plan);
 /// The constants that a blob of the plan is made from.
 std::vector<const Tensor*> sources_of(const PrepackPlan& plan, const PrepackPlan::Blob& blob);
-/// Packs one blob into `memory`, which has its size and alignment. thread: any
+/// Packs one blob into `memory`, which has its size and alignment. Of a plan that validates it is packed twice before,
+/// into guarded memory: TN_INTERNAL where bytes around it were written, or some of its own not or otherwise. thread: any
 Status pack_blob(const PrepackPlan& plan, const PrepackPlan::Blob& blob, void* memory);
 
 struct PackedWeights {

@@ -42,6 +42,9 @@ class KernelRun {
   virtual uint32_t max_workers() const = 0;
   virtual bool cancelled() const = 0;
   virtual void phase(std::string_view name) = 0;
+  /// What the graph calls an input or output; empty: nothing. For messages.
+  virtual std::string_view input_name(uint32_t) const { return {}; }
+  virtual std::string_view output_name(uint32_t) const { return {}; }
   /// Whether anybody wants to hear of phases.
   virtual bool is_profiled() const { return true; }
 

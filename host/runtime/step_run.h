@@ -29,6 +29,8 @@ class StepRun final : public KernelRun {
   uint32_t max_workers() const override { return execution_.threads; }
   bool cancelled() const override { return execution_.stop_code() != TN_OK; }
   void phase(std::string_view name) override;
+  std::string_view input_name(uint32_t index) const override { return name_of(step_->input_values, index); }
+  std::string_view output_name(uint32_t index) const override { return name_of(step_->output_values, index); }
   bool is_profiled() const override { return execution_.profiler != nullptr; }
   std::unique_ptr<PutOffRuns>* put_off() override { return can_put_off_ ? &put_off_ : nullptr; }
   std::pair<uint32_t, std::span<const int64_t>> foreseen(uint32_t index) const override;
@@ -42,6 +44,11 @@ class StepRun final : public KernelRun {
   bool can_put_off(const Step& step) const;
 
  private:
+  template <typename Values>
+  static std::string_view name_of(const Values& values, uint32_t index) {
+    return index < values.size() && values[index] != nullptr ? std::string_view(values[index]->name)
+                                                             : std::string_view();
+  }
   Status check_output(uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, uint64_t* bytes) const;
   void* arena_place(uint32_t slot, uint64_t bytes);
   const BoundSlot* bound_place(uint32_t slot) const;

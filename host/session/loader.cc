@@ -162,8 +162,9 @@ Result<bool> Loader::add_provider_for(const std::unordered_set<const Node*>& mis
 
 // Into a pack that the model then runs from, else into private memory.
 Result<Loading> Loader::pack_weights(Placement placement, ModelPacks* packs) {
-  TENON_ASSIGN_OR_RETURN(const PrepackPlan plan,
+  TENON_ASSIGN_OR_RETURN(PrepackPlan plan,
                          plan_prepack(placement.steps, *model_->model->graph, budget_.memory_limit));
+  plan.validates = options_.validate;
   if (packs != nullptr && !added_provider_.empty()) {
     // A pack is looked for before it is known which they are.
     report_.pack.reason = concat("provider '", added_provider_, "' is not of the default order: name ",

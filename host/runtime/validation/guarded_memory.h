@@ -11,8 +11,11 @@ namespace tenon::host {
 class GuardedMemory {
  public:
   GuardedMemory() = default;
-  /// `bytes` of memory, aligned to 64 bytes, each of value `fill`. TN_OUT_OF_MEMORY.
-  static Result<GuardedMemory> allocate(uint64_t bytes, std::byte fill);
+  static constexpr std::byte kGuard{0xC3};
+
+  /// `bytes` of memory, aligned to 64 bytes, each of value `fill`; those around it are of value `guard`.
+  /// TN_OUT_OF_MEMORY.
+  static Result<GuardedMemory> allocate(uint64_t bytes, std::byte fill, std::byte guard = kGuard);
 
   std::byte* data() const { return region_.data() + kGuardBytes; }
   uint64_t bytes() const { return bytes_; }
@@ -24,6 +27,7 @@ class GuardedMemory {
 
   HostRegion region_;
   uint64_t bytes_ = 0;
+  std::byte guard_ = kGuard;
 };
 
 }  // namespace tenon::host

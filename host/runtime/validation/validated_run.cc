@@ -37,12 +37,12 @@ std::string element_text(const WatchedRun::Output& output, size_t byte) {
 
 // Bytes that hold what they were filled with in both runs were written in neither. `kept`: what `b` had before, which
 // it may still have; nullptr: nothing.
-Status compare(uint32_t index, const WatchedRun::Output& a, const WatchedRun::Output& b, const char* when,
+Status compare(const std::string& name, const WatchedRun::Output& a, const WatchedRun::Output& b, const char* when,
                const std::byte* kept) {
   if (a.dtype != b.dtype || a.shape != b.shape)
-    return breach(concat("makes output ", index, " of ", dtype_name(a.dtype), " ", shape_text(a.shape), ", and of ",
+    return breach(concat("makes ", name, " of ", dtype_name(a.dtype), " ", shape_text(a.shape), ", and of ",
                          dtype_name(b.dtype), " ", shape_text(b.shape), " ", when));
-  if (a.strings != b.strings) return breach(concat("makes other strings of output ", index, " ", when));
+  if (a.strings != b.strings) return breach(concat("makes other strings of ", name, " ", when));
   if (a.dtype == TN_STRING) return {};
   const std::span first(a.memory.data(), a.memory.bytes()), second(b.memory.data(), b.memory.bytes());
   size_t unwritten = 0, first_unwritten = 0;
@@ -56,22 +56,23 @@ Status compare(uint32_t index, const WatchedRun::Output& a, const WatchedRun::Ou
     }
   }
   if (other)
-    return breach(concat("computes output ", index, " otherwise ", when, ", from ", element_text(a, *other),
-                         " on: it keeps something between runs, reads what it did not write, or does not give the same "
-                         "for the same (TN_KERNEL_NOT_DETERMINISTIC)"));
+    return breach(concat("computes ", name, " otherwise ", when, ", from ", element_text(a, *other),
+                         " on: it keeps something between runs, reads what it did not write or what lies around its "
+                         "inputs, or does not give the same for the same (TN_KERNEL_NOT_DETERMINISTIC)"));
   if (unwritten > 0)
-    return breach(concat("left ", unwritten, " of ", first.size(), " bytes of output ", index, " unwritten, from ",
+    return breach(concat("left ", unwritten, " of ", first.size(), " bytes of ", name, " unwritten, from ",
                          element_text(a, first_unwritten), " on"));
   return {};
 }
 
 // `kept`: of output `state`, as above.
-Status compare(const Outputs& a, const Outputs& b, const char* when, uint32_t state = 0, const void* kept = nullptr) {
+Status compare(const KernelRun& run, const Outputs& a, const Outputs& b, const char* when, uint32_t state = 0,
+               const void* kept = nullptr) {
   for (const auto& [index, output] : a) {
     const auto found = b.find(index);
-    if (found == b.end()) return breach(concat("does not ask for output ", index, " ", when));
-    TENON_RETURN_IF_ERROR(
-        compare(index, output, found->second, when, index == state ? static_cast<const std::byte*>(kept) : nullptr));
+    if (found == b.end()) return breach(concat("does not ask for ", output_text(run, index), " ", when));
+    TENON_RETURN_IF_ERROR(compare(output_text(run, index), output, found->second, when,
+                                  index == state ? static_cast<const std::byte*>(kept) : nullptr));
   }
   return {};
 }
@@ -85,8 +86,8 @@ Status try_aliases(const Kernel& kernel, KernelRun& run, const Outputs& expected
       if (!shared.has_shared()) continue;
       // What a state has beyond its use may stay in place and be 0 elsewhere.
       const void* kept = kernel.is_state(output, input) ? run.input(input)->data : nullptr;
-      TENON_RETURN_IF_ERROR(
-          compare(expected, shared.outputs(), concat("in the memory of input ", input).c_str(), output, kept));
+      TENON_RETURN_IF_ERROR(compare(run, expected, shared.outputs(),
+                                    ("in the memory of " + input_text(run, input)).c_str(), output, kept));
     }
   return {};
 }
@@ -115,7 +116,7 @@ Status run_validated(const Kernel& kernel, KernelRun& run) {
   if (kernel.is_deterministic()) {
     WatchedRun second(run, {kSecondFill, std::nullopt, std::nullopt});
     TENON_RETURN_IF_ERROR(watch(kernel, second));
-    TENON_RETURN_IF_ERROR(compare(first.outputs(), second.outputs(), "in a second run on the same inputs"));
+    TENON_RETURN_IF_ERROR(compare(run, first.outputs(), second.outputs(), "in a second run on the same inputs"));
     TENON_RETURN_IF_ERROR(try_aliases(kernel, run, first.outputs()));
   }
   return hand_out(first.outputs(), run);

@@ -29,23 +29,37 @@ struct WatchedBody {
   }
 };
 
+std::string text_of(const char* kind, uint32_t index, std::string_view name) {
+  return name.empty() ? concat(kind, index) : concat(kind, index, " ('", name, "')");
+}
+
 }  // namespace
 
+std::string input_text(const KernelRun& run, uint32_t index) {
+  return text_of("input ", index, run.input_name(index));
+}
+std::string output_text(const KernelRun& run, uint32_t index) {
+  return text_of("output ", index, run.output_name(index));
+}
+
 WatchedRun::WatchedRun(KernelRun& run, WatchedRunOptions options) : run_(run), options_(options) {
-  for (uint32_t i = 0; i < run.input_count(); ++i) inputs_.push_back(digest_of_tensor(run.input(i)));
-  if (!options.shared_input) return;
-  const tn_tensor* input = run.input(*options.shared_input);
-  if (input == nullptr || input->data == nullptr || input->dtype == TN_STRING) return;
-  auto memory = GuardedMemory::allocate(input->byte_length, options.fill);
-  if (!memory.is_ok()) return;
-  shared_memory_ = std::move(*memory);
-  std::memcpy(shared_memory_.data(), input->data, input->byte_length);
-  shared_view_ = *input;
-  shared_view_.data = shared_memory_.data();
+  for (uint32_t i = 0; i < run.input_count(); ++i) {
+    const tn_tensor* input = run.input(i);
+    inputs_.push_back(digest_of_tensor(input));
+    InputCopy& copy = copies_.emplace_back();
+    if (input == nullptr || input->data == nullptr || input->dtype == TN_STRING) continue;
+    if ((input->flags & TN_TENSOR_CONSTANT) != 0 && i != options.shared_input) continue;
+    auto memory = GuardedMemory::allocate(input->byte_length, options.fill, ~options.fill);
+    if (!memory.is_ok()) continue;
+    copy.memory = std::move(*memory);
+    std::memcpy(copy.memory.data(), input->data, input->byte_length);
+    copy.view = *input;
+    copy.view.data = copy.memory.data();
+  }
 }
 
 const tn_tensor* WatchedRun::input(uint32_t index) const {
-  if (shared_view_.data != nullptr && index == options_.shared_input) return &shared_view_;
+  if (index < copies_.size() && copies_[index].view.data != nullptr) return &copies_[index].view;
   return run_.input(index);
 }
 
@@ -53,10 +67,11 @@ Status WatchedRun::output(uint32_t index, uint32_t dtype, const int64_t* shape, 
   if (outputs_.contains(index)) return error(TN_INTERNAL, "the kernel asks for output ", index, " a second time");
   Output made{{dtype, {shape, shape + rank}, {}, {}}, {}};
   const uint64_t bytes = checked_byte_length(dtype, {shape, rank}).get().value_or(0);
-  const bool shares = shared_view_.data != nullptr && index == options_.shared_output && dtype != TN_STRING &&
-                      bytes == shared_view_.byte_length;
-  if (shares) {
-    made.memory = std::move(shared_memory_);
+  InputCopy* const shared = options_.shared_input && index == options_.shared_output && dtype != TN_STRING
+                                ? &copies_[*options_.shared_input]
+                                : nullptr;
+  if (shared != nullptr && shared->view.data != nullptr && bytes == shared->view.byte_length) {
+    made.memory = std::move(shared->memory);
     has_shared_ = true;
   } else {
     TENON_ASSIGN_OR_RETURN(made.memory, GuardedMemory::allocate(bytes, options_.fill));
@@ -89,11 +104,16 @@ void WatchedRun::parallel_for(int64_t count, double item_cost_ns, int64_t grain,
 }
 
 std::string WatchedRun::breach() const {
-  for (uint32_t i = 0; i < inputs_.size(); ++i)
-    if (digest_of_tensor(run_.input(i)) != inputs_[i]) return concat("wrote to its input ", i);
+  for (uint32_t i = 0; i < inputs_.size(); ++i) {
+    if (has_shared_ && i == options_.shared_input) continue;  // it is the output's by now
+    if (digest_of_tensor(input(i)) != inputs_[i]) return "wrote to its " + input_text(run_, i);
+    if (copies_[i].view.data == nullptr) continue;
+    if (const std::string text = copies_[i].memory.trespass(); !text.empty())
+      return concat("wrote around its ", input_text(run_, i), ", ", text);
+  }
   for (const auto& [index, output] : outputs_)
     if (const std::string text = output.memory.trespass(); !text.empty())
-      return concat("wrote around output ", index, ", ", text);
+      return concat("wrote around ", output_text(run_, index), ", ", text);
   for (size_t i = 0; i < scratch_.size(); ++i)
     if (const std::string text = scratch_[i].trespass(); !text.empty())
       return concat("wrote around its scratch memory number ", i, " of ", scratch_[i].bytes(), " bytes, ", text);

@@ -22,6 +22,10 @@ struct WatchedRunOptions {
   std::optional<uint32_t> shared_output, shared_input;
 };
 
+/// "input 0 ('x')", "output 1".
+std::string input_text(const KernelRun& run, uint32_t index);
+std::string output_text(const KernelRun& run, uint32_t index);
+
 class WatchedRun final : public KernelRun {
  public:
   struct Output : MadeOutput {
@@ -48,15 +52,22 @@ class WatchedRun final : public KernelRun {
   uint32_t max_workers() const override { return run_.max_workers(); }
   bool cancelled() const override { return run_.cancelled(); }
   void phase(std::string_view name) override { run_.phase(name); }
+  bool is_profiled() const override { return run_.is_profiled(); }
+  std::string_view input_name(uint32_t index) const override { return run_.input_name(index); }
+  std::string_view output_name(uint32_t index) const override { return run_.output_name(index); }
 
  private:
-  Status share(tn_tensor view);
+  // A copy of an input that is not constant, between bytes that differ from run to run: a kernel that reads them
+  // computes something else the next time, and one that writes harms no value.
+  struct InputCopy {
+    tn_tensor view{};  // without data: there is none
+    GuardedMemory memory;
+  };
 
   KernelRun& run_;
   const WatchedRunOptions options_;
   std::vector<Digest> inputs_;
-  tn_tensor shared_view_{};
-  GuardedMemory shared_memory_;
+  std::vector<InputCopy> copies_;
   bool has_shared_ = false;
   std::map<uint32_t, Output> outputs_;
   std::vector<GuardedMemory> scratch_;

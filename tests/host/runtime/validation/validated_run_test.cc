@@ -17,7 +17,8 @@ using Catch::Contains;
 namespace {
 
 /// What is done with x (input 0), y (output 0, as large) and scratch memory of 100 bytes.
-using Deed = void (*)(const sdk::TensorView& x, const sdk::MutableTensorView& y, std::byte* scratch, sdk::RunContext& run);
+using Deed = void (*)(const sdk::TensorView& x, const sdk::MutableTensorView& y, std::byte* scratch,
+                      sdk::RunContext& run);
 
 Deed deed;  // of the test that runs
 
@@ -40,7 +41,39 @@ sdk::Result<sdk::KernelPtr> make_doing(const sdk::KernelInfo&) {
   return std::make_unique<Doing>();
 }
 
+/// What is packed of the constant w, 4 floats.
+using PackDeed = void (*)(float* blob, const float* w);
+
+PackDeed pack_deed;
+
+class Packing final : public sdk::Kernel {
+ public:
+  uint32_t pack_count() const override { return 1; }
+  sdk::Result<sdk::PackPlan> pack_plan(uint32_t) override { return sdk::PackPlan{16, 64, "doing/1", false, {1}}; }
+  sdk::Status pack(uint32_t, sdk::PackContext& pack) const override {
+    pack_deed(static_cast<float*>(pack.blob()), pack.source(0).data<float>());
+    return {};
+  }
+  sdk::Status bind_pack(uint32_t, const void* blob, uint64_t) override {
+    packed_ = static_cast<const float*>(blob);
+    return {};
+  }
+  sdk::Status run(sdk::RunContext& run) const override {
+    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, TN_FLOAT, run.input(0).shape()));
+    for (int64_t i = 0; i < y.count(); ++i) y.data<float>()[i] = run.input(0).data<float>()[i] + packed_[i];
+    return {};
+  }
+
+ private:
+  const float* packed_ = nullptr;
+};
+
+sdk::Result<sdk::KernelPtr> make_packing(const sdk::KernelInfo&) {
+  return std::make_unique<Packing>();
+}
+
 constexpr tn_kernel_def kKernels[] = {
+    sdk::kernel_def<make_packing>("", "Add", 7, 0),
     sdk::kernel_def<make_doing>("", "Neg", 6, 0, {}, sdk::reuses<1>()),
     sdk::kernel_def<make_doing>("", "Abs", 6, 0, {}, {}, TN_KERNEL_NOT_DETERMINISTIC),
 };
@@ -62,9 +95,25 @@ host::Result<std::vector<host::Tensor>> run_doing(Deed what, const std::string& 
   return (*session)->run(given);
 }
 
-std::string complaint(Deed what) {
+int64_t place_read = 0;  // of an input, by the test that reads around it
+
+std::string complaint(Deed what, int64_t place = 0) {
+  place_read = place;
   const auto outputs = run_doing(what);
   return outputs.is_ok() ? "" : std::string(outputs.status().message());
+}
+
+std::string packing_complaint(PackDeed what) {
+  pack_deed = what;
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {4});
+  b.constant<float>("w", {4}, {1, 2, 3, 4});
+  b.node("Add", {"x", "w"}, {"y"});
+  b.output("y");
+  host::SessionOptions options;
+  options.provider_tables = {&kProvider};
+  options.validate = true;
+  return host::Session::open_model(b.build(), options).status().message();
 }
 
 }  // namespace
@@ -80,7 +129,8 @@ TEST_CASE("a kernel that writes to its input is named", "[validation]") {
     negate(x, y, nullptr, run);
     const_cast<float*>(x.template data<float>())[2] = 0;
   });
-  CHECK_THAT(text, Contains("the kernel wrote to its input 0") && Contains("(Neg, opset 13)") && Contains("provider"));
+  CHECK_THAT(text,
+             Contains("the kernel wrote to its input 0 ('x')") && Contains("(Neg, opset 13)") && Contains("provider"));
 }
 
 TEST_CASE("a kernel that writes around its output or scratch memory is named with how far", "[validation]") {
@@ -88,12 +138,12 @@ TEST_CASE("a kernel that writes around its output or scratch memory is named wit
                negate(x, y, nullptr, run);
                y.template data<float>()[7] = 0;
              }),
-             Contains("wrote around output 0, 8 bytes behind its end"));
+             Contains("wrote around output 0 ('y'), 8 bytes behind its end"));
   CHECK_THAT(complaint([](auto& x, auto& y, auto*, auto& run) {
                negate(x, y, nullptr, run);
                reinterpret_cast<std::byte*>(y.template data<float>())[-3] = std::byte{0};
              }),
-             Contains("wrote around output 0, 3 bytes before its begin"));
+             Contains("wrote around output 0 ('y'), 3 bytes before its begin"));
   CHECK_THAT(complaint([](auto& x, auto& y, auto* scratch, auto& run) {
                negate(x, y, nullptr, run);
                scratch[100] = std::byte{0};
@@ -106,7 +156,7 @@ TEST_CASE("a kernel that leaves a part of its output unwritten is named with the
                for (int64_t i = 0; i < x.count(); ++i)
                  if (i != 4) y.template data<float>()[i] = 1;
              }),
-             Contains("left 4 of 24 bytes of output 0 unwritten, from element 4 of shape 6 on"));
+             Contains("left 4 of 24 bytes of output 0 ('y') unwritten, from element 4 of shape 6 on"));
 }
 
 TEST_CASE("a kernel that remembers or reads what it did not write is named, unless it says so", "[validation]") {
@@ -115,7 +165,8 @@ TEST_CASE("a kernel that remembers or reads what it did not write is named, unle
     negate(x, y, nullptr, run);
     y.template data<float>()[1] = ++runs;
   };
-  CHECK_THAT(complaint(remembers), Contains("computes output 0 otherwise in a second run") && Contains("element 1"));
+  CHECK_THAT(complaint(remembers),
+             Contains("computes output 0 ('y') otherwise in a second run") && Contains("element 1"));
   CHECK(run_doing(remembers, "Abs").is_ok());
   CHECK_THAT(complaint([](auto& x, auto& y, auto* scratch, auto& run) {
                negate(x, y, nullptr, run);
@@ -124,12 +175,54 @@ TEST_CASE("a kernel that remembers or reads what it did not write is named, unle
              Contains("reads what it did not write"));
 }
 
+TEST_CASE("a kernel that reads around its input is named where that changes what it computes", "[validation]") {
+  for (const int64_t place : {-1, 6})
+    CHECK_THAT(complaint(
+                   [](auto& x, auto& y, auto*, auto& run) {
+                     negate(x, y, nullptr, run);
+                     y.template data<float>()[3] = x.template data<float>()[place_read];
+                   },
+                   place),
+               Contains("computes output 0 ('y') otherwise") && Contains("what lies around its inputs"));
+}
+
+TEST_CASE("a kernel that writes around its input is named, and no value is harmed", "[validation]") {
+  CHECK_THAT(complaint([](auto& x, auto& y, auto*, auto& run) {
+               negate(x, y, nullptr, run);
+               const_cast<float*>(x.template data<float>())[6] = 0;
+             }),
+             Contains("the kernel wrote around its input 0 ('x'), 4 bytes behind its end"));
+}
+
+TEST_CASE(
+    "a kernel that packs beyond its plan, leaves packed bytes unwritten or packs something else each time is "
+    "named with its weight",
+    "[validation]") {
+  CHECK_THAT(packing_complaint([](float* blob, const float* w) {
+               for (int i = 0; i < 5; ++i) blob[i] = w[i % 4];
+             }),
+             Contains("packed 'w'") && Contains("wrote around the 16 bytes that it planned, 4 bytes behind its end"));
+  CHECK_THAT(packing_complaint([](float* blob, const float* w) {
+               for (int i = 0; i < 3; ++i) blob[i] = w[i];
+             }),
+             Contains("leaves byte 12 of 16 unwritten"));
+  CHECK_THAT(packing_complaint([](float* blob, const float* w) {
+               static float times = 0;
+               for (int i = 0; i < 4; ++i) blob[i] = w[i];
+               blob[1] = ++times;
+             }),
+             Contains("byte 4 of 16") || Contains("byte 6 of 16") || Contains("byte 7 of 16"));
+  CHECK(packing_complaint([](float* blob, const float* w) {
+          for (int i = 0; i < 4; ++i) blob[i] = w[i];
+        }) == "");
+}
+
 TEST_CASE("a kernel that is wrong in an input's memory is named by the input", "[validation]") {
   CHECK_THAT(complaint([](auto& x, auto& y, auto*, auto&) {
                for (int64_t i = 0; i < x.count(); ++i)
                  y.template data<float>()[i] = x.template data<float>()[x.count() - 1 - i];
              }),
-             Contains("computes output 0 otherwise in the memory of input 0"));
+             Contains("computes output 0 ('y') otherwise in the memory of input 0 ('x')"));
 }
 
 TEST_CASE("a kernel that leaves thread or process changed is named, and they are put back", "[validation]") {
