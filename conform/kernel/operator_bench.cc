@@ -109,9 +109,9 @@ std::unique_ptr<KernelCase> OperatorBench::open(const cases::Case& drawn, cases:
   return made;
 }
 
-std::unique_ptr<KernelCase> OperatorBench::open_warm(const KernelCase& packed) {
+std::unique_ptr<KernelCase> OperatorBench::open_warm(const KernelCase& packed, const DamageBlob& damage) {
   auto made = make_case(packed.drawn, packed.sight);
-  if (made != nullptr) made->packs = bind_copies(made->kernel, packed.packs);
+  if (made != nullptr) made->packs = bind_copies(made->kernel, packed.packs, damage);
   return made;
 }
 

@@ -53,7 +53,8 @@ class OperatorBench {
   /// A kernel for the case, packed and bound; nullptr: the provider leaves it to others, and refusal() says why.
   std::unique_ptr<KernelCase> open(const cases::Case& drawn, cases::Sight sight);
   /// The same, bound to copies of what another kernel of the case has packed: as by an open that finds a pack.
-  std::unique_ptr<KernelCase> open_warm(const KernelCase& packed);
+  /// `damage`: is done to each before.
+  std::unique_ptr<KernelCase> open_warm(const KernelCase& packed, const DamageBlob& damage = {});
   /// Of the last case that was refused.
   const std::string& refusal() const { return refusal_; }
   /// How many cases the oracle computed so far.

@@ -73,7 +73,7 @@ BoundPacks pack_and_bind(host::Kernel& kernel, const std::vector<host::Tensor>& 
   return bound;
 }
 
-BoundPacks bind_copies(host::Kernel& kernel, const BoundPacks& packs) {
+BoundPacks bind_copies(host::Kernel& kernel, const BoundPacks& packs, const DamageBlob& damage) {
   BoundPacks bound = packs;
   for (PackedSlot& slot : bound.slots) {
     const auto planned = plan_slot(kernel, slot.number);
@@ -84,8 +84,11 @@ BoundPacks bind_copies(host::Kernel& kernel, const BoundPacks& packs) {
     auto copy = std::make_shared<GuardedRegion>(slot.blob->bytes(), slot.alignment, GuardedRegion::Place::kAtBegin,
                                                 host::concat("packed slot ", slot.number));
     if (copy->bytes() > 0) std::memcpy(copy->data(), slot.blob->data(), copy->bytes());
+    if (damage) damage({copy->data(), copy->bytes()});
     copy->make_read_only();
-    must("bind_pack", kernel.bind_pack(slot.number, copy->data(), copy->bytes()));
+    const host::Status status = kernel.bind_pack(slot.number, copy->data(), copy->bytes());
+    if (damage && !status.is_ok()) throw Refused(status.message());
+    must("bind_pack", status);
     slot.blob = std::move(copy);
   }
   return bound;

@@ -1,8 +1,11 @@
 // Packs the constants of a kernel and binds them, in guarded memory. Used by one thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -35,7 +38,14 @@ struct BoundPacks {
 BoundPacks pack_and_bind(host::Kernel& kernel, const std::vector<host::Tensor>& inputs,
                          const std::vector<bool>& constant);
 
-/// Binds the kernel, which has packed nothing, to copies of the blobs.
-BoundPacks bind_copies(host::Kernel& kernel, const BoundPacks& packs);
+/// A kernel that will not have damaged bytes, which is its right.
+struct Refused : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+/// What is done to the bytes of a slot before they are bound.
+using DamageBlob = std::function<void(std::span<std::byte>)>;
+/// Binds the kernel, which has packed nothing, to copies of the blobs, damaged by `damage` if there is one. A bind that
+/// is refused then is Refused.
+BoundPacks bind_copies(host::Kernel& kernel, const BoundPacks& packs, const DamageBlob& damage = {});
 
 }  // namespace tenon::conform

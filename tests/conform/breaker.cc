@@ -161,6 +161,11 @@ class Gemm final : public Kernel {
     const int64_t shape[] = {a.dim(0), n_};
     TN_ASSIGN_OR_RETURN(const MutableTensorView y, run.output(0, TN_FLOAT, shape));
     if (breaks("reads_source") && k_ * n_ > 0) read_number = run.input(1).data<float>()[0];
+    if (breaks("trusts_blob")) {
+      uint32_t place = 0;  // as it was packed
+      std::memcpy(&place, columns_ + n_ * k_, sizeof place);
+      read_number = columns_[int64_t{place} * 4096];
+    }
     const float* c = run.has_input(2) ? run.input(2).data<float>() : nullptr;
     for (int64_t m = 0; m < a.dim(0); ++m)
       for (int64_t n = 0; n < n_; ++n) {

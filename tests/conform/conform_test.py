@@ -58,6 +58,7 @@ BREACHES = {
     "pack_keeps_state": "pack-keeps-state",
     "pack_overrun": "writes-beyond",
     "reads_source": "reads-packed-source",
+    "trusts_blob": "crash",
     "wrong_group": "wrong-group",
     "over_claims": "over-claims",
     "rule_misspelt": "line-unusable",

@@ -18,6 +18,7 @@ namespace tenon::conform {
   CHECK(errors, "gives up in order when a request to the host fails, and works again afterwards")            \
   CHECK(cancel, "returns within 100 ms when a run is cancelled")                                             \
   CHECK(packs, "packs equal bytes under equal keys, fills them, and reads no more than it packed")           \
+  CHECK(blobs, "stays within its memory, or refuses, when packed bytes are damaged")                         \
   CHECK(groups, "computes the same where it compiles the operator together with those behind it")            \
   CHECK(types, "computes every element type that its table declares")                                        \
   CHECK(speed, "takes less than 100 times the time of the oracle, where that is noticeable")                 \
