@@ -27,20 +27,16 @@ bool makes_preferred_kernel(Provider& provider, const Node& node) {
 
 }  // namespace
 
-Result<LayoutPreference> make_layout_preference(const ProviderList& providers) {
-  bool has_any = false;
-  for (const auto& provider : providers) {
-    TENON_ASSIGN_OR_RETURN(const bool has_preferred, provider->has_preferred_kernels());
-    has_any = has_any || has_preferred;
-  }
-  if (!has_any) return LayoutPreference();
-  return LayoutPreference([&providers](const Node& node) {
+LayoutPreference make_layout_preference(const ProviderList& providers) {
+  return [&providers](const Node& node) {
+    // In their order, so that a library is loaded only where those before it take no node.
     for (const auto& provider : providers) {
-      if (makes_preferred_kernel(*provider, node)) return true;
+      const auto has_preferred = provider->has_preferred_kernels();
+      if (has_preferred.is_ok() && *has_preferred && makes_preferred_kernel(*provider, node)) return true;
       if (provider->create_kernel(node, TN_FOR_ANSWER).is_ok()) return false;
     }
     return false;
-  });
+  };
 }
 
 }  // namespace tenon::host

@@ -6,8 +6,8 @@
 
 namespace tenon::host {
 
-/// A preference by the kernels that providers make and flag as TN_KERNEL_PREFERRED, in the user's order; none when no
-/// provider flags any. `providers` must outlive it. Not thread-safe.
-Result<LayoutPreference> make_layout_preference(const ProviderList& providers);
+/// A preference by the kernels that providers make and flag as TN_KERNEL_PREFERRED, in the user's order. `providers` must
+/// outlive it. Not thread-safe.
+LayoutPreference make_layout_preference(const ProviderList& providers);
 
 }  // namespace tenon::host

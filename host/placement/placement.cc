@@ -63,6 +63,7 @@ class GraphPlacer {
     for (const auto& node : graph_.nodes())
       if (is_for_host(*node)) TENON_RETURN_IF_ERROR(take_for_host(*node));
     for (const auto& provider : providers_) {
+      if (all_taken()) break;  // nor is its library loaded
       std::map<const Node*, std::string> refused;
       TENON_RETURN_IF_ERROR(take_groups(*provider, &refused));
       TENON_RETURN_IF_ERROR(take_nodes(*provider, refused));
@@ -86,6 +87,11 @@ class GraphPlacer {
       takings_.refusals[&node].push_back(status.message());
     }
     return {};
+  }
+
+  bool all_taken() const {
+    return std::all_of(graph_.nodes().begin(), graph_.nodes().end(),
+                       [&](const auto& node) { return takings_.taken.contains(node.get()) || is_for_host(*node); });
   }
 
   Status take_groups(Provider& provider, std::map<const Node*, std::string>* refused) {
