@@ -66,6 +66,7 @@ class GuardedRun final : public host::KernelRun {
   uint32_t max_workers() const override { return settings_.workers; }
   bool cancelled() const override { return settings_.is_cancelled; }
   void phase(std::string_view) override {}
+  void count(tn_counter, uint64_t) override {}
 
  private:
   /// Whether this request is the one to fail.

@@ -52,6 +52,7 @@ class LaneRuns final : public PutOffRuns {
   Status give_output();
   Status take_strings();
   Status begin_phase();
+  Status take_count();
   Status finish();
   std::string lane_text() const {
     return std::string(lane_.text, std::min<uint64_t>(lane_.text_bytes, kLaneTextBytes));
@@ -90,6 +91,7 @@ Status LaneRuns::run_all(uint64_t* failed) {
       case LaneAsk::kOutput: answer(give_output()); break;
       case LaneAsk::kStrings: answer(take_strings()); break;
       case LaneAsk::kPhase: answer(begin_phase()); break;
+      case LaneAsk::kCount: answer(take_count()); break;
       case LaneAsk::kDone: return finish();
       default: return lose(worker_->end(*life_, error(TN_INTERNAL, "its worker process asks for what there is not")));
     }
@@ -169,6 +171,13 @@ Status LaneRuns::take_strings() {
 Status LaneRuns::begin_phase() {
   phases_.push_back(std::make_unique<std::string>(lane_text()));
   run_.phase(*phases_.back());
+  return {};
+}
+
+Status LaneRuns::take_count() {
+  const uint32_t counter = lane_.index;
+  if (counter > TN_COUNT_BYTES) return error(TN_INTERNAL, "a counter ", counter);
+  run_.count(static_cast<tn_counter>(counter), lane_.count);
   return {};
 }
 

@@ -167,7 +167,7 @@ class StepReader {
                                               [&](uint32_t i) { return is_left_out(step->input_values[i]); }))
         return error(TN_UNSUPPORTED, "a kernel asks for a weight that was only kept packed");
       TENON_ASSIGN_OR_RETURN(const auto blob, packed_blob(written, slot, asked));
-      TENON_RETURN_IF_ERROR(step->kernel.bind_pack(slot, blob.data(), blob.size()));
+      TENON_RETURN_IF_ERROR(bind_pack(*step, slot, blob, {asked.inputs, asked.input_count}, asked.sources_needed));
       ++bound;
     }
     return bound == size_of(written.packed()) ? Status()

@@ -76,7 +76,7 @@ class Planner {
     for (const Tensor* source : sources_of(plan_, blob))
       std::get<3>(key).emplace_back(source->data(), source->dtype(), source->shape());
     const auto [it, is_new] = known_.try_emplace(std::move(key), plan_.blobs.size());
-    plan_.uses.push_back({step, slot, it->second, std::move(kernel_key), blob.inputs});
+    plan_.uses.push_back({step, slot, it->second, std::move(kernel_key), blob.inputs, asked.sources_needed});
     if (!is_new) return {};
     blob.label = label_of(blob);
     if (blob.bytes == TN_LENGTH_UNKNOWN) {
@@ -130,6 +130,17 @@ Status check_pack_inputs(const Step& step, uint32_t slot, const tn_pack_plan& pl
     if (std::find(plan.inputs, plan.inputs + i, input) != plan.inputs + i)
       return error(TN_INTERNAL, "the kernel of provider '", step.provider, "' names input ", input, " twice for slot ",
                    slot, ": a bug in the provider");
+  }
+  return {};
+}
+
+Status bind_pack(Step& step, uint32_t slot, std::span<const std::byte> blob, std::span<const uint32_t> inputs,
+                 bool sources_needed) {
+  TENON_RETURN_IF_ERROR(step.kernel.bind_pack(slot, blob.data(), blob.size()));
+  step.packed_bytes += blob.size();
+  for (const uint32_t input : inputs) {
+    bool& is_read = step.packed_inputs[input];
+    is_read = is_read || sources_needed;
   }
   return {};
 }
@@ -246,7 +257,8 @@ Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan,
       Value& source = *step.input_values[input];
       if (uses && plan.unread_sources.contains(&source)) drop_private_copy(source);
     }
-    const Status status = step.kernel.bind_pack(use.slot, memory + offsets[use.blob], plan.blobs[use.blob].bytes);
+    const Status status = bind_pack(step, use.slot, {memory + offsets[use.blob], plan.blobs[use.blob].bytes},
+                                    use.inputs, use.sources_needed);
     if (!status.is_ok()) return status.with_context(describe(step));
   }
   return packed;

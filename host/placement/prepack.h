@@ -34,6 +34,7 @@ struct PrepackPlan {
     size_t blob;
     std::string key;               // of the kernel
     std::vector<uint32_t> inputs;  // of the step
+    bool sources_needed;           // the kernel reads the inputs themselves, too
   };
   std::vector<Blob> blobs;
   std::vector<Use> uses;
@@ -49,6 +50,10 @@ Result<PrepackPlan> plan_prepack(const std::vector<Step>& steps, const Graph& gr
 
 /// Whether the inputs that a plan of the step's kernel names are constant, each once; TN_INTERNAL where not.
 Status check_pack_inputs(const Step& step, uint32_t slot, const tn_pack_plan& plan);
+/// Binds a slot of the step's kernel to its packed bytes, which must outlive it, and tells the step of it. `inputs` and
+/// `sources_needed` are those of the slot's plan.
+Status bind_pack(Step& step, uint32_t slot, std::span<const std::byte> blob, std::span<const uint32_t> inputs,
+                 bool sources_needed);
 /// The constants that a blob of the plan is made from.
 std::vector<const Tensor*> sources_of(const PrepackPlan& plan, const PrepackPlan::Blob& blob);
 /// Packs one blob into `memory`, which has its size and alignment. Of a plan that validates it is packed twice before,

@@ -42,10 +42,11 @@ class KernelRun {
   virtual uint32_t max_workers() const = 0;
   virtual bool cancelled() const = 0;
   virtual void phase(std::string_view name) = 0;
+  virtual void count(tn_counter counter, uint64_t amount) = 0;
   /// What the graph calls an input or output; empty: nothing. For messages.
   virtual std::string_view input_name(uint32_t) const { return {}; }
   virtual std::string_view output_name(uint32_t) const { return {}; }
-  /// Whether anybody wants to hear of phases.
+  /// Whether anybody wants to hear of phases and counters.
   virtual bool is_profiled() const { return true; }
 
   /// Where the run may be put off to, with others of the same process that are there already: then whoever runs the

@@ -82,6 +82,7 @@ bool joins_waiting(const StepRun& run, const Step& step) {
 
 Status run_step(const Program& program, const Execution& execution, RunState& state, StepRun& run, uint32_t s) {
   const Step& step = program.steps[s];
+  bool has_run_kernel = false;
   if (execution.profiler != nullptr) begin_event(program, step, state, *execution.profiler);
   if (step.is_host()) {
     TENON_RETURN_IF_ERROR(run_put_off(program, execution, run));
@@ -93,8 +94,13 @@ Status run_step(const Program& program, const Execution& execution, RunState& st
     if (run.waiting() != nullptr && !joins_waiting(run, step))
       TENON_RETURN_IF_ERROR(run_put_off(program, execution, run));
     TENON_RETURN_IF_ERROR(run_kernel(execution, step, run, s));
+    has_run_kernel = true;
   }
-  if (execution.profiler != nullptr) execution.profiler->end_step(shapes_text(program, step.outputs, state));
+  if (execution.profiler != nullptr) {
+    execution.profiler->end_step();
+    execution.profiler->describe_step(shapes_text(program, step.outputs, state),
+                                      has_run_kernel ? run.take_counters() : Profiler::Counters());
+  }
   for (const uint32_t slot : step.last_reads) state.release(slot);
   return {};
 }

@@ -26,19 +26,23 @@ void Profiler::begin_phase(std::string_view name) {
   phase_open_ = true;
 }
 
-void Profiler::end_step(std::string output_shapes) {
+void Profiler::end_step() {
   end_phase();
-  Event& step = events_[open_steps_.back()];
+  ended_step_ = open_steps_.back();
   open_steps_.pop_back();
-  step.end_us = now_us();
-  step.output_shapes = std::move(output_shapes);
+  events_[ended_step_].end_us = now_us();
+}
+
+void Profiler::describe_step(std::string output_shapes, const Counters& counters) {
+  events_[ended_step_].output_shapes = std::move(output_shapes);
+  events_[ended_step_].counters = counters;
 }
 
 std::vector<TraceEvent> Profiler::events(Clock::time_point since, const std::string& model) const {
   const double shift = std::chrono::duration<double, std::micro>(start_ - since).count();
   std::vector<TraceEvent> made;
   made.reserve(1 + events_.size());
-  made.push_back({"run " + model, "run", shift, shift + now_us()});
+  made.push_back({"run " + model, "run", shift, shift + end_us_});
   for (const Event& e : events_) {
     made.push_back({e.name, e.is_step ? "node" : "phase", shift + e.begin_us, shift + e.end_us});
     if (!e.is_step) continue;
@@ -46,6 +50,8 @@ std::vector<TraceEvent> Profiler::events(Clock::time_point since, const std::str
                          {"provider", e.info.provider},
                          {"input_shapes", e.info.input_shapes},
                          {"output_shapes", e.output_shapes}};
+    if (e.counters.flops) made.back().counts.emplace_back("flops", *e.counters.flops);
+    if (e.counters.bytes) made.back().counts.emplace_back("bytes", *e.counters.bytes);
   }
   return made;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -59,7 +60,16 @@ struct Step {
   std::vector<uint32_t> outputs;
   std::vector<uint32_t> last_reads;  // slots that no later step reads, outputs of the model excepted
 
+  // Of the packed weights that the kernel is bound to; what it packs, and whether it reads that itself, too.
+  uint64_t packed_bytes = 0;
+  std::map<uint32_t, bool> packed_inputs;
+
   bool is_host() const { return host_operator != nullptr; }
+  /// Whether runs read the input, and not only what was packed of it.
+  bool reads(uint32_t input) const {
+    const auto found = packed_inputs.find(input);
+    return found == packed_inputs.end() || found->second;
+  }
 };
 
 /// "node 'conv1' (Conv, opset 11)", or the group: for messages.

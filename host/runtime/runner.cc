@@ -139,6 +139,7 @@ Status Runner::run_in(RunState& state, const BoundOutputs& bound, const RunOptio
   execution.pool = &pool_;
   if (has_host_steps_) execution.meter = std::make_shared<MemoryMeter>();
   TENON_RETURN_IF_ERROR(execute(program_, execution, state));
+  if (profiler) profiler->end_run();
   if (profile.trace != nullptr) profile.trace->add(profiler->events(profile.trace->start(), profile.model));
   if (!options.profile.empty()) TENON_RETURN_IF_ERROR(profiler->write(options.profile, profile.model));
   std::vector<uint64_t> sizes;

@@ -197,4 +197,27 @@ void StepRun::phase(std::string_view name) {
   if (execution_.profiler != nullptr) execution_.profiler->begin_phase(name);
 }
 
+void StepRun::count(tn_counter counter, uint64_t amount) {
+  if (execution_.profiler != nullptr) counters_.add(counter, amount);
+}
+
+// A value that is there several times is read once.
+uint64_t StepRun::measured_bytes() const {
+  uint64_t bytes = step_->packed_bytes;
+  const auto& inputs = step_->inputs;
+  for (uint32_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i] != kNoSlot && step_->reads(i) &&
+        std::find(inputs.begin(), inputs.begin() + i, inputs[i]) == inputs.begin() + i)
+      bytes += state_.slot(inputs[i]).bytes;
+  for (const uint32_t slot : step_->outputs)
+    if (slot != kNoSlot) bytes += state_.slot(slot).bytes;
+  return bytes;
+}
+
+Profiler::Counters StepRun::take_counters() {
+  Profiler::Counters counters{counters_.take(TN_COUNT_FLOPS), counters_.take(TN_COUNT_BYTES)};
+  if (!counters.bytes) counters.bytes = measured_bytes();
+  return counters;
+}
+
 }  // namespace tenon::host

@@ -2,6 +2,7 @@
 // the executor; thread rules as in kernel_api/run.h.
 #pragma once
 
+#include "host/plugins/kernel_counters.h"
 #include "host/plugins/kernel_run.h"
 #include "host/runtime/execution.h"
 #include "host/runtime/memory_plan.h"
@@ -29,6 +30,7 @@ class StepRun final : public KernelRun {
   uint32_t max_workers() const override { return execution_.threads; }
   bool cancelled() const override { return execution_.stop_code() != TN_OK; }
   void phase(std::string_view name) override;
+  void count(tn_counter counter, uint64_t amount) override;
   std::string_view input_name(uint32_t index) const override { return name_of(step_->input_values, index); }
   std::string_view output_name(uint32_t index) const override { return name_of(step_->output_values, index); }
   bool is_profiled() const override { return execution_.profiler != nullptr; }
@@ -43,12 +45,17 @@ class StepRun final : public KernelRun {
   /// Whether a step's run may be put off: all that it makes is planned, and follows from what is known before.
   bool can_put_off(const Step& step) const;
 
+  /// For the profile, once the kernel has returned: what it counted in this run, and where that was no bytes what its
+  /// inputs, outputs and packed weights measure.
+  Profiler::Counters take_counters();
+
  private:
   template <typename Values>
   static std::string_view name_of(const Values& values, uint32_t index) {
     return index < values.size() && values[index] != nullptr ? std::string_view(values[index]->name)
                                                              : std::string_view();
   }
+  uint64_t measured_bytes() const;
   Status check_output(uint32_t index, uint32_t dtype, const int64_t* shape, uint32_t rank, uint64_t* bytes) const;
   void* arena_place(uint32_t slot, uint64_t bytes);
   const BoundSlot* bound_place(uint32_t slot) const;
@@ -62,6 +69,7 @@ class StepRun final : public KernelRun {
   std::unique_ptr<PutOffRuns> put_off_;
   mutable std::vector<int64_t> foreseen_;
   std::vector<std::pair<uint32_t, size_t>> discarded_;  // output index -> place in state_.discarded
+  KernelCounters counters_;                             // of a step that is profiled
 };
 
 }  // namespace tenon::host

@@ -12,9 +12,10 @@ std::string text_of(const TraceEvent& event, int64_t process, int64_t thread) {
   json.object([&] {
     json.member("name", event.name).member("cat", event.category).member("ph", "X").member("ts", event.begin_us);
     json.member("dur", event.end_us - event.begin_us).member("pid", process).member("tid", thread);
-    if (event.facts.empty()) return;
+    if (event.facts.empty() && event.counts.empty()) return;
     json.key("args").object([&] {
       for (const auto& [name, text] : event.facts) json.member(name, text);
+      for (const auto& [name, count] : event.counts) json.member(name, count);
     });
   });
   return json.text();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -21,6 +22,7 @@ struct TraceEvent {
   const char* category;
   double begin_us, end_us;
   std::vector<std::pair<const char*, std::string>> facts = {};
+  std::vector<std::pair<const char*, uint64_t>> counts = {};
 };
 
 class TraceFile {

@@ -28,7 +28,7 @@ TEST_CASE("the layout names every member that the headers have", "[kernel_api]")
   { #type, sizeof(type), offsetof(type, last) + sizeof(type::last) }
   const Struct structs[] = {STRUCT(tn_tensor, device_id),
                             STRUCT(tn_parallel, arg),
-                            STRUCT(tn_run_api, stream),
+                            STRUCT(tn_run_api, count),
                             STRUCT(tn_claim, tag),
                             STRUCT(tn_claims_api, refuse),
                             STRUCT(tn_graph_api, graph_output),

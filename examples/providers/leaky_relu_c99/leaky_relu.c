@@ -55,6 +55,7 @@ static tn_status* kernel_run(tn_kernel* kernel, tn_run* run) {
                                 .item_cost_ns = 0.5,
                                 .body = leaky_relu_range,
                                 .arg = &work};
+  if (TN_HAS(api, count)) api->count(run, TN_COUNT_FLOPS, (uint64_t)parallel.count);
   return api->parallel_for(run, &parallel);
 }
 

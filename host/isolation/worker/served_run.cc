@@ -188,6 +188,17 @@ Status ServedRun::finish() {
       return error(TN_INTERNAL, "the kernel returned without asking for output ", i, ": a bug in the provider");
   for (const auto& [index, output] : outputs_)
     if (!output.given.empty()) TENON_RETURN_IF_ERROR(send_strings(index, output));
+  return send_counters();
+}
+
+Status ServedRun::send_counters() {
+  for (const tn_counter counter : {TN_COUNT_FLOPS, TN_COUNT_BYTES}) {
+    const auto amount = counters_.take(counter);
+    if (!amount) continue;
+    lane_.index = counter;
+    lane_.count = *amount;
+    TENON_RETURN_IF_ERROR(ask(LaneAsk::kCount));
+  }
   return {};
 }
 

@@ -10,6 +10,7 @@
 
 #include "host/isolation/lane.h"
 #include "host/isolation/worker/segments.h"
+#include "host/plugins/kernel_counters.h"
 #include "host/plugins/kernel_run.h"
 #include "host/runtime/scratch.h"
 
@@ -37,6 +38,9 @@ class ServedRun final : public KernelRun {
   uint32_t max_workers() const override { return job_.max_workers; }
   bool cancelled() const override { return lane_.stop.load(std::memory_order_relaxed) != 0; }
   void phase(std::string_view name) override;
+  void count(tn_counter counter, uint64_t amount) override {
+    if (is_profiled()) counters_.add(counter, amount);
+  }
   bool is_profiled() const override { return lane_.is_profiled != 0; }
 
  private:
@@ -58,6 +62,7 @@ class ServedRun final : public KernelRun {
   /// What was put into the lane, and the host's answer to it.
   Status ask(LaneAsk ask);
   Status send_strings(uint32_t index, const Output& output);
+  Status send_counters();
   void put_text(std::string_view text);
 
   const LaneTensor& output_of(uint32_t index) const { return tensors_of(job_)[job_.input_count + index]; }
@@ -71,6 +76,7 @@ class ServedRun final : public KernelRun {
   std::vector<Input> inputs_;
   std::map<uint32_t, Output> outputs_;
   std::mutex strings_mutex_;
+  KernelCounters counters_;
 };
 
 }  // namespace tenon::host

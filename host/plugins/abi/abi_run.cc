@@ -114,10 +114,13 @@ void phase(tn_run* r, tn_str name) {
 tn_stream* stream(tn_run*) {
   return nullptr;
 }
+void count(tn_run* r, uint32_t counter, uint64_t amount) {
+  if (counter <= TN_COUNT_BYTES) KernelRun::from_abi(r)->count(static_cast<tn_counter>(counter), amount);
+}
 
 constexpr tn_run_api kRunApi = {sizeof(tn_run_api), 0,         input_count, output_count, input,
                                 output_wanted,      output,    set_string,  scratch,      parallel_for,
-                                max_workers,        cancelled, phase,       stream};
+                                max_workers,        cancelled, phase,       stream,       count};
 
 }  // namespace
 

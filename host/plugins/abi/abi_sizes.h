@@ -4,6 +4,7 @@
 
 #include <tenon/kernel_api/descriptor.h>
 #include <tenon/kernel_api/provider.h>
+#include <tenon/kernel_api/run.h>
 
 #include <cstddef>
 
@@ -22,6 +23,7 @@ inline constexpr size_t kAttributeSizeV1 = TENON_SIZE_V1(tn_attribute, default_s
 inline constexpr size_t kOperatorSizeV1 = TENON_SIZE_V1(tn_operator, infer);
 inline constexpr size_t kClaimSizeV1 = TENON_SIZE_V1(tn_claim, tag);
 inline constexpr size_t kParallelSizeV1 = TENON_SIZE_V1(tn_parallel, arg);
+inline constexpr size_t kRunApiSizeV1 = TENON_SIZE_V1(tn_run_api, stream);
 inline constexpr size_t kDescriptorSizeV1 = TENON_SIZE_V1(tn_descriptor, version);
 #undef TENON_SIZE_V1
 

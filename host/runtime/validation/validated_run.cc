@@ -111,7 +111,7 @@ Status hand_out(const Outputs& outputs, KernelRun& run) {
 }  // namespace
 
 Status run_validated(const Kernel& kernel, KernelRun& run) {
-  WatchedRun first(run, {kFirstFill, std::nullopt, std::nullopt});
+  WatchedRun first(run, {kFirstFill, std::nullopt, std::nullopt, true});
   TENON_RETURN_IF_ERROR(watch(kernel, first));
   if (kernel.is_deterministic()) {
     WatchedRun second(run, {kSecondFill, std::nullopt, std::nullopt});

@@ -20,6 +20,7 @@ struct WatchedRunOptions {
   std::byte fill{0};  // of memory that the kernel has to write
   /// The output is given the input's bytes in memory that it shares with it, when they are as many.
   std::optional<uint32_t> shared_output, shared_input;
+  bool counts = false;  // for the profile, which is to tell of one of the runs
 };
 
 /// "input 0 ('x')", "output 1".
@@ -55,6 +56,9 @@ class WatchedRun final : public KernelRun {
   bool is_profiled() const override { return run_.is_profiled(); }
   std::string_view input_name(uint32_t index) const override { return run_.input_name(index); }
   std::string_view output_name(uint32_t index) const override { return run_.output_name(index); }
+  void count(tn_counter counter, uint64_t amount) override {
+    if (options_.counts) run_.count(counter, amount);
+  }
 
  private:
   // A copy of an input that is not constant, between bytes that differ from run to run: a kernel that reads them

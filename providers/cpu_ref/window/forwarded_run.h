@@ -14,7 +14,8 @@ class ForwardedRun {
   ForwardedRun& operator=(const ForwardedRun&) = delete;
 
  protected:
-  explicit ForwardedRun(sdk::RunContext& run) : run_(run), host_(*run.host()), api_(*run.host()->run) {
+  explicit ForwardedRun(sdk::RunContext& run) : run_(run), host_(*run.host()), api_{} {
+    api_.struct_size = sizeof api_;
     api_.input_count = [](tn_run* r) { return real(r)->input_count(of(r).run_.c()); };
     api_.output_count = [](tn_run* r) { return real(r)->output_count(of(r).run_.c()); };
     api_.input = [](tn_run* r, uint32_t i) { return of(r).input(i); };
@@ -33,6 +34,9 @@ class ForwardedRun {
     api_.cancelled = [](tn_run* r) { return real(r)->cancelled(of(r).run_.c()); };
     api_.phase = [](tn_run* r, tn_str name) { real(r)->phase(of(r).run_.c(), name); };
     api_.stream = [](tn_run* r) { return real(r)->stream(of(r).run_.c()); };
+    api_.count = [](tn_run* r, uint32_t counter, uint64_t amount) {
+      of(r).run_.count(static_cast<tn_counter>(counter), amount);
+    };
     host_.run = &api_;
   }
   virtual ~ForwardedRun() = default;

@@ -39,14 +39,18 @@ class FakeRun final : public KernelRun {
   uint32_t max_workers() const override { return 1; }
   bool cancelled() const override { return false; }
   void phase(std::string_view) override {}
+  void count(tn_counter counter, uint64_t amount) override { counted_[counter] += amount; }
 
   const Tensor& result(uint32_t i = 0) const { return outputs_[i]; }
+  /// 0: nothing was counted.
+  uint64_t counted(tn_counter counter) const { return counted_.contains(counter) ? counted_.at(counter) : 0; }
 
  private:
   std::vector<Tensor> inputs_;
   std::vector<tn_tensor> views_;
   std::vector<Tensor> outputs_;
   std::vector<std::unique_ptr<std::max_align_t[]>> scratch_;
+  std::map<tn_counter, uint64_t> counted_;
 };
 
 }  // namespace tenon::host

@@ -29,6 +29,18 @@ typedef struct tn_parallel {
   void* arg;        /* given to each body */
 } tn_parallel;
 
+/* What a kernel counts of its work, for the profile. The number of a counter never changes. */
+typedef enum tn_counter {
+  /* Arithmetic operations that the operator's definition asks for, a multiply-add being two: those of floating point,
+   * and of a quantized product those of its integers. Neither what a way to compute them adds (padded tiles) or saves
+   * counts, nor need what is done on the way (a bias, an activation): so providers can be compared. */
+  TN_COUNT_FLOPS = 0,
+  /* Bytes that are read from memory and written to it. Worth telling only where they are not what the kernel's inputs,
+   * outputs and bound packs measure, each taken once, which is what the host takes where none are told: of the few rows
+   * that are read of a table, for example. */
+  TN_COUNT_BYTES = 1
+} tn_counter;
+
 /* thread: the one that the kernel's run was called on, unless said. */
 typedef struct tn_run_api {
   uint32_t struct_size;
@@ -63,6 +75,10 @@ typedef struct tn_run_api {
   void (*phase)(tn_run*, tn_str name);
   /* The stream that the work belongs on; NULL: the calling thread. */
   tn_stream* (*stream)(tn_run*);
+
+  /* Adds to a counter of this run. thread: any. Nearly free when no profile is taken. Counters that the host does not
+   * know are left out. */
+  void (*count)(tn_run*, uint32_t counter, uint64_t amount); /* TN_COUNT_... */
 } tn_run_api;
 
 #endif /* TENON_KERNEL_API_RUN_H */

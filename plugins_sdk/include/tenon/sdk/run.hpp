@@ -97,6 +97,15 @@ class RunContext {
   bool cancelled() const { return api_->cancelled(run_); }
   /// `name` must live until run returns, also where the kernel keeps it elsewhere: a literal is best.
   void phase(std::string_view name) { api_->phase(run_, to_tn_str(name)); }
+  /// Adds to a counter of the profile; thread: any. Nothing where the host is of headers that had no counters.
+  void count(tn_counter counter, uint64_t amount) {
+    if (TN_HAS(api_, count) && api_->count != nullptr) api_->count(run_, counter, amount);
+  }
+  /// Counts the operations of so many products of an m x k and a k x n matrix; thread: any. No size is negative.
+  void count_products(int64_t m, int64_t n, int64_t k, int64_t times = 1) {
+    const auto size = [](int64_t s) { return static_cast<uint64_t>(s); };
+    count(TN_COUNT_FLOPS, 2 * size(m) * size(n) * size(k) * size(times));
+  }
   const tn_host* host() const { return host_; }
   tn_run* c() const { return run_; }
 
