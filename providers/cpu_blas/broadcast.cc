@@ -47,6 +47,7 @@ std::vector<Loop> plan_loops(sdk::ShapeView result, sdk::ShapeView a, sdk::Shape
 void broadcast_binary(sdk::RunContext& run, simd::Binary op, const Operand& a, const Operand& b, float* y) {
   const sdk::Shape result = sdk::broadcast_shape(a.shape, b.shape).value();
   if (sdk::element_count(result) == 0) return;
+  run.count(TN_COUNT_FLOPS, static_cast<uint64_t>(sdk::element_count(result)));
   const std::vector<Loop> loops = plan_loops(result, a.shape, b.shape);
   const Loop inner = loops.back();
   if (loops.size() == 1) {
@@ -76,6 +77,7 @@ void broadcast_binary(sdk::RunContext& run, simd::Binary op, const Operand& a, c
 
 void parallel_unary(sdk::RunContext& run, const simd::Activation& f, const float* x, float* y, int64_t n) {
   constexpr int64_t kBlock = 4096;
+  if (f.function != simd::Unary::kIdentity) run.count(TN_COUNT_FLOPS, static_cast<uint64_t>(n));
   const double cost = f.function == simd::Unary::kRelu || f.function == simd::Unary::kClip ? 0.2 : 1.5;
   run.parallel_for((n + kBlock - 1) / kBlock, kBlock * cost, [&](int64_t begin, int64_t end) {
     const int64_t first = begin * kBlock;

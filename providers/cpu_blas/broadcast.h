@@ -1,4 +1,5 @@
-// NumPy-style broadcasting of two float tensors, spread over the host's pool. Thread-safe.
+// NumPy-style broadcasting of two float tensors, spread over the host's pool. Thread-safe. One operation is counted for
+// each element and function.
 #pragma once
 
 #include <tenon/sdk/geometry/broadcast.hpp>

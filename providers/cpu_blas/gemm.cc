@@ -95,6 +95,7 @@ void gemm_tile(const Gemm& g, const Epilogue& e, int64_t m_begin, int64_t m_end,
 
 void gemm(sdk::RunContext& run, const Gemm& g, const Epilogue& e) {
   if (g.m == 0 || g.n == 0) return;
+  run.count_products(g.m, g.n, g.k);
   const Grid grid = plan_grid(g, run.max_workers(), !e.is_empty());
   run.parallel_for(grid.rows * grid.columns, gemm_cost_ns(grid.tile_m, grid.tile_n, g.k),
                    [&](int64_t begin, int64_t end) {

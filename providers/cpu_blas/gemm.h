@@ -43,11 +43,11 @@ struct Epilogue {
 /// TN_NOT_FOUND when OpenBLAS is not beside the provider. `node` starts the message.
 sdk::Status check_gemm(const std::string& node, const Gemm& gemm);
 
-/// Computes the tile [m_begin, m_end) x [n_begin, n_end) of C on the calling thread.
+/// Computes the tile [m_begin, m_end) x [n_begin, n_end) of C on the calling thread. Who calls it counts for all tiles.
 void gemm_tile(const Gemm& gemm, const Epilogue& epilogue, int64_t m_begin, int64_t m_end, int64_t n_begin,
                int64_t n_end);
 
-/// Computes all of C, its tiles spread over the pool.
+/// Computes all of C, its tiles spread over the pool, and counts its operations.
 void gemm(sdk::RunContext& run, const Gemm& gemm, const Epilogue& epilogue);
 
 /// A rough duration of 2 * m * n * k floating-point operations, for parallel_for.

@@ -48,8 +48,8 @@ struct PackedProduct {
   float alpha = 1;
 };
 
-/// Computes all of C, in blocks spread over the pool. Each element's value depends on its row of A and its column of B
-/// alone, not on the number of rows or threads. The epilogue may not scale or shift rows.
+/// Computes all of C, in blocks spread over the pool, and counts its operations. Each element's value depends on its
+/// row of A and its column of B alone, not on the number of rows or threads. The epilogue may not scale or shift rows.
 void multiply_packed(sdk::RunContext& run, const PackedProduct& product, const Epilogue& epilogue);
 
 }  // namespace tenon::cpu_blas

@@ -26,6 +26,11 @@ model=$source/examples/digits/digits.onnx
 "$prefix/bin/tenon" run "$model" --fill ones --validate --providers "$library,cpu_ref" >"$work/run.txt" 2>&1 ||
   fail "tenon run: $(cat "$work/run.txt")"
 expect "onednn" "$work/run.txt"
+# Of both convolutions and the product, a multiply-add being two operations.
+operations=$((2 * (16 * 64 * 9 + 32 * 16 * 16 * 9 + 10 * 128)))
+"$prefix/bin/tenon" bench "$model" --runs 1 --profile --json --providers "$library,cpu_ref" >"$work/profile.txt" 2>&1 ||
+  fail "tenon bench: $(cat "$work/profile.txt")"
+expect "\"flops\": $operations" "$work/profile.txt"
 "$prefix/bin/tenon" pack "$model" --self-contained --to "$work/packed.tpack" --providers "$library,cpu_ref" >"$work/pack.txt" 2>&1 ||
   fail "tenon pack: $(cat "$work/pack.txt")"
 "$prefix/bin/tenon" run "$work/packed.tpack" --fill ones --providers "$library,cpu_ref" >"$work/packed.txt" 2>&1 ||

@@ -149,6 +149,7 @@ sdk::Status ConvKernel::run(sdk::RunContext& run) const {
 
 sdk::Status ConvKernel::convolve(sdk::RunContext& run, const ConvCall& call) const {
   if (call.images == 0 || call.outputs == 0 || call.out_pixels == 0) return {};
+  run.count_products(call.outputs, call.out_pixels, call.k, call.images);
   if (call.group_channels == 1 && plan_.groups > 1) return convolve_depthwise(run, call);
   if (call.in_pixels > INT_MAX)
     return sdk::unsupported(plan_.node, ": an image of ", call.in_pixels, " pixels, expected less than 2^31");

@@ -98,6 +98,7 @@ sdk::Status multiply(sdk::RunContext& run, const std::string& node, const Sizes&
     for (int64_t i = 0; i < count; ++i) gemm(run, product(i), finish(i));
     return {};
   }
+  run.count_products(s.m, s.n, s.k, count);
   run.parallel_for(count, gemm_cost_ns(s.m, s.n, s.k), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) gemm_tile(product(i), finish(i), 0, s.m, 0, s.n);
   });

@@ -134,6 +134,7 @@ void NBitsWeight::write_panel(const NBitsSources& from, int64_t i, uint8_t* byte
 sdk::Status NBitsWeight::multiply(sdk::RunContext& run, const NBitsSources& originals, const float* a, int64_t m,
                                   const float* bias, float* y) const {
   if (m == 0) return {};
+  run.count_products(m, format_.n, format_.k);
   const int64_t panels = panel_count(), rows = plan_rows(m, panels, run.max_workers()), k = format_.k;
   const int64_t width = simd::panel_width(),
                 panel_bytes = is_bound() ? 0 : round_up(panel(0, nullptr).byte_length(), 64);

@@ -43,6 +43,7 @@ class Attention final : public sdk::Kernel {
     TN_RETURN_IF_ERROR(check_gemm(node_, result_of(call, {}, nullptr)));
     const auto block_size = static_cast<size_t>(call.rows * g.total);
     TN_ASSIGN_OR_RETURN(float* const scratch, run.scratch<float>(run.max_workers() * block_size));
+    run.count_products(g.queries, g.total, g.size + g.value_size, g.batch * g.heads);
     const int64_t blocks = (g.queries + call.rows - 1) / call.rows;
     const double cost = gemm_cost_ns(call.rows, g.total, g.size + g.value_size) +
                         kNsPerScore * static_cast<double>(call.rows) * static_cast<double>(g.total);

@@ -25,6 +25,7 @@ class Gather final : public sdk::Kernel {
     const auto dims = [](sdk::ShapeView shape) { return sdk::Shape(shape.begin(), shape.end()); };
     TN_ASSIGN_OR_RETURN(const sdk::Shape shape, sdk::gathered_shape(dims(data.shape()), dims(indices.shape()), axis));
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, data.dtype(), shape));
+    run.count(TN_COUNT_BYTES, 2 * y.byte_length() + indices.byte_length());
     const int64_t outer = extent(data.shape(), 0, axis);
     const size_t slice = static_cast<size_t>(extent(data.shape(), axis + 1, data.rank())) * element_size(data.dtype());
     if (slice == 0) return {};

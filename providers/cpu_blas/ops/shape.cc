@@ -17,6 +17,7 @@ class ShapeKernel final : public sdk::Kernel {
     const auto [first, last] = sdk::listed_dimensions(start_, end_, shape.size());
     const int64_t count[] = {static_cast<int64_t>(last - first)};
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_INT64, count));
+    run.count(TN_COUNT_BYTES, y.byte_length());
     std::copy(shape.begin() + first, shape.begin() + last, y.data<int64_t>());
     return {};
   }

@@ -43,6 +43,7 @@ class Slice final : public sdk::Kernel {
       steps[d] *= slice.step;
     }
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, x.dtype(), shape));
+    run.count(TN_COUNT_BYTES, 2 * y.byte_length());
     copy_strided_view(run, x.raw(), offset, steps, shape, element_size(x.dtype()), y.raw());
     return {};
   }

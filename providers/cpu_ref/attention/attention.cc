@@ -34,6 +34,7 @@ class Attention final : public sdk::Kernel {
     const auto bias_size = static_cast<size_t>(g.total), row_size = static_cast<size_t>(g.total + g.value_size);
     TN_ASSIGN_OR_RETURN(double* const bias, run.scratch<double>(run.max_workers() * bias_size));
     TN_ASSIGN_OR_RETURN(double* const scores, run.scratch<double>(run.max_workers() * row_size));
+    run.count_products(g.queries, g.total, g.size + g.value_size, g.batch * g.heads);
     return visit_floats(run.input(0).dtype(), [&](auto tag) -> sdk::Status {
       return visit_floats(run.input(2).dtype(), [&](auto value_tag) -> sdk::Status {
         using T = decltype(tag);

@@ -137,6 +137,7 @@ class GroupQueryAttention final : public sdk::Kernel {
     std::fill(sum, sum + H, 0.0);
     const KeyRange seen = shape.keys_seen(b, s, attributes_);
     if (seen.end > seen.begin) {
+      run.count_products(1, seen.end - seen.begin, 2 * H);
       const T* q =
           run.input(0).data<T>() + (shape.packed ? shape.packed_offset(b, s, head) : shape.query_offset(b, s, head));
       const int64_t kv = (b * shape.kv_heads + head / (shape.heads / shape.kv_heads)) * shape.present * H;

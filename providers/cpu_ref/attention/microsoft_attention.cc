@@ -114,7 +114,7 @@ class MicrosoftAttention final : public ProjectedAttention {
       run.parallel_for(rows, double(columns) * double(width), [&](int64_t begin, int64_t end) {
         for (int64_t first = begin; first < end && !run.cancelled(); first += kRowsInOneGo) {
           T* const out = projected + first * columns;
-          multiply_matrices<T>(MatrixView<T>{x + first * width, width, 1}, MatrixView<T>{w, columns, 1},
+          multiply_matrices<T>(run, MatrixView<T>{x + first * width, width, 1}, MatrixView<T>{w, columns, 1},
                                std::min(kRowsInOneGo, end - first), columns, width, nullptr,
                                [&](int64_t r, int64_t c, double sum) {
                                  out[r * columns + c] = from_double<T>(sum + (bias ? double(bias[c]) : 0.0));

@@ -107,6 +107,7 @@ sdk::Status attend_heads(sdk::RunContext& run, const MultiHeadAttributes& attrib
   if (s.value_size == 0 && data.scores == nullptr) return {};
   const double scale = attributes.scale != 0 ? attributes.scale : 1 / std::sqrt(static_cast<double>(s.size));
   const int64_t total = s.total();
+  run.count_products(s.queries, total, s.size + s.value_size, s.batch * s.heads);
   const auto per_worker = static_cast<size_t>(total + s.value_size);
   TN_ASSIGN_OR_RETURN(double* const scratch, run.scratch<double>(run.max_workers() * per_worker));
   const double cost = double(total) * double(s.size + s.value_size);

@@ -1,5 +1,6 @@
 // Kernels that apply one function to every element. Each maker takes a list of element types and a function of values
-// in their compute types (float for the half types); the function must be stateless but for constant captures.
+// in their compute types (float for the half types); the function must be stateless but for constant captures. One
+// operation is counted for each application of a function to floating point.
 #pragma once
 
 #include <algorithm>
@@ -10,6 +11,11 @@
 #include "broadcast.h"
 
 namespace tenon::cpu_ref {
+
+template <typename T>
+void count_applications(sdk::RunContext& run, int64_t count) {
+  if constexpr (std::is_floating_point_v<Compute<T>>) run.count(TN_COUNT_FLOPS, static_cast<uint64_t>(count));
+}
 
 /// Y[i] = f(X[i]), in X's type unless Out says otherwise. Y may be X.
 template <typename List, typename Out, typename F>
@@ -26,6 +32,7 @@ class Unary final : public sdk::Kernel {
       const T* in = x.data<T>();
       To* out = y.template data<To>();
       const int64_t count = x.count();
+      count_applications<T>(run, count);
       const F f = f_;  // whose attributes, as far as compilers know, the output might overwrite
       for (int64_t i = 0; i < count; ++i) out[i] = static_cast<To>(f(static_cast<Compute<T>>(in[i])));
       return {};
@@ -65,6 +72,7 @@ class Binary final : public sdk::Kernel {
       const T* left = a.data<T>();
       const T* right = b.data<T>();
       To* out = c.template data<To>();
+      count_applications<T>(run, c.count());
       rows.for_each_row([&](int64_t begin, int64_t n, const int64_t* at, const int64_t* step) {
         for (int64_t i = 0; i < n; ++i)
           out[begin + i] = static_cast<To>(f_(static_cast<Compute<T>>(left[at[0] + i * step[0]]),
@@ -112,6 +120,7 @@ class Variadic final : public sdk::Kernel {
     return visit_list(List{}, inputs[0].dtype(), [&](auto tag) -> sdk::Status {
       using T = decltype(tag);
       T* out = y.template data<T>();
+      count_applications<T>(run, y.count() * (run.input_count() - 1));
       rows.for_each_row([&](int64_t begin, int64_t n, const int64_t* at, const int64_t* step) {
         Accumulator<T> values[kBlock];
         for (int64_t first = 0; first < n; first += kBlock) {

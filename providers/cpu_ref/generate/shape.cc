@@ -18,6 +18,7 @@ class Shape final : public sdk::Kernel {
     const auto [first, last] = sdk::listed_dimensions(start_, end_, x.shape().size());
     const int64_t shape[] = {static_cast<int64_t>(last - first)};
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, TN_INT64, shape));
+    run.count(TN_COUNT_BYTES, y.byte_length());
     std::copy(x.shape().begin() + first, x.shape().begin() + last, y.data<int64_t>());
     return {};
   }
@@ -31,6 +32,7 @@ class Size final : public sdk::Kernel {
  public:
   sdk::Status run(sdk::RunContext& run) const override {
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, TN_INT64, {}));
+    run.count(TN_COUNT_BYTES, y.byte_length());
     *y.data<int64_t>() = run.input(0).count();
     return {};
   }

@@ -88,7 +88,7 @@ sdk::Status multiply_operands(sdk::RunContext& run, const MatrixLoops& loops, co
     if (run.cancelled()) return;
     left.data = a + at[0];
     right.data = b + at[1];
-    multiply_matrices<T>(left, right, M, N, K, panel, [&](int64_t m, int64_t n, auto sum) {
+    multiply_matrices<T>(run, left, right, M, N, K, panel, [&](int64_t m, int64_t n, auto sum) {
       y[at[2] + y_rows[size_t(m)] + y_columns[size_t(n)]] = from_accumulator<T>(sum);
     });
   });

@@ -43,7 +43,7 @@ class GemmKernel final : public sdk::Kernel {
       const MatrixView<T> right{b.data<T>(), transposes_b_ ? 1 : N, transposes_b_ ? K : 1};
       TN_ASSIGN_OR_RETURN(const int64_t panel_size, product_scratch(right, M, N, K));
       TN_ASSIGN_OR_RETURN(T* const panel, run.scratch<T>(static_cast<size_t>(panel_size)));
-      multiply_matrices<T>(left, right, M, N, K, panel, [&](int64_t m, int64_t n, auto sum) {
+      multiply_matrices<T>(run, left, right, M, N, K, panel, [&](int64_t m, int64_t n, auto sum) {
         out[m * N + n] = c ? combine<T>(sum, c[m * c_row + n * c_column]) : scale<T>(sum);
       });
       return {};

@@ -103,6 +103,7 @@ template <typename A, typename B, typename Store>
 sdk::Status multiply_integers(sdk::RunContext& run, const IntegerProduct& product, int64_t count, const A* a,
                               const PerLine<A>& a_zeros, const B* b, const PerLine<B>& b_zeros, Store&& store) {
   if (count == 0) return {};
+  run.count_products(count, 1, product.a.columns);
   constexpr int64_t kIntegerColumns = 16;
   const int64_t rows = product.a.rows, depth = product.a.columns, columns = product.b.columns;
   const int64_t matrices = count / rows / columns, panels = (columns + kIntegerColumns - 1) / kIntegerColumns;

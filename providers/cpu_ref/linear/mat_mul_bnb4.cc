@@ -66,7 +66,7 @@ class MatMulBnb4 final : public sdk::Kernel {
         for (int64_t first = begin; first < end && !run.cancelled(); first += kRowsInOneGo) {
           const MatrixView<T> left{a.data<T>() + first * depth, depth, 1};
           T* const out = y.data<T>() + first * columns;
-          multiply_matrices<T>(left, right, std::min(kRowsInOneGo, end - first), columns, depth,
+          multiply_matrices<T>(run, left, right, std::min(kRowsInOneGo, end - first), columns, depth,
                                panels + int64_t(worker) * panel_size,
                                [&](int64_t m, int64_t n, double sum) { out[m * columns + n] = from_double<T>(sum); });
         }

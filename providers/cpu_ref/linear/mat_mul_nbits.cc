@@ -96,6 +96,7 @@ class MatMulNBits final : public sdk::Kernel {
     TN_ASSIGN_OR_RETURN(double* const rows, run.scratch<double>(size_t(run.max_workers()) * size_t(K)));
     const sdk::TensorView b = run.input(1), scales = run.input(2);
     const sdk::TensorView zeros = run.has_input(3) ? run.input(3) : sdk::TensorView();
+    run.count_products(M, N, K);
     run.parallel_for(N, double(K) * double(M + 1), [&](uint32_t worker, int64_t begin, int64_t end) {
       double* row = rows + int64_t(worker) * K;
       for (int64_t n = begin; n < end && !run.cancelled(); ++n) {

@@ -53,8 +53,8 @@ class MatMulKernel final : public sdk::Kernel {
       batch.for_each_row([&](int64_t begin, int64_t n, const int64_t* at, const int64_t* step) {
         for (int64_t i = 0; i < n; ++i) {
           T* out = y.template data<T>() + (begin + i) * M * N;
-          multiply_matrices<T>(matrix(a, left, at[0] + i * step[0]), matrix(b, right, at[1] + i * step[1]), M, N, K,
-                               panel, [&](int64_t r, int64_t c, auto sum) { out[r * N + c] = scale<T>(sum); });
+          multiply_matrices<T>(run, matrix(a, left, at[0] + i * step[0]), matrix(b, right, at[1] + i * step[1]), M, N,
+                               K, panel, [&](int64_t r, int64_t c, auto sum) { out[r * N + c] = scale<T>(sum); });
         }
       });
       return {};

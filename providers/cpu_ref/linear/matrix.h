@@ -87,9 +87,11 @@ void multiply_by_columns(const A& a, const B& b, int64_t m, int64_t n, int64_t K
 
 /// Calls store(m, n, sum over k of a(m, k) * b(k, n)) for every m < M, n < N. Sums are kept in Accumulator<T>: double
 /// for floating point, wrapping 64-bit integers otherwise, and added in the order of k. `panel` is scratch memory of
-/// product_scratch(b, M, N, K) elements.
+/// product_scratch(b, M, N, K) elements. Counts the product's operations; thread: any.
 template <typename T, typename A, typename B, typename Store>
-void multiply_matrices(const A& a, const B& b, int64_t M, int64_t N, int64_t K, T* panel, Store store) {
+void multiply_matrices(sdk::RunContext& run, const A& a, const B& b, int64_t M, int64_t N, int64_t K, T* panel,
+                       Store store) {
+  run.count_products(M, N, K);
   if (!b.has_whole_rows() && M < kRowsAtATime) {
     constexpr int64_t kSumsAtATime = 8;  // none of which waits for another
     for (int64_t m = 0; m < M; ++m) {

@@ -214,6 +214,7 @@ class MixtureOfExperts final : public sdk::Kernel {
     route<T>(run, token, experts, shares, order);
     for (int64_t e = 0; e < experts; ++e) {
       if (shares[e] == 0) continue;
+      run.count_products(1, hidden, first.outputs + second.inputs);
       for (int64_t o = 0; o < first.outputs; ++o) inner[o] = first.times<T>(e, o, x, row) + first.bias_of<T>(e, o);
       attributes_.activate(inner, second.inputs);
       for (int64_t o = 0; o < hidden; ++o)

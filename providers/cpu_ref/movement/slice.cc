@@ -35,6 +35,7 @@ class Slice final : public sdk::Kernel {
       from.strides[axis] *= slice.step;
     }
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, x.dtype(), shape));
+    run.count(TN_COUNT_BYTES, 2 * y.byte_length());
     ElementMover mover(run, 0, y, x);
     return copy_box(mover, shape, {0, row_major_strides(shape)}, from);
   }

@@ -19,6 +19,7 @@ class TensorScatter final : public sdk::Kernel {
                         starts_of(run, past.dim(0), past.dim(int64_t(axis)), update.dim(int64_t(axis))));
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView present, run.output(0, past.dtype(), past.shape()));
     if (past.count() == 0) return {};
+    run.count(TN_COUNT_BYTES, 2 * (update.byte_length() + (present.raw() != past.raw() ? past.byte_length() : 0)));
     if (present.raw() != past.raw()) {
       if (sdk::bits_per_element(past.dtype()) < 8) std::memset(present.raw(), 0, present.byte_length());
       TN_RETURN_IF_ERROR(ElementMover(run, 0, present, past).copy(0, 0, past.count()));

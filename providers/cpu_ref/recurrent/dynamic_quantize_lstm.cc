@@ -155,6 +155,7 @@ class DynamicQuantizeLstm final : public sdk::Kernel {
           for (int64_t g = 0; g < 4 * H; ++g) gates[size_t(g)] = bias(run, d, g, H);
           w.add_product<W>(x.values.data() + s.x_row(t, b), x.scale, d, s.directions, gates.data());
           recurrent.add_product<W>(state.values.data() + b * H, state.scale, d, s.directions, gates.data());
+          run.count_products(1, 4 * H, s.inputs + H);
           step(run, d, gates.data(), H, h.data() + b * H, c.data() + b * H);
           if (outputs[0] != nullptr) std::copy_n(h.data() + b * H, H, outputs[0] + s.y_row(t, d, b));
         }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <numeric>
 
 #include "arithmetic.h"
 #include "linear/dot.h"
@@ -87,6 +88,8 @@ sdk::Status walk_time(sdk::RunContext& run, const RecurrentAttributes& attribute
     outputs[i] = y.data<T>();
   }
   TN_ASSIGN_OR_RETURN(double* const scratch, worker_rooms(run, lane_doubles));
+  const int64_t steps = shape.directions * std::accumulate(shape.lengths.begin(), shape.lengths.end(), int64_t{0});
+  run.count_products(attributes.gates * H, 1, shape.inputs + shape.fed + H, steps);
   const double cost = double(shape.time) * double(attributes.gates * H) * double(shape.inputs + H);
   run.parallel_for(shape.directions * shape.batch, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
     for (int64_t lane_index = begin; lane_index < end && !run.cancelled(); ++lane_index) {

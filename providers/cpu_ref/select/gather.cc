@@ -26,6 +26,7 @@ class Gather final : public sdk::Kernel {
       positions.push_back(position);
     }
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, data.dtype(), shape));
+    run.count(TN_COUNT_BYTES, 2 * y.byte_length() + indices.byte_length());
     ElementMover mover(run, 0, y, data);
     if (inner == 0) return {};
     int64_t to = 0;

@@ -16,6 +16,7 @@ class GatherElements final : public sdk::Kernel {
     const sdk::TensorView data = run.input(0), indices = run.input(1);
     TN_ASSIGN_OR_RETURN(const sdk::Shape positions, element_positions(data, indices, axis_));
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, data.dtype(), indices.shape()));
+    run.count(TN_COUNT_BYTES, 2 * y.byte_length() + indices.byte_length());
     ElementMover mover(run, 0, y, data);
     return mover.gather(0, 0, positions.data(), int64_t(positions.size()));
   }

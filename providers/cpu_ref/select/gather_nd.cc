@@ -20,6 +20,7 @@ class GatherNd final : public sdk::Kernel {
                         sdk::gathered_tuples_shape(to_shape(data.shape()), to_shape(indices.shape()), depth, batch_));
     TN_ASSIGN_OR_RETURN(const int64_t slice, product(data.shape(), size_t(batch_ + depth), data.shape().size()));
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, data.dtype(), shape));
+    run.count(TN_COUNT_BYTES, 2 * y.byte_length() + indices.byte_length());
     ElementMover mover(run, 0, y, data);
     for (size_t i = 0; i < positions.size(); ++i)
       TN_RETURN_IF_ERROR(mover.copy(int64_t(i) * slice, positions[i], slice));

@@ -101,6 +101,7 @@ class ConvTranspose final : public sdk::Kernel {
                      const T* x, const T* w, const T* bias, T* y) const {
     const int64_t plane = window.input_size(), in_plane = window.output_size(), taps = window.taps();
     const int64_t per_group = filters / groups_, depth = channels / groups_;
+    run.count_products(channels, in_plane, per_group * taps, batch);
     const SumLayout layout(window.axes.back());
     TN_ASSIGN_OR_RETURN(const int64_t sum_plane, multiply(plane / layout.width, layout.row_size()));
     TN_ASSIGN_OR_RETURN(const int64_t of_worker, multiply(std::min(kFiltersAtATime, per_group), sum_plane));

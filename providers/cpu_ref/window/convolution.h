@@ -11,6 +11,9 @@ struct Convolution {
   Window window;
 
   int64_t group_channels() const { return channels / groups; }
+  void count(sdk::RunContext& run) const {
+    run.count_products(filters, window.output_size(), group_channels() * window.taps(), batch);
+  }
   sdk::Shape output_shape() const {
     sdk::Shape shape{batch, filters};
     for (const sdk::WindowAxis& axis : window.axes) shape.push_back(axis.out);
@@ -72,6 +75,7 @@ sdk::Status convolve(sdk::RunContext& run, const Convolution& c, const X* x, con
                      LoadW&& load_w, Start&& start, Finish&& finish) {
   const int64_t plane = c.window.output_size(), taps = c.window.taps(), in_plane = c.window.input_size();
   if (c.batch == 0 || c.filters == 0 || plane == 0) return {};
+  c.count(run);
   const int64_t planes = c.batch * c.filters;
   const int64_t per_group = c.filters / c.groups, depth = c.group_channels();
   const int64_t at_a_time = std::min(kFiltersAtATime, per_group);

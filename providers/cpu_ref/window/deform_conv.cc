@@ -93,6 +93,7 @@ class DeformConv final : public sdk::Kernel {
     TN_ASSIGN_OR_RETURN(const int64_t samples, multiply(c.channels, d.taps));
     TN_ASSIGN_OR_RETURN(double* const columns, run.scratch<double>(size_t(run.max_workers()) * size_t(samples)));
     const int64_t depth = c.group_channels() * d.taps, per_group = c.filters / c.groups;
+    c.count(run);
     const double cost = double(samples) * double(4 + per_group);
     run.parallel_for(c.batch * d.points, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
       double* column = columns + int64_t(worker) * samples;

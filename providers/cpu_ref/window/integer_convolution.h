@@ -19,6 +19,7 @@ sdk::Status convolve_bytes(sdk::RunContext& run, const Convolution& c, const X* 
   const int64_t per_group = c.filters / c.groups, depth = c.group_channels(), length = depth * taps;
   if (length < kWorthUnfolding) return convolve<uint32_t>(run, c, x, w, y, load_x, load_w, start, finish);
   if (c.batch == 0 || c.filters == 0 || plane == 0) return {};
+  c.count(run);
   TN_ASSIGN_OR_RETURN(int16_t* const weights, run.scratch<int16_t>(size_t(c.filters) * size_t(length)));
   for (int64_t m = 0; m < c.filters; ++m)
     for (int64_t i = 0; i < length; ++i) weights[m * length + i] = load_w(m, w[m * length + i]);

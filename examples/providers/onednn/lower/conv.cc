@@ -228,6 +228,8 @@ class ConvLowering {
   void finish_step() {
     step_->name = op_.name;
     step_->slot = op_.slot;
+    const sdk::Shape& weight = builder_.group().values[static_cast<size_t>(op_.inputs[1])].shape;
+    step_->multiply_adds = sdk::element_count(y_dims_) * (sdk::element_count(weight) / weight[0]);
     step_->growth = tail_.keeps_bound ? Growth::kGain : Growth::kUnknown;
     std::vector<int> sources = {x_};
     if (residual_ >= 0) sources.push_back(residual_);

@@ -200,6 +200,7 @@ class ProductLowering {
 
   void finish_step() {
     step_->slot = op_.slot;
+    step_->multiply_adds = sdk::element_count(builder_.dims(op_.output)) * k_;
     step_->growth = tail_.keeps_bound && op_.slot != kNone ? Growth::kGain : Growth::kUnknown;
     std::vector<int> sources = {a_};
     for (const int tensor : {bias_, residual_})

@@ -100,6 +100,7 @@ sdk::Result<bool> Program::run(sdk::RunContext& run, const std::vector<sdk::Muta
     memory.buffers.push_back(static_cast<char*>(const_cast<void*>(at)));
   }
   std::vector<Bound> bounds(tensors.size(), kUnbounded);
+  int64_t multiply_adds = 0;
   for (const StepPtr& step : steps) {
     if (run.cancelled()) return sdk::Status(TN_CANCELLED, "the run was cancelled");
     run.phase(step->name);
@@ -114,7 +115,9 @@ sdk::Result<bool> Program::run(sdk::RunContext& run, const std::vector<sdk::Muta
             return {};
           });
         }));
+    multiply_adds += step->multiply_adds;
   }
+  if (multiply_adds > 0) run.count(TN_COUNT_FLOPS, 2 * static_cast<uint64_t>(multiply_adds));
   return true;
 }
 

@@ -50,9 +50,10 @@ class Step {
 
   std::string_view name;  // a literal: a profile may read it when the program is gone
   int64_t parts = 1;
-  double part_ns = 1e4;     // roughly
-  size_t worker_bytes = 0;  // that a part may use at Memory::worker
-  int slot = -1;            // of its packed weight
+  double part_ns = 1e4;       // roughly
+  int64_t multiply_adds = 0;  // of a convolution or a product, in all parts together
+  size_t worker_bytes = 0;    // that a part may use at Memory::worker
+  int slot = -1;              // of its packed weight
 
   /// The step would lose NaN, or make it of what is finite: it may run only where range() is below infinity.
   bool needs_range = false;
