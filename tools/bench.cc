@@ -1,13 +1,15 @@
-// `tenon bench`: times opening and running a model on filled inputs, and reads what memory that takes. Memory figures
-// are those of the process beyond what it held before the model was opened.
+// `tenon bench`: times opening and running a model on filled inputs, reads what memory that takes, and profiles nodes
+// where that is asked for. Memory figures are those of the process beyond what it held before the model was opened.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <tenon/tenon.hpp>
 
 #include "tools/bench_processes.h"
+#include "tools/bench_profile.h"
 #include "tools/commands.h"
 #include "tools/support/inputs.h"
 #include "tools/support/memory_watch.h"
@@ -28,6 +30,7 @@ constexpr char kExamples[] =
     "  tenon bench resnet50.onnx --threads 1\n"
     "  tenon bench minilm.onnx --shape input_ids=1x128 --shape attention_mask=1x128 \\\n"
     "      --shape token_type_ids=1x128 --runs 50 --json\n"
+    "  tenon bench resnet50.onnx --profile\n"
     "  tenon bench resnet50.onnx --processes 4 --hold-after-run\n"
     "Memory figures are what the process holds beyond its start; with --processes, beyond processes without a model.";
 
@@ -39,6 +42,8 @@ struct BenchFlags {
   int64_t hold_ms = -1;  // none
   bool hold_after_run = false;
   unsigned processes = 0;  // 0: this one
+  bool profiles = false;
+  size_t profile_rows = 30;
   bool as_json = false;
 };
 
@@ -46,6 +51,7 @@ struct Figures {
   double open_ms = 0, first_run_ms = 0;
   std::vector<double> latencies_ms;  // sorted
   MemoryGrowth memory;
+  std::optional<Profile> profile;
 };
 
 double since(Clock::time_point start) {
@@ -72,6 +78,11 @@ class Runs {
     const Results results = session_.run_values(inputs_, {}, options_);
     return since(start);
   }
+  /// The same with a trace to the file.
+  void trace(const std::filesystem::path& file) {
+    options_.profile(file.string());
+    (void)time();
+  }
 
  private:
   Session& session_;
@@ -93,6 +104,10 @@ Figures measure(Runs& runs, const BenchFlags& flags, MemoryWatch& watch, double 
     figures.latencies_ms.push_back(runs.time());
   }
   std::sort(figures.latencies_ms.begin(), figures.latencies_ms.end());
+  if (flags.profiles) {
+    progress.set_label("profile");
+    figures.profile = take_profile(flags.runs, [&](const auto& file) { runs.trace(file); });
+  }
   return figures;
 }
 
@@ -102,24 +117,26 @@ json to_json(const Figures& figures, const json& report) {
   for (const json& provider : report.at("providers"))
     providers.push_back(
         {{"name", provider.at("name")}, {"version", provider.at("version")}, {"nodes", provider.at("nodes")}});
-  return {{"model", report.at("model")},
-          {"open_ms", figures.open_ms},
-          {"first_run_ms", figures.first_run_ms},
-          {"latency_ms",
-           {{"p50", percentile(sorted, 0.5)},
-            {"p90", percentile(sorted, 0.9)},
-            {"p99", percentile(sorted, 0.99)},
-            {"min", sorted.front()}}},
-          {"runs", sorted.size()},
-          {"memory",
-           {{"mapped_bytes", report.at("memory").at("mapped_file_bytes")},
-            {"private_bytes", figures.memory.private_bytes},
-            {"peak_private_bytes", figures.memory.peak_private_bytes}}},
-          {"providers", providers},
-          {"threads", report.at("threads")}};
+  json all = {{"model", report.at("model")},
+              {"open_ms", figures.open_ms},
+              {"first_run_ms", figures.first_run_ms},
+              {"latency_ms",
+               {{"p50", percentile(sorted, 0.5)},
+                {"p90", percentile(sorted, 0.9)},
+                {"p99", percentile(sorted, 0.99)},
+                {"min", sorted.front()}}},
+              {"runs", sorted.size()},
+              {"memory",
+               {{"mapped_bytes", report.at("memory").at("mapped_file_bytes")},
+                {"private_bytes", figures.memory.private_bytes},
+                {"peak_private_bytes", figures.memory.peak_private_bytes}}},
+              {"providers", providers},
+              {"threads", report.at("threads")}};
+  if (figures.profile) all["profile"] = to_json(*figures.profile);
+  return all;
 }
 
-void print(const Figures& figures, const json& report) {
+void print(const Figures& figures, const json& report, const BenchFlags& flags) {
   const auto& sorted = figures.latencies_ms;
   const unsigned threads = report.at("threads");
   std::printf("%s\n", bold(report.at("model")).c_str());
@@ -135,6 +152,7 @@ void print(const Figures& figures, const json& report) {
     providers += concat(providers.empty() ? "" : ", ", provider.at("name").get<std::string>(), " (",
                         provider.at("nodes").get<size_t>(), " nodes)");
   std::printf("providers  %s\n", providers.c_str());
+  if (figures.profile) print(*figures.profile, flags.profile_rows);
 }
 
 // Opens, runs once if asked to, and waits with nothing else in memory than the session.
@@ -176,7 +194,7 @@ bool bench(const BenchFlags& flags) {
   if (flags.as_json) {
     std::printf("%s\n", to_json(figures, report).dump(2, ' ', false, json::error_handler_t::replace).c_str());
   } else {
-    print(figures, report);
+    print(figures, report, flags);
   }
   return true;
 }
@@ -203,6 +221,12 @@ void add_bench_command(CLI::App& app, Action& action) {
                     "Run once before SESSION_READY (--hold-ms) or before memory is read (--processes)");
   command->add_option("--processes", flags->processes, "Read the memory of this many processes that hold the model")
       ->check(whole_number(1, 1000));
+  CLI::Option* profile = command->add_flag("--profile", flags->profiles,
+                                           "Time and work of each node, from as many more runs that are profiled");
+  profile->excludes("--hold-ms")->excludes("--processes");
+  command->add_option("--profile-rows", flags->profile_rows, "Nodes that --profile prints at most (default 30)")
+      ->check(whole_number(1, 1000000000))
+      ->needs(profile);
   command->add_flag("--json", flags->as_json, "Print JSON");
   command->footer(kExamples);
   command->callback([flags, &action] { action = [flags] { return bench(*flags); }; });
