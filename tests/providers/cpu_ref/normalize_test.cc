@@ -55,6 +55,23 @@ TEST_CASE("BatchNormalization has one output, or all where it trains", "[cpu_ref
   CHECK_FALSE(runs(15, 0, 3));
 }
 
+TEST_CASE("BatchNormalization trains on no channels, and on channels that have elements", "[cpu_ref]") {
+  const auto outputs = [](std::vector<int64_t> shape) {
+    const int64_t channels = shape[1];
+    return run_operator({"BatchNormalization",
+                         15,
+                         batch_inputs(make_tensor<float>(std::move(shape), Floats{}), channels),
+                         {float_attr("epsilon", kEpsilon), int_attr("training_mode", 1), float_attr("momentum", 0.5f)},
+                         3});
+  };
+  const auto of_no_channels = outputs({2, 0, 3});
+  REQUIRE(of_no_channels.status().message() == "");
+  CHECK(of_no_channels->at(0).shape() == std::vector<int64_t>{2, 0, 3});
+  CHECK(of_no_channels->at(1).shape() == std::vector<int64_t>{0});
+  CHECK_FALSE(outputs({0, 2, 3}).is_ok());
+  CHECK_FALSE(outputs({2, 2, 0}).is_ok());
+}
+
 TEST_CASE("BatchNormalization before opset 9 can have statistics for every element", "[cpu_ref]") {
   const auto x = make_tensor<float>({1, 1, 2}, Floats{1, 5});
   const auto ones = make_tensor<float>({1, 2}, Floats{1, 1}), zeros = make_tensor<float>({1, 2}, Floats{0, 0});
