@@ -151,9 +151,9 @@ class QuantizedAttention final : public ProjectedAttention {
       if (run.has_input(i) && run.input(i).count() != 1)
         return sdk::invalid_argument("input ", i == 3 ? "input_scale" : "input_zero_point", " has shape ",
                                      sdk::shape_text(run.input(i).shape()), ", expected one number");
-    TN_ASSIGN_OR_RETURN(const PerLine<X> x_zeros, per_line<X>(run, 6, product.a, 1, "input_zero_point"));
-    TN_ASSIGN_OR_RETURN(const PerLine<T> w_scales, per_line<T>(run, 4, product.b, columns, "weight_scale"));
-    TN_ASSIGN_OR_RETURN(const PerLine<W> w_zeros, per_line<W>(run, 7, product.b, columns, "weight_zero_point"));
+    TN_ASSIGN_OR_RETURN(const PerLine<X> x_zeros, per_line<X>(run, 6, product.a, Line::kRow, "input_zero_point"));
+    TN_ASSIGN_OR_RETURN(const PerLine<T> w_scales, per_line<T>(run, 4, product.b, Line::kColumn, "weight_scale"));
+    TN_ASSIGN_OR_RETURN(const PerLine<W> w_zeros, per_line<W>(run, 7, product.b, Line::kColumn, "weight_zero_point"));
     TN_ASSIGN_OR_RETURN(T* const projected, run.scratch<T>(size_t(rows * columns)));
     const Compute<T> scale = *run.input(3).data<T>();
     const T* bias = run.input(2).data<T>();

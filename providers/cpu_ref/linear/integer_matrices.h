@@ -53,19 +53,24 @@ inline int64_t source_matrix(const sdk::Shape& batch, const sdk::Shape& out, int
   return matrix;
 }
 
-/// A scalar, one value for each of `lines` rows or columns, or so many for each matrix.
+enum class Line { kRow, kColumn };
+
+/// A scalar, one value for each row or column of an operand, or so many for each of its matrices, in a tensor that has
+/// the axis across them as 1.
 template <typename T>
-sdk::Result<PerLine<T>> per_line(const sdk::RunContext& run, uint32_t input, const Stack& s, int64_t lines,
+sdk::Result<PerLine<T>> per_line(const sdk::RunContext& run, uint32_t input, const Stack& s, Line line,
                                  const char* name) {
   if (!run.has_input(input)) return PerLine<T>{};
   const sdk::TensorView t = run.input(input);
+  const int64_t lines = line == Line::kRow ? s.rows : s.columns;
   if (t.count() == 1) return PerLine<T>{t.data<T>(), 0, 0};
   if (t.rank() == 1 && t.dim(0) == lines) return PerLine<T>{t.data<T>(), 0, 1};
-  TN_ASSIGN_OR_RETURN(const int64_t matrices, product(s.batch, 0, s.batch.size()));
-  if (t.rank() == int64_t(s.batch.size()) + 2 && t.count() == matrices * lines)
-    return PerLine<T>{t.data<T>(), lines, 1};
+  sdk::Shape of_each = s.batch;
+  of_each.push_back(line == Line::kRow ? lines : 1);
+  of_each.push_back(line == Line::kRow ? 1 : lines);
+  if (to_shape(t.shape()) == of_each) return PerLine<T>{t.data<T>(), lines, 1};
   return sdk::invalid_argument("input ", name, " has shape ", sdk::shape_text(t.shape()), ", expected a scalar or ",
-                               lines, " values");
+                               lines, " values, or shape ", sdk::shape_text(of_each));
 }
 
 /// The operands of a product, and the shape of its result.

@@ -23,8 +23,8 @@ class MatMulInteger final : public sdk::Kernel {
  private:
   template <typename A, typename B>
   static sdk::Status multiply(sdk::RunContext& run, const IntegerProduct& product, const sdk::MutableTensorView& y) {
-    TN_ASSIGN_OR_RETURN(const auto a_zeros, per_line<A>(run, 2, product.a, product.a.rows, "a_zero_point"));
-    TN_ASSIGN_OR_RETURN(const auto b_zeros, per_line<B>(run, 3, product.b, product.b.columns, "b_zero_point"));
+    TN_ASSIGN_OR_RETURN(const auto a_zeros, per_line<A>(run, 2, product.a, Line::kRow, "a_zero_point"));
+    TN_ASSIGN_OR_RETURN(const auto b_zeros, per_line<B>(run, 3, product.b, Line::kColumn, "b_zero_point"));
     if (y.count() == 0) return {};
     return multiply_integers(run, product, y.count(), run.input(0).data<A>(), a_zeros, run.input(1).data<B>(), b_zeros,
                              [&](int64_t i, const ProductPlace&, int32_t sum) { y.data<int32_t>()[i] = sum; });

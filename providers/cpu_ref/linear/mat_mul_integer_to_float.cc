@@ -29,16 +29,17 @@ template <typename A>
 sdk::Status multiply_to_float(sdk::RunContext& run, const IntegerProduct& product, const LeftOperand<A>& a,
                               const RightInputs& right) {
   const Stack& sb = product.b;
-  TN_ASSIGN_OR_RETURN(const auto scales, per_line<float>(run, right.scale, sb, sb.columns, "b_scale"));
+  TN_ASSIGN_OR_RETURN(const auto scales, per_line<float>(run, right.scale, sb, Line::kColumn, "b_scale"));
   if (run.has_input(right.bias) && run.input(right.bias).rank() != 1)
     return sdk::invalid_argument("input bias has shape ", sdk::shape_text(run.input(right.bias).shape()), ", expected ",
                                  sb.columns, ", one number per column of B");
-  TN_ASSIGN_OR_RETURN(const auto bias, per_line<float>(run, right.bias, Stack{{}, 1, sb.columns}, sb.columns, "bias"));
+  TN_ASSIGN_OR_RETURN(const auto bias,
+                      per_line<float>(run, right.bias, Stack{{}, 1, sb.columns}, Line::kColumn, "bias"));
   TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, TN_FLOAT, product.shape));
   const sdk::TensorView b = run.input(right.b);
   return visit_list(Bytes{}, b.dtype(), [&](auto tag) -> sdk::Status {
     using B = decltype(tag);
-    TN_ASSIGN_OR_RETURN(const auto zeros, per_line<B>(run, right.zero, sb, sb.columns, "b_zero_point"));
+    TN_ASSIGN_OR_RETURN(const auto zeros, per_line<B>(run, right.zero, sb, Line::kColumn, "b_zero_point"));
     return multiply_integers(run, product, y.count(), a.data, a.zeros, b.data<B>(), zeros,
                              [&](int64_t i, const ProductPlace& at, int32_t sum) {
                                const double scale =
@@ -56,8 +57,8 @@ class MatMulIntegerToFloat final : public sdk::Kernel {
     return visit_list(Bytes{}, a.dtype(), [&](auto tag) -> sdk::Status {
       using A = decltype(tag);
       const Stack& sa = product.a;
-      TN_ASSIGN_OR_RETURN(const auto scales, per_line<float>(run, 2, sa, sa.rows, "a_scale"));
-      TN_ASSIGN_OR_RETURN(const auto zeros, per_line<A>(run, 4, sa, sa.rows, "a_zero_point"));
+      TN_ASSIGN_OR_RETURN(const auto scales, per_line<float>(run, 2, sa, Line::kRow, "a_scale"));
+      TN_ASSIGN_OR_RETURN(const auto zeros, per_line<A>(run, 4, sa, Line::kRow, "a_zero_point"));
       return multiply_to_float<A>(run, product, {a.data<A>(), zeros, scales}, {1, 3, 5, 6});
     });
   }

@@ -66,8 +66,8 @@ class QGemm final : public sdk::Kernel {
     TN_ASSIGN_OR_RETURN(const A* const a_rows, rows_of<A>(run, a, transposes_a_));
     TN_ASSIGN_OR_RETURN(const B* const b_rows, rows_of<B>(run, b, transposes_b_));
     TN_ASSIGN_OR_RETURN(const Quantization of_a, quantization_of(run, kAScale, kAZero, "A"));
-    TN_ASSIGN_OR_RETURN(const auto b_scales, per_line<float>(run, kBScale, product.b, N, "b_scale"));
-    TN_ASSIGN_OR_RETURN(const auto b_zeros, per_line<B>(run, kBZero, product.b, N, "b_zero_point"));
+    TN_ASSIGN_OR_RETURN(const auto b_scales, per_line<float>(run, kBScale, product.b, Line::kColumn, "b_scale"));
+    TN_ASSIGN_OR_RETURN(const auto b_zeros, per_line<B>(run, kBZero, product.b, Line::kColumn, "b_zero_point"));
     TN_ASSIGN_OR_RETURN(const Addend c, addend_of(run, M, N));
     const A a_zero = A(of_a.zero);
     const auto each = [&](auto store) {

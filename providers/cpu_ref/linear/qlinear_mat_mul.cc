@@ -33,13 +33,13 @@ class QLinearMatMul final : public sdk::Kernel {
 
  private:
   /// A scale of any floating-point type, held as doubles in `memory`.
-  static sdk::Result<PerLine<double>> scales(const sdk::RunContext& run, uint32_t input, const Stack& s, int64_t lines,
+  static sdk::Result<PerLine<double>> scales(const sdk::RunContext& run, uint32_t input, const Stack& s, Line line,
                                              const char* name, std::vector<double>* memory) {
     const sdk::TensorView t = run.input(input);
     TN_ASSIGN_OR_RETURN(*memory, read_doubles(t, t.count(), name));
     PerLine<double> found;
     TN_RETURN_IF_ERROR(visit_floats(t.dtype(), [&](auto tag) -> sdk::Status {
-      TN_ASSIGN_OR_RETURN(const auto form, per_line<decltype(tag)>(run, input, s, lines, name));
+      TN_ASSIGN_OR_RETURN(const auto form, per_line<decltype(tag)>(run, input, s, line, name));
       found = {memory->data(), form.per_matrix, form.step};
       return {};
     }));
@@ -50,10 +50,10 @@ class QLinearMatMul final : public sdk::Kernel {
   static sdk::Status multiply(sdk::RunContext& run, const IntegerProduct& product, const sdk::MutableTensorView& y) {
     std::vector<double> a_memory, b_memory;
     const Stack &sa = product.a, &sb = product.b;
-    TN_ASSIGN_OR_RETURN(const auto a_scales, scales(run, kAScale, sa, sa.rows, "a_scale", &a_memory));
-    TN_ASSIGN_OR_RETURN(const auto b_scales, scales(run, kBScale, sb, sb.columns, "b_scale", &b_memory));
-    TN_ASSIGN_OR_RETURN(const auto a_zeros, per_line<A>(run, kAZero, sa, sa.rows, "a_zero_point"));
-    TN_ASSIGN_OR_RETURN(const auto b_zeros, per_line<B>(run, kBZero, sb, sb.columns, "b_zero_point"));
+    TN_ASSIGN_OR_RETURN(const auto a_scales, scales(run, kAScale, sa, Line::kRow, "a_scale", &a_memory));
+    TN_ASSIGN_OR_RETURN(const auto b_scales, scales(run, kBScale, sb, Line::kColumn, "b_scale", &b_memory));
+    TN_ASSIGN_OR_RETURN(const auto a_zeros, per_line<A>(run, kAZero, sa, Line::kRow, "a_zero_point"));
+    TN_ASSIGN_OR_RETURN(const auto b_zeros, per_line<B>(run, kBZero, sb, Line::kColumn, "b_zero_point"));
     TN_ASSIGN_OR_RETURN(const std::vector<double> y_scale, read_doubles(run.input(kYScale), 1, "y_scale"));
     for (double& scale : a_memory) scale /= y_scale[0];
     if (run.input(kYZero).count() != 1)

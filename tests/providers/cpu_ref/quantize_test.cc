@@ -91,6 +91,22 @@ TEST_CASE("zero points of a product that is empty are looked at, too", "[cpu_ref
   CHECK_FALSE(run_operator({"MatMulInteger", 10, {none, b, zero, b}}).is_ok());
 }
 
+TEST_CASE("what belongs to rows of A and columns of B lies along them", "[cpu_ref]") {
+  const auto a = make_tensor<uint8_t>({2, 1}, Bytes{5, 5}), b = make_tensor<uint8_t>({1, 2}, Bytes{10, 10});
+  const auto product = [&](std::vector<int64_t> of_a, std::vector<int64_t> of_b) {
+    return run_operator({"MatMulInteger",
+                         10,
+                         {a, b, make_tensor<uint8_t>(std::move(of_a), Bytes{0, 3}),
+                          make_tensor<uint8_t>(std::move(of_b), Bytes{0, 9})}});
+  };
+  const auto found = product({2, 1}, {1, 2});
+  REQUIRE(found.status().message() == "");
+  CHECK(std::vector<int32_t>(found->at(0).span<int32_t>().begin(), found->at(0).span<int32_t>().end()) ==
+        std::vector<int32_t>{50, 5, 20, 2});
+  CHECK_FALSE(product({1, 2}, {1, 2}).is_ok());
+  CHECK_FALSE(product({2, 1}, {2, 1}).is_ok());
+}
+
 TEST_CASE("the bias of MatMulIntegerToFloat is a list", "[cpu_ref]") {
   const auto a = make_tensor<uint8_t>({1, 1}, {1}), zero = make_tensor<uint8_t>({}, {0});
   const auto with = [&](std::vector<int64_t> shape) {
