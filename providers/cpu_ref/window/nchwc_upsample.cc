@@ -19,6 +19,11 @@ struct UpsamplePlace {
   double weight;
 };
 
+/// Of an infinity and a number the infinity; what has the weight 0 does not count, whatever it is.
+double between(double low, double high, double weight) {
+  return weight == 0 ? low : low * (1 - weight) + high * weight;
+}
+
 class IntegerUpsample final : public sdk::Kernel {
  public:
   IntegerUpsample(sdk::Shape scales, bool is_linear, Placing placing)
@@ -46,10 +51,10 @@ class IntegerUpsample final : public sdk::Kernel {
           for (const UpsamplePlace& c : columns) {
             const auto along = [&](int64_t row) {
               const double low = double(in[row * width + c.low]), high = double(in[row * width + c.high]);
-              return c.weight == 0 ? low : low + (high - low) * c.weight;
+              return between(low, high, c.weight);
             };
             const double upper = along(r.low);
-            *out++ = float(r.weight == 0 ? upper : upper + (along(r.high) - upper) * r.weight);
+            *out++ = float(r.weight == 0 ? upper : between(upper, along(r.high), r.weight));
           }
         }
       }
@@ -93,6 +98,9 @@ sdk::Result<sdk::KernelPtr> make_integer_upsample(const sdk::KernelInfo& info) {
   if (placing != "asymmetric" && placing != "half_pixel" && placing != "align_corners")
     return sdk::invalid_model("attribute coordinate_transformation_mode is '", placing,
                               "', expected asymmetric, half_pixel or align_corners");
+  if (mode == "nearest" && placing != "asymmetric")
+    return sdk::invalid_model("attribute coordinate_transformation_mode is '", placing,
+                              "', expected asymmetric as mode is nearest");
   return std::make_unique<IntegerUpsample>(std::move(scales), mode == "linear",
                                            placing == "half_pixel"      ? Placing::kHalfPixel
                                            : placing == "align_corners" ? Placing::kAlignCorners

@@ -1,5 +1,8 @@
-#include <catch2/catch.hpp>
 #include <tenon/environment.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <limits>
 
 #include "tests/support/run_operator.h"
 
@@ -63,6 +66,32 @@ TEST_CASE("MaxPool and ReorderOutput read blocks", "[cpu_ref]") {
   CHECK(first_output<float>(
             {kBlocked + "ReorderOutput", 18, {x}, {int_attr("channels", 3), int_attr("channels_last", 1)}}) ==
         Floats{0, 1, 2, 8, 9, 10});
+}
+
+TEST_CASE("between an infinity and a number Upsample finds the infinity", "[cpu_ref]") {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Floats values(16, -kInfinity), expected(32, -kInfinity);
+  std::fill_n(values.begin() + 8, 8, 2.0f);
+  std::fill_n(expected.begin() + 16, 16, 2.0f);
+  const auto x = make_tensor<float>({1, 8, 1, 2}, values);
+  const auto scales = ints_attr("scales", {1, 1, 1, 2});
+  CHECK(first_output<float>({kBlocked + "Upsample", 18, {x}, {scales, string_attr("mode", "linear")}}) == expected);
+}
+
+TEST_CASE("Upsample that repeats knows no other coordinates than those of the input by its scale", "[cpu_ref]") {
+  const auto runs = [](const char* mode, const char* placing) {
+    const auto scales = ints_attr("scales", {1, 1, 1, 2});
+    return run_operator({kBlocked + "Upsample",
+                         18,
+                         {counted({1, 8, 1, 2})},
+                         {scales, string_attr("mode", mode), string_attr("coordinate_transformation_mode", placing)}})
+        .is_ok();
+  };
+  for (const char* placing : {"half_pixel", "align_corners"}) {
+    CHECK(runs("linear", placing));
+    CHECK_FALSE(runs("nearest", placing));
+  }
+  CHECK(runs("nearest", "asymmetric"));
 }
 
 TEST_CASE("blocks that nothing tells the size of are the processor's, of which a warning speaks", "[cpu_ref]") {
