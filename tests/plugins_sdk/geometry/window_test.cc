@@ -73,6 +73,15 @@ TEST_CASE("the window of a transposed convolution fits its output as often as it
       }
 }
 
+TEST_CASE("a transposed convolution of no inputs is a step shorter than one of one", "[sdk]") {
+  TransposedAttributes transposed;
+  transposed.window.strides = {2};
+  CHECK(transposed.fit(0, 1, 1, 5).value().in == 5);
+  CHECK(transposed.fit(0, 1, 0, 5).value().in == 3);
+  CHECK(transposed.fit(0, 1, 0, 2).value().in == 0);
+  CHECK_FALSE(transposed.fit(0, 1, 0, 1).is_ok());
+}
+
 TEST_CASE("what a transposed convolution adds to its output is less than a step", "[sdk]") {
   TransposedAttributes transposed;
   transposed.window.strides = {2}, transposed.window.dilations = {3};

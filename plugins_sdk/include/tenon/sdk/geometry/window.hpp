@@ -266,7 +266,7 @@ struct TransposedAttributes {
                            most, ", the larger of stride and dilation");
     int64_t spread, full;
     if (__builtin_mul_overflow(size, axis.stride, &spread) ||
-        __builtin_add_overflow(std::max<int64_t>(size - 1, 0) * axis.stride, axis.extent() + extra, &full))
+        __builtin_add_overflow(spread - axis.stride, axis.extent() + extra, &full))
       return invalid_model("spatial axis ", a, " of size ", size, " is too large for stride ", axis.stride);
     if (has_fixed_size()) {
       axis.in = output_shape.empty() ? spread : output_shape[output_shape.size() - rank + a];
