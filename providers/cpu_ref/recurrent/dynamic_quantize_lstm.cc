@@ -1,7 +1,8 @@
 // DynamicQuantizeLSTM: LSTM whose weights are quantized, W directions x inputs x 4*H and R directions x H x 4*H, with a
 // scale and a zero point for each direction or each of its columns, and whose X and h are quantized as they come: to
-// uint8, with the scale and the zero point that fit their range, 0 included; X as a whole, h at each step over the
-// batch. Products are sums of (x - zero) * (w - zero) in int32 times both scales. All else is LSTM's.
+// uint8, with the scale and the zero point that fit their range, 0 included; X as far as the longest sequence goes, so
+// that what it is filled up with does not count, h at each step over the batch. Products are sums of (x - zero) * (w -
+// zero) in int32 times both scales. All else is LSTM's.
 #include <algorithm>
 #include <cmath>
 
@@ -140,7 +141,8 @@ class DynamicQuantizeLstm final : public sdk::Kernel {
     TN_ASSIGN_OR_RETURN(const int64_t states, multiply(s.batch, H));
     if (states == 0) return {};
     DynamicBytes x, state;
-    x.quantize(run.input(0).data<float>(), run.input(0).count());
+    const int64_t longest = *std::max_element(s.lengths.begin(), s.lengths.end());
+    x.quantize(run.input(0).data<float>(), longest * s.batch * s.inputs);
     std::vector<double> gates(size_t(4 * H));
     for (int64_t d = 0; d < s.directions; ++d) {
       std::vector<float> h(static_cast<size_t>(states)), c(static_cast<size_t>(states));

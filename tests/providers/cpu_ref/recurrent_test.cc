@@ -10,6 +10,28 @@ using namespace tenon::test;
 
 namespace {
 
+/// The states after the first of two steps of a DynamicQuantizeLSTM, the second of which no sequence has.
+std::vector<float> after_first_step(float first, float second) {
+  const auto weights = [](uint8_t value) { return make_tensor<uint8_t>({1, 1, 4}, std::vector<uint8_t>(4, value)); };
+  const auto scale = make_tensor<float>({1}, {0.25f});
+  const auto zero = make_tensor<uint8_t>({1}, {2});
+  return first_output<float>({"com.microsoft:DynamicQuantizeLSTM",
+                              18,
+                              {make_tensor<float>({2, 1, 1}, {first, second}),
+                               weights(5),
+                               weights(3),
+                               {},
+                               make_tensor<int32_t>({1}, {1}),
+                               {},
+                               {},
+                               {},
+                               scale,
+                               zero,
+                               scale,
+                               zero},
+                              {int_attr("hidden_size", 1)}});
+}
+
 host::Tensor none() {
   return {};
 }
@@ -105,4 +127,11 @@ TEST_CASE("an LSTM without time gives back its first states", "[cpu_ref]") {
   CHECK(output_of(run, 0).empty());
   CHECK(output_of(run, 1) == std::vector<float>{0.25f});
   CHECK(output_of(run, 2) == std::vector<float>{0.5f});
+}
+
+TEST_CASE(
+    "what an input is filled up with behind its longest sequence does not change how DynamicQuantizeLSTM quantizes",
+    "[cpu_ref]") {
+  CHECK(after_first_step(0.7f, 0) == after_first_step(0.7f, 1000));
+  CHECK(after_first_step(0.7f, 0) != after_first_step(0.6f, 0));
 }
