@@ -264,6 +264,9 @@ sdk::Result<sdk::KernelPtr> make_qmoe(const sdk::KernelInfo& info) {
   const int64_t bits = info.attr_int("expert_weight_bits"), block = info.attr_int("block_size", 0);
   if (info.attr_string("quant_type") != "int")
     return sdk::unsupported("attribute quant_type is '", info.attr_string("quant_type"), "', expected int");
+  if (const int64_t layout = info.attr_int("weights_prepacked"); layout != 0 && layout != -1)
+    return sdk::unsupported("attribute weights_prepacked is ", layout,
+                            ", a layout of one kind of device: export the model with weights_prepacked=0");
   if (bits != 2 && bits != 4 && bits != 8)
     return sdk::unsupported("attribute expert_weight_bits is ", bits, ", expected 2, 4 or 8");
   for (const char* name : {"fc1_expert_weight_bits", "fc2_expert_weight_bits"})

@@ -160,6 +160,18 @@ TEST_CASE("MoE has no need of a limit that its activation does not use", "[cpu_r
   CHECK_THAT(run("swiglu", 4), Contains("swiglu_limit is -1"));
 }
 
+TEST_CASE("QMoE refuses weights in the layout of a device", "[cpu_ref]") {
+  const auto codes = make_tensor<uint8_t>({1, 2, 2}, std::vector<uint8_t>(4));
+  const auto run = [&](int64_t layout) {
+    return error_of(
+        "QMoE", {floats({1, 2}), floats({1, 1}), codes, floats({1, 2}), {}, codes, floats({1, 2})},
+        {string_attr("quant_type", "int"), int_attr("expert_weight_bits", 8), int_attr("weights_prepacked", layout)});
+  };
+  CHECK(run(-1) == "no error");
+  CHECK(run(0) == "no error");
+  CHECK_THAT(run(1), Contains("weights_prepacked is 1") && Contains("weights_prepacked=0"));
+}
+
 TEST_CASE("fused operators refuse unknown activations and operands that do not fit", "[cpu_ref]") {
   const auto x = floats({1, 2, 4, 4}), w = floats({3, 2, 3, 3}), m = floats({3, 4});
   CHECK_THAT(error_of("FusedConv", {x, w}, {string_attr("activation", "Cos")}),
