@@ -46,7 +46,8 @@ inline Result<size_t> picked_axes(size_t data_rank, size_t indices_rank, int64_t
   if (batch_dims < 0 || batch_dims >= static_cast<int64_t>(indices_rank) || batch_dims > rank || depth < 0 ||
       depth > rank - batch_dims)
     return invalid_model("the indices have rank ", indices_rank, " and tuples of ", depth, ", and batch_dims is ",
-                         batch_dims, ", expected tuples of at most the data's rank ", data_rank, " less batch_dims");
+                         batch_dims, ", expected batch_dims from 0 to less than the rank of the indices, and tuples ",
+                         "of at most the data's rank ", data_rank, " less batch_dims");
   return static_cast<size_t>(batch_dims + depth);
 }
 
