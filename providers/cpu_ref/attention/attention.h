@@ -10,7 +10,7 @@
 
 namespace tenon::cpu_ref {
 
-/// What happens to the product of a query and a key before the softmax: scale, then if not 0 softcap * tanh(x /
+/// What happens to the product of a query and a key before the softmax: scale, then if above 0 softcap * tanh(x /
 /// softcap).
 struct ScoreForm {
   double scale = 1;
