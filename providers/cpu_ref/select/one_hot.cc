@@ -32,9 +32,9 @@ class OneHot final : public sdk::Kernel {
 
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView indices = run.input(0), values = run.input(2);
-    if (run.input(1).count() != 1 || values.count() != 2)
-      return sdk::invalid_argument("inputs depth and values have ", run.input(1).count(), " and ", values.count(),
-                                   " elements, expected 1 and 2");
+    if (run.input(1).count() != 1 || values.rank() != 1 || values.count() != 2)
+      return sdk::invalid_argument("inputs depth and values have shapes ", sdk::shape_text(run.input(1).shape()),
+                                   " and ", sdk::shape_text(values.shape()), ", expected one element and 2");
     TN_ASSIGN_OR_RETURN(const sdk::Shape depths, as_ints(run.input(1), -1));
     const int64_t depth = depths[0];
     if (depth < 0) return sdk::invalid_argument("input depth is out of range, expected 0 or more");

@@ -126,6 +126,17 @@ TEST_CASE("GridSample reads zeros for coordinates that are not numbers", "[cpu_r
   CHECK(first_output<float>({"GridSample", 16, {x, grid}}) == Floats{0});
 }
 
+TEST_CASE("the two values of OneHot are a list", "[cpu_ref]") {
+  const auto with = [](std::vector<int64_t> shape) {
+    return run_operator({"OneHot",
+                         11,
+                         {make_tensor<int64_t>({1}, std::vector<int64_t>{1}), make_tensor<int64_t>({}, {2}),
+                          make_tensor<float>(std::move(shape), Floats{0, 1})}});
+  };
+  CHECK(with({2}).is_ok());
+  CHECK_FALSE(with({1, 2}).is_ok());
+}
+
 TEST_CASE("MatMulInteger takes a zero point per row and per column", "[cpu_ref]") {
   const auto a = make_tensor<uint8_t>({2, 1}, std::vector<uint8_t>{5, 5});
   const auto b = make_tensor<uint8_t>({1, 2}, std::vector<uint8_t>{10, 10});
