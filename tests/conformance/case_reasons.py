@@ -2,6 +2,7 @@
 import numpy as np
 
 from case_facts import Facts
+from contrib_reasons import BLOCKED, CONTRIB_REASONS
 
 ORDERED = (
     "ArgMax",
@@ -77,11 +78,15 @@ NOT_ALLOWED = (
     "do not fill with queries",
     "a channel for each number of attribute bias",
     "attribute clip is",
+    "expected the cache in one place",
+    "elements in one dimension",
+    "expected the number of an element type",
 )
 IN_DOUBLE = ("Attention", "DFT", "FastGelu", "Gelu", "GroupNormalization", "Shrink")
 LEFT_OPEN = (
     "Attention",
     "CDist",
+    "CropAndResize",
     "CumProd",
     "DecoderMaskedMultiHeadAttention",
     "Det",
@@ -111,30 +116,65 @@ SUMS_AND_SQUARES = (
     "DFT",
     "STFT",
     "DynamicQuantizeLSTM",
+    "GatedDeltaNet",
     "GridSample",
     "DeformConv",
+    "ConvTransposeWithDynamicPads",
+    "DynamicQuantizeMatMul",
     "LSTM",
     "GRU",
     "RNN",
     "LpNormalization",
     "InstanceNormalization",
     "MeanVarianceNormalization",
+    "Normalizer",
     "GroupNormalization",
     "LayerNormalization",
     "RMSNormalization",
     "ReduceL2",
+    "ReduceLogSum",
+    "ReduceMean",
+    "ReduceSum",
 )
 NARROW = ("int4", "uint4", "int2", "uint2")
 
 
 REASONS = [
     (
-        lambda f: f.op == "WordConvEmbedding" and f.inputs[0].ndim == 2 and (f.inputs[0][:, :1] <= 0).any(),
-        "a word without characters gives zeros; onnxruntime leaves unwritten what it gives",
-    ),
-    (
         lambda f: f.op == "BatchNormalization" and f.opset < 14 and f.why.startswith("output 4"),
         "the saved variance is the variance of the batch; onnxruntime saves one over its root, as cuDNN has it",
+    ),
+    (
+        lambda f: f.op == "BatchNormalization" and "expected some to train on" in f.why,
+        "the mean of no elements is undefined, as ReduceMean says",
+    ),
+    (
+        lambda f: f.op == "SoftmaxCrossEntropyLoss" and f.is_of_half() and "inf apart" in f.why,
+        "the logarithm of a small weight is finite; onnxruntime's weights are 0 before",
+    ),
+    (
+        lambda f: f.op == "GatherND" and "expected batch_dims from 0 to less than the rank of the indices" in f.why,
+        "batch_dims is less than the rank of the indices",
+    ),
+    (
+        lambda f: f.op == "LpPool" and f.opset < 2 and abs(f.attributes.get("p", 2)) < 0.1,
+        "powers and their roots are taken in double; in float a root of a small p loses what it is asked for",
+    ),
+    (
+        lambda f: f.op == "MaxPool" and any(np.isneginf(v).any() for v in f.floats()),
+        "the greatest of minus infinity is minus infinity; onnxruntime begins with the least float",
+    ),
+    (
+        lambda f: f.op in ("AveragePool", "LpPool", "MaxPool") and f.is_same_padded() and f.strides_over(),
+        "windows shorter than their steps need no padding; onnxruntime's is negative, and the first begins later",
+    ),
+    (
+        lambda f: f.op == "ConvTranspose" and f.opset < 11 and f.attributes.get("output_shape"),
+        "before opset 11 the odd element of generated padding lies at the end, as of opset 11 at the begin",
+    ),
+    (
+        lambda f: f.op == "Resize" and f.inputs[0].dtype.kind in "iu" and f.integers_reach(2**24),
+        "weights are double; onnxruntime computes integers in float, which rounds them beyond their type",
     ),
     (
         Facts.has_odd_switch,
@@ -145,7 +185,7 @@ REASONS = [
         "NaN is the greatest and the least here, as in numpy; onnxruntime loses sight of it",
     ),
     (
-        lambda f: f.op in SUMS_AND_SQUARES and f.has_large(),
+        lambda f: (f.op in SUMS_AND_SQUARES or (f.domain, f.op) == (BLOCKED, "Conv")) and f.has_large(),
         "infinities and sums or squares beyond float: they are taken in double here, in float there",
     ),
     (
@@ -166,6 +206,18 @@ REASONS = [
         "clip bounds the input of every activation, as the specification says; onnxruntime leaves out the cell's",
     ),
     (
+        lambda f: f.op == "Attention" and f.attributes.get("softcap", 0) < 0,
+        "a softcap below 0 is none here and in onnxruntime's kernel; its function, of other masks, has it as one",
+    ),
+    (
+        lambda f: f.op == "Attention" and f.opset >= 24 and f.has_input(3) and f.inputs[3].dtype.kind in "ui",
+        "a mask of integers has no minus infinity to be filled up with; here its missing keys are masked all the same",
+    ),
+    (
+        lambda f: f.op == "Resize" and f.attributes.get("axes") == [] and "expected 0 elements" in f.why,
+        "scales are as many as axes, which are none",
+    ),
+    (
         lambda f: f.op == "Attention" and f.attributes.get("scale", 1) < 0,
         "onnxruntime takes the root of a negative scale",
     ),
@@ -175,7 +227,6 @@ REASONS = [
         and "axis" not in f.attributes,
         "before opset 13 scales of channels are not specified",
     ),
-    (lambda f: f.op == "FastGelu" and f.inputs[0].ndim == 0, "the result has the shape of X"),
     (
         lambda f: f.op == "LogSoftmax" and any(np.isposinf(v).any() for v in f.floats()),
         "infinity less the largest, infinity, is NaN, and so is their sum, as in the operator's function",
@@ -186,9 +237,9 @@ REASONS = [
     ),
     (
         lambda f: f.op == "InstanceNormalization"
-        and np.prod(f.inputs[0].shape[2:]) == 1
+        and f.has_flat_plane()
         and max(np.abs(v).max(initial=0) for v in f.floats()) > 2**12,
-        "the variance of one element is 0; onnxruntime's is what rounding leaves of a large square",
+        "the variance of equal elements is 0; onnxruntime's is what rounding leaves of a large square",
     ),
     (
         lambda f: f.op == "QuantizeLinear" and not np.asarray(f.inputs[1], np.float64).all(),
@@ -207,19 +258,8 @@ REASONS = [
     (
         lambda f: f.op in ("Cast", "CastLike")
         and str(f.results[0].dtype) == "float8_e8m0fnu"
-        and (any((v < 0).any() for v in f.floats()[:1]) or f.op == "CastLike" and "round_mode" in f.attributes),
+        and ((f.inputs[0].astype(np.float64) < 0).any() or f.op == "CastLike" and "round_mode" in f.attributes),
         "float8e8m0 of numbers below 0 is undefined; round_mode counts, which onnxruntime's CastLike does not pass on",
-    ),
-    (
-        lambda f: f.op == "FusedMatMul"
-        and f.inputs[0].dtype == np.float16
-        and f.attributes.get("transA")
-        and f.inputs[1].ndim == 1,
-        "A is transposed, also before a vector; onnxruntime forgets it in float16",
-    ),
-    (
-        lambda f: f.op == "Inverse" and f.why.startswith("output") and f.is_ill_conditioned(),
-        "matrices that have no inverse, or one that depends on rounding",
     ),
     (
         lambda f: f.masks_all_keys(),
@@ -239,15 +279,9 @@ REASONS = [
         "before opset 11 indices below 0 are off",
     ),
     (
-        lambda f: f.op == "MatMulInteger" and f.inputs[0].size == 0,
+        lambda f: f.op in ("ConvInteger", "MatMulInteger") and f.inputs[0].size == 0,
         "a sum of nothing is 0; onnxruntime leaves what was there",
     ),
-    (lambda f: f.op == "GroupQueryAttention" and f.attributes.get("local_window_size") == 0, "a window of 0 is none"),
-    (
-        lambda f: f.op == "TreeEnsemble" and f.attributes.get("post_transform") in (1, 2),
-        "post_transform 1 is SOFTMAX and 2 LOGISTIC; onnxruntime has them the other way round",
-    ),
-    (lambda f: f.op == "Normalizer" and f.inputs[0].dtype.kind in "iu", "the square of the least integer"),
     (lambda f: f.op == "Squeeze" and f.attributes.get("axes") == [], "an empty list of axes squeezes none"),
     (
         lambda f: f.op == "ReduceLogSumExp" and (f.has_large() or "inf" in f.why),
@@ -261,10 +295,6 @@ REASONS = [
         lambda f: f.op == "Slice"
         and any(v.size and np.abs(v.astype(np.float64)).max() > 2**30 for v in f.inputs[1:] if v is not None),
         "ends beyond the axis are clamped as numpy does, whatever the step",
-    ),
-    (
-        lambda f: f.op in ("QLinearAveragePool", "QLinearGlobalAveragePool") and f.why.endswith("by 1"),
-        "a mean that lies at a half goes to the even byte; onnxruntime's product of scales may miss the half",
     ),
     (lambda f: f.op == "TopK" and f.attributes.get("sorted") == 0, "without sorting any order will do"),
     (
@@ -287,10 +317,6 @@ REASONS = [
     (
         lambda f: f.op == "StringSplit" and "" in f.inputs[0].astype(str),
         "of an empty text a delimiter leaves one empty part, as in Python; onnxruntime counts none",
-    ),
-    (
-        lambda f: f.op == "TreeEnsembleClassifier" and f.why.startswith("output 0"),
-        "two classes that both have weights: the labels are the model's; onnxruntime gives 1 and 0",
     ),
     (
         lambda f: f.is_same_padded() and ("onnxruntime has" in f.why or f.op == "ConvTranspose"),
@@ -330,7 +356,7 @@ REASONS = [
         "x - zero point does not wrap around; in onnxruntime it does",
     ),
     (lambda f: f.op == "Pow" and f.inputs[0].dtype.kind in "ui", "powers of integers that the type does not hold"),
-]
+] + CONTRIB_REASONS
 
 
 def reason_of(model, held, why):

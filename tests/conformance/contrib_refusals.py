@@ -1,4 +1,6 @@
 """The rows of refusal_reasons.py for operators of ai.onnx.ml and com.microsoft alone."""
+import numpy as np
+
 from case_facts import ALWAYS, Facts
 
 TREES = "TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor"
@@ -25,6 +27,18 @@ CONTRIB_REASONS = [
         "cale",
         lambda f: not f.attributes.get("scale") or not f.attributes.get("offset"),
         "offset and scale may be left out, which are then 0 and 1",
+    ),
+    (
+        "Scaler",
+        "can be of feature size",
+        lambda f: f.inputs[0].ndim > 2,
+        "features lie along the last axis; onnxruntime counts the second, of more than two axes as well",
+    ),
+    (
+        "LabelEncoder",
+        "must be a singleton 1D tensor",
+        lambda f: f.attributes["default_tensor"].dims == [],
+        "a scalar is read as one element in a list",
     ),
     (TREES, "hitrates", lambda f: any("hitrates" in name for name in f.attributes), "hit rates change no result"),
     (
@@ -85,7 +99,7 @@ CONTRIB_REASONS = [
         "one element in a list is read as a scalar",
     ),
     (
-        "FusedConv",
+        "Conv FusedConv",
         "GetFusedActivationAttr",
         lambda f: f.attributes.get("activation") in (b"", b"Clip"),
         "no activation is none, and Clip has its numbers in activation_params",
@@ -114,8 +128,38 @@ CONTRIB_REASONS = [
         ALWAYS,
         "each output of present keys and values is optional",
     ),
+    (
+        "GroupQueryAttention",
+        "output buffer was not provided",
+        lambda f: not f.wants_output(3),
+        "scores that are not wanted need no output, whatever qk_output says",
+    ),
+    (
+        "DynamicQuantizeMatMul MatMulIntegerToFloat",
+        "b zero point is not valid",
+        lambda f: f.inputs[1].ndim > 2,
+        "a zero point per column serves every matrix",
+    ),
+    (
+        "MultiHeadAttention",
+        "key_padding_mask' shape is not expected",
+        lambda f: f.inputs[4].ndim == 2 and f.inputs[4].shape[1] == 1,
+        "a mask that is the same for all keys says nothing",
+    ),
+    (
+        "Attention QAttention",
+        "mask_index end_position values must be non-negative",
+        ALWAYS,
+        "before an end below 0 lies no key",
+    ),
     ("MatMulNBits", "bias shape must be [N]", ALWAYS, "onnxruntime asks for sizes before they are known"),
     ("QGemm", "should have same shape size", ALWAYS, "scale and zero point of B may each be one or one per column"),
+    (
+        "NGramHashMapping",
+        "must fit in the id type",
+        lambda f: f.has_input(4) and (f.inputs[4] > np.iinfo(f.inputs[4].dtype).max - f.inputs[2]).any(),
+        "sums of offsets wrap around in the type of ids, as VarlenNGramHashMapping says, which gives the same numbers",
+    ),
     (
         QLINEAR,
         "Input data type does not match",
@@ -123,7 +167,7 @@ CONTRIB_REASONS = [
         "zero points are optional; onnxruntime compares the type of one that is left out",
     ),
     (
-        QLINEAR + " ScaledSiLU",
+        QLINEAR + " QLinearLeakyRelu QLinearSigmoid ScaledSiLU",
         "must be a scalar",
         lambda f: any(v is not None and v.size == 1 and v.ndim > 0 for v in f.inputs),
         "one element in a list is read as a scalar",
@@ -134,6 +178,12 @@ CONTRIB_REASONS = [
         lambda f: not (2**-32 <= f.inputs[1].item() / f.inputs[3].item() < 256)
         or min(f.inputs[1].item(), f.inputs[3].item()) <= 0,
         "scales may be any numbers",
+    ),
+    (
+        "ReorderInput",
+        "(channels % 4) == 0",
+        lambda f: f.inputs[0].shape[-1 if f.attributes.get("channels_last") else 1] % 4 != 0,
+        "channels that do not fill a block have zeros behind them, however many they are",
     ),
     ("QLinearSoftmax", "x_scale must be positive", lambda f: f.inputs[1] <= 0, "scales may be any numbers"),
     ("QMoE", "requires a shared layout", lambda f: f.is_of("bfloat16"), "bfloat16 is among the types"),

@@ -1,6 +1,4 @@
 """What rows of reference_reasons.py and reference_faults.py ask of a case."""
-import re
-
 import numpy as np
 from case_facts import Facts
 
@@ -8,12 +6,6 @@ from case_facts import Facts
 class ReferenceFacts(Facts):
     def refuses(self, *parts):
         return self.why.startswith("cpu_ref refuses") and any(part in self.why for part in parts)
-
-    def apart(self):
-        """How far results are apart, in float's epsilons of the largest; infinite where they are otherwise unlike."""
-        found = re.search(r"they are (\S+) apart", self.why)
-        largest = max((np.abs(v[np.isfinite(v)]).max(initial=1) for v in self.results), default=1)
-        return float(found[1]) / np.finfo(np.float32).eps.item() / float(largest) if found else np.inf
 
     def type_of(self, position):
         return self.inputs[position].dtype.name if self.has_input(position) else ""

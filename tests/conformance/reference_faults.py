@@ -121,7 +121,9 @@ FAULTS = [
         "in mode 0 the scores are those before softcap; the evaluator gives those after it",
     ),
     (
-        lambda f: f.op == "AveragePool" and f.is_same_padded() and max(f.attributes.get("dilations", [1])) > 1,
+        lambda f: f.op in ("AveragePool", "LpPool")
+        and f.is_same_padded()
+        and max(f.attributes.get("dilations", [1])) > 1,
         "padding of SAME_UPPER and SAME_LOWER is of the dilated kernel; the evaluator's is of the plain one",
     ),
     (
@@ -141,7 +143,16 @@ FAULTS = [
         "between the taps of a dilated kernel is nothing; the evaluator multiplies by zeros there",
     ),
     (
-        lambda f: f.op == "ConvTranspose"
+        lambda f: f.op == "LpPool"
+        and (f.is_same_padded() or any(f.attributes.get("pads", ())) and f.attributes.get("auto_pad") != b"VALID"),
+        "padding adds 0 to a sum; the evaluator's sum is the mean without padding, as often as the kernel has elements",
+    ),
+    (
+        lambda f: f.op in ("AveragePool", "LpPool", "MaxPool") and f.is_same_padded() and "evaluator has" in f.why,
+        "the sizes of SAME_UPPER and SAME_LOWER are those of the input by the strides, rounded up",
+    ),
+    (
+        lambda f: f.op in ("ConvTranspose", "LpPool")
         and f.attributes.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"")
         and any(f.attributes.get("pads", ())),
         "pads do not count beside auto_pad",

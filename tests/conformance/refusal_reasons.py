@@ -40,7 +40,11 @@ REASONS = [
             "activations_.size()",
             "both 'auto_pad' and 'pads' attributes",
             "Attribute 'cats_",
-            "Only one of the attributes 'nodes_values'",
+            "Only one of the attributes '",
+            "_*'s can be set in label encoder",
+            "must have type INT64",
+            "pool_strings must not be empty",
+            "separators must not be empty",
         ),
         Facts.has_empty_list,
         "an empty list stands for the attribute left out, as exporters write it",
@@ -50,6 +54,10 @@ REASONS = [
         (
             "Only N can be zero",
             "Q sequence length must be greater than 0",
+            "KV sequence length must be greater than 0",
+            "Invalid input shape",
+            "Single dimension value must be greater than 0",
+            "num_indices = 0",
             "Computed output dimension is <= 0",
             "must be at least 1, got 0",
             "Missing Input",
@@ -60,7 +68,7 @@ REASONS = [
         "a tensor may be empty",
     ),
     (
-        "BatchNormalization CumProd CumSum GRU MaxPool Mod ReduceLogSum ReduceLogSumExp Reshape",
+        "BatchNormalization CumProd CumSum GRU GroupQueryAttention MaxPool Mod ReduceLogSum ReduceLogSumExp Reshape",
         "",
         Facts.has_odd_switch,
         "an attribute that is a switch is neither 0 nor 1, which the specification does not know",
@@ -144,10 +152,22 @@ REASONS = [
         "strides may be longer than the kernel, which then needs no padding",
     ),
     (
-        "MaxPool",
+        "AveragePool MaxPool",
         "Calculated output dimension is negative",
         lambda f: f.is_same_padded(),
         "the size of SAME_UPPER and SAME_LOWER does not depend on the kernel",
+    ),
+    (
+        "BatchNormalization",
+        "should be 1 when Training_mode = False",
+        lambda f: not any(f.node.output[1:]),
+        "an output without a name is none",
+    ),
+    (
+        "BatchNormalization",
+        "Invalid number of outputs for BN training",
+        lambda f: f.opset < 14 and f.wants_output(3) != f.wants_output(4),
+        "each output of statistics is optional",
     ),
     (
         "BatchNormalization",
@@ -196,10 +216,16 @@ REASONS = [
         "an output may be empty",
     ),
     (
-        "ConvTranspose",
+        "ConvTranspose ConvTransposeWithDynamicPads",
         "must be less than max(stride, dilation)",
         lambda f: f.opset < 11,
-        "before opset 11 output_padding has no bound",
+        "before opset 11, and with dynamic pads, output_padding has no bound",
+    ),
+    (
+        "ConvTranspose",
+        ("may be too large for stride", "Explicit output_shape is inconsistent"),
+        ALWAYS,
+        "output_padding is less than the greater of stride and dilation, before opset 11 anything",
     ),
     (
         SCALES,
@@ -225,7 +251,18 @@ REASONS = [
         lambda f: f.inputs[1].size == 1,
         "beside one scale a block size says nothing",
     ),
-    ("Div", "Integer division by zero", Facts.has_nothing, "nothing is divided where there are no elements"),
+    (
+        "DequantizeLinear",
+        "InsertedPrecisionFreeCast",
+        lambda f: f.attributes.get("output_dtype") == 10,
+        "onnxruntime computes float16 in float, which the node's output_dtype does not allow",
+    ),
+    (
+        "Div Mod",
+        ("Integer division by zero", "Integer modulo by zero"),
+        Facts.has_nothing,
+        "nothing is divided where there are no elements",
+    ),
     (
         "Dropout",
         "atio",
@@ -234,11 +271,11 @@ REASONS = [
     ),
     (
         RECURRENT,
-        "hidden_size",
+        ("hidden_size", "must have shape"),
         lambda f: f.attributes.get("hidden_size", 0) == 0,
         "hidden_size may be left out: the weights say it",
     ),
-    (RECURRENT, "clip_ > 0", lambda f: f.attributes["clip"] == 0, "a threshold may be 0"),
+    (RECURRENT + " AttnLSTM", "clip_ > 0", lambda f: f.attributes["clip"] == 0, "a threshold may be 0"),
     (RECURRENT, "does not support double yet", lambda f: f.is_of("float64"), "doubles are among the types"),
     (
         "InstanceNormalization",
@@ -255,9 +292,21 @@ REASONS = [
     ),
     (
         "LRN",
-        "Failed to allocate memory",
+        ("Failed to allocate memory", "Integer overflow"),
         lambda f: f.attributes["size"] > 2**20,
         "a size beyond the channels needs no memory",
+    ),
+    (
+        "QLinearMatMul",
+        "input scale must be a scalar or 1D tensor of size 1",
+        lambda f: f.inputs[1].size > 1,
+        "a scale may be one per row of a",
+    ),
+    (
+        "ReverseSequence",
+        "must have rank of 1",
+        lambda f: f.inputs[1].ndim == 0,
+        "a scalar is read as one element in a list",
     ),
     ("MatMul", "Tensor type mismatch", Facts.has_nothing, "a sum of nothing is 0, in unsigned integers, too"),
     (
@@ -329,6 +378,12 @@ REASONS = [
         "beside scales keep_aspect_ratio_policy is not applicable",
     ),
     (
+        "Resize Upsample",
+        "Tensor type mismatch",
+        lambda f: f.attributes.get("mode") == b"cubic" and f.inputs[0].dtype.kind in "iu",
+        "integers are among the types, in every mode",
+    ),
+    (
         "RoiAlign",
         "Integer overflow",
         lambda f: (f.inputs[1][:, 2:] < f.inputs[1][:, :2]).any() or f.has_large(),
@@ -345,7 +400,7 @@ REASONS = [
     (
         "Split",
         "negative final split",
-        lambda f: f.attributes["num_outputs"] > f.inputs[0].shape[f.attributes.get("axis", 0)],
+        Facts.splits_off_nothing,
         "pieces that nothing is left for are empty",
     ),
     (
@@ -353,6 +408,12 @@ REASONS = [
         "must have either [C] or [1,C]",
         lambda f: f.inputs[0].ndim == 2 and f.inputs[0].shape[0] == 1,
         "1 x C is allowed; onnxruntime asks for it before sizes are known",
+    ),
+    (
+        "TfIdfVectorizer",
+        "max_gram_length must be inbounds of ngram_counts",
+        ALWAYS,
+        "of a length that ngram_counts does not speak of the pool has no n-grams",
     ),
     ("TopK", "Invalid value for attribute k", lambda f: f.attributes["k"] == 0, "k may be 0"),
 ]
