@@ -98,7 +98,8 @@ case $2 in
     ;;
   differential)
     mkdir -p "$data"
-    "$build/tests/export_cases" --out "$data/cases.bin" --cases "${TENON_CASES:-400}" --seed "${TENON_SEED:-1}"
+    # A node of com.microsoft.nchwc that stands alone does not tell the size of its blocks, of which each would warn.
+    TENON_LOG=error "$build/tests/export_cases" --out "$data/cases.bin" --cases "${TENON_CASES:-400}" --seed "${TENON_SEED:-1}"
     "$python" "$here/check_cases.py" "$data/cases.bin"
     ;;
   phi4mini)
