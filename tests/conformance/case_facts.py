@@ -31,10 +31,11 @@ SWITCHES = (
     "transB",
     "smooth_softmax",
     "causal",
+    "spatial",
     "do_rotary",
     "normalize_routing_weights",
 )
-LARGE = 1e15
+LARGE, LARGE_HALF = 1e15, 2**14
 ALWAYS = lambda _: True
 KEY_MASKS = {"Attention": 3, "DecoderMaskedMultiHeadAttention": 3, "MultiHeadAttention": 4, "QAttention": 5}
 
@@ -63,7 +64,11 @@ class Facts:
         return any(np.isnan(v).any() for v in self.floats())
 
     def has_large(self):
-        return any((~np.isfinite(v) | (np.abs(v) > LARGE)).any() for v in self.floats())
+        """Whether a number, or none at all, or infinity, is such that its square is beyond its type."""
+        return any((~np.isfinite(v) | (np.abs(v) > LARGE)).any() for v in self.floats()) or any(
+            v is not None and v.dtype == np.float16 and (np.abs(v.astype(np.float32)) > LARGE_HALF).any()
+            for v in self.inputs
+        )
 
     def has_infinity(self):
         return any(np.isinf(v).any() for v in self.floats())
@@ -107,8 +112,8 @@ class Facts:
         return float(found[1]) / np.finfo(np.float32).eps.item() / float(largest) if found else np.inf
 
     def strides_over(self):
-        """Whether the steps of a pool are longer than its windows along some axis."""
-        kernel = self.attributes.get("kernel_shape", [])
+        """Whether the steps of a pool, or of a convolution, are longer than its windows along some axis."""
+        kernel = self.attributes.get("kernel_shape") or (self.inputs[1].shape[2:] if len(self.inputs) > 1 else [])
         strides = self.attributes.get("strides") or [1] * len(kernel)
         dilations = self.attributes.get("dilations") or [1] * len(kernel)
         return any(s > (k - 1) * d + 1 for k, s, d in zip(kernel, strides, dilations))

@@ -9,9 +9,9 @@ CONTRIB_REASONS = [
         "a word without characters gives zeros; onnxruntime leaves unwritten what it gives",
     ),
     (
-        lambda f: f.op == "Imputer"
+        lambda f: f.op in ("Imputer", "Scaler")
         and f.inputs[0].ndim > 2
-        and any(len(v) > 1 for name, v in f.attributes.items() if name.startswith("imputed_")),
+        and any(len(v) > 1 for name, v in f.attributes.items() if name.startswith(("imputed_", "offset"))),
         "features lie along the last axis; onnxruntime counts the second, of more than two axes as well",
     ),
     (
@@ -66,10 +66,18 @@ CONTRIB_REASONS = [
         "an ensemble has trees",
     ),
     (
-        lambda f: f.op == "QAttention"
-        and f.is_of_half()
-        and np.abs(f.inputs[2].astype(np.float64)).max(initial=0) > 2**14,
-        "queries, keys and values are of the type of the result here; onnxruntime computes float16 in float",
+        lambda f: f.op in ("QLinearAdd", "QLinearMul") and f.why.endswith("by 1"),
+        "a quotient at a half goes to even, and then comes the zero point; onnxruntime rounds the sum, or in float",
+    ),
+    (
+        lambda f: f.op == "QMoE"
+        and f.attributes.get("swiglu_fusion")
+        and f.attributes.get("activation_type") != b"swiglu",
+        "swiglu_fusion speaks of swiglu; onnxruntime halves what comes before other activations, too",
+    ),
+    (
+        lambda f: f.op == "ConvTransposeWithDynamicPads" and f.attributes.get("auto_pad") == b"VALID",
+        "VALID is no padding; onnxruntime takes Pads all the same",
     ),
     (
         lambda f: f.op == "AttnLSTM" and (f.has_nan() or f.has_infinity()),

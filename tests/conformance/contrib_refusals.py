@@ -101,8 +101,9 @@ CONTRIB_REASONS = [
     (
         "Conv FusedConv",
         "GetFusedActivationAttr",
-        lambda f: f.attributes.get("activation") in (b"", b"Clip"),
-        "no activation is none, and Clip has its numbers in activation_params",
+        lambda f: f.attributes.get("activation") in (b"", b"Clip")
+        or len(f.attributes.get("activation_params", ())) > 1,
+        "no activation is none, and Clip has its numbers in activation_params; what stands behind them says nothing",
     ),
     (
         "FusedGemm",
@@ -155,6 +156,18 @@ CONTRIB_REASONS = [
     ("MatMulNBits", "bias shape must be [N]", ALWAYS, "onnxruntime asks for sizes before they are known"),
     ("QGemm", "should have same shape size", ALWAYS, "scale and zero point of B may each be one or one per column"),
     (
+        "CategoryMapper",
+        "is required",
+        lambda f: "cats_int64s" not in f.attributes and "cats_strings" not in f.attributes,
+        "lists that are left out are empty",
+    ),
+    (
+        "MatMulIntegerToFloat",
+        "Attempting to broadcast an axis",
+        lambda f: f.inputs[2].ndim == 1 and f.inputs[2].size > 1,
+        "a scale of A may be one per row, as its zero point in MatMulInteger",
+    ),
+    (
         "NGramHashMapping",
         "must fit in the id type",
         lambda f: f.has_input(4) and (f.inputs[4] > np.iinfo(f.inputs[4].dtype).max - f.inputs[2]).any(),
@@ -167,7 +180,7 @@ CONTRIB_REASONS = [
         "zero points are optional; onnxruntime compares the type of one that is left out",
     ),
     (
-        QLINEAR + " QLinearLeakyRelu QLinearSigmoid ScaledSiLU",
+        QLINEAR + " QLinearLeakyRelu QLinearSigmoid QLinearSoftmax QLinearWhere ScaledSiLU",
         "must be a scalar",
         lambda f: any(v is not None and v.size == 1 and v.ndim > 0 for v in f.inputs),
         "one element in a list is read as a scalar",

@@ -13,6 +13,11 @@ class ReferenceFacts(Facts):
     def has_nan_or_infinity(self):
         return any(not np.isfinite(v).all() for v in self.floats())
 
+    def has_turned_regions(self):
+        """Of RoiAlign: whether a region ends before it begins."""
+        regions = self.inputs[1]
+        return regions.ndim == 2 and regions.shape[1] == 4 and bool((regions[:, 2:] < regions[:, :2]).any())
+
     def is_mean_of_integers(self):
         return self.op == "ReduceMean" and self.inputs[0].dtype.kind in "ui"
 

@@ -144,8 +144,27 @@ FAULTS = [
     ),
     (
         lambda f: f.op == "LpPool"
-        and (f.is_same_padded() or any(f.attributes.get("pads", ())) and f.attributes.get("auto_pad") != b"VALID"),
+        and f.attributes.get("auto_pad") != b"VALID"
+        and (f.is_same_padded() or f.attributes.get("ceil_mode") or any(f.attributes.get("pads", ()))),
         "padding adds 0 to a sum; the evaluator's sum is the mean without padding, as often as the kernel has elements",
+    ),
+    (
+        lambda f: f.op in ("AveragePool", "ConvTranspose", "LpPool", "MaxPool")
+        and f.is_same_padded()
+        and f.strides_over(),
+        "windows shorter than their steps need no padding; the evaluator's is negative, and the first begins elsewhere",
+    ),
+    (
+        lambda f: f.op == "ConvTranspose" and f.attributes.get("group", 1) > 1 and f.has_input(2),
+        "each filter has its own bias; the evaluator begins anew with it in each group",
+    ),
+    (
+        lambda f: f.op == "GridSample" and f.has_nan_or_infinity() and "NaN in one alone" in f.why,
+        "what has no weight does not count; the evaluator multiplies it, which of infinity and NaN is NaN",
+    ),
+    (
+        lambda f: f.op == "LpPool" and f.opset < 2 and abs(f.attributes.get("p", 2)) < 0.1,
+        "powers and their roots are taken in double; in float a root of a small p loses what it is asked for",
     ),
     (
         lambda f: f.op in ("AveragePool", "LpPool", "MaxPool") and f.is_same_padded() and "evaluator has" in f.why,

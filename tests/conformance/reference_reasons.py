@@ -46,6 +46,8 @@ ALSO_NOT_ALLOWED = (
     "expected 1 elements",
     "expected batch x length",
     "expected regions x 4",
+    "values, one per filter",
+    "attribute hidden_size is",
     "attribute base_values_as_tensor is",
 )
 IN_FLOAT = ("Adam", "BatchNormalization", "Erf", "Gelu", "HardSwish", "LRN", "LpPool", "Momentum")
@@ -77,6 +79,14 @@ REASONS = [
         lambda f: f.op == "Clip"
         and any(f.has_input(i) and np.isnan(f.inputs[i].astype(np.float64)).any() for i in (1, 2)),
         "what a bound that is no number comes to is left open",
+    ),
+    (
+        lambda f: f.op == "RoiAlign" and (f.attributes.get("spatial_scale", 1) <= 0 or f.has_turned_regions()),
+        "of regions turned around nothing is said: they have no points",
+    ),
+    (
+        lambda f: f.op == "Adagrad" and any((v < 0).any() for v in f.inputs[4:] if v is not None),
+        "accumulated squares are not below 0; what is left where others take them to 0 is rounding",
     ),
     (
         lambda f: f.op == "MelWeightMatrix" and "float16" in f.type_of(3),

@@ -45,6 +45,7 @@ REASONS = [
             "must have type INT64",
             "pool_strings must not be empty",
             "separators must not be empty",
+            "Attribute scale needs to be specified",
         ),
         Facts.has_empty_list,
         "an empty list stands for the attribute left out, as exporters write it",
@@ -124,7 +125,12 @@ REASONS = [
         lambda f: any(v.ndim == 1 for v in f.inputs),
         "one element in a list is read as a scalar",
     ),
-    ("Attention", "attn_mask must be 2D", lambda f: f.inputs[3].ndim == 1, "a mask broadcasts"),
+    (
+        "Attention",
+        ("attn_mask must be 2D", "inconsistent q_sequence_length"),
+        lambda f: f.inputs[3].ndim == 1 or f.inputs[3].shape[-2] == 1,
+        "a mask broadcasts",
+    ),
     (
         "Attention",
         "must not be specified for 4D inputs",
@@ -298,9 +304,9 @@ REASONS = [
     ),
     (
         "QLinearMatMul",
-        "input scale must be a scalar or 1D tensor of size 1",
-        lambda f: f.inputs[1].size > 1,
-        "a scale may be one per row of a",
+        ("input scale must be a scalar or 1D tensor of size 1", "input zero point must be a scalar"),
+        lambda f: f.inputs[1].size > 1 or f.inputs[2].size > 1,
+        "scale and zero point may be one per row of a",
     ),
     (
         "ReverseSequence",
@@ -396,6 +402,12 @@ REASONS = [
         "must be >= 0",
         lambda f: not f.has_input(2) and not f.has_input(3),
         "window and length may both be left out: a frame is the signal",
+    ),
+    (
+        "STFT",
+        "the dft size is smaller than the signal",
+        ALWAYS,
+        "a signal that is shorter than a frame has none",
     ),
     (
         "Split",
