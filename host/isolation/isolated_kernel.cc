@@ -139,7 +139,10 @@ Status IsolatedKernel::pack(uint32_t slot, const tn_pack_args& args) {
     held.push_back(std::move(reached));
   }
   HostRegion blob;
-  if (args.blob != nullptr && args.byte_length > 0) {
+  const auto offset = worker_->heap()->offset_of(args.blob, args.byte_length);
+  if (offset) {
+    request.place = std::make_unique<wire::Place>(kHeapSegment, *offset, args.byte_length);
+  } else if (args.blob != nullptr && args.byte_length > 0) {
     TENON_ASSIGN_OR_RETURN(blob, HostRegion::allocate(args.byte_length, worker_->heap()));
     request.place = std::make_unique<wire::Place>(
         kHeapSegment, *worker_->heap()->offset_of(blob.data(), args.byte_length), args.byte_length);

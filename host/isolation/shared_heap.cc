@@ -60,6 +60,7 @@ std::byte* SharedHeap::take(uint64_t bytes) noexcept {
 void SharedHeap::give_back(std::byte* data, uint64_t bytes) noexcept {
   const auto offset = static_cast<uint64_t>(data - base());
   discard_pages(descriptor_, offset, bytes);
+  make_writable(data, bytes);
   const std::lock_guard lock(mutex_);
   try {
     add_free(offset, bytes);

@@ -16,6 +16,8 @@ Result<FileDescriptor> make_shared_segment(uint64_t bytes);
 /// The pages become zeroes, and go back to the system.
 void discard_pages(const FileDescriptor& segment, uint64_t offset, uint64_t bytes);
 
+/// Undoes HostRegion::seal(), for memory that is to be taken again.
+void make_writable(void* data, uint64_t bytes);
 /// Asks for large pages where the system has them for shared memory, as arenas of one process do, and keeps the mapping
 /// out of core dumps.
 void advise_shared(void* data, uint64_t bytes);

@@ -24,6 +24,10 @@ void discard_pages(const FileDescriptor& segment, uint64_t offset, uint64_t byte
                   static_cast<off_t>(bytes));
 }
 
+void make_writable(void* data, uint64_t bytes) {
+  (void)mprotect(data, bytes, PROT_READ | PROT_WRITE);
+}
+
 void advise_shared(void* data, uint64_t bytes) {
   (void)madvise(data, bytes, MADV_HUGEPAGE);
   (void)madvise(data, bytes, MADV_DONTDUMP);

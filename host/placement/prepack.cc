@@ -229,21 +229,22 @@ class SourceUses {
 
 }  // namespace
 
-Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan, unsigned threads, Sources sources) {
+Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan, unsigned threads, Sources sources,
+                              const std::shared_ptr<RegionSource>& memory) {
   std::vector<uint64_t> offsets;
   uint64_t total = 0;
   for (const PrepackPlan::Blob& blob : plan.blobs) {
     offsets.push_back((total + blob.alignment - 1) / blob.alignment * blob.alignment);
     total = offsets.back() + blob.bytes;
   }
-  auto region = HostRegion::allocate(total);
+  auto region = HostRegion::allocate(total, memory);
   if (!region.is_ok()) return region.status().with_context("packed weights");
   PackedWeights packed{std::make_unique<HostRegion>(std::move(*region)), plan.bytes};
-  std::byte* memory = packed.region->data();
+  std::byte* const packed_bytes = packed.region->data();
   std::optional<SourceUses> uses;
   if (sources == Sources::kDropped) uses.emplace(plan);
   const auto pack_one = [&](size_t i) -> Status {
-    TENON_RETURN_IF_ERROR(pack_blob(plan, plan.blobs[i], memory + offsets[i]));
+    TENON_RETURN_IF_ERROR(pack_blob(plan, plan.blobs[i], packed_bytes + offsets[i]));
     if (uses) uses->end_one(plan.blobs[i]);
     return {};
   };
@@ -257,7 +258,7 @@ Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan,
       Value& source = *step.input_values[input];
       if (uses && plan.unread_sources.contains(&source)) drop_private_copy(source);
     }
-    const Status status = bind_pack(step, use.slot, {memory + offsets[use.blob], plan.blobs[use.blob].bytes},
+    const Status status = bind_pack(step, use.slot, {packed_bytes + offsets[use.blob], plan.blobs[use.blob].bytes},
                                     use.inputs, use.sources_needed);
     if (!status.is_ok()) return status.with_context(describe(step));
   }

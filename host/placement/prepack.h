@@ -38,7 +38,7 @@ struct PrepackPlan {
   };
   std::vector<Blob> blobs;
   std::vector<Use> uses;
-  uint64_t bytes = 0;  // of the blobs
+  uint64_t bytes = 0;      // of the blobs
   bool validates = false;  // pack_blob() watches the kernel
   /// Constants that no kernel reads other than through packed bytes.
   std::unordered_set<const Value*> unread_sources;
@@ -57,7 +57,8 @@ Status bind_pack(Step& step, uint32_t slot, std::span<const std::byte> blob, std
 /// The constants that a blob of the plan is made from.
 std::vector<const Tensor*> sources_of(const PrepackPlan& plan, const PrepackPlan::Blob& blob);
 /// Packs one blob into `memory`, which has its size and alignment. Of a plan that validates it is packed twice before,
-/// into guarded memory: TN_INTERNAL where bytes around it were written, or some of its own not or otherwise. thread: any
+/// into guarded memory: TN_INTERNAL where bytes around it were written, or some of its own not or otherwise. thread:
+/// any
 Status pack_blob(const PrepackPlan& plan, const PrepackPlan::Blob& blob, void* memory);
 
 struct PackedWeights {
@@ -68,7 +69,9 @@ struct PackedWeights {
 /// Whether private copies of constants are freed that only exist packed from then on.
 enum class Sources { kKept, kDropped };
 
-/// Packs into private memory and hands it to the kernels of `steps`, the list that the plan was made for.
-Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan, unsigned threads, Sources sources);
+/// Packs into private memory, or that of `memory`, and hands it to the kernels of `steps`, the list that the plan was
+/// made for.
+Result<PackedWeights> prepack(std::vector<Step>& steps, const PrepackPlan& plan, unsigned threads, Sources sources,
+                              const std::shared_ptr<RegionSource>& memory = nullptr);
 
 }  // namespace tenon::host

@@ -162,8 +162,7 @@ Result<bool> Loader::add_provider_for(const std::unordered_set<const Node*>& mis
 
 // Into a pack that the model then runs from, else into private memory.
 Result<Loading> Loader::pack_weights(Placement placement, ModelPacks* packs) {
-  TENON_ASSIGN_OR_RETURN(PrepackPlan plan,
-                         plan_prepack(placement.steps, *model_->model->graph, budget_.memory_limit));
+  TENON_ASSIGN_OR_RETURN(PrepackPlan plan, plan_prepack(placement.steps, *model_->model->graph, budget_.memory_limit));
   plan.validates = options_.validate;
   if (packs != nullptr && !added_provider_.empty()) {
     // A pack is looked for before it is known which they are.
@@ -179,7 +178,8 @@ Result<Loading> Loader::pack_weights(Placement placement, ModelPacks* packs) {
     }
     report_.pack.reason = opened.status().message();
   }
-  TENON_ASSIGN_OR_RETURN(model_->packed, prepack(placement.steps, plan, budget_.threads, Sources::kDropped));
+  TENON_ASSIGN_OR_RETURN(model_->packed, prepack(placement.steps, plan, budget_.threads, Sources::kDropped,
+                                                 shared_memory(model_->providers)));
   clock_.end_stage("pack");
   TENON_RETURN_IF_ERROR(take_digests());
   clock_.end_stage("digest");

@@ -96,6 +96,23 @@ TEST_CASE("values go to and fro between two isolated providers and the host", "[
   CHECK(result("cpu_ref") == expected);
 }
 
+TEST_CASE("weights that no file holds are packed where the worker process reads them", "[isolation][own_process]") {
+  for (int round = 0; round < 3; ++round) {
+    GraphBuilder b;
+    b.input("x", TN_FLOAT, {2, 64});
+    b.constant<float>("w", {64, 64}, std::vector<float>(64 * 64, 0.5f));
+    b.node("MatMul", {"x", "w"}, {"y"});
+    b.output("y");
+    auto session = Session::open_model(b.build(), all_isolated("cpu_blas"));
+    INFO(session.status().message());
+    REQUIRE(session.is_ok());
+    const std::vector<NamedTensor> inputs = {floats("x", {2, 64}, std::vector<float>(128, 2.0f))};
+    const auto results = (*session)->run(inputs);
+    REQUIRE(results.is_ok());
+    CHECK(values_of((*results)[0]) == std::vector<float>(128, 64.0f));
+  }
+}
+
 TEST_CASE("runs of one session are in its worker process at once", "[isolation][own_process]") {
   auto session = Session::open_model(relu_model(10'000), all_isolated());
   REQUIRE(session.is_ok());

@@ -57,6 +57,21 @@ TEST_CASE("the shared heap has no memory beyond its size", "[isolation]") {
   CHECK(region.status().code() == TN_OUT_OF_MEMORY);
 }
 
+TEST_CASE("memory of the shared heap that was sealed can be written when it is taken again", "[isolation]") {
+  const auto heap = SharedHeap::create();
+  REQUIRE(heap.is_ok());
+  std::byte* place = nullptr;
+  {
+    auto region = HostRegion::allocate(100, *heap);
+    REQUIRE(region.is_ok());
+    place = region->data();
+    REQUIRE(region->seal().is_ok());
+  }
+  REQUIRE((*heap)->take(kPage) == place);
+  place[0] = std::byte{1};
+  CHECK(place[0] == std::byte{1});
+}
+
 TEST_CASE("a region of the shared heap gives its memory back", "[isolation]") {
   const auto heap = SharedHeap::create();
   REQUIRE(heap.is_ok());
