@@ -115,8 +115,11 @@ class GridSample final : public sdk::Kernel {
     const int64_t reach = options_.mode == Interpolation::kLinear ? 1 : 2;
     std::vector<Tap> taps;
     const int64_t base = int64_t(std::floor(x));
-    for (int64_t i = base - reach + 1; i <= base + reach; ++i)
-      taps.push_back({element_at(i, size, low, high), kernel_weight(options_, double(i) - x)});
+    for (int64_t i = base - reach + 1; i <= base + reach; ++i) {
+      const double weight = kernel_weight(options_, double(i) - x);
+      // What has none does not count, infinite as it may be.
+      if (weight != 0) taps.push_back({element_at(i, size, low, high), weight});
+    }
     return taps;
   }
 

@@ -126,6 +126,15 @@ TEST_CASE("GridSample reads zeros for coordinates that are not numbers", "[cpu_r
   CHECK(first_output<float>({"GridSample", 16, {x, grid}}) == Floats{0});
 }
 
+TEST_CASE("what has no weight in GridSample does not count, infinite as it may be", "[cpu_ref]") {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const auto x = make_tensor<float>({1, 1, 1, 3}, Floats{-kInfinity, 2, kInfinity});
+  const auto grid = make_tensor<float>({1, 1, 2, 2}, Floats{0, 0, -kInfinity, 0});
+  CHECK(first_output<float>(
+            {"GridSample", 16, {x, grid}, {int_attr("align_corners", 1), string_attr("padding_mode", "border")}}) ==
+        Floats{2, -kInfinity});
+}
+
 TEST_CASE("the two values of OneHot are a list", "[cpu_ref]") {
   const auto with = [](std::vector<int64_t> shape) {
     return run_operator({"OneHot",
