@@ -31,14 +31,12 @@ class SkipNormalizeKernel : public sdk::Kernel {
   float epsilon_;
 };
 
-/// `skip` is `input` without some leading axes, or with 1 there.
-bool is_tail_of(sdk::ShapeView skip, sdk::ShapeView input) {
-  if (skip.size() > input.size()) return false;
-  size_t first = 0;
-  while (first < skip.size() && skip[first] == 1) ++first;
-  for (size_t i = first; i < skip.size(); ++i)
-    if (skip[i] != input[input.size() - skip.size() + i]) return false;
-  return true;
+/// `skip` is as `input`, or as one entry of its batch, batch x sequence x hidden.
+bool meets(sdk::ShapeView skip, sdk::ShapeView input) {
+  if (to_shape(skip) == to_shape(input)) return true;
+  if (input.size() != 3) return false;
+  const sdk::Shape entry = to_shape(input.subspan(1, 2));
+  return to_shape(skip) == entry || to_shape(skip) == sdk::Shape{1, entry[0], entry[1]};
 }
 
 sdk::Status SkipNormalizeKernel::run(sdk::RunContext& run) const {
@@ -49,7 +47,7 @@ sdk::Status SkipNormalizeKernel::run(sdk::RunContext& run) const {
 sdk::Status SkipNormalizeKernel::check(sdk::RunContext& run) const {
   const sdk::TensorView x = run.input(0), skip = run.input(1);
   TN_RETURN_IF_ERROR(sdk::check_hidden_rows(x.shape()));
-  if (skip.rank() < 2 || !is_tail_of(skip.shape(), x.shape()) || (skip.count() == 0 && x.count() != 0))
+  if (!meets(skip.shape(), x.shape()))
     return sdk::invalid_argument("input skip has shape ", sdk::shape_text(skip.shape()), ", expected ",
                                  sdk::shape_text(x.shape()), " as input, or that without the batch or with 1 there");
   const int64_t hidden = x.dim(x.rank() - 1);

@@ -101,7 +101,10 @@ TEST_CASE("skip normalizations refuse inputs that do not fit the hidden size", "
     for (const std::vector<int64_t>& shape : {std::vector<int64_t>{}, {8}, {1, 2, 3, 8}})
       CHECK_THAT(error_of(op, {floats(shape), floats(shape), gamma}), Contains("expected batch x sequence x hidden"));
     CHECK_THAT(error_of(op, {x, gamma, gamma}), Contains("skip has shape 8, expected 2x3x8"));
-    CHECK_THAT(error_of(op, {x, floats({2, 1, 8}), gamma}), Contains("skip has shape 2x1x8, expected 2x3x8"));
+    for (const std::vector<int64_t>& shape : {std::vector<int64_t>{2, 1, 8}, {1, 8}, {1, 1, 8}})
+      CHECK_THAT(error_of(op, {x, floats(shape), gamma}), Contains("skip has shape") && Contains("expected 2x3x8"));
+    CHECK_THAT(error_of(op, {floats({3, 8}), floats({1, 8}), gamma}), Contains("skip has shape 1x8"));
+    CHECK(error_of(op, {x, floats({1, 3, 8}), gamma}) == "no error");
     CHECK_THAT(error_of(op, {x, floats({0, 3, 8}), gamma}), Contains("skip has shape 0x3x8"));
     CHECK_THAT(error_of(op, {x, x, floats({7})}), Contains("gamma has shape 7, expected 8"));
     CHECK_THAT(error_of(op, {x, x, gamma, floats({8, 1})}), Contains("has shape 8x1, expected 8"));
