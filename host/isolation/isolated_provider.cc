@@ -10,6 +10,7 @@
 #include "host/plugins/abi/abi_tables.h"
 #include "host/plugins/claims.h"
 #include "host/plugins/described_operators.h"
+#include "host/plugins/loading/operator_check.h"
 #include "host/plugins/loading/table_check.h"
 #include "host/plugins/plugin_instance.h"
 
@@ -115,6 +116,7 @@ Status IsolatedProvider::prepare() {
   table_.operators = described_->operators().data();
   table_.operator_count = static_cast<uint32_t>(described_->operators().size());
   table_.operator_stride = sizeof(tn_operator);
+  TENON_RETURN_IF_ERROR(in_context(check_operators(table_)));
   // Borrows the table, which lies here as well, and has nothing to destroy.
   auto describing = std::make_shared<PluginInstance>();
   describing->name = library().name;

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "host/base/checked.h"
+#include "host/isolation/messages.h"
 #include "host/plugins/calls/plugin_call.h"
 #include "host/plugins/loading/quarantine.h"
 
@@ -23,12 +23,6 @@ std::string current_place() {
   SignalText text;
   add_place(call->facts(), text);
   return std::string(text.view());
-}
-
-std::vector<uint8_t> packed(const wire::RequestT& request) {
-  flatbuffers::FlatBufferBuilder builder;
-  builder.Finish(wire::Request::Pack(builder, &request));
-  return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }
 
 }  // namespace
@@ -125,20 +119,15 @@ Status Worker::tell_files(WorkerLife& life) {
 Result<wire::ReplyT> Worker::exchange(WorkerLife& life, const wire::RequestT& request, int descriptor) {
   Channel& channel = life.process->channel();
   std::vector<uint8_t> answer;
-  if (!channel.send(packed(request), descriptor) || !channel.receive(&answer)) return died(life);
-  flatbuffers::Verifier verifier(answer.data(), answer.size());
-  if (!verifier.VerifyBuffer<wire::Reply>(nullptr))
-    return end(life, error(TN_INTERNAL, "its worker process has sent what is no reply"));
-  wire::ReplyT reply;
-  flatbuffers::GetRoot<wire::Reply>(answer.data())->UnPackTo(&reply);
-  if (reply.code == TN_OK) return reply;
-  const bool is_known = reply.code <= TN_NO_KERNEL;
-  return Status(is_known ? static_cast<tn_code>(reply.code) : TN_INTERNAL, reply.message);
+  if (!channel.send(bytes_of(request), descriptor) || !channel.receive(&answer)) return died(life);
+  auto reply = read_reply(answer);
+  if (!reply.is_ok() && !is_reply(answer)) return end(life, reply.status());
+  return reply;
 }
 
 void Worker::tell(WorkerLife& life, const wire::RequestT& request) {
   const std::lock_guard lock(mutex_);
-  (void)life.process->channel().send(packed(request));
+  (void)life.process->channel().send(bytes_of(request));
 }
 
 Status Worker::died(WorkerLife& life) {

@@ -21,26 +21,13 @@
 #include "host/plugins/loading/cpu_features.h"
 #include "host/plugins/loading/process.h"
 #include "host/storage/digest.h"
+#include "host/storage/file_descriptor.h"
 
 namespace tenon::host {
 namespace {
 
 constexpr char kNoteName[] = "Tenon";
 constexpr uint32_t kNoteType = 1;
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 struct ElfEnd {
   void operator()(Elf* elf) const { elf_end(elf); }
