@@ -1,6 +1,19 @@
 #include "host/isolation/described_table.h"
 
 namespace tenon::host {
+namespace {
+
+// Of the list that the kind of the attribute asks for, whatever else is told.
+size_t length_of_default(const wire::AttributeSpecT& spec) {
+  switch (spec.kind) {
+    case TN_ATTR_INTS: return spec.default_ints.size();
+    case TN_ATTR_FLOATS: return spec.default_floats.size();
+    case TN_ATTR_STRINGS: return spec.default_strings.size();
+    default: return 0;
+  }
+}
+
+}  // namespace
 
 DescribedTable::DescribedTable(std::vector<std::unique_ptr<wire::OperatorT>> operators, tn_infer_fn infer)
     : operators_(std::move(operators)) {
@@ -49,8 +62,6 @@ const tn_attribute* DescribedTable::add_attributes(
   for (const auto& spec : attributes) {
     auto& texts = texts_.emplace_back();
     for (const std::string& text : spec->default_strings) texts.push_back(text.c_str());
-    const size_t count =
-        std::max({spec->default_ints.size(), spec->default_floats.size(), spec->default_strings.size()});
     tn_attribute made{};
     made.struct_size = sizeof made;
     made.kind = spec->kind;
@@ -59,7 +70,7 @@ const tn_attribute* DescribedTable::add_attributes(
     made.has_default = spec->has_default;
     made.default_int = spec->default_int;
     made.default_float = spec->default_float;
-    made.default_count = static_cast<uint32_t>(count);
+    made.default_count = static_cast<uint32_t>(length_of_default(*spec));
     made.default_string = spec->default_string.c_str();
     made.default_ints = spec->default_ints.data();
     made.default_floats = spec->default_floats.data();
