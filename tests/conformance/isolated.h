@@ -18,8 +18,8 @@ struct Outcome {
 using RunCase = std::function<Outcome(size_t index)>;
 
 /// `make_runner` is called once in every child. A case that ends the child, or takes longer than a minute, has failed,
-/// and so has the last one when the child's exit code is not 0 and was not in a second child, since the leak check of a
-/// sanitizer may fail by itself. Throws std::runtime_error when a child cannot be started or make_runner throws.
+/// and so has the last one when the child's exit code is not 0. Throws std::runtime_error when a child cannot be
+/// started or make_runner throws.
 std::vector<Outcome> run_isolated(size_t count, const std::function<RunCase()>& make_runner);
 
 }  // namespace tenon::conformance
