@@ -62,7 +62,10 @@ TEST_CASE("a provider that ends its worker process at any point fails by name, a
       const Status status = open_and_run(place.packs ? add_model() : relu_model());
       CHECK(status.code() == TN_INTERNAL);
       CHECK_THAT(status.message(), Contains("misbehaving") && Contains("its worker process") && Contains(place.text));
-      CHECK_THAT(status.message(), Contains(std::string(manner) == "exit" ? "exit code 0" : "signal"));
+      // exit() of one body, while another one works on what it tears down, may end in either.
+      const bool may_be_both = std::string(place.phase) == "body" && std::string(manner) == "exit";
+      if (!may_be_both)
+        CHECK_THAT(status.message(), Contains(std::string(manner) == "exit" ? "exit code 0" : "signal"));
       CHECK(lift_quarantine("misbehaving").is_ok());
     }
   CHECK(open_and_run(relu_model()).is_ok());
