@@ -3,12 +3,10 @@
 #include <unordered_map>
 
 #include "host/formats/ort/writer.h"
+#include "host/packs/plan_reader.h"
 
 namespace tenon::host {
 namespace {
-
-// Kernels may look at constants of so many bytes (kernel_api/graph.h), whether or not they are at hand.
-constexpr size_t kInlineBytes = 4096;
 
 class PartMaker {
  public:
@@ -47,7 +45,7 @@ class PartMaker {
       if (!value->is_constant()) continue;
       const Tensor& tensor = *value->constant;
       const bool is_gone = tensor.data() == nullptr && tensor.element_count() > 0;
-      if (tensor.dtype() == TN_STRING || (!is_gone && tensor.byte_length() <= kInlineBytes)) continue;
+      if (tensor.dtype() == TN_STRING || (!is_gone && tensor.byte_length() <= kMostKeptBytes)) continue;
       TENON_ASSIGN_OR_RETURN(Reached reached, is_gone ? Result<Reached>(Reached()) : reach(tensor));
       outside.emplace(value.get(), static_cast<int64_t>(part.constants.size()));
       part.constants.push_back(std::move(reached));

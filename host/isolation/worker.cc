@@ -92,10 +92,10 @@ Result<std::shared_ptr<WorkerLife>> Worker::start() {
   return life;
 }
 
-Result<wire::ReplyT> Worker::ask(WorkerLife& life, const wire::RequestT& request, int descriptor) {
+Result<wire::ReplyT> Worker::ask(WorkerLife& life, const wire::RequestT& request) {
   const std::lock_guard lock(mutex_);
   TENON_RETURN_IF_ERROR(tell_files(life));
-  return exchange(life, request, descriptor);
+  return exchange(life, request);
 }
 
 // What requests and runs speak of has to be known before.

@@ -63,8 +63,8 @@ class Worker {
 
   /// The process that runs, or a new one where none does. TN_UNSUPPORTED for a library in quarantine.
   Result<std::shared_ptr<WorkerLife>> life();
-  /// An error of the request, or what the process died of. `descriptor`: that goes with it.
-  Result<wire::ReplyT> ask(WorkerLife& life, const wire::RequestT& request, int descriptor = -1);
+  /// An error of the request, or what the process died of.
+  Result<wire::ReplyT> ask(WorkerLife& life, const wire::RequestT& request);
   /// Is not answered, and says nothing of a process that has died.
   void tell(WorkerLife& life, const wire::RequestT& request);
 
@@ -82,7 +82,7 @@ class Worker {
 
  private:
   Result<std::shared_ptr<WorkerLife>> start();
-  Result<wire::ReplyT> exchange(WorkerLife& life, const wire::RequestT& request, int descriptor);
+  Result<wire::ReplyT> exchange(WorkerLife& life, const wire::RequestT& request, int descriptor = -1);
   Status tell_files(WorkerLife& life);
   Status died(WorkerLife& life);
 

@@ -164,9 +164,8 @@ Status pack_guarded(const Step& step, const PrepackPlan::Blob& blob, const std::
 
 Status pack_watched(const Step& step, const PrepackPlan::Blob& blob, const std::vector<const Tensor*>& sources,
                     void* memory) {
-  constexpr std::byte kFirstFill{0x5A}, kSecondFill{0xA5};
-  TENON_ASSIGN_OR_RETURN(GuardedMemory first, GuardedMemory::allocate(blob.bytes, kFirstFill));
-  TENON_ASSIGN_OR_RETURN(GuardedMemory second, GuardedMemory::allocate(blob.bytes, kSecondFill));
+  TENON_ASSIGN_OR_RETURN(GuardedMemory first, GuardedMemory::allocate(blob.bytes, GuardedMemory::kFirstFill));
+  TENON_ASSIGN_OR_RETURN(GuardedMemory second, GuardedMemory::allocate(blob.bytes, GuardedMemory::kSecondFill));
   TENON_RETURN_IF_ERROR(pack_guarded(step, blob, sources, first));
   TENON_RETURN_IF_ERROR(pack_guarded(step, blob, sources, second));
   const auto other = std::mismatch(first.data(), first.data() + blob.bytes, second.data()).first - first.data();

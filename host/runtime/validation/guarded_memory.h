@@ -12,6 +12,8 @@ class GuardedMemory {
  public:
   GuardedMemory() = default;
   static constexpr std::byte kGuard{0xC3};
+  /// For two tries of one thing: a byte that still differs like these was written by neither.
+  static constexpr std::byte kFirstFill{0x5A}, kSecondFill{0xA5};
 
   /// `bytes` of memory, aligned to 64 bytes, each of value `fill`; those around it are of value `guard`.
   /// TN_OUT_OF_MEMORY.

@@ -10,7 +10,7 @@
 namespace tenon::host {
 namespace {
 
-constexpr std::byte kFirstFill{0x5A}, kSecondFill{0xA5};
+constexpr std::byte kFirstFill = GuardedMemory::kFirstFill, kSecondFill = GuardedMemory::kSecondFill;
 
 using Outputs = std::map<uint32_t, WatchedRun::Output>;
 

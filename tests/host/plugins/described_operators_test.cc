@@ -6,6 +6,7 @@
 
 #include "host/session/session.h"
 #include "tests/host/packs/small_model.h"
+#include "tests/support/gain_operator.h"
 #include "tests/support/graph_builder.h"
 #include "tests/support/onnx_models.h"
 #include "tests/support/test_provider.h"
@@ -19,32 +20,12 @@ namespace {
 
 std::vector<std::pair<float, int>> made;  // factor and version of each kernel
 
-/// y = x * factor
-class Gain final : public sdk::Kernel {
- public:
-  explicit Gain(float factor) : factor_(factor) {}
-  sdk::Status run(sdk::RunContext& run) const override {
-    const sdk::TensorView x = run.input(0);
-    TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, x.shape()));
-    for (int64_t i = 0; i < x.count(); ++i) y.data<float>()[i] = x.data<float>()[i] * factor_;
-    return {};
-  }
-
- private:
-  const float factor_;
-};
 sdk::Result<sdk::KernelPtr> make_gain(const sdk::KernelInfo& node) {
   made.emplace_back(node.attr_float("factor"), node.since_version());
   node.terms().cost_ns = 2500;
   return sdk::KernelPtr(new Gain(node.attr_float("factor")));
 }
 
-sdk::Status infer_gain(const sdk::InferContext& c) {
-  const auto x = c.input(0);
-  if (c.node().attr_float("factor") == 13) return sdk::invalid_model("a factor of 13 brings no luck");
-  if (!x || !x->has_rank()) return {};
-  return c.set_output(0, x->shape());
-}
 sdk::Status infer_badly(const sdk::InferContext& c) {
   const int64_t shape[] = {2, c.node().attr_int("size")};
   return c.set_output(0, shape, static_cast<tn_dtype>(c.node().attr_int("dtype")));
