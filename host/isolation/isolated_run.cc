@@ -124,7 +124,7 @@ Status LaneRuns::await() {
     if (!stopped) stopped = Clock::now();
     if (Clock::now() - *stopped <= kGrace) continue;
     call_.reset();
-    return worker_->end(*life_, error(TN_CANCELLED, "the kernel did not heed a stop within ", kGrace.count(),
+    return worker_->end(*life_, error(TN_INTERNAL, "the kernel did not heed a stop within ", kGrace.count(),
                                       " ms; its worker process was ended"));
   }
   call_.reset();

@@ -11,7 +11,7 @@ namespace tenon::host {
 
 /// Runs the kernel, or puts it off where `run` allows that. Tensors that are neither in the shared heap nor constant
 /// are copied on the way, as are outputs whose memory is elsewhere. A process that does not heed a stop within 100 ms
-/// is ended: TN_CANCELLED. One that dies: TN_INTERNAL says of what, and where.
+/// is ended, and what other runs have there with it: TN_INTERNAL. One that dies: TN_INTERNAL says of what, and where.
 Status run_in_worker(std::shared_ptr<Worker> worker, std::shared_ptr<WorkerLife> life, const KernelInWorker& kernel,
                      KernelRun& run);
 

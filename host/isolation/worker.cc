@@ -165,11 +165,13 @@ Status Worker::end(WorkerLife& life, const Status& reason) {
 
 Result<Reached> Worker::reach(const void* data, uint64_t bytes) {
   if (const auto offset = heap_->offset_of(data, bytes)) return Reached{kHeapSegment, *offset, bytes, nullptr};
-  if (auto mapping = FileMapping::holding(data); mapping != nullptr && mapping->open_again().is_open()) {
+  if (auto mapping = FileMapping::holding(data); mapping != nullptr) {
     const std::lock_guard lock(mutex_);
     auto found = std::find(files_.begin(), files_.end(), mapping);
     const auto offset = static_cast<uint64_t>(static_cast<const std::byte*>(data) - mapping->bytes().data());
-    if (bytes <= mapping->bytes().size() - offset) {
+    const bool is_within = bytes <= mapping->bytes().size() - offset;
+    // A file that is known was opened once already: a session asks for hundreds of its constants.
+    if (is_within && (found != files_.end() || mapping->open_again().is_open())) {
       if (found == files_.end()) found = files_.insert(files_.end(), mapping);
       return Reached{static_cast<uint32_t>(found - files_.begin() + 1), offset, bytes, mapping};
     }
