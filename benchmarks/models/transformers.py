@@ -91,7 +91,8 @@ class Gpt2(Transformer):
         self.sizes = self.op('Shape', ['input_ids'])
         self.length = self.op('Slice', [self.sizes, self.ints(1), self.ints(2), self.ints(0)])
         table = self.normal((VOCABULARY, self.width), 0.02, 'wte')
-        steps = self.op('Range', [self.number(0, np.int64), self.op('Squeeze', [self.length]), self.number(1, np.int64)])
+        length = self.op('Squeeze', [self.length])
+        steps = self.op('Range', [self.number(0, np.int64), length, self.number(1, np.int64)])
         places = self.op('Gather', [self.normal((POSITIONS, self.width), 0.02, 'wpe'),
                                     self.op('Unsqueeze', [steps, self.ints(0)])])
         return self.op('Add', [self.op('Gather', [table, 'input_ids']), places])
