@@ -11,8 +11,10 @@
 
 namespace tenon::host {
 
-/// Whether the provider that would get this node of the ONNX domain wants it with its channels last.
-using LayoutPreference = std::function<bool(const Node&)>;
+/// What the provider that would get this node of the ONNX domain says of having it with its channels last: it wants
+/// that, whatever is around it; or it runs it so where what the node reads is there with channels last.
+enum class LayoutWish { kNone, kTakes, kWants };
+using LayoutPreference = std::function<LayoutWish(const Node&)>;
 
 struct OptimizeOptions {
   bool fold_constants = true;
@@ -20,7 +22,7 @@ struct OptimizeOptions {
   NodeRunner run_node;                     // for folding
   bool rewrite_graph = true;               // all passes besides folding
   ProviderRank rank_provider;              // none: nothing is raised
-  LayoutPreference prefers_channels_last;  // none: every node keeps its layout
+  LayoutPreference layout_wish;            // none: every node keeps its layout
 };
 
 /// What was done, for the session's report: each node that is gone is named or counted in it.

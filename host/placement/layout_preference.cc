@@ -14,15 +14,16 @@ Value with_channels_last(const Value& value) {
   return moved;
 }
 
-// The node as assign_layouts() would have it, outside of any graph.
-bool makes_preferred_kernel(Provider& provider, const Node& node) {
+// Of the node as the layout pass would have it, outside of any graph.
+LayoutWish wish_of(Provider& provider, const Node& node) {
   Value x = with_channels_last(*node.inputs[0]), y = with_channels_last(*node.outputs[0]);
   Node moved = node;
   moved.domain = kChannelsLastDomain;
   moved.inputs[0] = &x;
   moved.outputs[0] = &y;
   const auto kernel = provider.create_kernel(moved, TN_FOR_ANSWER);
-  return kernel.is_ok() && kernel->is_preferred();
+  if (!kernel.is_ok()) return LayoutWish::kNone;
+  return kernel->is_preferred() ? LayoutWish::kWants : LayoutWish::kTakes;
 }
 
 }  // namespace
@@ -32,10 +33,12 @@ LayoutPreference make_layout_preference(const ProviderList& providers) {
     // In their order, so that a library is loaded only where those before it take no node.
     for (const auto& provider : providers) {
       const auto has_preferred = provider->has_preferred_kernels();
-      if (has_preferred.is_ok() && *has_preferred && makes_preferred_kernel(*provider, node)) return true;
-      if (provider->create_kernel(node, TN_FOR_ANSWER).is_ok()) return false;
+      const bool has_wishes = has_preferred.is_ok() && *has_preferred;
+      const LayoutWish wish = has_wishes ? wish_of(*provider, node) : LayoutWish::kNone;
+      if (wish != LayoutWish::kNone) return wish;
+      if (provider->create_kernel(node, TN_FOR_ANSWER).is_ok()) return LayoutWish::kNone;
     }
-    return false;
+    return LayoutWish::kNone;
   };
 }
 

@@ -102,7 +102,7 @@ Status Loader::optimize() {
   wanted.run_node = make_node_runner(model_->providers, budget_.threads, budget_.memory_limit);
   wanted.rank_provider = make_provider_rank(model_->providers);
   wanted.rewrite_graph = options_.rewrite_graph;
-  wanted.prefers_channels_last = make_layout_preference(model_->providers);
+  wanted.layout_wish = make_layout_preference(model_->providers);
   TENON_ASSIGN_OR_RETURN(const OptimizeNotes notes,
                          host::optimize(model, wanted, [&](const char* pass) { clock_.end_stage(pass); }));
   append(&report_.notes, notes);

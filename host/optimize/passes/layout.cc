@@ -1,10 +1,12 @@
 // Gives nodes their channels last where their provider wants it. One way through each graph, producers first. Of a
 // value with channels second, `last_` has the same with channels last, if some node computes it; a Transpose computes
 // the value itself from it, and goes if nobody reads that. So neighbours meet in the layout that both want, and every
-// other reader finds what it always read.
+// other reader finds what it always read. Nodes that providers want so begin; others follow where what they read is
+// there, unless that takes more Transposes than it saves.
 #include "host/graph/layout.h"
 
 #include <algorithm>
+#include <list>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -14,23 +16,14 @@
 #include "host/graph/operators/node_traits.h"
 #include "host/graph/schema.h"
 #include "host/graph/shape_inference.h"
+#include "host/optimize/layout/channel_shuffle.h"
+#include "host/optimize/layout/movable.h"
+#include "host/optimize/layout/renumber.h"
 #include "host/optimize/passes/passes.h"
 #include "host/optimize/rewriter.h"
 
 namespace tenon::host {
 namespace {
-
-size_t rank_of(const Value& value) {
-  return value.type.dims ? value.type.dims->size() : 0;
-}
-
-bool has_layout(const Value* value) {
-  return value != nullptr && value->type.kind == ValueType::Kind::kTensor && rank_of(*value) >= kLeastLayoutRank;
-}
-
-bool is_read(const Value* value) {
-  return value != nullptr && value->use_count() > 0;
-}
 
 // The rank that the node's input must have for it to compute at all; 0: any.
 size_t demanded_rank(const Node& node) {
@@ -47,38 +40,37 @@ bool has_sure_rank(const Node& node) {
   return has_layout(x) && (x->type.is_proven || demanded_rank(node) == rank_of(*x));
 }
 
-bool has_one_result(const Node& node) {
-  return !node.outputs.empty() && has_layout(node.outputs[0]) &&
-         std::none_of(node.outputs.begin() + 1, node.outputs.end(), is_read);
+const Value* first_output(const Node& node) {
+  return node.outputs.empty() ? nullptr : node.outputs[0];
 }
 
-bool moves(const Node& node, const std::vector<int64_t>& perm) {
-  return node.domain.empty() && node.op_type == "Transpose" && node.ints_attribute("perm") == perm;
+bool has_one_result(const Node& node) {
+  return has_layout(first_output(node)) && std::none_of(node.outputs.begin() + 1, node.outputs.end(), is_read);
 }
 
 class LayoutPass {
  public:
-  LayoutPass(const Model& model, Graph& graph, const LayoutPreference& prefers, RemovalLog& log)
-      : graph_(graph), builder_(graph), prefers_(prefers), log_(log) {
+  LayoutPass(const Model& model, Graph& graph, const OptimizeOptions& options, RemovalLog& log)
+      : graph_(graph), builder_(graph), options_(options), log_(log) {
     const auto opset = model.opset_imports.find("");
     transpose_ = find_schema("", "Transpose", opset == model.opset_imports.end() ? newest_opset("") : opset->second);
   }
 
-  /// How many nodes have their channels last now.
+  /// How many nodes of operators with channels have these last now.
   Result<size_t> run() {
     std::vector<Node*> nodes;
     for (const auto& node : graph_.nodes()) nodes.push_back(node.get());
-    for (Node* node : nodes)
-      if (wants_last(*node)) wanting_.insert(node);
-    if (wanting_.empty() || transpose_ == nullptr) return size_t{0};
-    for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) look_ahead(**node);
+    bool is_wanted = false;
+    for (Node* node : nodes) is_wanted = ask(*node) || is_wanted;
+    if (!is_wanted || transpose_ == nullptr) return size_t{0};
+    for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) TENON_RETURN_IF_ERROR(look_ahead(**node));
     for (Node* node : nodes) TENON_RETURN_IF_ERROR(visit(*node));
     // Readers before what they read.
     for (auto node = transposes_.rbegin(); node != transposes_.rend(); ++node)
       if (!is_read((*node)->outputs[0])) erase(**node);
     graph_.sweep();
     TENON_RETURN_IF_ERROR(graph_.finish());
-    return wanting_.size();
+    return converted_;
   }
 
  private:
@@ -87,26 +79,63 @@ class LayoutPass {
     graph_.erase_node(transpose);
   }
 
-  bool wants_last(const Node& node) const {
-    return node.domain.empty() && facts_of(node).has(kHasChannels) && has_sure_rank(node) && has_one_result(node) &&
-           rank_of(*node.inputs[0]) == rank_of(*node.outputs[0]) && prefers_(node);
+  // Whether the node is one to begin at.
+  bool ask(const Node& node) {
+    if (!node.domain.empty() || !facts_of(node).has(kHasChannels) || !has_sure_rank(node) || !has_one_result(node) ||
+        rank_of(*node.inputs[0]) != rank_of(*node.outputs[0]))
+      return false;
+    const LayoutWish wish = options_.layout_wish(node);
+    if (wish != LayoutWish::kNone) wishes_[&node] = wish;
+    return wish == LayoutWish::kWants;
+  }
+
+  LayoutWish wish_of(const Node& node) const {
+    const auto found = wishes_.find(&node);
+    return found == wishes_.end() ? LayoutWish::kNone : found->second;
+  }
+
+  // Whether having the value with its channels last is no loss, whoever reads it.
+  bool is_welcome(const Value* value) const {
+    return value != nullptr && (of_use_.contains(value) || lies_alike(*value));
   }
 
   // Remembers of the node's inputs whether having their channels last is of use further on.
-  void look_ahead(const Node& node) {
-    const bool is_of_use = wanting_.contains(&node) || (has_layout(first_output(node)) &&
-                                                        (moves(node, to_channels_last(rank_of(*node.outputs[0]))) ||
-                                                         (is_elementwise(node) && of_use_.contains(node.outputs[0]))));
-    if (!is_of_use) return;
-    const size_t count = wanting_.contains(&node) ? 1 : node.inputs.size();
+  Status look_ahead(Node& node) {
+    const Value* y = first_output(node);
+    if (y == nullptr) return {};
+    if (has_layout(y) && is_elementwise(node)) {
+      if (of_use_.contains(y)) use_inputs(node, node.inputs.size());
+    } else if (const LayoutWish wish = wish_of(node); wish != LayoutWish::kNone) {
+      if (wish == LayoutWish::kWants || is_welcome(y)) use_inputs(node, 1);
+    } else if (has_layout(y) && moves(node, to_channels_last(rank_of(*y)))) {
+      use_inputs(node, 1);
+    } else if (const auto shuffle = find_channel_shuffle(node)) {
+      shuffles_.emplace(&node, *shuffle);
+      if (of_use_.contains(&shuffle->y())) use_inputs(node, 1);
+    } else if (!node.inputs.empty() && has_layout(node.inputs[0])) {
+      TENON_ASSIGN_OR_RETURN(auto renumbered, renumber(node, rank_of(*node.inputs[0])));
+      if (!renumbered) return {};
+      if (gains(node, *renumbered)) use_inputs(node, renumbered->reads_all ? node.inputs.size() : 1);
+      renumbered_.emplace(&node, std::move(*renumbered));
+    }
+    return {};
+  }
+
+  void use_inputs(const Node& node, size_t count) {
     for (size_t i = 0; i < count; ++i)
       if (node.inputs[i] != nullptr) of_use_.insert(node.inputs[i]);
   }
 
-  static const Value* first_output(const Node& node) { return node.outputs.empty() ? nullptr : node.outputs[0]; }
+  bool gains(const Node& node, const Renumbered& renumbered) const {
+    return !renumbered.moves_results ||
+           std::any_of(node.outputs.begin(), node.outputs.end(), [&](const Value* y) { return is_welcome(y); });
+  }
 
   Status visit(Node& node) {
-    if (wanting_.contains(&node)) return convert(node);
+    if (wish_of(node) == LayoutWish::kWants) return convert(node);
+    if (wish_of(node) == LayoutWish::kTakes) return follow_with_channels(node);
+    if (const auto shuffle = shuffles_.find(&node); shuffle != shuffles_.end()) return follow(shuffle->second);
+    if (const auto found = renumbered_.find(&node); found != renumbered_.end()) return follow(node, found->second);
     if (!has_layout(first_output(node))) return {};
     const size_t rank = rank_of(*node.outputs[0]);
     if (moves(node, to_channels_first(rank))) {
@@ -124,7 +153,14 @@ class LayoutPass {
     TENON_ASSIGN_OR_RETURN(Value * x, channels_last(*node.inputs[0], node));
     node.domain = kChannelsLastDomain;
     node.inputs[0] = x;
+    ++converted_;
     return give_last(node);
+  }
+
+  Status follow_with_channels(Node& node) {
+    const Value* x = node.inputs[0];
+    if (!last_.contains(x) || !(x->use_count() == 1 || is_welcome(node.outputs[0]))) return {};
+    return convert(node);
   }
 
   // Who reads what such a Transpose computes can as well read what was there before it was moved the other way.
@@ -139,33 +175,99 @@ class LayoutPass {
   Status follow(Node& node) {
     if (node.find_attribute("broadcast") != nullptr) return {};
     const size_t rank = rank_of(*node.outputs[0]);
-    bool has_moved = false, is_free = true;
-    for (const Value* input : node.inputs) {
-      if (input == nullptr) continue;
-      const bool is_moved = last_.contains(input);
-      if (is_moved ? rank_of(*input) != rank : !can_reshape(*input, rank)) return {};
-      has_moved = has_moved || is_moved;
-      is_free = is_free && (!is_moved || input->use_count() == 1);
-    }
+    const bool is_of_use = of_use_.contains(node.outputs[0]);
+    for (const Value* input : node.inputs)
+      if (input != nullptr && !can_move(*input, rank, true, is_of_use)) return {};
     // Where its operands are read otherwise, too, and nobody wants its result so, it would only add a Transpose.
-    if (!has_moved || !(is_free || of_use_.contains(node.outputs[0]))) return {};
+    const auto reads = moved_reads(node.inputs);
+    if (!reads || !(*reads == 1 || is_of_use)) return {};
     for (Value*& input : node.inputs) {
       if (input == nullptr) continue;
-      const auto found = last_.find(input);
-      if (found != last_.end()) {
-        input = found->second;
-      } else if (input->constant->element_count() > 1) {
-        TENON_ASSIGN_OR_RETURN(input, reshaped(*input, rank));
-      }
+      TENON_ASSIGN_OR_RETURN(input, moved(*input, rank, node));
     }
     return give_last(node);
   }
 
-  // Constants of one number, or one for each of some dimension: moving that dimension moves no byte.
-  static bool can_reshape(const Value& value, size_t rank) {
-    if (!value.is_constant() || value.constant->shape().size() > rank) return false;
-    const auto& shape = value.constant->shape();
-    return std::count_if(shape.begin(), shape.end(), [](int64_t d) { return d != 1; }) <= 1;
+  // A node that names axes names others, if its provider runs it so as well.
+  Status follow(Node& node, Renumbered& renumbered) {
+    const size_t rank = rank_of(*node.inputs[0]), count = renumbered.reads_all ? node.inputs.size() : 1;
+    const std::vector<Value*> operands(node.inputs.begin(), node.inputs.begin() + static_cast<ptrdiff_t>(count));
+    const bool is_gain = gains(node, renumbered);
+    for (const Value* input : operands)
+      if (input == nullptr || !can_move(*input, rank, false, is_gain)) return {};
+    const auto reads = moved_reads(operands);
+    if (!reads || !((*reads == 1 && !renumbered.grows) || is_gain) || !is_run_as_well(node, renumbered, count))
+      return {};
+    for (size_t i = 0; i < count; ++i) {
+      TENON_ASSIGN_OR_RETURN(node.inputs[i], moved(*node.inputs[i], rank, node));
+    }
+    for (auto& [index, tensor] : renumbered.constants) {
+      if (index >= node.inputs.size()) node.inputs.resize(index + 1);
+      TENON_ASSIGN_OR_RETURN(node.inputs[index], builder_.constant("", std::move(tensor)));
+    }
+    node.attributes = std::move(renumbered.attributes);
+    if (renumbered.moves_results) return give_last(node);
+    graph_.connect(node);
+    return {};
+  }
+
+  Status follow(const ChannelShuffle& shuffle) {
+    const auto found = last_.find(&shuffle.x());
+    if (found == last_.end() || !(shuffle.x().use_count() == 1 || of_use_.contains(&shuffle.y()))) return {};
+    const size_t rank = rank_of(shuffle.x());
+    // N, H, W are copied.
+    std::vector<int64_t> shape(rank - 1, 0), perm(rank + 1);
+    shape.insert(shape.end(), {shuffle.groups, shuffle.group_channels});
+    for (size_t i = 0; i < perm.size(); ++i) perm[i] = static_cast<int64_t>(i);
+    std::swap(perm[rank - 1], perm[rank]);
+    TENON_RETURN_IF_ERROR(reshape(*shuffle.cut, found->second, shape));
+    Value &parts = *shuffle.cut->outputs[0], &swapped = *shuffle.swap->outputs[0];
+    std::rotate(parts.type.dims->begin() + 1, parts.type.dims->begin() + 3, parts.type.dims->end());
+    std::rotate(swapped.type.dims->begin() + 1, swapped.type.dims->begin() + 3, swapped.type.dims->end());
+    for (Attribute& attribute : shuffle.swap->attributes)
+      if (attribute.name == "perm") attribute.payload = perm;
+    shape.pop_back();
+    shape.back() = shuffle.groups * shuffle.group_channels;
+    TENON_RETURN_IF_ERROR(reshape(*shuffle.join, &swapped, shape));
+    return give_last(*shuffle.join);
+  }
+
+  Status reshape(Node& node, Value* x, const std::vector<int64_t>& shape) {
+    TENON_ASSIGN_OR_RETURN(Tensor numbers,
+                           Tensor::allocate(TN_INT64, {static_cast<int64_t>(shape.size())}, Residence::kComputed));
+    std::copy(shape.begin(), shape.end(), static_cast<int64_t*>(numbers.mutable_data()));
+    TENON_ASSIGN_OR_RETURN(Value * constant, builder_.constant("", std::move(numbers)));
+    node.inputs = {x, constant};
+    graph_.connect(node);
+    return {};
+  }
+
+  // Whether the operand is there with its channels last, or comes to it for nothing; `broadcasts`: it may have fewer
+  // dimensions than the result, or be 1 where that is more; `at_cost`: a Transpose is worth it.
+  bool can_move(const Value& operand, size_t rank, bool broadcasts, bool at_cost) const {
+    if (last_.contains(&operand)) return rank_of(operand) == rank;
+    if (operand.is_constant())
+      return can_reshape(operand, rank) && (broadcasts || operand.constant->shape().size() == rank);
+    if (broadcasts && is_single_element(operand)) return rank_of(operand) <= rank;
+    return operand.type.is_proven && has_layout(&operand) && rank_of(operand) == rank &&
+           (at_cost || lies_alike(operand));
+  }
+
+  // The most readers that one of the operands has that are moved already; nothing: none is.
+  std::optional<size_t> moved_reads(const std::vector<Value*>& operands) const {
+    std::optional<size_t> most;
+    for (const Value* input : operands)
+      if (input != nullptr && last_.contains(input))
+        most = std::max(most.value_or(1), static_cast<size_t>(input->use_count()));
+    return most;
+  }
+
+  // What can_move() has said yes to.
+  Result<Value*> moved(Value& operand, size_t rank, const Node& reader) {
+    if (const auto found = last_.find(&operand); found != last_.end()) return found->second;
+    if (operand.is_constant()) return operand.constant->element_count() > 1 ? reshaped(operand, rank) : &operand;
+    if (rank_of(operand) < rank || is_single_element(operand)) return &operand;
+    return channels_last(operand, reader);
   }
 
   Result<Value*> reshaped(const Value& value, size_t rank) {
@@ -176,15 +278,38 @@ class LayoutPass {
     return builder_.constant("", t.part(std::move(shape), 0, t.byte_length()));
   }
 
-  // What the node computes from now on has its channels last, and a Transpose computes what it did before.
+  bool is_run_as_well(const Node& node, const Renumbered& renumbered, size_t moved_inputs) const {
+    if (!options_.rank_provider) return true;
+    Node changed = node;
+    std::list<Value> values;
+    const auto put = [&](Value*& place, Value value) { place = &values.emplace_back(std::move(value)); };
+    for (size_t i = 0; i < moved_inputs; ++i) put(changed.inputs[i], stand_in(*node.inputs[i], true));
+    for (const auto& [index, tensor] : renumbered.constants) {
+      if (index >= changed.inputs.size()) changed.inputs.resize(index + 1);
+      Value constant;
+      constant.constant = tensor;
+      set_constant_type(constant);
+      put(changed.inputs[index], std::move(constant));
+    }
+    for (Value*& y : changed.outputs)
+      if (y != nullptr && renumbered.moves_results && has_layout(y)) put(y, stand_in(*y, true));
+    changed.attributes = renumbered.attributes;
+    const auto before = options_.rank_provider(node), after = options_.rank_provider(changed);
+    return after && before && *after <= *before;
+  }
+
+  // What the node computes from now on has its channels last, and Transposes compute what it did before.
   Status give_last(Node& node) {
-    Value* y = node.outputs[0];
-    TENON_ASSIGN_OR_RETURN(Value * y_last, fresh(*y));
-    node.outputs[0] = y_last;
-    y->producer = nullptr;
+    std::vector<Value*> results;
+    for (Value*& y : node.outputs) {
+      if (y == nullptr || !has_layout(y)) continue;
+      results.push_back(y);
+      TENON_ASSIGN_OR_RETURN(y, fresh(*y));
+      last_[results.back()] = y;
+      results.back()->producer = nullptr;
+    }
     graph_.connect(node);
-    add_transpose(*y_last, *y, to_channels_first(rank_of(*y)), node);
-    last_[y] = y_last;
+    for (Value* y : results) add_transpose(*last_[y], *y, to_channels_first(rank_of(*y)), node);
     return {};
   }
 
@@ -214,10 +339,13 @@ class LayoutPass {
 
   Graph& graph_;
   NodeBuilder builder_;
-  const LayoutPreference& prefers_;
+  const OptimizeOptions& options_;
   RemovalLog& log_;
   const OpSchema* transpose_ = nullptr;
-  std::unordered_set<const Node*> wanting_;
+  size_t converted_ = 0;
+  std::unordered_map<const Node*, LayoutWish> wishes_;
+  std::unordered_map<const Node*, Renumbered> renumbered_;
+  std::unordered_map<const Node*, ChannelShuffle> shuffles_;
   std::unordered_set<const Value*> of_use_;
   std::unordered_map<const Value*, Value*> last_;
   std::vector<Node*> transposes_;  // its own and the model's
@@ -228,12 +356,12 @@ class LayoutPass {
 
 // Results and inputs of the model, and what subgraphs read, keep their layout.
 Status layout_pass(Model& model, const OptimizeOptions& options, OptimizeNotes& notes) {
-  if (!options.prefers_channels_last) return {};
+  if (!options.layout_wish) return {};
   TENON_RETURN_IF_ERROR(infer_shapes(model));
   RemovalLog log;
   size_t count = 0;
   for (Graph* graph : graph_tree(*model.graph)) {
-    TENON_ASSIGN_OR_RETURN(const size_t moved, LayoutPass(model, *graph, options.prefers_channels_last, log).run());
+    TENON_ASSIGN_OR_RETURN(const size_t moved, LayoutPass(model, *graph, options, log).run());
     count += moved;
   }
   if (count > 0) notes.push_back(concat(count, " nodes have their channels last, as their providers want them"));

@@ -1,62 +1,14 @@
+#include "host/graph/layout.h"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstring>
-#include <functional>
 
-#include "host/graph/layout.h"
 #include "host/graph/operators/facts.h"
 #include "host/graph/schema.h"
-#include "host/session/session.h"
-#include "tests/support/both_ways.h"
-#include "tests/support/channels_last_provider.h"
-#include "tests/support/graph_builder.h"
+#include "tests/support/moved_channels.h"
 
 using namespace tenon::host;
 using namespace tenon::test;
-
-namespace {
-
-using Build = std::function<void(GraphBuilder&)>;
-
-Tensor ramp(std::vector<int64_t> shape, float step = 0.37f) {
-  int64_t count = 1;
-  for (const int64_t d : shape) count *= d;
-  std::vector<float> values;
-  for (int64_t i = 0; i < count; ++i) values.push_back(step * static_cast<float>((i * 7) % 23 - 11));
-  return make_tensor(std::move(shape), values);
-}
-
-std::unique_ptr<Session> open_wanting(const Build& build, bool rewrites, int64_t opset) {
-  GraphBuilder builder(opset);
-  build(builder);
-  SessionOptions options;
-  options.provider_tables = {&channels_last_provider()};
-  options.threads = 1;
-  options.rewrite_graph = rewrites;
-  auto session = Session::open_model(builder.build(), options);
-  INFO(session.status().message());
-  REQUIRE(session.is_ok());
-  return std::move(*session);
-}
-
-/// The operators in order, those with their channels last in brackets, after the answers were seen to stay.
-std::string moved(const Build& build, const std::vector<NamedTensor>& inputs, int64_t opset = 17) {
-  const auto plain = open_wanting(build, false, opset), session = open_wanting(build, true, opset);
-  compare_both_ways(*plain, *session, inputs, [](const Tensor& a, const Tensor& b) {
-    CHECK(std::memcmp(a.data(), b.data(), std::min(a.byte_length(), b.byte_length())) == 0);
-  });
-  std::string ops;
-  for (const auto& node : session->model().graph->nodes())
-    ops += (ops.empty() ? "" : " ") + (is_channels_last(*node) ? "[" + node->op_type + "]" : node->op_type);
-  return ops;
-}
-
-void conv(GraphBuilder& b, const std::string& x, const std::string& y, int64_t channels, int64_t filters) {
-  b.constant_of(y + ".w", ramp({filters, channels, 3, 3}));
-  b.node("Conv", {x, y + ".w"}, {y}, {ints_attr("pads", {1, 1, 1, 1}), ints_attr("kernel_shape", {3, 3})});
-}
-
-}  // namespace
 
 TEST_CASE("moving channels last and back gives what was there", "[layout]") {
   CHECK(to_channels_last(4) == std::vector<int64_t>{0, 2, 3, 1});
@@ -82,6 +34,74 @@ TEST_CASE("a convolutional network has its channels last from its input to its e
       },
       {{"x", ramp({1, 3, 8, 8})}});
   CHECK(ops == "Transpose [Conv] Relu [Conv] Add [MaxPool] [GlobalAveragePool] Transpose Flatten");
+}
+
+TEST_CASE("a kernel that does not ask for channels last follows what has them, and begins nothing", "[layout]") {
+  const auto pooled = [](GraphBuilder& b) {
+    b.node("MaxPool", {"p"}, {"m"}, {ints_attr("kernel_shape", {2, 2})});
+    conv(b, "m", "a", 3, 4);
+    b.node("MaxPool", {"a"}, {"n"}, {ints_attr("kernel_shape", {2, 2})});
+    b.node("LRN", {"n"}, {"l"}, {int_attr("size", 3)});
+    conv(b, "l", "y", 4, 4);
+    b.output("y");
+  };
+  const auto from_input = [&](GraphBuilder& b) {
+    b.input("p", TN_FLOAT, {1, 3, 8, 8});
+    pooled(b);
+  };
+  const std::vector<NamedTensor> x{{"p", ramp({1, 3, 8, 8})}};
+  CHECK(moved(from_input, x, 17, "Conv") == "MaxPool Transpose [Conv] [MaxPool] [LRN] [Conv] Transpose");
+  CHECK(moved(from_input, x, 17, "Gemm") == "MaxPool Conv MaxPool LRN Conv");
+}
+
+TEST_CASE("a gate made of a global mean has its channels last throughout", "[layout]") {
+  const auto ops = moved(
+      [](GraphBuilder& b) {
+        b.input("x", TN_FLOAT, {1, 3, 6, 6});
+        conv(b, "x", "a", 3, 4);
+        b.node("GlobalAveragePool", {"a"}, {"g"});
+        b.constant_of("w", ramp({4, 4, 1, 1}));
+        b.node("Conv", {"g", "w"}, {"c"});
+        b.node("Sigmoid", {"c"}, {"s"});
+        b.node("Mul", {"a", "s"}, {"m"});
+        conv(b, "m", "y", 4, 2);
+        b.output("y");
+      },
+      {{"x", ramp({1, 3, 6, 6})}}, 17, "Conv");
+  CHECK(ops == "Transpose [Conv] [GlobalAveragePool] [Conv] Sigmoid Mul [Conv] Transpose");
+}
+
+TEST_CASE("an operand whose elements lie alike in both layouts comes along as a view", "[layout]") {
+  const auto ops = moved(
+      [](GraphBuilder& b) {
+        b.input("x", TN_FLOAT, {1, 3, 6, 6});
+        b.input("gate", TN_FLOAT, {1, 4, 1, 1});
+        b.input("factor", TN_FLOAT, {1});
+        conv(b, "x", "a", 3, 4);
+        b.node("Mul", {"a", "gate"}, {"m"});
+        b.node("Mul", {"m", "factor"}, {"n"});
+        conv(b, "n", "y", 4, 2);
+        b.output("y");
+      },
+      {{"x", ramp({1, 3, 6, 6})}, {"gate", ramp({1, 4, 1, 1})}, {"factor", ramp({1})}});
+  CHECK(ops == "Transpose [Conv] Transpose Mul Mul [Conv] Transpose");
+}
+
+TEST_CASE("an operand with channels second is moved where the result is wanted with these last", "[layout]") {
+  const auto summed = [](bool goes_on) {
+    return moved(
+        [&](GraphBuilder& b) {
+          b.input("x", TN_FLOAT, {1, 3, 6, 6});
+          b.input("z", TN_FLOAT, {1, 4, 6, 6});
+          conv(b, "x", "a", 3, 4);
+          b.node("Add", {"a", "z"}, {goes_on ? "s" : "y"});
+          if (goes_on) conv(b, "s", "y", 4, 2);
+          b.output("y");
+        },
+        {{"x", ramp({1, 3, 6, 6})}, {"z", ramp({1, 4, 6, 6})}});
+  };
+  CHECK(summed(true) == "Transpose [Conv] Transpose Add [Conv] Transpose");
+  CHECK(summed(false) == "Transpose [Conv] Transpose Add");
 }
 
 TEST_CASE("a model that moves its channels around every convolution loses these Transposes", "[layout]") {
