@@ -24,7 +24,10 @@ struct LastConvWay {
 /// Any convolution: products of rows of the image, read where they lie through pointers, with the packed weight.
 extern const LastConvWay kIndirectWay;
 
+/// One input channel a group.
+extern const LastConvWay kDepthwiseWay;
+
 /// In the order of preference; the last one takes everything.
-inline constexpr const LastConvWay* kLastConvWays[] = {&kIndirectWay};
+inline constexpr const LastConvWay* kLastConvWays[] = {&kDepthwiseWay, &kIndirectWay};
 
 }  // namespace tenon::cpu_blas
