@@ -3,19 +3,12 @@
 #include "simd/pool.h"
 
 #include <algorithm>
-#include <limits>
 
-#include "conv/window.h"
+#include "conv/pool_factors.h"
 #include "simd/rows.h"
 
 namespace tenon::cpu_blas {
 namespace {
-
-/// How many positions of the window of output `o` an average divides by along one axis.
-int64_t positions(const WindowAxis& axis, int64_t o, bool with_padding) {
-  return with_padding ? axis.taps_between(o, -axis.pad_begin, axis.in + axis.pad_end)
-                      : axis.taps_between(o, 0, axis.in);
-}
 
 /// The one window is the whole axis.
 bool covers(const WindowAxis& axis) {
@@ -38,7 +31,7 @@ class Pool final : public sdk::Kernel {
     if (spatial == 1) shape = {x.dim(0), x.dim(1), window.w.out};
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
     if (y.count() == 0) return {};
-    const std::vector<float> factors = is_max_ ? std::vector<float>() : inverse_counts(window);
+    const std::vector<float> factors = is_max_ ? std::vector<float>() : pool_factors(window, include_pad_);
     const int64_t in = window.h.in * window.w.in;
     const int64_t out = window.h.out * window.w.out;
     const double cost = static_cast<double>(out * window.h.kernel * window.w.kernel) / 4;
@@ -57,18 +50,6 @@ class Pool final : public sdk::Kernel {
   }
 
  private:
-  std::vector<float> inverse_counts(const Window2d& window) const {
-    std::vector<float> inverse;
-    inverse.reserve(static_cast<size_t>(window.h.out * window.w.out));
-    for (int64_t oh = 0; oh < window.h.out; ++oh) {
-      const int64_t rows = positions(window.h, oh, include_pad_);
-      for (int64_t ow = 0; ow < window.w.out; ++ow)
-        inverse.push_back(1.0f /
-                          static_cast<float>(std::max<int64_t>(rows * positions(window.w, ow, include_pad_), 1)));
-    }
-    return inverse;
-  }
-
   std::string node_;
   WindowAttributes window_;
   bool is_max_, include_pad_;
