@@ -25,7 +25,7 @@ def load(path):
 
 
 class Session:
-    """Errors are RuntimeErrors with Tenon's message. Inputs are given once, for all runs."""
+    """Errors are RuntimeErrors with Tenon's message. Inputs are given once, for all runs that name no others."""
 
     def __init__(self, library, path, feeds, **options):
         self.library, self.handle = library, ctypes.c_void_p()
@@ -37,7 +37,7 @@ class Session:
         finally:
             library.tenon_options_destroy(chosen)
         self.kept = []  # what the tensors point at
-        self.tensors = (_Tensor * len(feeds))(*(self._tensor(*feed) for feed in feeds.items()))
+        self.tensors = self.tensors_of(feeds)
 
     def __enter__(self):
         return self
@@ -45,9 +45,13 @@ class Session:
     def __exit__(self, *_):
         self.library.tenon_session_close(self.handle)
 
-    def run(self):
-        results = ctypes.c_void_p()
-        self._check(self.library.tenon_session_run(self.handle, self.tensors, ctypes.c_size_t(len(self.tensors)), None,
+    def tensors_of(self, feeds):
+        """Other inputs for run(), made once and for as long as the session."""
+        return (_Tensor * len(feeds))(*(self._tensor(*feed) for feed in feeds.items()))
+
+    def run(self, tensors=None):
+        tensors, results = tensors or self.tensors, ctypes.c_void_p()
+        self._check(self.library.tenon_session_run(self.handle, tensors, ctypes.c_size_t(len(tensors)), None,
                                                    ctypes.c_size_t(0), None, ctypes.byref(results)))
         self.library.tenon_results_destroy(results)
 
