@@ -6,6 +6,26 @@ import subprocess
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PERFORMANCE = os.path.join(ROOT, 'docs/performance.md')
 
+HEAD = '''# Speed
+
+Tenon beside PyPI onnxruntime and OpenVINO on the same cores. Written by scripts of `benchmarks/`, a section each, on an
+idle machine:
+
+```sh
+tools/build.sh release
+python=$(tests/python_env.sh build/venv-benchmarks benchmarks/requirements.txt)
+$python benchmarks/compare.py --all --write      # Models
+$python benchmarks/architectures.py --write      # Exported architectures; needs Debian's python3-torch and -torchvision
+$python benchmarks/cold_start.py --write         # Cold start; as root, or with files that can be dropped from the cache
+$python benchmarks/changing_shapes.py --write    # Shapes that change
+benchmarks/gate.py HEAD~1 HEAD                   # whether a commit needs more instructions than another one
+```
+
+`benchmarks/gate.py` builds two commits and counts the instructions of a run of each model under callgrind, with
+`isa=avx2`, which valgrind knows; it fails when one needs 2 % more than before. Instructions are the same from run to run,
+to 0.1 %, however busy the machine is.
+'''
+
 
 def machine():
     with open('/proc/cpuinfo') as f:
@@ -37,19 +57,17 @@ def table(head, rows):
     return '\n'.join(lines + ['| ' + ' | '.join(map(str, row)) + ' |' for row in rows])
 
 
-def write_section(title, body, path=PERFORMANCE):
-    """Puts `## title` with the body into the page, in the place of the one that is there, else at its end."""
-    text = ''
-    if os.path.exists(path):
-        with open(path) as f:
-            text = f.read()
-    head, *sections = text.split('\n## ')
-    sections = [s for s in sections if s.strip()]
-    made = f'{title}\n\n{body.strip()}\n'
+def write_section(title, body):
+    """Puts `## title` with the body into docs/performance.md, in the place of the one there, else at its end."""
+    sections = []
+    if os.path.exists(PERFORMANCE):
+        with open(PERFORMANCE) as f:
+            sections = f.read().split('\n## ')[1:]
+    made = f'{title}\n\n{body}'
     places = [i for i, s in enumerate(sections) if s.split('\n', 1)[0] == title]
     if places:
         sections[places[0]] = made
     else:
         sections.append(made)
-    with open(path, 'w') as f:
-        f.write('\n\n## '.join(s.strip() for s in [head, *sections]) + '\n')
+    with open(PERFORMANCE, 'w') as f:
+        f.write('\n\n## '.join(s.strip() for s in [HEAD, *sections]) + '\n')

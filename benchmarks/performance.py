@@ -145,26 +145,6 @@ def summary_table(results, isas, threads):
     return doc_page.table(head, rows)
 
 
-HEAD = '''# Speed
-
-Tenon beside PyPI onnxruntime and OpenVINO on the same cores. Written by scripts of `benchmarks/`, a section each, on an
-idle machine:
-
-```sh
-tools/build.sh release
-python=$(tests/python_env.sh build/venv-benchmarks benchmarks/requirements.txt)
-$python benchmarks/compare.py --all --write      # Models
-$python benchmarks/architectures.py --write      # Exported architectures; needs Debian's python3-torch and -torchvision
-$python benchmarks/cold_start.py --write         # Cold start; as root, or with files that can be dropped from the cache
-$python benchmarks/changing_shapes.py --write    # Shapes that change
-benchmarks/gate.py HEAD~1 HEAD                   # whether a commit needs more instructions than another one
-```
-
-`benchmarks/gate.py` builds two commits and counts the instructions of a run of each model under callgrind, with
-`isa=avx2`, which valgrind knows; it fails when one needs 2 % more than before. Instructions are the same from run to run,
-to 0.1 %, however busy the machine is.
-'''
-
 EXPLAINED = '''Each round runs every side in turn, each in a process of its own: onnxruntime, OpenVINO (float, latency, one
 stream), Tenon, then with AVX2 alone OpenVINO (`ONEDNN_MAX_CPU_ISA`) and Tenon (`isa=avx2`); onnxruntime has no such
 limit, and its column is the same in both. {rounds} rounds of at least {runs} runs; times are the smallest / the median;
@@ -201,8 +181,5 @@ def run_all(args):
     text = page_text(args, results, isas, measurement.threads)
     print(text)
     if args.write:
-        if not os.path.exists(doc_page.PERFORMANCE):
-            with open(doc_page.PERFORMANCE, 'w') as f:
-                f.write(HEAD)
         doc_page.write_section('Models', text)
     return 0 if all(max(r.differences.values()) <= r.workload.tolerance for r in results) else 1
