@@ -137,7 +137,7 @@ Status check_pack_inputs(const Step& step, uint32_t slot, const tn_pack_plan& pl
 Status bind_pack(Step& step, uint32_t slot, std::span<const std::byte> blob, std::span<const uint32_t> inputs,
                  bool sources_needed) {
   TENON_RETURN_IF_ERROR(step.kernel.bind_pack(slot, blob.data(), blob.size()));
-  step.packed_bytes += blob.size();
+  step.packed.push_back(blob);
   for (const uint32_t input : inputs) {
     bool& is_read = step.packed_inputs[input];
     is_read = is_read || sources_needed;

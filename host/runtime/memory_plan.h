@@ -38,6 +38,7 @@ struct MemoryPlan {
   };
   std::vector<Place> places;  // one per slot
   uint64_t arena_bytes = 0;
+  bool is_forecast = false;  // of sizes that no run of these shapes has confirmed
 };
 
 /// `slot_bytes`: the size of each slot's value; those of slots outside the arena are ignored.

@@ -18,6 +18,13 @@ std::shared_ptr<const MemoryPlan> PlanCache::find(const ShapeSignature& signatur
   return it->plan;
 }
 
+std::optional<std::vector<uint64_t>> PlanCache::forecast(const ShapeSignature& signature) {
+  std::lock_guard lock(mutex_);
+  std::vector<MeasuredRun> runs;
+  for (const Entry& entry : entries_) runs.push_back({&entry.signature, entry.plan.get()});
+  return forecast_sizes(signature, runs);
+}
+
 void PlanCache::put(ShapeSignature signature, std::shared_ptr<const MemoryPlan> plan) {
   std::lock_guard lock(mutex_);
   std::erase_if(entries_, [&](const Entry& entry) { return entry.signature == signature; });

@@ -8,16 +8,16 @@
 #include <vector>
 
 #include "host/runtime/memory_plan.h"
+#include "host/runtime/size_forecast.h"
 
 namespace tenon::host {
-
-/// The ranks and dimensions of all inputs in order.
-using ShapeSignature = std::vector<int64_t>;
 
 class PlanCache {
  public:
   /// nullptr: no run of these shapes has been planned.
   std::shared_ptr<const MemoryPlan> find(const ShapeSignature& signature);
+  /// The sizes of a run of these shapes, from the plans of others; nothing: they do not tell.
+  std::optional<std::vector<uint64_t>> forecast(const ShapeSignature& signature);
   /// Replaces the plan of these shapes, if there is one.
   void put(ShapeSignature signature, std::shared_ptr<const MemoryPlan> plan);
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -61,7 +62,7 @@ struct Step {
   std::vector<uint32_t> last_reads;  // slots that no later step reads, outputs of the model excepted
 
   // Of the packed weights that the kernel is bound to; what it packs, and whether it reads that itself, too.
-  uint64_t packed_bytes = 0;
+  std::vector<std::span<const std::byte>> packed;
   std::map<uint32_t, bool> packed_inputs;
 
   bool is_host() const { return host_operator != nullptr; }

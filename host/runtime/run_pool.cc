@@ -4,6 +4,11 @@
 #include <new>
 
 namespace tenon::host {
+namespace {
+
+constexpr unsigned kMostWrongForecasts = 8;  // in a row: sizes depend on more than lengths
+
+}  // namespace
 
 RunPool::StateLease::StateLease(RunPool& pool) : pool_(pool) {
   {
@@ -36,20 +41,42 @@ RunPool::RunPool(const Program& program, const std::shared_ptr<RegionSource>& so
 }
 
 std::shared_ptr<const MemoryPlan> RunPool::find_plan(const ShapeSignature& signature) {
-  return fixed_plan_ != nullptr ? fixed_plan_ : plans_.find(signature);
+  if (fixed_plan_ != nullptr) return fixed_plan_;
+  if (auto plan = plans_.find(signature)) return plan;
+  if (wrong_forecasts_ >= kMostWrongForecasts) return nullptr;
+  const auto sizes = plans_.forecast(signature);
+  if (!sizes) return nullptr;
+  auto plan = std::make_shared<MemoryPlan>(plan_memory(program_, *sizes));
+  plan->is_forecast = true;
+  return plan;
 }
 
-std::shared_ptr<const MemoryPlan> RunPool::make_plan(const ShapeSignature& signature, std::span<const uint64_t> sizes) {
-  auto plan = std::make_shared<const MemoryPlan>(plan_memory(program_, sizes));
+std::shared_ptr<const MemoryPlan> RunPool::make_plan(const ShapeSignature& signature, std::span<const uint64_t> sizes,
+                                                     const std::shared_ptr<const MemoryPlan>& used) {
+  std::shared_ptr<MemoryPlan> plan;
+  if (used != nullptr && used->is_forecast) {
+    const bool is_right = std::equal(sizes.begin(), sizes.end(), used->places.begin(), used->places.end(),
+                                     [](uint64_t bytes, const MemoryPlan::Place& place) { return bytes == place.bytes; });
+    wrong_forecasts_ = is_right ? 0 : wrong_forecasts_ + 1;
+    if (is_right) plan = std::make_shared<MemoryPlan>(*used);
+  }
+  if (plan == nullptr) plan = std::make_shared<MemoryPlan>(plan_memory(program_, sizes));
+  plan->is_forecast = false;
   plans_.put(signature, plan);
   return plan;
 }
 
-Result<ArenaPool::Lease> RunPool::take_arena(const MemoryPlan& plan, uint64_t limit, uint64_t run_limit) {
+Result<ArenaPool::Lease> RunPool::take_arena(std::shared_ptr<const MemoryPlan>& planned, uint64_t limit,
+                                             uint64_t run_limit) {
+  const MemoryPlan& plan = *planned;
   auto lease = plan.arena_bytes <= limit ? arenas_.take(plan.arena_bytes)
                                          : error(TN_OUT_OF_MEMORY, "that is past the run's limit of ", run_limit,
                                                  " bytes: give smaller inputs or raise run_memory_limit_bytes");
   if (lease.is_ok()) return lease;
+  if (plan.is_forecast) {
+    planned.reset();
+    return ArenaPool::Lease();
+  }
   uint32_t largest = 0;
   for (uint32_t i = 1; i < plan.places.size(); ++i)
     if (plan.places[i].bytes > plan.places[largest].bytes) largest = i;
@@ -60,11 +87,11 @@ Result<ArenaPool::Lease> RunPool::take_arena(const MemoryPlan& plan, uint64_t li
 }
 
 bool raise_sizes(const Program& program, RunState& state, const MemoryPlan* plan, std::vector<uint64_t>& sizes) {
-  bool grew = plan == nullptr;
+  bool grew = plan == nullptr || plan->is_forecast;
   sizes.resize(program.slots.size(), 0);
   for (uint32_t i = 0; i < sizes.size(); ++i) {
     if (!program.slots[i].in_arena()) continue;
-    const uint64_t planned = plan == nullptr ? 0 : plan->places[i].bytes;
+    const uint64_t planned = plan == nullptr || plan->is_forecast ? 0 : plan->places[i].bytes;
     sizes[i] = std::max({sizes[i], state.slot(i).bytes, planned});
     grew = grew || sizes[i] > planned;
   }

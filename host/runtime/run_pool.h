@@ -2,6 +2,7 @@
 // same for each body of its control flow. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -40,12 +41,14 @@ class RunPool {
 
   /// The plan does for all shapes: there is nothing to learn.
   bool is_planned() const { return fixed_plan_ != nullptr; }
-  /// nullptr: runs of these shapes were not planned yet.
+  /// Of an earlier run of these shapes, or a forecast from runs of others; nullptr: neither.
   std::shared_ptr<const MemoryPlan> find_plan(const ShapeSignature& signature);
-  /// From the sizes of values, one per slot.
-  std::shared_ptr<const MemoryPlan> make_plan(const ShapeSignature& signature, std::span<const uint64_t> sizes);
-  /// An arena for the plan; `limit`: of bytes. TN_OUT_OF_MEMORY names the largest value and `run_limit`.
-  Result<ArenaPool::Lease> take_arena(const MemoryPlan& plan, uint64_t limit, uint64_t run_limit);
+  /// From the sizes that values had in a run, one per slot, which had `used` before.
+  std::shared_ptr<const MemoryPlan> make_plan(const ShapeSignature& signature, std::span<const uint64_t> sizes,
+                                              const std::shared_ptr<const MemoryPlan>& used);
+  /// An arena for the plan; `limit`: of bytes. TN_OUT_OF_MEMORY names the largest value and `run_limit`. A forecast that
+  /// there is no memory for is given up: `plan` is nullptr then, and the arena empty.
+  Result<ArenaPool::Lease> take_arena(std::shared_ptr<const MemoryPlan>& plan, uint64_t limit, uint64_t run_limit);
 
   // Of this pool and of those of the bodies.
   /// Returns arenas and scratch that no run has to the system.
@@ -64,6 +67,7 @@ class RunPool {
   const Program& program_;
   std::shared_ptr<const MemoryPlan> fixed_plan_;
   PlanCache plans_;
+  std::atomic<unsigned> wrong_forecasts_{0};  // since the last right one
   ArenaPool arenas_;
   std::unordered_map<uint32_t, std::vector<std::unique_ptr<RunPool>>> bodies_;  // by step
   mutable std::mutex mutex_;
@@ -71,7 +75,8 @@ class RunPool {
   uint64_t scratch_peak_bytes_ = 0;                     // guarded by mutex_
 };
 
-/// Raises the sizes of values in the arena to what `state` saw of them; true when one was above `plan` (nullptr: none).
+/// Raises the sizes of values in the arena to what `state` saw of them; true when one was above `plan` (nullptr: none),
+/// or that is a forecast.
 bool raise_sizes(const Program& program, RunState& state, const MemoryPlan* plan, std::vector<uint64_t>& sizes);
 
 }  // namespace tenon::host

@@ -118,10 +118,10 @@ Status Runner::take_result(RunState& state, uint32_t slot, RunValue* result) con
 
 Status Runner::run_in(RunState& state, const BoundOutputs& bound, const RunOptions& options,
                       const ShapeSignature& signature, const ProfileOf& profile) {
-  const std::shared_ptr<const MemoryPlan> plan = pool_.find_plan(signature);
+  std::shared_ptr<const MemoryPlan> plan = pool_.find_plan(signature);
   ArenaPool::Lease arena;
   if (plan != nullptr) {
-    TENON_ASSIGN_OR_RETURN(arena, pool_.take_arena(*plan, memory_limit_, memory_limit_));
+    TENON_ASSIGN_OR_RETURN(arena, pool_.take_arena(plan, memory_limit_, memory_limit_));
   }
   std::optional<Profiler> profiler;
   if (!options.profile.empty() || profile.trace != nullptr) profiler.emplace();
@@ -143,7 +143,7 @@ Status Runner::run_in(RunState& state, const BoundOutputs& bound, const RunOptio
   if (profile.trace != nullptr) profile.trace->add(profiler->events(profile.trace->start(), profile.model));
   if (!options.profile.empty()) TENON_RETURN_IF_ERROR(profiler->write(options.profile, profile.model));
   std::vector<uint64_t> sizes;
-  if (!pool_.is_planned() && raise_sizes(program_, state, plan.get(), sizes)) pool_.make_plan(signature, sizes);
+  if (!pool_.is_planned() && raise_sizes(program_, state, plan.get(), sizes)) pool_.make_plan(signature, sizes, plan);
   return {};
 }
 

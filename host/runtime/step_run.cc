@@ -203,7 +203,8 @@ void StepRun::count(tn_counter counter, uint64_t amount) {
 
 // A value that is there several times is read once.
 uint64_t StepRun::measured_bytes() const {
-  uint64_t bytes = step_->packed_bytes;
+  uint64_t bytes = 0;
+  for (const auto& blob : step_->packed) bytes += blob.size();
   const auto& inputs = step_->inputs;
   for (uint32_t i = 0; i < inputs.size(); ++i)
     if (inputs[i] != kNoSlot && step_->reads(i) &&

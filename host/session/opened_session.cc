@@ -8,6 +8,7 @@
 #include "host/report/report_maker.h"
 #include "host/session/input_check.h"
 #include "host/session/memory_policy.h"
+#include "host/session/read_ahead.h"
 #include "host/storage/file_mapping.h"
 
 namespace tenon::host {
@@ -35,6 +36,7 @@ OpenedSession::OpenedSession(const MemoryPolicy& policy, RunBudget budget, std::
     runner_ = std::make_unique<Runner>(loaded_->program, budget.threads, budget.memory_limit, budget.keeps_memory,
                                        budget.validates, shared_memory(loaded_->providers));
   if (trace_ != nullptr) trace_->add(events_of(report_.stages));
+  if (runner_ != nullptr && !policy.prefetch) read_ahead_of_run(loaded_->program);
   for (std::string& note : apply_memory_policy(policy, held_memory())) report_.notes.push_back(std::move(note));
 }
 

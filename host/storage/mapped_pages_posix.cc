@@ -14,6 +14,8 @@ namespace {
 
 // The kernel maps this much around a page that is touched, so this much goes with it.
 constexpr uintptr_t kFaultWindow = 64 * 1024;
+// Linux reads no more for one advice than a device takes at a time, which is seldom less than this.
+constexpr size_t kReadWindow = 256 * 1024;
 
 // Calls `advise` with the whole pages that hold the range; returns 0 or the errno.
 template <typename Advise>
@@ -44,7 +46,21 @@ void release_mapped_pages(std::span<const std::byte> mapping, std::span<const st
   (void)madvise(reinterpret_cast<void*>(first), length, MADV_DONTNEED);
 }
 
+bool is_in_memory(const std::byte* address) {
+  unsigned char state = 1;
+  const int problem = on_pages({address, 1}, [&](void* p, size_t n) { return mincore(p, n, &state); });
+  return problem != 0 || (state & 1) != 0;
+}
+
+void read_ahead(std::span<const std::byte> range) {
+  for (size_t at = 0; at < range.size(); at += kReadWindow) {
+    const auto window = range.subspan(at, std::min(kReadWindow, range.size() - at));
+    (void)on_pages(window, [](void* p, size_t n) { return madvise(p, n, MADV_WILLNEED); });
+  }
+}
+
 Status prefetch_pages(std::span<const std::byte> range) {
+  read_ahead(range);  // faults one after the other would each wait for the disk
   int problem = on_pages(range, [](void* p, size_t n) { return madvise(p, n, MADV_POPULATE_READ); });
   if (problem == EINVAL) problem = on_pages(range, [](void* p, size_t n) { return madvise(p, n, MADV_WILLNEED); });
   return problem == 0 ? Status() : error(TN_UNSUPPORTED, std::strerror(problem));

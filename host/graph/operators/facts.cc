@@ -97,6 +97,7 @@ std::vector<std::string_view> fact_names(const OperatorFacts& facts) {
       {kWrittenEarly, "taken early"},
       {kWrittenThoughWithdrawn, "taken though withdrawn"},
       {kHasChannels, "has channels"},
+      {kLooksUp, "looks up"},
   };
   std::vector<std::string_view> names;
   if (facts.shape != nullptr) names.push_back("shape");

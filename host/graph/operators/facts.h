@@ -41,6 +41,8 @@ enum OperatorTrait : uint32_t {
   kWrittenThoughWithdrawn = 1u << 10,
   // Has a form with the channels last, see layout.h.
   kHasChannels = 1u << 11,
+  // Of a table that is constant it reads the rows that it is asked for, in most runs few.
+  kLooksUp = 1u << 13,
 };
 constexpr OperatorTrait operator|(OperatorTrait a, OperatorTrait b) {
   return static_cast<OperatorTrait>(uint32_t{a} | uint32_t{b});

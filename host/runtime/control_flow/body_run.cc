@@ -34,7 +34,7 @@ BodyRun::BodyRun(HostStep& control, size_t body)
 
 BodyRun::~BodyRun() {
   // Without memory for the plan, the next run makes it.
-  if (outgrew_plan_) (void)guarded([&]() -> Status { return pool_.make_plan(signature_, sizes_), Status(); });
+  if (outgrew_plan_) (void)guarded([&]() -> Status { return pool_.make_plan(signature_, sizes_, plan_), Status(); });
 }
 
 Result<std::vector<RunValue>> BodyRun::run(std::vector<RunValue> inputs) {
@@ -53,7 +53,7 @@ Result<std::vector<RunValue>> BodyRun::run(std::vector<RunValue> inputs) {
   if (plan_ != nullptr && arena_.data() == nullptr) {
     const uint64_t used = execution.outer_bytes + execution.shared_bytes();
     const uint64_t left = execution.memory_limit - std::min(execution.memory_limit, used);
-    TENON_ASSIGN_OR_RETURN(arena_, pool_.take_arena(*plan_, left, execution.memory_limit));
+    TENON_ASSIGN_OR_RETURN(arena_, pool_.take_arena(plan_, left, execution.memory_limit));
   }
   execution.plan = plan_.get();
   execution.arena = arena_.data();
@@ -100,7 +100,7 @@ void BodyRun::learn() {
   if (pool_.is_planned()) return;
   outgrew_plan_ = raise_sizes(program_, *state_, plan_.get(), sizes_) || outgrew_plan_;
   if (!outgrew_plan_ || (runs_ & (runs_ - 1)) != 0) return;
-  plan_ = pool_.make_plan(signature_, sizes_);
+  plan_ = pool_.make_plan(signature_, sizes_, plan_);
   arena_ = {};
   outgrew_plan_ = false;
 }

@@ -88,3 +88,33 @@ TEST_CASE("a run that gives memory back leaves runs beside it theirs", "[session
   CHECK(run_with(*session, false) == Floats{0, 1});
   CHECK(session->report().memory.arena_bytes == 0);
 }
+
+TEST_CASE("a run of a new length is planned before it runs, from runs of two others", "[session]") {
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {-1});
+  b.node("test:Scratch", {"x"}, {"h"});
+  b.node("test:Scratch", {"h"}, {"y"});
+  b.output("y");
+  const auto session = must_open(b);
+  for (const int64_t length : {2, 3}) must_run(*session, {floats("x", {length}, Floats(size_t(length), 1))});
+  CHECK(session->report().memory.arena_peak_bytes == 0);
+  CHECK(values_of(must_run(*session, {floats("x", {5}, Floats(5, 1))})[0]) == Floats(5, 1));
+  CHECK(session->report().memory.arena_peak_bytes > 0);
+}
+
+TEST_CASE("a forecast that the run's limit has no room for is given up", "[session]") {
+  GraphBuilder b;
+  b.input("x", TN_FLOAT, {-1});
+  b.node("test:Positives", {"x"}, {"h"});
+  b.node("Relu", {"h"}, {"y"});
+  b.output("y");
+  SessionOptions options;
+  options.run_memory_limit_bytes = 1 << 18;
+  const auto session = must_open(b, options);
+  // None of one, 40 of 41: as if 100,000 brought ten times the limit.
+  must_run(*session, {floats("x", {1}, {-1})});
+  must_run(*session, {floats("x", {41}, Floats(41, 1))});
+  Floats few(100'000, -1);
+  few[7] = 3;
+  CHECK(values_of(must_run(*session, {floats("x", {100'000}, few)})[0]) == Floats{3});
+}
