@@ -19,6 +19,7 @@ import tempfile
 import numpy as np
 
 import doc_page
+import narrow_onnxruntime
 import sides
 
 EXPORT = os.path.join(doc_page.ROOT, 'benchmarks/exported/export.py')
@@ -31,7 +32,7 @@ def parse_arguments():
     parser.add_argument('--threads', default='1,2')
     parser.add_argument('--runs', type=int, default=10, help='of a side in a round; small models run 0.2 s')
     parser.add_argument('--rounds', type=int, default=2)
-    parser.add_argument('--isa', default='', help='avx2: what Tenon is kept to; onnxruntime is not')
+    parser.add_argument('--isa', default='', help='avx2: what both are kept to')
     parser.add_argument('--tenon', default=os.path.join(doc_page.ROOT, 'build/release/tools/tenon'))
     parser.add_argument('--torch-python', default='/usr/bin/python3', help='an interpreter that has torch')
     parser.add_argument('--dir', default=os.path.join(doc_page.ROOT, 'build/benchmarks/exported'))
@@ -53,7 +54,7 @@ def exported(args):
 
 def measure(args, path, cache):
     """Ratios by threads, the difference of outputs, and the operators that cpu_ref has by share."""
-    peer = sides.Peer('onnxruntime')
+    peer = sides.Peer('onnxruntime', narrow_onnxruntime.environment(args.dir) if args.isa == 'avx2' else None)
     tenon = sides.Tenon(args.tenon, args.isa, environment={'XDG_CACHE_HOME': cache})
     with tempfile.TemporaryDirectory() as scratch:
         case = sides.case_of(path, args.dir, scratch, {})
@@ -88,7 +89,7 @@ def page_text(args, found):
         rows.append([name, *cells, f'{difference:.1e}', f'{share:.1%}', told])
     import onnxruntime
     return '\n\n'.join([
-        doc_page.header(onnxruntime) + (f'; Tenon with isa={args.isa}' if args.isa else ''),
+        doc_page.header(onnxruntime) + (f'; both kept to {args.isa}' if args.isa else ''),
         f"{len(found)} architectures in the forms of PyTorch's exporter with random weights. onnxruntime's smallest "
         f"time in ms / Tenon's = the ratio.\nTo be: none below {LEAST}, {MOST_ABOVE:.0%} above 1, the geometric mean "
         f'at least {MEAN}.',

@@ -8,7 +8,7 @@ Each round runs onnxruntime, then Tenon, each in a process of its own with its w
 the smallest latency and the median over all rounds, and Tenon's as a multiple of onnxruntime's. Outputs must agree
 within 1e-3 of onnxruntime's largest value, with the same top-1. Exits with 1 when they do not.
 
---all takes the workloads of workloads.py (or those of the models named), with OpenVINO in turn too, and Tenon kept to
+--all takes the workloads of workloads.py (or those of the models named), with OpenVINO in turn too, and all three kept to
 AVX2 as well; it tells peak memory, what ran on cpu_ref and which figures are met, and --write makes the first section
 of docs/performance.md of it. On an idle machine that takes about 20 minutes; --runs, --rounds, --isa and --models
 shorten it.
@@ -35,7 +35,7 @@ def parse_arguments():
     parser.add_argument('--all', action='store_true', help='the workloads of docs/performance.md')
     parser.add_argument('--models', help='names of make_models.py or paths, by commas (resnet50,minilm; --all: all)')
     parser.add_argument('--threads', default='1,2')
-    parser.add_argument('--isa', default='native,avx2', help='of Tenon, with --all')
+    parser.add_argument('--isa', default='native,avx2', help='what sides are kept to, with --all')
     parser.add_argument('--runs', type=int, help='timed runs of a side in a round (20; --all: 10, small models more)')
     parser.add_argument('--rounds', type=int, help='(3; --all: 2)')
     parser.add_argument('--shape', action='append', default=[], metavar='NAME=1x128',

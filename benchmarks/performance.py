@@ -6,6 +6,7 @@ import sys
 import tempfile
 
 import doc_page
+import narrow_onnxruntime
 import sides
 from workloads import WORKLOADS
 
@@ -34,13 +35,12 @@ class Measurement:
         self.args = args
         self.threads = [int(t) for t in args.threads.split(',')]
         home = {'XDG_CACHE_HOME': cache}
-        narrow = {'ONEDNN_MAX_CPU_ISA': 'AVX2'}
-        self.sides = {
-            NATIVE: [sides.Peer('onnxruntime'), sides.Peer('openvino'), sides.Tenon(args.tenon, environment=home)],
-            NARROW: [sides.Peer('openvino', narrow), sides.Tenon(args.tenon, NARROW, environment=home)],
-        }
-        if NARROW not in args.isa.split(',') or not doc_page.has_avx512():
-            del self.sides[NARROW]
+        self.sides = {NATIVE: [sides.Peer('onnxruntime'), sides.Peer('openvino'),
+                               sides.Tenon(args.tenon, environment=home)]}
+        if NARROW in args.isa.split(',') and doc_page.has_avx512():
+            self.sides[NARROW] = [sides.Peer('onnxruntime', narrow_onnxruntime.environment(args.dir)),
+                                  sides.Peer('openvino', {'ONEDNN_MAX_CPU_ISA': 'AVX2'}),
+                                  sides.Tenon(args.tenon, NARROW, environment=home)]
         self.reference = sides.Tenon(args.tenon, providers='cpu_ref', environment={**home, 'TENON_PACK': 'off'})
 
     def times(self, case):
@@ -52,11 +52,7 @@ class Measurement:
             for isa, run_sides in self.sides.items():
                 for side in run_sides:
                     found.setdefault((isa, threads, side.name), []).append(side.time(case, threads, runs))
-        times = {key: sides.Timed.all_of(parts) for key, parts in found.items()}
-        # onnxruntime has no way to be kept to AVX2: its column is the same in both tables.
-        for threads in self.threads:
-            times[NARROW, threads, 'onnxruntime'] = times[NATIVE, threads, 'onnxruntime']
-        return times
+        return {key: sides.Timed.all_of(parts) for key, parts in found.items()}
 
     def memory(self, case, has_openvino):
         """Tenon's later opens find the pack that the first one left."""
@@ -146,8 +142,8 @@ def summary_table(results, isas, threads):
 
 
 EXPLAINED = '''Each round runs every side in turn, each in a process of its own: onnxruntime, OpenVINO (float, latency, one
-stream), Tenon, then with AVX2 alone OpenVINO (`ONEDNN_MAX_CPU_ISA`) and Tenon (`isa=avx2`); onnxruntime has no such
-limit, and its column is the same in both. {rounds} rounds of at least {runs} runs; times are the smallest / the median;
+stream), Tenon, then the three kept to AVX2: onnxruntime by a copy that is told of no AVX-512
+(`narrow_onnxruntime.py`), OpenVINO by `ONEDNN_MAX_CPU_ISA`, Tenon by `isa=avx2`. {rounds} rounds of at least {runs} runs; times are the smallest / the median;
 ratios are of the smallest times where it is not said otherwise. `difference` is the largest of an output from cpu_ref's
 relative to its largest value (native, avx2); peaks are of anonymous memory until a first run is done, beyond the library
 alone.'''

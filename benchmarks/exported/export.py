@@ -21,7 +21,10 @@ MODELS = {f'{family.__name__}_{name}': make for family in (vision, images, seque
 
 
 def settle(model, inputs):
-    """Normalizations learn from one batch, so that activations keep their scale."""
+    """Normalizations learn from one batch, so that activations keep their scale; no layer is left that makes zeroes."""
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.Linear) and not layer.weight.any():
+            torch.nn.init.normal_(layer.weight, std=0.02)
     norms = [m for m in model.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
     for norm in norms:
         norm.train()
