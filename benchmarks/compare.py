@@ -8,10 +8,10 @@ Each round runs onnxruntime, then Tenon, each in a process of its own with its w
 the smallest latency and the median over all rounds, and Tenon's as a multiple of onnxruntime's. Outputs must agree
 within 1e-3 of onnxruntime's largest value, with the same top-1. Exits with 1 when they do not.
 
---all takes the workloads of workloads.py (or those of the models named), with OpenVINO in turn too, and all three kept to
-AVX2 as well; it tells peak memory, what ran on cpu_ref and which figures are met, and --write makes the first section
-of docs/performance.md of it. On an idle machine that takes about 20 minutes; --runs, --rounds, --isa and --models
-shorten it.
+--all takes the workloads of workloads.py (or those of the models named), with OpenVINO in turn too, and all three kept
+to AVX2 as well; it tells peak memory, what ran on cpu_ref and which figures are met, and --write makes the first
+section of docs/performance.md of it. On an idle machine that takes about 20 minutes; --runs, --rounds, --isa and
+--models shorten it.
 
 A name without a file under --dir is made by make_models.py; a path to an .onnx file is taken as it is. Needs PyPI onnx,
 onnxruntime and numpy (--all: benchmarks/requirements.txt), and build/release/tools/tenon.

@@ -56,6 +56,8 @@ class Peer:
         done = subprocess.run(self.command(case.path, case.feeds_file, threads, runs), capture_output=True, text=True,
                               env=self.environment)
         if done.returncode != 0:
+            told = (done.stderr.strip() or f'exit code {done.returncode}').splitlines()[-1]
+            print(f'{os.path.basename(case.path)} fails on {self.name}: {told}', file=sys.stderr, flush=True)
             return None
         times = json.loads(done.stdout.splitlines()[-1])
         return Timed(float(np.median(times)), min(times))
