@@ -141,8 +141,8 @@ def summary_table(results, isas, threads):
     return doc_page.table(head, rows)
 
 
-EXPLAINED = '''Each round runs every side in turn, each in a process of its own: onnxruntime, OpenVINO (float, latency, one
-stream), Tenon, then the three kept to AVX2: onnxruntime by a copy that is told of no AVX-512
+EXPLAINED = '''Each round runs every side in turn, each in a process of its own: onnxruntime, OpenVINO (float, latency,
+one stream), Tenon, then the three kept to AVX2: onnxruntime by a copy that is told of no AVX-512
 (`narrow_onnxruntime.py`), OpenVINO by `ONEDNN_MAX_CPU_ISA`, Tenon by `isa=avx2`. {rounds} rounds of at least {runs}
 runs; times are the smallest / the median; ratios are of the smallest times where it is not said otherwise.
 `difference` is the largest of an output from cpu_ref's relative to its largest value (native, avx2); peaks are of
