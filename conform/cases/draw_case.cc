@@ -46,7 +46,8 @@ Case draw_case(const host::OpSchema& schema, const TypeChoice& types, Draw& draw
   Case c;
   c.schema = &schema;
   const Shape x = draw_first_shape(schema, draw);
-  const auto least = static_cast<int64_t>(schema.min_outputs), most = std::min<int64_t>(schema.max_outputs, 5);
+  // One at least: a node that nobody reads is not run where it is seen to be one.
+  const auto least = std::max<int64_t>(schema.min_outputs, 1), most = std::min<int64_t>(schema.max_outputs, 5);
   c.outputs.assign(static_cast<size_t>(draw.chance(60) && most < 4 ? least : draw.between(least, most)), true);
   for (size_t i = 1; i < c.outputs.size(); ++i)
     if (draw.chance(10)) c.outputs[i] = false;

@@ -118,4 +118,15 @@ void multiply_packed(sdk::RunContext& run, const PackedProduct& g, const Epilogu
   });
 }
 
+void multiply_packed_columns(const PackedProduct& g, const Epilogue& e, int64_t begin, int64_t end) {
+  if (g.m == 0) return;
+  const int64_t width = simd::panel_width(), group = width * simd::panels_at_once(g.m);
+  for (int64_t row = 0; row < g.m; row += kRowBlock) {
+    const int64_t rows = std::min(kRowBlock, g.m - row);
+    int64_t column = begin;
+    for (; group > width && column + group <= end; column += group) multiply_block(g, e, row, rows, column, group);
+    for (; column < end; column += width) multiply_block(g, e, row, rows, column, std::min(width, end - column));
+  }
+}
+
 }  // namespace tenon::cpu_blas

@@ -89,9 +89,9 @@ TEST_CASE("recurrent operators count the products of each step that there is", "
   };
   const std::vector<Attribute> hidden = {int_attr("hidden_size", kHidden)};
   const int64_t of_gate = 2 * kTime * kBatch * kHidden * (kInputs + kHidden);
-  check_operations({"RNN", 14, weights(1), hidden}, of_gate, {"cpu_ref"});
-  check_operations({"GRU", 14, weights(3), hidden}, 3 * of_gate, {"cpu_ref"});
-  check_operations({"LSTM", 14, weights(4), hidden}, 4 * of_gate, {"cpu_ref"});
+  check_operations({"RNN", 14, weights(1), hidden}, of_gate);
+  check_operations({"GRU", 14, weights(3), hidden}, 3 * of_gate);
+  check_operations({"LSTM", 14, weights(4), hidden}, 4 * of_gate);
   std::vector<Tensor> short_ones = weights(4);
   short_ones.emplace_back();
   short_ones.push_back(make_tensor<int32_t>({kBatch}, {1, 2}));

@@ -29,7 +29,7 @@ class AttnLstm final : public sdk::Kernel {
     MemoryShape m{memory.dim(1), memory.dim(2), weight.dim(2), memory.dim(2)};
     if (run.has_input(kAttentionWeight))
       m.fed = run.input(kAttentionWeight).rank() == 3 ? run.input(kAttentionWeight).dim(2) : 0;
-    TN_ASSIGN_OR_RETURN(const RecurrentShape shape, resolve_recurrent(run, attributes_, m.fed));
+    TN_ASSIGN_OR_RETURN(const RecurrentShape shape, attributes_.resolve_run(run, m.fed));
     TN_RETURN_IF_ERROR(check(run, shape, m));
     return visit_types<float, double>(run.input(0).dtype(),
                                       [&](auto tag) { return attend<decltype(tag)>(run, shape, m); });
@@ -126,7 +126,7 @@ sdk::Result<sdk::KernelPtr> make_attn_lstm(const sdk::KernelInfo& info) {
   for (const uint32_t i : {kQueryWeight, kMemoryWeight, kVector, kMemory})
     if (i >= info.input_count() || !info.input(i))
       return sdk::invalid_model("input ", i, " is left out, expected QW, MW, V and M, inputs 8 to 11");
-  TN_ASSIGN_OR_RETURN(const RecurrentAttributes attributes, read_recurrent_attributes(info, 4, 2));
+  TN_ASSIGN_OR_RETURN(const RecurrentAttributes attributes, RecurrentAttributes::parse(info, 4, 2));
   if (attributes.hidden_size < 1)
     return sdk::invalid_model("attribute hidden_size is ", attributes.hidden_size, ", expected at least 1");
   TN_ASSIGN_OR_RETURN(LstmCell cell, LstmCell::read(info, attributes.directions, false));

@@ -194,7 +194,7 @@ class DynamicQuantizeLstm final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_dynamic_quantize_lstm(const sdk::KernelInfo& info) {
-  TN_ASSIGN_OR_RETURN(const RecurrentAttributes attributes, read_recurrent_attributes(info, 4, 2));
+  TN_ASSIGN_OR_RETURN(const RecurrentAttributes attributes, RecurrentAttributes::parse(info, 4, 2));
   TN_ASSIGN_OR_RETURN(auto activations, read_activations(info, {"Sigmoid", "Tanh", "Tanh"}, attributes.directions));
   return std::make_unique<DynamicQuantizeLstm>(attributes, std::move(activations),
                                                info.attr_int("input_forget", 0) != 0);

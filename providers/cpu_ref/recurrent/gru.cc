@@ -15,7 +15,7 @@ class Gru final : public sdk::Kernel {
         is_linear_before_reset_(is_linear_before_reset) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
-    TN_ASSIGN_OR_RETURN(const RecurrentShape shape, resolve_recurrent(run, attributes_));
+    TN_ASSIGN_OR_RETURN(const RecurrentShape shape, attributes_.resolve_run(run));
     return visit_floats(run.input(0).dtype(), [&](auto tag) -> sdk::Status {
       using T = decltype(tag);
       return walk_time<T>(
@@ -55,7 +55,7 @@ class Gru final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_gru(const sdk::KernelInfo& info) {
-  TN_ASSIGN_OR_RETURN(const RecurrentAttributes attributes, read_recurrent_attributes(info, 3, 1));
+  TN_ASSIGN_OR_RETURN(const RecurrentAttributes attributes, RecurrentAttributes::parse(info, 3, 1));
   TN_ASSIGN_OR_RETURN(auto activations, read_activations(info, {"Sigmoid", "Tanh"}, attributes.directions));
   return std::make_unique<Gru>(attributes, std::move(activations), info.attr_int("linear_before_reset", 0) != 0);
 }

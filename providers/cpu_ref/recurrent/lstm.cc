@@ -9,7 +9,7 @@ class Lstm final : public sdk::Kernel {
   Lstm(RecurrentAttributes attributes, LstmCell cell) : attributes_(attributes), cell_(std::move(cell)) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
-    TN_ASSIGN_OR_RETURN(const RecurrentShape shape, resolve_recurrent(run, attributes_));
+    TN_ASSIGN_OR_RETURN(const RecurrentShape shape, attributes_.resolve_run(run));
     TN_RETURN_IF_ERROR(LstmCell::check_peepholes(run, shape));
     return visit_floats(run.input(0).dtype(), [&](auto tag) -> sdk::Status {
       using T = decltype(tag);
@@ -27,7 +27,7 @@ class Lstm final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_lstm(const sdk::KernelInfo& info) {
-  TN_ASSIGN_OR_RETURN(const RecurrentAttributes attributes, read_recurrent_attributes(info, 4, 2));
+  TN_ASSIGN_OR_RETURN(const RecurrentAttributes attributes, RecurrentAttributes::parse(info, 4, 2));
   TN_ASSIGN_OR_RETURN(LstmCell cell, LstmCell::read(info, attributes.directions, true));
   return std::make_unique<Lstm>(attributes, std::move(cell));
 }

@@ -1,11 +1,10 @@
-// What RNN, GRU and LSTM share: attributes, shapes, and the walk over time. X is time x batch x inputs, W directions x
-// gates*H x inputs, R directions x gates*H x H, B directions x 2*gates*H, the first states directions x batch x H; with
-// layout 1 the batch comes first in X and in the states. Y is time x directions x batch x H, or batch x time x
-// directions x H. Behind the end of a sequence Y is 0. All is computed in double.
+// What RNN, GRU and LSTM share: the walk over time. Shapes are those of the SDK's geometry/recurrent.hpp. Behind the
+// end of a sequence Y is 0. All is computed in double.
 #pragma once
 
 #include <algorithm>
 #include <numeric>
+#include <tenon/sdk/geometry/recurrent.hpp>
 
 #include "arithmetic.h"
 #include "linear/dot.h"
@@ -14,36 +13,8 @@
 
 namespace tenon::cpu_ref {
 
-struct RecurrentAttributes {
-  int64_t gates = 1, states = 1;
-  int64_t directions = 1;
-  bool starts_reversed = false;  // the only direction is backwards
-  int64_t hidden_size = 0;       // 0: as R has it
-  bool is_batch_first = false;
-};
-
-/// TN_INVALID_MODEL for a direction, layout or size that there is not.
-sdk::Result<RecurrentAttributes> read_recurrent_attributes(const sdk::KernelInfo& info, int64_t gates, int64_t states);
-
-struct RecurrentShape {
-  int64_t time = 0, batch = 0, inputs = 0, hidden = 0, directions = 1;
-  bool is_batch_first = false;
-  int64_t fed = 0;               // columns of W beyond those of X, for what a step feeds back
-  std::vector<int64_t> lengths;  // of each sequence, at most time
-
-  /// Where a row begins of X, of Y, and of a state, in elements.
-  int64_t x_row(int64_t t, int64_t b) const { return (is_batch_first ? b * time + t : t * batch + b) * inputs; }
-  int64_t y_row(int64_t t, int64_t d, int64_t b) const {
-    return (is_batch_first ? (b * time + t) * directions + d : (t * directions + d) * batch + b) * hidden;
-  }
-  int64_t state_row(int64_t d, int64_t b) const {
-    return (is_batch_first ? b * directions + d : d * batch + b) * hidden;
-  }
-};
-
-/// The inputs held against each other: X, W, R, B, sequence_lens and the first states, from input 5 on.
-sdk::Result<RecurrentShape> resolve_recurrent(sdk::RunContext& run, const RecurrentAttributes& attributes,
-                                              int64_t fed = 0);
+using sdk::RecurrentAttributes;
+using sdk::RecurrentShape;
 
 /// The weights of one direction; row g*H + j is of gate g.
 template <typename T>
@@ -76,15 +47,10 @@ sdk::Status walk_time(sdk::RunContext& run, const RecurrentAttributes& attribute
   const int64_t H = shape.hidden;
   TN_ASSIGN_OR_RETURN(const int64_t lane_doubles, add(attributes.states * H, room));
   T* outputs[3] = {};
-  const int64_t y_dims[] = {shape.is_batch_first ? shape.batch : shape.time,
-                            shape.is_batch_first ? shape.time : shape.directions,
-                            shape.is_batch_first ? shape.directions : shape.batch, H};
-  const int64_t state_dims[] = {shape.is_batch_first ? shape.batch : shape.directions,
-                                shape.is_batch_first ? shape.directions : shape.batch, H};
+  const sdk::Shape y_dims = shape.y_shape(), state_dims = shape.state_shape();
   for (uint32_t i = 0; i <= attributes.states; ++i) {
     if (!run.output_wanted(i)) continue;
-    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y,
-                        run.output(i, sdk::kDTypeOf<T>, i == 0 ? sdk::ShapeView(y_dims) : sdk::ShapeView(state_dims)));
+    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(i, sdk::kDTypeOf<T>, i == 0 ? y_dims : state_dims));
     outputs[i] = y.data<T>();
   }
   TN_ASSIGN_OR_RETURN(double* const scratch, worker_rooms(run, lane_doubles));

@@ -10,7 +10,7 @@ class Rnn final : public sdk::Kernel {
       : attributes_(attributes), activations_(std::move(activations)) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
-    TN_ASSIGN_OR_RETURN(const RecurrentShape shape, resolve_recurrent(run, attributes_));
+    TN_ASSIGN_OR_RETURN(const RecurrentShape shape, attributes_.resolve_run(run));
     return visit_floats(run.input(0).dtype(), [&](auto tag) -> sdk::Status {
       using T = decltype(tag);
       const int64_t H = shape.hidden;
@@ -32,7 +32,7 @@ class Rnn final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_rnn(const sdk::KernelInfo& info) {
-  TN_ASSIGN_OR_RETURN(const RecurrentAttributes attributes, read_recurrent_attributes(info, 1, 1));
+  TN_ASSIGN_OR_RETURN(const RecurrentAttributes attributes, RecurrentAttributes::parse(info, 1, 1));
   TN_ASSIGN_OR_RETURN(auto activations, read_activations(info, {"Tanh"}, attributes.directions));
   return std::make_unique<Rnn>(attributes, std::move(activations));
 }

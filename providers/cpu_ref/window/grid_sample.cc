@@ -6,14 +6,18 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tenon/sdk/geometry/resample.hpp>
+#include <tenon/sdk/kernel.hpp>
 
 #include "dispatch.h"
 #include "held_tensor.h"
 #include "movement/element_mover.h"
-#include "window/resample.h"
 
 namespace tenon::cpu_ref {
 namespace {
+
+using sdk::Interpolation;
+using sdk::ResampleOptions;
 
 enum class Outside { kZeros, kBorder, kReflection };
 
