@@ -107,6 +107,20 @@ void resize_row_of(const AxisTable& axis, const float* x, int64_t inner, float* 
   }
 }
 
+void interleave_rows(const float* const* rows, int64_t count, int64_t n, float* y) {
+  int64_t i = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const D d;
+  const auto row = [&](int r) { return hn::LoadU(d, rows[r] + i); };
+  if (count == 2)
+    for (; i + lanes() <= n; i += lanes()) hn::StoreInterleaved2(row(0), row(1), d, y + 2 * i);
+  if (count == 4)
+    for (; i + lanes() <= n; i += lanes()) hn::StoreInterleaved4(row(0), row(1), row(2), row(3), d, y + 4 * i);
+#endif
+  for (; i < n; ++i)
+    for (int64_t r = 0; r < count; ++r) y[i * count + r] = rows[r][i];
+}
+
 }  // namespace tenon::cpu_blas::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -116,6 +130,7 @@ namespace tenon::cpu_blas::simd {
 TENON_SIMD_EXPORT(blend_rows);
 TENON_SIMD_EXPORT(resize_row);
 TENON_SIMD_EXPORT(resize_row_of);
+TENON_SIMD_EXPORT(interleave_rows);
 
 void blend_rows(const float* const* rows, const float* weights, int taps, float* y, int64_t n) {
   TENON_SIMD(blend_rows)(rows, weights, taps, y, n);
@@ -125,6 +140,10 @@ void resize_row(const AxisTable& axis, const float* x, float* y) {
 }
 void resize_row_of(const AxisTable& axis, const float* x, int64_t inner, float* y) {
   TENON_SIMD(resize_row_of)(axis, x, inner, y);
+}
+
+void interleave_rows(const float* const* rows, int64_t count, int64_t n, float* y) {
+  TENON_SIMD(interleave_rows)(rows, count, n, y);
 }
 
 }  // namespace tenon::cpu_blas::simd

@@ -1,5 +1,5 @@
-// Rows of resized tensors. Compiled for several instruction sets and chosen at run time. Rows need no alignment.
-// Thread-safe.
+// Rows of resized and of put together tensors. Compiled for several instruction sets and chosen at run time. Rows need
+// no alignment. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -27,5 +27,8 @@ void resize_row(const AxisTable& axis, const float* x, float* y);
 
 /// The same where each element is `inner` floats.
 void resize_row_of(const AxisTable& axis, const float* x, int64_t inner, float* y);
+
+/// y[i * count + r] = rows[r][i], i < n: rows that lie between each other. Counts 2 and 4 are fast.
+void interleave_rows(const float* const* rows, int64_t count, int64_t n, float* y);
 
 }  // namespace tenon::cpu_blas::simd
