@@ -197,6 +197,7 @@ class Resize final : public sdk::Kernel {
       if (axes[a].input > INT32_MAX)
         return sdk::invalid_argument("axis ", a, " of X has ", axes[a].input, " elements, expected fewer than 2^31");
       TN_ASSIGN_OR_RETURN(Table table, make_table(run, node_, axes[a]));
+      if (run.cancelled()) return {};  // the table may be unfinished
       tables.push_back(table);
     }
     return resize(run, axes, tables, x.data<float>(), y.data<float>());
