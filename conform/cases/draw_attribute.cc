@@ -101,6 +101,7 @@ std::string draw_text(std::string_view name, std::string_view op, Draw& draw) {
 float draw_real(std::string_view name, const Case& c, Draw& draw) {
   if (name == "gate_lower_bound") return draw.pick({-5.0f, -1.0f, -0.5f, 0.0f});
   if (name == "epsilon") return draw.pick({1e-5f, 1e-3f, 0.3f});
+  if (name == "clip") return draw.pick({1.0f, 0.5f, 2.0f, 1e-5f, 0.0f});  // of a recurrent cell: 0 or more
   if (name.ends_with("_scale")) return draw.pick({1.0f, 2.0f, 0.5f, 1.0f, -1.0f});
   if (c.schema->op_type == "LRN") return draw.pick({1.0f, 0.5f, 0.75f, 2.0f, 1e-4f});
   return draw.pick({0.0f, 1.0f, 0.5f, 1e-5f, -1.0f, 2.0f, 0.75f});
