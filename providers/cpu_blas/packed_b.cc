@@ -97,8 +97,12 @@ void PackedB::pack(const sdk::TensorView& matrix, void* panels) const {
 }
 
 void multiply_packed(sdk::RunContext& run, const PackedProduct& g, const Epilogue& e) {
-  if (g.m == 0 || g.n == 0) return;
   run.count_products(g.m, g.n, g.k);
+  multiply_packed_uncounted(run, g, e);
+}
+
+void multiply_packed_uncounted(sdk::RunContext& run, const PackedProduct& g, const Epilogue& e) {
+  if (g.m == 0 || g.n == 0) return;
   const int64_t width = simd::panel_width();
   int64_t group = width * simd::panels_at_once(g.m);
   if (run.max_workers() > 1 && ceil_div(g.n, group) < kBlocksPerWorker * run.max_workers()) group = width;

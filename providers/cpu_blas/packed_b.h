@@ -52,6 +52,9 @@ struct PackedProduct {
 /// row of A and its column of B alone, not on the number of rows or threads. The epilogue may not scale or shift rows.
 void multiply_packed(sdk::RunContext& run, const PackedProduct& product, const Epilogue& epilogue);
 
+/// The same for who counts the operations itself: where some columns are padding.
+void multiply_packed_uncounted(sdk::RunContext& run, const PackedProduct& product, const Epilogue& epilogue);
+
 /// The columns [begin, end) of C on the calling thread, by the same values; both are multiples of simd::panel_width(),
 /// or end is N. Who calls it counts the operations.
 void multiply_packed_columns(const PackedProduct& product, const Epilogue& epilogue, int64_t begin, int64_t end);

@@ -134,7 +134,7 @@ void Recurrent::multiply_inputs(sdk::RunContext& run, const Walk& walk, int64_t 
     const int64_t pieces = s.is_batch_first && count < s.time ? s.batch : 1;
     p.m /= pieces;
     for (int64_t b = 0; b < pieces; ++b, p.a += s.time * s.inputs, p.c += count * columns)
-      multiply_packed(run, p, epilogue);
+      multiply_packed_uncounted(run, p, epilogue);
   }
 }
 
@@ -195,7 +195,7 @@ sdk::Status Recurrent::run(sdk::RunContext& run) const {
   TN_RETURN_IF_ERROR(fill_memory(run, walk));
   walk.memory.y = outputs[0];
   const int64_t steps = shape.directions * std::accumulate(shape.lengths.begin(), shape.lengths.end(), int64_t{0});
-  run.count_products(cell_.gates() * shape.hidden, 1, shape.hidden, steps);
+  run.count_products(cell_.gates() * shape.hidden, 1, shape.inputs + shape.hidden, steps);
   for (int64_t done = 0; done < shape.time && !run.cancelled(); done += walk.most_times) {
     const int64_t count = std::min(walk.most_times, shape.time - done);
     multiply_inputs(run, walk, done, count);
