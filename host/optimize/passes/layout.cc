@@ -69,7 +69,6 @@ class LayoutPass {
     for (auto node = transposes_.rbegin(); node != transposes_.rend(); ++node)
       if (!is_read((*node)->outputs[0])) erase(**node);
     graph_.sweep();
-    TENON_RETURN_IF_ERROR(graph_.finish());
     return converted_;
   }
 
@@ -362,6 +361,8 @@ Status layout_pass(Model& model, const OptimizeOptions& options, OptimizeNotes& 
   size_t count = 0;
   for (Graph* graph : graph_tree(*model.graph)) {
     TENON_ASSIGN_OR_RETURN(const size_t moved, LayoutPass(model, *graph, options, log).run());
+    // Of the whole model, as a subgraph reads what others compute.
+    if (moved > 0) TENON_RETURN_IF_ERROR(model.graph->finish());
     count += moved;
   }
   if (count > 0) notes.push_back(concat(count, " nodes have their channels last, as their providers want them"));

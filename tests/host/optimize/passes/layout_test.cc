@@ -144,6 +144,25 @@ TEST_CASE("results and what subgraphs read keep their layout", "[layout]") {
   CHECK(ops == "Transpose [Conv] Transpose [Conv] Transpose If");
 }
 
+TEST_CASE("a branch that reads an input of the model has its channels last", "[layout]") {
+  const auto ops = moved(
+      [](GraphBuilder& b) {
+        b.input("x", TN_FLOAT, {1, 3, 4, 4});
+        b.input("which", TN_BOOL, {});
+        const auto branch = [&](const std::string& y) {
+          GraphBuilder body(b);
+          conv(body, "x", y, 3, 2);
+          body.output(y);
+          return body.build_subgraph();
+        };
+        b.node("If", {"which"}, {"y"},
+               {graph_attr("then_branch", branch("a")), graph_attr("else_branch", branch("c"))});
+        b.output("y");
+      },
+      {{"x", ramp({1, 3, 4, 4})}, {"which", make_tensor<bool>({}, {true})}});
+  CHECK(ops == "If");
+}
+
 TEST_CASE("constants go along where moving them moves no byte, and nodes stay where it would", "[layout]") {
   const auto scaled = [](std::vector<int64_t> shape) {
     return moved(
