@@ -7,6 +7,9 @@
 
 namespace tenon::cpu_blas {
 
+/// Of the operators on tensors with their channels last.
+inline constexpr std::string_view kChannelsLastDomain = "com.ms.internal.nhwc";
+
 /// "node 'conv1' (Conv, opset 11)", the start of every message about a node.
 inline std::string describe(const sdk::NodeView& node) {
   return sdk::concat("node '", node.name(), "' (", node.op_type(), ", opset ", node.since_version(), ")");

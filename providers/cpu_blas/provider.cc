@@ -3,6 +3,7 @@
 // table is kernels.inc; groups of nodes are in fusion/.
 #include <tenon/sdk/sdk.hpp>
 
+#include "common.h"
 #include "fusion/fusion.h"
 #include "simd/isa.h"
 #include "type_rules.h"
@@ -16,9 +17,18 @@ namespace tenon::cpu_blas {
 
 namespace {
 
+/// Convolutions ask the host for channels last; what else takes them follows.
+constexpr bool kPrefersChannelsLast = true;
+
+constexpr uint32_t flags_of(std::string_view domain, std::string_view op_type) {
+  const bool is_preferred = kPrefersChannelsLast && domain == kChannelsLastDomain && op_type == "Conv";
+  return is_preferred ? uint32_t{TN_KERNEL_PREFERRED} : 0;
+}
+
 constexpr tn_kernel_def kKernels[] = {
-#define KERNEL(domain, op_type, since, last, types, may_reuse_input, factory) \
-  sdk::kernel_def<factory>(domain, #op_type, since, last, types, sdk::reuses<may_reuse_input>()),
+#define KERNEL(domain, op_type, since, last, types, may_reuse_input, factory)                    \
+  sdk::kernel_def<factory>(domain, #op_type, since, last, types, sdk::reuses<may_reuse_input>(), \
+                           flags_of(domain, #op_type)),
 #include "kernels.inc"
 #undef KERNEL
 };

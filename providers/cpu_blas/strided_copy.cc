@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "simd/transpose.h"
+
 namespace tenon::cpu_blas {
 namespace {
 
@@ -24,6 +26,9 @@ std::vector<Loop> merge(const std::vector<int64_t>& steps, const sdk::Shape& sha
   return loops;
 }
 
+constexpr int64_t kLeastRows = 64;  // of a part of a plane
+constexpr int64_t kPartsPerWorker = 2;
+
 struct Block {
   char bytes[16];
 };
@@ -43,8 +48,17 @@ void copy_tiles(const T* from, int64_t rows, int64_t row_step, int64_t columns, 
   }
 }
 
+/// A transpose of elements of four bytes, in registers.
+bool copy_transposed(const char* from, const Loop& rows, const Loop& columns, char* to) {
+  if (rows.step != 1 || columns.step < rows.size) return false;
+  simd::transpose(reinterpret_cast<const uint32_t*>(from), columns.step, rows.size, columns.size,
+                  reinterpret_cast<uint32_t*>(to), columns.size);
+  return true;
+}
+
 template <typename T>
 void copy_plane(const char* from, const Loop& rows, const Loop& columns, char* to) {
+  if (sizeof(T) == 4 && copy_transposed(from, rows, columns, to)) return;
   copy_tiles(reinterpret_cast<const T*>(from), rows.size, rows.step, columns.size, columns.step,
              reinterpret_cast<T*>(to));
 }
@@ -81,19 +95,26 @@ void copy_strided_view(sdk::RunContext& run, const void* from, int64_t offset, c
   }
   int64_t planes = 1;
   for (const Loop& l : loops) planes *= l.size;
-  const int64_t plane = rows.size * columns.size;
+  // Of few planes, parts of them are what threads share.
+  const int64_t most_parts = ceil_div(rows.size, kLeastRows);
+  const int64_t parts = std::clamp<int64_t>(ceil_div(kPartsPerWorker * run.max_workers(), planes), 1, most_parts);
+  const int64_t part_rows = round_up(ceil_div(rows.size, parts), kLeastRows);
+  const int64_t part_count = ceil_div(rows.size, part_rows);
   const CopyPlane copy = plane_copier(element_size);
-  run.parallel_for(planes, static_cast<double>(plane) * (whole ? 0.3 : 1.5) + 5, [&](int64_t begin, int64_t end) {
-    for (int64_t p = begin; p < end; ++p) {
-      int64_t rest = p, at = 0;
-      for (size_t i = loops.size(); i-- > 0;) {
-        at += rest % loops[i].size * loops[i].step;
-        rest /= loops[i].size;
+  const double cost = static_cast<double>(part_rows * columns.size) * (whole ? 0.3 : 1) + 5;
+  run.parallel_for(planes * part_count, cost, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t plane = i / part_count, first = i % part_count * part_rows;
+      int64_t rest = plane, at = first * rows.step;
+      for (size_t l = loops.size(); l-- > 0;) {
+        at += rest % loops[l].size * loops[l].step;
+        rest /= loops[l].size;
       }
+      char* to_part = target + (plane * rows.size + first) * columns.size * unit;
       if (whole) {
-        std::memcpy(target + p * plane * unit, source + at * unit, static_cast<size_t>(plane * unit));
+        std::memcpy(to_part, source + at * unit, static_cast<size_t>(columns.size * unit));
       } else {
-        copy(source + at * unit, rows, columns, target + p * plane * unit);
+        copy(source + at * unit, {std::min(part_rows, rows.size - first), rows.step}, columns, to_part);
       }
     }
   });

@@ -65,27 +65,34 @@ sdk::Result<ConvPlan> ConvPlan::parse(const sdk::NodeView& conv) {
   plan.groups = conv.attr_int("group");
   if (plan.groups < 1) return sdk::invalid_model(plan.node, ": group is ", plan.groups, ", expected 1 or more");
   if (conv.input(2)) plan.b = 2;
-  plan.packed_w = plan_packed_weight(conv, plan);
+  if (conv.domain() != kChannelsLastDomain) plan.packed_w = plan_packed_weight(conv, plan);
   return plan;
 }
 
-sdk::Status ConvKernel::set_channel_map(sdk::RunContext& run, ConvCall* call) const {
-  const ChannelScales& scales = plan_.channel_scales;
-  if (!scales.empty()) {
-    if (scales.channels() != call->outputs)
-      return sdk::invalid_model(plan_.node, ": a weight for ", call->outputs, " output channels, expected M, ",
-                                scales.channels(), ", as declared");
-    call->scale = scales.scale();
-    call->shift = scales.shift();
+sdk::Status ConvPlan::set_channel_map(sdk::RunContext& run, int64_t outputs, const float** scale,
+                                      const float** shift) const {
+  if (!channel_scales.empty()) {
+    if (channel_scales.channels() != outputs)
+      return sdk::invalid_model(node, ": a weight for ", outputs, " output channels, expected M, ",
+                                channel_scales.channels(), ", as declared");
+    *scale = channel_scales.scale();
+    *shift = channel_scales.shift();
     return {};
   }
-  if (plan_.b < 0) return {};
-  const sdk::TensorView bias = run.input(static_cast<uint32_t>(plan_.b));
-  if (bias.rank() != 1 || bias.dim(0) != call->outputs)
-    return sdk::invalid_model(plan_.node, ": the bias is ", sdk::shape_text(bias.shape()), ", expected M, ",
-                              call->outputs);
-  call->shift = bias.data<float>();
+  if (b < 0) return {};
+  const sdk::TensorView bias = run.input(static_cast<uint32_t>(b));
+  if (bias.rank() != 1 || bias.dim(0) != outputs)
+    return sdk::invalid_model(node, ": the bias is ", sdk::shape_text(bias.shape()), ", expected M, ", outputs);
+  *shift = bias.data<float>();
   return {};
+}
+
+sdk::Status ConvPlan::check_groups(sdk::ShapeView weight, int64_t channels) const {
+  // Divided, since a product of what the model says may be more than 64 bits hold.
+  if (channels % groups == 0 && channels / groups == weight[1] && weight[0] % groups == 0) return {};
+  return sdk::invalid_model(node, ": weight ", sdk::shape_text(weight), " with group ", groups,
+                            " does not fit input of ", channels,
+                            " channels: the weight is M x C/group x kernel, M a multiple of group");
 }
 
 sdk::Result<ConvCall> ConvKernel::prepare(sdk::RunContext& run) const {
@@ -98,11 +105,7 @@ sdk::Result<ConvCall> ConvKernel::prepare(sdk::RunContext& run) const {
   call.images = x.dim(0);
   call.channels = x.dim(1);
   call.outputs = w.dim(0);
-  // Divided, since a product of what the model says may be more than 64 bits hold.
-  if (call.channels % plan_.groups != 0 || call.channels / plan_.groups != w.dim(1) || call.outputs % plan_.groups != 0)
-    return sdk::invalid_model(plan_.node, ": weight ", sdk::shape_text(w.shape()), " with group ", plan_.groups,
-                              " does not fit input ", sdk::shape_text(x.shape()),
-                              ": the weight is M x C/group x kernel, M a multiple of group");
+  TN_RETURN_IF_ERROR(plan_.check_groups(w.shape(), call.channels));
   const size_t spatial = static_cast<size_t>(x.rank()) - 2;
   TN_ASSIGN_OR_RETURN(call.window,
                       resolve_window(plan_.window, x.shape().subspan(2, spatial), w.shape().subspan(2, spatial)));
@@ -113,7 +116,7 @@ sdk::Result<ConvCall> ConvKernel::prepare(sdk::RunContext& run) const {
   call.groups = plan_.groups;
   call.x = x.data<float>();
   call.w = w.data<float>();
-  TN_RETURN_IF_ERROR(set_channel_map(run, &call));
+  TN_RETURN_IF_ERROR(plan_.set_channel_map(run, call.outputs, &call.scale, &call.shift));
   return call;
 }
 

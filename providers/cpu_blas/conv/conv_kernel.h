@@ -20,10 +20,15 @@ struct ConvPlan {
   int residual = -1;                // input that is added; -1: none
   bool residual_broadcasts = true;  // against the result, if its shape differs; else it must not
   simd::Activation activation;
-  PackedB packed_w;
+  PackedB packed_w;  // where channels are second
 
   /// Reads the attributes of a Conv node; inputs 0, 1 and 2. TN_UNSUPPORTED for three and more spatial dimensions.
   static sdk::Result<ConvPlan> parse(const sdk::NodeView& conv);
+  /// What follows the convolution for each of its output channels, in this run: a bias or the channel scales. Sets
+  /// what is there.
+  sdk::Status set_channel_map(sdk::RunContext& run, int64_t outputs, const float** scale, const float** shift) const;
+  /// The weight's shape fits the groups and the image's channels.
+  sdk::Status check_groups(sdk::ShapeView weight, int64_t channels) const;
 };
 
 class ConvKernel final : public sdk::Kernel {
@@ -38,7 +43,6 @@ class ConvKernel final : public sdk::Kernel {
  private:
   enum Slot : uint32_t { kWeight, kChannelScales, kSlots };
 
-  sdk::Status set_channel_map(sdk::RunContext& run, ConvCall* call) const;
   sdk::Result<ConvCall> prepare(sdk::RunContext& run) const;
   sdk::Status convolve(sdk::RunContext& run, const ConvCall& call) const;
 

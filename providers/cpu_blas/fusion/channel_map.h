@@ -11,8 +11,8 @@ namespace tenon::cpu_blas {
 /// Collects the steps of a group that is being matched. Not for several threads.
 class ChannelMap {
  public:
-  /// `rank`: of the Conv's result.
-  ChannelMap(int64_t channels, int64_t rank) : channels_(channels), rank_(rank) {}
+  /// `rank`: of the Conv's result; `axis`: where its channels are, counted from the end.
+  ChannelMap(int64_t channels, int64_t rank, int64_t axis) : channels_(channels), rank_(rank), axis_(axis) {}
 
   /// True: `node`, which reads the chain's end `value`, is a BatchNormalization, or a Mul or Add of a constant per
   /// channel or of a scalar, and its effect is now part of the map.
@@ -29,7 +29,7 @@ class ChannelMap {
   bool take_normalization(const sdk::NodeView& node);
   bool take_constant(const sdk::NodeView& node, const sdk::ValueView& value);
 
-  int64_t channels_, rank_;
+  int64_t channels_, rank_, axis_;
   std::vector<Taken> taken_;
 };
 

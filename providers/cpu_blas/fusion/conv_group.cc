@@ -1,6 +1,8 @@
 // Groups that start with a Conv; see conv_group.h.
 #include "fusion/conv_group.h"
 
+#include "conv/channels_last/last_conv_kernel.h"
+
 namespace tenon::cpu_blas {
 namespace {
 
@@ -15,12 +17,15 @@ int64_t output_channels(const sdk::NodeView& conv) {
 
 ConvGroup match_conv_group(const sdk::NodeView& conv, const MayJoin& may_join) {
   const int64_t channels = output_channels(conv);
-  ConvGroup group{Chain(conv), ChannelMap(channels, conv.input(1).info().rank()), {}, {}};
+  const int64_t rank = conv.input(1).info().rank();
+  const bool is_last = conv.domain() == kChannelsLastDomain;
+  ConvGroup group{Chain(conv), ChannelMap(channels, rank, is_last ? 1 : rank - 1), {}, {}};
   if (channels == 0) return group;
   const sdk::ValueView bias = conv.input(2);
   const bool foldable = !bias || (is_float_constant(bias) && bias.info().count() == channels);
   while (foldable) {
-    const sdk::NodeView next = only_reader(group.chain.end, may_join);
+    sdk::NodeView next = only_reader(group.chain.end, may_join);
+    if (!next && is_last) next = only_reader(group.chain.end, may_join, kChannelsLastDomain);
     if (!next || !group.channel_map.take(next, group.chain.end)) break;
     group.chain.append(next);
   }
@@ -46,6 +51,8 @@ sdk::Result<sdk::KernelPtr> make_conv_group(const ConvGroup& group, const sdk::G
   if (auto steps = group.channel_map.steps(graph); !steps.empty())
     plan.channel_scales = ChannelScales(std::move(steps), plan.b, output_channels(conv));
   plan.activation = group.activation;
+  if (conv.domain() == kChannelsLastDomain)
+    return sdk::KernelPtr(std::make_unique<LastConvKernel>(conv, std::move(plan)));
   return sdk::KernelPtr(std::make_unique<ConvKernel>(std::move(plan)));
 }
 

@@ -1,4 +1,5 @@
-// Conv [+ BatchNormalization, Mul and Add of a constant per channel]... [+ Add or Sum of a tensor] [+ Relu or Clip].
+// Conv, its channels second or last [+ BatchNormalization, Mul and Add of a constant per channel]... [+ Add or Sum of a
+// tensor] [+ Relu or Clip].
 #pragma once
 
 #include "conv/conv_kernel.h"

@@ -7,16 +7,23 @@
 #include "fusion/matmul_group.h"
 
 namespace tenon::cpu_blas {
+namespace {
+
+bool is_conv(const sdk::NodeView& node) {
+  return node.is("Conv") || node.is("Conv", kChannelsLastDomain);
+}
+
+}  // namespace
 
 sdk::Status claim_groups(const sdk::Instance&, const sdk::GraphView& graph, sdk::Claims& claims) {
   const MayJoin unclaimed = [&](const sdk::NodeView& node) { return !claims.is_claimed(node); };
   for (size_t i = 0; i < graph.node_count(); ++i) {
     const sdk::NodeView node = graph.node(i);
-    if (!node.domain().empty() || claims.is_claimed(node)) continue;
+    if (claims.is_claimed(node)) continue;
     std::vector<sdk::NodeView> nodes;
     std::string label;
     const auto take = [&](const Chain& chain) { nodes = chain.nodes, label = chain.label(); };
-    if (node.is("Conv")) take(match_conv_group(node, unclaimed).chain);
+    if (is_conv(node)) take(match_conv_group(node, unclaimed).chain);
     if (node.is("MatMul")) take(match_matmul_group(node, unclaimed).chain);
     if (nodes.size() > 1) TN_RETURN_IF_ERROR(claims.claim_group(nodes, label));
   }
@@ -30,7 +37,7 @@ sdk::Result<sdk::KernelPtr> compile_group(const sdk::Instance&, const sdk::Group
     return std::find(members.begin(), members.end(), node) != members.end();
   };
   for (const sdk::NodeView& node : members) {
-    if (node.is("Conv")) {
+    if (is_conv(node)) {
       const ConvGroup match = match_conv_group(node, is_member);
       if (match.chain.nodes.size() == members.size()) return make_conv_group(match, group);
     }

@@ -21,6 +21,7 @@ struct LastConvShape {
   int64_t group_outputs() const { return outputs / groups; }    //
   int64_t channels() const { return group_channels * groups; }  // C
   int64_t taps() const { return kernel_h * kernel_w; }
+  int64_t k() const { return taps() * group_channels; }
   bool is_depthwise() const { return groups > 1 && group_channels == 1; }
 };
 

@@ -24,10 +24,13 @@ struct LastConvWay {
 /// Any convolution: products of rows of the image, read where they lie through pointers, with the packed weight.
 extern const LastConvWay kIndirectWay;
 
+/// Up to simd::kMostDots outputs and no groups.
+extern const LastConvWay kFewOutputsWay;
+
 /// One input channel a group.
 extern const LastConvWay kDepthwiseWay;
 
 /// In the order of preference; the last one takes everything.
-inline constexpr const LastConvWay* kLastConvWays[] = {&kDepthwiseWay, &kIndirectWay};
+inline constexpr const LastConvWay* kLastConvWays[] = {&kDepthwiseWay, &kFewOutputsWay, &kIndirectWay};
 
 }  // namespace tenon::cpu_blas

@@ -1,5 +1,6 @@
 // Conv: y = conv(x, W) + B over one or two spatial dimensions; see conv/conv_kernel.h. FusedConv: y = act(conv(x, W) +
 // B + Z), act being Relu or Clip.
+#include "conv/channels_last/last_conv_kernel.h"
 #include "conv/conv_kernel.h"
 
 namespace tenon::cpu_blas {
@@ -7,6 +8,11 @@ namespace tenon::cpu_blas {
 sdk::Result<sdk::KernelPtr> make_conv(const sdk::KernelInfo& info) {
   TN_ASSIGN_OR_RETURN(ConvPlan plan, ConvPlan::parse(info));
   return sdk::KernelPtr(std::make_unique<ConvKernel>(std::move(plan)));
+}
+
+sdk::Result<sdk::KernelPtr> make_conv_last(const sdk::KernelInfo& info) {
+  TN_ASSIGN_OR_RETURN(ConvPlan plan, ConvPlan::parse(info));
+  return sdk::KernelPtr(std::make_unique<LastConvKernel>(info, std::move(plan)));
 }
 
 sdk::Result<sdk::KernelPtr> make_fused_conv(const sdk::KernelInfo& info) {

@@ -1,0 +1,32 @@
+// The end of a channels-last convolution: what is applied to a part of the result while it is in the cache.
+// Thread-safe.
+#pragma once
+
+#include <limits>
+
+#include "conv/channels_last/last_conv_call.h"
+
+namespace tenon::cpu_blas {
+
+/// The bounds that stand for an activation that is one, Relu or Clip; of any other, none.
+inline float low_bound(const simd::Activation& f) {
+  return f.function == simd::Unary::kRelu   ? 0
+         : f.function == simd::Unary::kClip ? f.low
+                                            : -std::numeric_limits<float>::infinity();
+}
+inline float high_bound(const simd::Activation& f) {
+  return f.function == simd::Unary::kClip ? f.high : std::numeric_limits<float>::infinity();
+}
+
+/// What bounds do not do: applies the activation to the outputs [column, column + columns) of the rows [first, first +
+/// rows) of all images' pixels, whose scale, shift, residual and bounds are done.
+inline void finish_tile(const LastConvCall& call, int64_t first, int64_t rows, int64_t column, int64_t columns) {
+  const simd::Unary f = call.activation.function;
+  if (f == simd::Unary::kIdentity || f == simd::Unary::kRelu || f == simd::Unary::kClip) return;
+  for (int64_t row = first; row < first + rows; ++row) {
+    float* y = call.y + row * call.shape.outputs + column;
+    simd::unary(call.activation, y, y, columns);
+  }
+}
+
+}  // namespace tenon::cpu_blas
