@@ -57,15 +57,17 @@ sdk::Result<ConvPlan> ConvPlan::parse(const sdk::NodeView& conv) {
   ConvPlan plan;
   plan.node = describe(conv);
   const sdk::TensorView w = conv.input(1).info();
-  if (!w.has_rank()) return sdk::unsupported(plan.node, ": the rank of W is not known, expected 3 or 4");
-  if (w.rank() > 4)
-    return sdk::unsupported(plan.node, ": ", w.rank() - 2,
-                            " spatial dimensions, expected 1 or 2 here: cpu_ref has more");
+  const bool is_last = conv.domain() == kChannelsLastDomain;
+  const int64_t most = is_last ? 5 : 4;
+  if (!w.has_rank()) return sdk::unsupported(plan.node, ": the rank of W is not known, expected 3 to ", most);
+  if (w.rank() > most)
+    return sdk::unsupported(plan.node, ": ", w.rank() - 2, " spatial dimensions, expected 1 to ", most - 2,
+                            " here: cpu_ref has more");
   TN_ASSIGN_OR_RETURN(plan.window, WindowAttributes::parse_convolution(conv));
   plan.groups = conv.attr_int("group");
   if (plan.groups < 1) return sdk::invalid_model(plan.node, ": group is ", plan.groups, ", expected 1 or more");
   if (conv.input(2)) plan.b = 2;
-  if (conv.domain() != kChannelsLastDomain) plan.packed_w = plan_packed_weight(conv, plan);
+  if (!is_last) plan.packed_w = plan_packed_weight(conv, plan);
   return plan;
 }
 

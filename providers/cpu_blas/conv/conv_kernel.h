@@ -22,7 +22,8 @@ struct ConvPlan {
   simd::Activation activation;
   PackedB packed_w;  // where channels are second
 
-  /// Reads the attributes of a Conv node; inputs 0, 1 and 2. TN_UNSUPPORTED for three and more spatial dimensions.
+  /// Reads the attributes of a Conv node; inputs 0, 1 and 2. TN_UNSUPPORTED for more than two spatial
+  /// dimensions, three where channels are last.
   static sdk::Result<ConvPlan> parse(const sdk::NodeView& conv);
   /// What follows the convolution for each of its output channels, in this run: a bias or the channel scales. Sets
   /// what is there.

@@ -128,3 +128,38 @@ TEST_CASE("a residual that broadcasts against channels at the end is added all t
   CHECK(run_floats(*session, {{1, 2, 3, 4}, {1, 1, 1, 1, -20, -20, -20, -20}}, {{1, 2, 2, 1}, {2, 2, 2, 1}}) ==
         std::vector<float>{11, 21, 31, 41, 0, 0, 10, 20});
 }
+
+TEST_CASE("a Conv of three spatial dimensions with its channels last is the plain sum", "[cpu_blas]") {
+  constexpr int64_t kDepth = 4, kHeight = 5, kWidth = 6, kOutputs = 6, kStride = 2;  // the stride is that of the depth
+  for (const int64_t channels : {2, 6, 40})
+    for (const int64_t group : {int64_t{1}, channels == 6 ? channels : 2}) {
+      CAPTURE(channels, group);
+      const std::vector<int64_t> x_shape{1, kDepth, kHeight, kWidth, channels},
+          w_shape{kOutputs, channels / group, 3, 3, 3};
+      const auto x = noise(count(x_shape), 1), w = noise(count(w_shape), 2);
+      std::vector<double> expected;
+      for (int64_t od = 0; od < kDepth / kStride; ++od)
+        for (int64_t oh = 0; oh < kHeight; ++oh)
+          for (int64_t ow = 0; ow < kWidth; ++ow)
+            for (int64_t m = 0; m < kOutputs; ++m) {
+              double sum = 0;
+              for (int64_t tap = 0; tap < 27; ++tap)
+                for (int64_t c = 0; c < channels / group; ++c) {
+                  const int64_t id = od * kStride + tap / 9 - 1, ih = oh + tap / 3 % 3 - 1, iw = ow + tap % 3 - 1;
+                  if (id < 0 || id >= kDepth || ih < 0 || ih >= kHeight || iw < 0 || iw >= kWidth) continue;
+                  const int64_t channel = m / (kOutputs / group) * (channels / group) + c;
+                  sum += double(x[size_t(((id * kHeight + ih) * kWidth + iw) * channels + channel)]) *
+                         w[size_t((m * (channels / group) + c) * 27 + tap)];
+                }
+              expected.push_back(sum);
+            }
+      GraphBuilder b = builder();
+      b.input("x", TN_FLOAT, x_shape);
+      b.constant<float>("w", w_shape, w);
+      b.node(kLast + ":Conv", {"x", "w"}, {"y"},
+             {ints_attr("strides", {kStride, 1, 1}), ints_attr("pads", {1, 1, 1, 1, 1, 1}), int_attr("group", group)});
+      b.output("y");
+      const auto session = open_on_cpu_blas(b);
+      CHECK(largest_error(run_floats(*session, {x}, {x_shape}), expected, double(channels / group * 27) + 1) < 1);
+    }
+}

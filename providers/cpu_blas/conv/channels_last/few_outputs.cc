@@ -31,7 +31,7 @@ uint64_t pack_floats(const LastConvShape& s) {
   return static_cast<uint64_t>(s.outputs) * static_cast<uint64_t>(s.k());
 }
 
-/// For each output its window in the order of KH, KW and C.
+/// For each output its window in the order of KD, KH, KW and C.
 void pack(const LastConvShape& s, const float* w, float* packed) {
   for (int64_t m = 0; m < s.outputs; ++m)
     for (int64_t tap = 0; tap < s.taps(); ++tap)

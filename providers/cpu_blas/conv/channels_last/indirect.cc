@@ -1,5 +1,5 @@
-// Convolution as a product of output pixels' rows with the packed weight (C/groups * KH * KW x M/groups of each group).
-// Nothing is unfolded: see pixel_rows.h.
+// Convolution as a product of output pixels' rows with the packed weight (C/groups * KD * KH * KW x M/groups of each
+// group). Nothing is unfolded: see pixel_rows.h.
 #include <algorithm>
 #include <string>
 
@@ -42,8 +42,8 @@ uint64_t pack_floats(const LastConvShape& s) {
   return static_cast<uint64_t>(s.groups) * group_floats(s);
 }
 
-/// For each group its panels, one after the other: K rows, in the order of KH, KW and C, of panel_width() outputs; the
-/// last panel is as wide as its outputs need in whole vectors.
+/// For each group its panels, one after the other: K rows, in the order of KD, KH, KW and C, of panel_width() outputs;
+/// the last panel is as wide as its outputs need in whole vectors.
 void pack(const LastConvShape& s, const float* w, float* packed) {
   const int64_t k = s.k(), taps = s.taps();
   for (int64_t group = 0; group < s.groups; ++group, w += s.group_outputs() * k, packed += group_floats(s)) {

@@ -11,7 +11,9 @@ namespace {
 
 constexpr uint64_t kMostFloats = UINT64_MAX / 2 / sizeof(float);
 
-/// Of a weight M x C/groups x kernel of rank 3 or 4 and the window over it.
+constexpr int64_t kLeastRank = 3, kMostRank = 5;
+
+/// Of a weight M x C/groups x kernel of one to three spatial dimensions and the window over it.
 LastConvShape shape_of(const ConvPlan& plan, sdk::ShapeView w) {
   const auto of_axis = [&](const sdk::Shape& list, size_t i) { return list.empty() ? int64_t{1} : list[i]; };
   const size_t spatial = w.size() - 2;
@@ -22,11 +24,12 @@ LastConvShape shape_of(const ConvPlan& plan, sdk::ShapeView w) {
   s.kernel_w = w[spatial + 1];
   s.stride_w = of_axis(plan.window.strides, spatial - 1);
   s.dilation_w = of_axis(plan.window.dilations, spatial - 1);
-  if (spatial == 2) {
-    s.kernel_h = w[2];
-    s.stride_h = of_axis(plan.window.strides, 0);
-    s.dilation_h = of_axis(plan.window.dilations, 0);
+  if (spatial >= 2) {
+    s.kernel_h = w[spatial];
+    s.stride_h = of_axis(plan.window.strides, spatial - 2);
+    s.dilation_h = of_axis(plan.window.dilations, spatial - 2);
   }
+  if (spatial == 3) s.kernel_d = w[2];
   return s;
 }
 
@@ -37,7 +40,17 @@ void set_sizes(const Window2d& window, LastConvShape* s) {
   s->out_w = window.w.out;
 }
 
-/// The spatial axes of an image of rank 3 or 4.
+/// The window over one to three spatial dimensions of the image and the kernel.
+sdk::Status resolve(const ConvPlan& plan, sdk::ShapeView spatial, sdk::ShapeView kernel, WindowAxis* depth,
+                    Window2d* window) {
+  TN_ASSIGN_OR_RETURN(const std::vector<WindowAxis> axes, plan.window.resolve(spatial, kernel));
+  window->w = axes.back();
+  if (axes.size() >= 2) window->h = axes[axes.size() - 2];
+  if (axes.size() == 3) *depth = axes[0];
+  return {};
+}
+
+/// The spatial axes of an image.
 sdk::ShapeView spatial_of(sdk::ShapeView x) {
   return x.subspan(1, x.size() - 2);
 }
@@ -45,7 +58,8 @@ sdk::ShapeView spatial_of(sdk::ShapeView x) {
 /// What is known of the convolution while it opens; false where its weight is no constant that it can pack.
 bool describe_constant(const sdk::NodeView& conv, const ConvPlan& plan, LastConvShape* s) {
   const sdk::TensorView x = conv.input(0).info(), w = conv.input(1).info();
-  if (!w.is_constant() || w.dtype() != TN_FLOAT || !w.has_rank() || w.rank() < 3 || w.rank() > 4) return false;
+  if (!w.is_constant() || w.dtype() != TN_FLOAT || !w.has_rank() || w.rank() < kLeastRank || w.rank() > kMostRank)
+    return false;
   const size_t spatial = static_cast<size_t>(w.rank()) - 2;
   for (int64_t i = 0; i < w.rank(); ++i)
     if (w.dim(i) < 1) return false;
@@ -55,12 +69,15 @@ bool describe_constant(const sdk::NodeView& conv, const ConvPlan& plan, LastConv
   if (!x.has_rank() || x.rank() != w.rank()) return true;
   for (int64_t i = 1; i + 1 < x.rank(); ++i)
     if (x.dim(i) < 1) return true;
-  const auto window = resolve_window(plan.window, spatial_of(x.shape()), w.shape().subspan(2, spatial));
-  if (window.is_ok()) set_sizes(window.value(), s);
+  WindowAxis depth;
+  Window2d window;
+  if (resolve(plan, spatial_of(x.shape()), w.shape().subspan(2, spatial), &depth, &window).is_ok())
+    set_sizes(window, s);
   return true;
 }
 
-const LastConvWay* way_of(const LastConvShape& s) {
+const LastConvWay* way_of(const LastConvShape& s, int64_t rank) {
+  if (rank == kMostRank) return &kIndirectWay;  // which alone knows a third dimension
   return *std::find_if(std::begin(kLastConvWays), std::end(kLastConvWays) - 1,
                        [&](const LastConvWay* way) { return way->takes(s); });
 }
@@ -70,23 +87,23 @@ const LastConvWay* way_of(const LastConvShape& s) {
 LastConvKernel::LastConvKernel(const sdk::NodeView& conv, ConvPlan plan)
     : plan_(std::move(plan)),
       has_constant_weight_(describe_constant(conv, plan_, &shape_)),
-      way_(has_constant_weight_ ? way_of(shape_) : &kIndirectWay) {}
+      way_(has_constant_weight_ ? way_of(shape_, conv.input(1).info().rank()) : &kIndirectWay) {}
 
 sdk::Result<LastConvCall> LastConvKernel::prepare(sdk::RunContext& run) const {
   const sdk::TensorView x = run.input(plan_.x), w = run.input(plan_.w);
-  if (x.rank() < 3 || x.rank() > 4 || w.rank() != x.rank())
+  if (x.rank() < kLeastRank || x.rank() > kMostRank || w.rank() != x.rank())
     return sdk::unsupported(plan_.node, ": input X has rank ", x.rank(), " and W rank ", w.rank(),
-                            ", expected 3 or 4 for both");
+                            ", expected 3 to 5 for both");
   const int64_t channels = x.dim(x.rank() - 1);
   TN_RETURN_IF_ERROR(plan_.check_groups(w.shape(), channels));
   const size_t spatial = static_cast<size_t>(x.rank()) - 2;
   LastConvCall call;
-  TN_ASSIGN_OR_RETURN(call.window, resolve_window(plan_.window, spatial_of(x.shape()), w.shape().subspan(2, spatial)));
+  TN_RETURN_IF_ERROR(resolve(plan_, spatial_of(x.shape()), w.shape().subspan(2, spatial), &call.depth, &call.window));
   call.shape = shape_of(plan_, w.shape());
   set_sizes(call.window, &call.shape);
   call.images = x.dim(0);
-  call.in_pixels = call.window.h.in * call.window.w.in;
-  call.out_pixels = call.window.h.out * call.window.w.out;
+  call.in_pixels = call.depth.in * call.window.h.in * call.window.w.in;
+  call.out_pixels = call.depth.out * call.window.h.out * call.window.w.out;
   call.x = x.data<float>();
   call.packed = packed_;
   TN_RETURN_IF_ERROR(plan_.set_channel_map(run, call.shape.outputs, &call.scale, &call.shift));
@@ -95,8 +112,8 @@ sdk::Result<LastConvCall> LastConvKernel::prepare(sdk::RunContext& run) const {
 
 sdk::Status LastConvKernel::run(sdk::RunContext& run) const {
   TN_ASSIGN_OR_RETURN(LastConvCall call, prepare(run));
-  sdk::Shape shape{call.images, call.window.h.out, call.window.w.out, call.shape.outputs};
-  if (run.input(plan_.x).rank() == 3) shape.erase(shape.begin() + 1);
+  sdk::Shape shape{call.images, call.depth.out, call.window.h.out, call.window.w.out, call.shape.outputs};
+  shape.erase(shape.begin() + 1, shape.begin() + 1 + kMostRank - run.input(plan_.x).rank());
   if (plan_.residual >= 0) {
     const sdk::TensorView r = run.input(static_cast<uint32_t>(plan_.residual));
     if (!std::equal(shape.begin(), shape.end(), r.shape().begin(), r.shape().end()))

@@ -1,4 +1,4 @@
-// Convolution of one or two spatial dimensions with its channels last, with what a fused group adds to it.
+// Convolution of one to three spatial dimensions with its channels last, with what a fused group adds to it.
 #pragma once
 
 #include "conv/channels_last/ways.h"

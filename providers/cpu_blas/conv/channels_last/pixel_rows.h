@@ -7,8 +7,8 @@
 
 namespace tenon::cpu_blas {
 
-/// How K, the elements of a window in the order of KH, KW and C, is walked: `taps` runs of `depth` floats; is_wide: a
-/// run is a row of the kernel, else a pixel's channels of one group.
+/// How K, the elements of a window in the order of KD, KH, KW and C, is walked: `taps` runs of `depth` floats; is_wide:
+/// a run is a row of the kernel, else a pixel's channels of one group.
 struct KernelWalk {
   bool is_wide;
   int64_t taps, depth;
