@@ -1,10 +1,19 @@
-// Convolutions of cpu_blas, alone and with what is fused behind them, against the plain sum.
+// Convolutions of cpu_blas with their channels second, alone and with what is fused behind them, against the plain sum.
 #include <cmath>
 
 #include "tests/providers/cpu_blas/plain_convolution.h"
 
 using namespace tenon::host;
 using namespace tenon::test;
+
+namespace {
+
+// Their channels stay second.
+std::unique_ptr<Session> open_second(GraphBuilder& b, unsigned threads = 1, const std::string& isa = "") {
+  return open_on_cpu_blas(b, threads, isa, false);
+}
+
+}  // namespace
 
 TEST_CASE("convolutions of many shapes are the plain sum, packed or not, on every instruction set", "[cpu_blas]") {
   for (const ConvCase& c : kConvCases) {
@@ -26,7 +35,7 @@ TEST_CASE("convolutions of many shapes are the plain sum, packed or not, on ever
           }
           b.node("Conv", {"x", "w"}, {"y"}, c.attributes());
           b.output("y");
-          const auto session = open_on_cpu_blas(b, threads, isa);
+          const auto session = open_second(b, threads, isa);
           const auto y = is_constant ? run_floats(*session, {x}, {c.x_shape()})
                                      : run_floats(*session, {x, w}, {c.x_shape(), c.w_shape()});
           CHECK(largest_error(y, expected, terms + 1) < 1);
@@ -62,7 +71,7 @@ TEST_CASE("a Conv takes normalization, constants per channel, a residual and Rel
     b.node("Add", {"r", "t"}, {"u"});
     b.node("Relu", {"u"}, {"y"});
     b.output("y");
-    const auto session = open_on_cpu_blas(b);
+    const auto session = open_second(b);
     CHECK(kernel_of(*session, "c") == "Conv+BatchNormalization+Mul+Add+Add+Relu");
     std::vector<double> expected = convolve(c, x, w);
     const size_t plane = static_cast<size_t>(c.out_h() * c.out_w());
@@ -86,7 +95,7 @@ TEST_CASE("what follows a Conv for each channel is one blob of a scale and a shi
   b.node("Conv", {"x", "w", "bias"}, {"c"}, {int_attr("group", kChannels)});
   b.node("BatchNormalization", {"c", "gamma", "beta", "mean", "variance"}, {"y"}, {float_attr("epsilon", 3)});
   b.output("y");
-  const auto session = open_on_cpu_blas(b);
+  const auto session = open_second(b);
   CHECK(session->report().memory.packed_bytes == 2 * kChannels * sizeof(float));
   const auto y = run_floats(*session, {std::vector<float>(kChannels * 16, 2)}, {{1, kChannels, 4, 4}});
   // (2 w + 1 - 1) / sqrt(1 + 3) + 1
@@ -101,7 +110,7 @@ TEST_CASE("a Conv whose result has a second reader is fused no further", "[cpu_b
   b.node("Relu", {"c"}, {"y"});
   b.node("Add", {"y", "c"}, {"z"});
   b.output("z");
-  const auto session = open_on_cpu_blas(b);
+  const auto session = open_second(b);
   CHECK(kernel_of(*session, "c") == "Conv");
   CHECK(run_floats(*session, {std::vector<float>(16, -1.5f)}, {{1, 1, 4, 4}}) == std::vector<float>(16, -3.0f));
 }
@@ -115,7 +124,7 @@ TEST_CASE("a residual that broadcasts is added all the same", "[cpu_blas]") {
   b.node("Add", {"c", "r"}, {"s"});
   b.node("Relu", {"s"}, {"y"});
   b.output("y");
-  const auto session = open_on_cpu_blas(b);
+  const auto session = open_second(b);
   CHECK(run_floats(*session, {{1, 2, 3, 4}, {1, 1, 1, 1, -20, -20, -20, -20}}, {{1, 1, 2, 2}, {2, 1, 2, 2}}) ==
         std::vector<float>{11, 21, 31, 41, 0, 0, 10, 20});
 }
@@ -129,7 +138,7 @@ TEST_CASE("a Conv keeps NaN through a fused Relu and Clip", "[cpu_blas]") {
   b.node("Conv", {"x", "w"}, {"c"});
   b.node("Clip", {"c", "low", "high"}, {"y"});
   b.output("y");
-  const auto session = open_on_cpu_blas(b);
+  const auto session = open_second(b);
   CHECK(kernel_of(*session, "c") == "Conv+Clip");
   const auto y = run_floats(*session, {{NAN, 7, -1}}, {{1, 1, 1, 3}});
   CHECK(std::isnan(y[0]));
@@ -151,7 +160,7 @@ TEST_CASE("a Clip fused to a Conv hands on what no bound of it bounds", "[cpu_bl
       b.node("Clip", {"c", "low"}, {"y"});
     }
     b.output("y");
-    const auto session = open_on_cpu_blas(b);
+    const auto session = open_second(b);
     CHECK(kernel_of(*session, "c") == "Conv+Clip");
     CHECK(run_floats(*session, {{INFINITY, 7, -INFINITY}}, {{1, 1, 1, 3}}) == std::vector<float>{INFINITY, 7, 0});
   }
@@ -163,7 +172,7 @@ TEST_CASE("a weight that does not fit the input is an error that names the node"
   b.constant<float>("w", {1, 2, 1, 1}, {1, 1});
   b.node("Conv", {"x", "w"}, {"y"});
   b.output("y");
-  const auto session = open_on_cpu_blas(b);
+  const auto session = open_second(b);
   const auto result = session->run(std::vector<NamedTensor>{{"x", make_tensor<float>({1, 3, 4, 4}, noise(48, 1))}});
   REQUIRE_FALSE(result.is_ok());
   CHECK_THAT(result.status().message(), Catch::Contains("y_node") && Catch::Contains("1x2x1x1"));

@@ -25,13 +25,15 @@ inline std::vector<std::string> instruction_sets() {
   return usable;
 }
 
-/// A session of the built model on cpu_blas alone, on an instruction set or the best.
+/// A session of the built model on cpu_blas alone, on an instruction set or the best. `rewrite`: SessionOptions's
+/// rewrite_graph; without it channels stay where the model has them.
 inline std::unique_ptr<host::Session> open_on_cpu_blas(GraphBuilder& b, unsigned threads = 1,
-                                                       const std::string& isa = "") {
+                                                       const std::string& isa = "", bool rewrite = true) {
   host::SessionOptions options;
   options.providers = {{cpu_blas_path(), {}}};
   if (!isa.empty()) options.providers[0].options["isa"] = isa;
   options.threads = threads;
+  options.rewrite_graph = rewrite;
   auto session = host::Session::open_model(b.build(), options);
   INFO((session.is_ok() ? std::string() : session.status().message()));
   REQUIRE(session.is_ok());
