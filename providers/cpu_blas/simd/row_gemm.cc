@@ -22,7 +22,7 @@ constexpr int rows_of(int vectors) {
   return kVectors == 2 ? (vectors == 1 ? 12 : 6) : vectors == 4 ? 6 : vectors == 3 ? 8 : 12;
 }
 constexpr int steps_of(int rows, int vectors) {
-  return rows <= 8 || vectors > 2 ? 1 : vectors == 1 ? 4 : 2;
+  return rows <= 8 || vectors > 2 ? 1 : vectors == 1 && kVectors > 2 ? 4 : 2;
 }
 
 /// The sums of R rows and N vectors over kSteps neighbouring k.
