@@ -24,14 +24,12 @@ std::vector<int64_t> last(const std::vector<int64_t>& shape) {
   return permuted(shape, to_channels_last(shape.size()));
 }
 
-GraphBuilder builder() {
-  GraphBuilder b(17);
+void know_last(GraphBuilder& b) {
   b.model().opset_imports[kLast] = 17;
-  return b;
 }
 
 // What the cases in common have not: one channel, several groups of a part of a vector, rows of a kernel that are cut
-// at both ends, more taps than one task points at, a sum in several passes, few outputs.
+// at both ends, more taps than one task points at, a sum in several passes, few outputs, narrow groups.
 const ConvCase kMore[] = {
     {1, 1, 12, 10, 20, 3, 5, 1, 2, 1, 1},  {2, 3, 30, 31, 70, 7, 7, 2, 3, 1, 1},
     {1, 32, 9, 9, 32, 3, 3, 1, 1, 1, 8},   {1, 2, 40, 20, 3, 24, 16, 1, 8, 1, 1},
@@ -62,7 +60,8 @@ TEST_CASE("convolutions with their channels last are the plain sum, packed or no
         for (const unsigned threads : {1u, 2u}) {
           CAPTURE(isa, c.channels, c.height, c.outputs, c.kernel_h, c.stride, c.pad, c.dilation, c.group, is_constant,
                   threads);
-          GraphBuilder b = builder();
+          GraphBuilder b(17);
+          know_last(b);
           b.input("x", TN_FLOAT, last(c.x_shape()));
           if (is_constant) {
             b.constant<float>("w", c.w_shape(), w);
@@ -89,7 +88,8 @@ TEST_CASE("a Conv with its channels last takes constants per channel, a residual
     const auto x = noise(count(c.x_shape()), 1), w = noise(count(c.w_shape()), 2);
     const auto r = noise(count(c.y_shape()), 3);  // with its channels last
     const auto bias = noise(size_t(m), 4), scale = noise(size_t(m), 9), shift = noise(size_t(m), 10);
-    GraphBuilder b = builder();
+    GraphBuilder b(17);
+    know_last(b);
     b.input("x", TN_FLOAT, last(c.x_shape()));
     b.input("r", TN_FLOAT, last(c.y_shape()));
     b.constant<float>("w", c.w_shape(), w);
@@ -116,7 +116,8 @@ TEST_CASE("a Conv with its channels last takes constants per channel, a residual
 }
 
 TEST_CASE("a residual that broadcasts against channels at the end is added all the same", "[cpu_blas]") {
-  GraphBuilder b = builder();
+  GraphBuilder b(17);
+  know_last(b);
   b.symbolic_input("x", TN_FLOAT, {{-1, "n"}, {2, ""}, {2, ""}, {1, ""}});
   b.symbolic_input("r", TN_FLOAT, {{-1, "k"}, {2, ""}, {2, ""}, {1, ""}});
   b.constant<float>("w", {1, 1, 1, 1}, {10});
@@ -153,7 +154,8 @@ TEST_CASE("a Conv of three spatial dimensions with its channels last is the plai
                 }
               expected.push_back(sum);
             }
-      GraphBuilder b = builder();
+      GraphBuilder b(17);
+      know_last(b);
       b.input("x", TN_FLOAT, x_shape);
       b.constant<float>("w", w_shape, w);
       b.node(kLast + ":Conv", {"x", "w"}, {"y"},

@@ -27,10 +27,14 @@ extern const LastConvWay kIndirectWay;
 /// Up to simd::kMostDots outputs and no groups.
 extern const LastConvWay kFewOutputsWay;
 
+/// Groups of a few inputs and as many outputs, which together fill whole vectors.
+extern const LastConvWay kNarrowGroupsWay;
+
 /// One input channel a group.
 extern const LastConvWay kDepthwiseWay;
 
 /// In the order of preference; the last one takes everything.
-inline constexpr const LastConvWay* kLastConvWays[] = {&kDepthwiseWay, &kFewOutputsWay, &kIndirectWay};
+inline constexpr const LastConvWay* kLastConvWays[] = {&kDepthwiseWay, &kNarrowGroupsWay, &kFewOutputsWay,
+                                                       &kIndirectWay};
 
 }  // namespace tenon::cpu_blas
