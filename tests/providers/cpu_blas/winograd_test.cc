@@ -125,7 +125,6 @@ TEST_CASE("infinities and NaN of an image reach the pixels beside them and no ot
     std::vector<float> x = noise(c.x_count(), 1), w = noise(c.w_count(), 2);
     x[static_cast<size_t>((3 * size + 4) * c.channels + 5)] = kInfinity;
     x[static_cast<size_t>((7 * size + 7) * c.channels)] = std::numeric_limits<float>::quiet_NaN();
-    x[static_cast<size_t>((size * size - 1) * c.channels)] = std::numeric_limits<float>::max();
     const std::vector<double> expected = convolve(c, x, w);
     for (const std::string& isa : instruction_sets()) {
       CAPTURE(isa, size);
