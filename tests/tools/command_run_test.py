@@ -18,12 +18,6 @@ def copies_model(names, default=None):
     return onnx_model(nodes, [*inputs, ports["w"]], [*outputs, ports["w"]], [weight])
 
 
-def product_model():
-    """y = a b, two inputs of 2 x 2 floats."""
-    ports = [port(name, 2, 2) for name in "aby"]
-    return onnx_model([node("MatMul", ["a", "b"], ["y"])], ports[:2], ports[2:])
-
-
 def parts_model():
     """s: the elements of x, two floats, as a sequence; n: how many they are."""
     return onnx_model([node("SplitToSequence", ["x"], ["s"]), node("SequenceLength", ["s"], ["n"])],
@@ -31,17 +25,6 @@ def parts_model():
 
 
 class RunTest(CommandCase):
-    def test_cpu_blas_without_its_openblas_fails_products_of_activations_with_the_mend(self):
-        code, output, error = tenon("providers", "--json")
-        self.assertEqual(code, 0, error)
-        library = next(p["path"] for p in json.loads(output) if p.get("name") == "cpu_blas")
-        shutil.copy(library, self.folder)
-        model = self.write("product.onnx", product_model())
-        code, _, error = tenon("run", model, "--fill", "ones", TENON_PROVIDER_PATH=str(self.folder))
-        self.assertEqual(code, 1)
-        self.assertIn("keep the folder cpu_blas beside libcpu_blas.so", error)
-        self.assertEqual(tenon("run", model, "--fill", "ones")[0], 0)
-
     def test_cpu_ref_without_its_re2_refuses_regular_expressions_with_the_mend(self):
         code, output, error = tenon("providers", "--json")
         self.assertEqual(code, 0, error)

@@ -57,16 +57,15 @@ int64_t matrix_of(sdk::ShapeView stack, sdk::ShapeView own, int64_t index) {
 }
 
 /// `panels`: the right-hand matrix packed, or null: it is at `b`.
-sdk::Status multiply(sdk::RunContext& run, const std::string& node, const Sizes& s, const float* a, const float* b,
-                     const float* panels, float* y, const Epilogue& epilogue) {
+void multiply(sdk::RunContext& run, const Sizes& s, const float* a, const float* b, const float* panels, float* y,
+              const Epilogue& epilogue) {
   if (panels != nullptr) {
     PackedProduct p;
     p.m = s.m * sdk::element_count(s.stack), p.n = s.n, p.k = s.k;
     p.a = a, p.panels = panels, p.c = y;
     p.lda = s.k, p.ldc = s.n;
     p.alpha = s.alpha;
-    multiply_packed(run, p, epilogue);
-    return {};
+    return multiply_packed(run, p, epilogue);
   }
   Gemm g;
   g.m = s.m, g.n = s.n, g.k = s.k;
@@ -77,11 +76,8 @@ sdk::Status multiply(sdk::RunContext& run, const std::string& node, const Sizes&
   const int64_t count = sdk::element_count(s.stack);
   if (sdk::element_count(s.b_stack) == 1 && !s.transpose_a) {
     g.m *= count;
-    TN_RETURN_IF_ERROR(check_gemm(node, g));
-    gemm(run, g, epilogue);
-    return {};
+    return gemm(run, g, epilogue);
   }
-  TN_RETURN_IF_ERROR(check_gemm(node, g));
   const auto product = [&](int64_t i) {
     Gemm one = g;
     one.a += matrix_of(s.stack, s.a_stack, i) * s.m * s.k;
@@ -96,13 +92,12 @@ sdk::Status multiply(sdk::RunContext& run, const std::string& node, const Sizes&
   };
   if (count < run.max_workers()) {
     for (int64_t i = 0; i < count; ++i) gemm(run, product(i), finish(i));
-    return {};
+    return;
   }
   run.count_products(s.m, s.n, s.k, count);
   run.parallel_for(count, gemm_cost_ns(s.m, s.n, s.k), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) gemm_tile(product(i), finish(i), 0, s.m, 0, s.n);
   });
-  return {};
 }
 
 }  // namespace
@@ -143,15 +138,14 @@ sdk::Status MatMulKernel::run(sdk::RunContext& run) const {
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, sizes.result));
     if (plan_.residual >= 0) epilogue.residual = r.data<float>();
     epilogue.activation = plan_.activation;
-    return multiply(run, plan_.node, sizes, a.data<float>(), b.data<float>(), plan_.packed_b.panels(), y.data<float>(),
-                    epilogue);
+    multiply(run, sizes, a.data<float>(), b.data<float>(), plan_.packed_b.panels(), y.data<float>(), epilogue);
+    return {};
   }
   // The residual broadcasts against the result: add it apart.
   TN_ASSIGN_OR_RETURN(const sdk::Shape shape, sdk::broadcast_shape(sizes.result, r.shape()));
   TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
   TN_ASSIGN_OR_RETURN(float* product, run.scratch<float>(static_cast<size_t>(sdk::element_count(sizes.result))));
-  TN_RETURN_IF_ERROR(
-      multiply(run, plan_.node, sizes, a.data<float>(), b.data<float>(), plan_.packed_b.panels(), product, epilogue));
+  multiply(run, sizes, a.data<float>(), b.data<float>(), plan_.packed_b.panels(), product, epilogue);
   broadcast_binary(run, simd::Binary::kAdd, {product, sizes.result}, {r.data<float>(), r.shape()}, y.data<float>());
   parallel_unary(run, plan_.activation, y.data<float>(), y.data<float>(), y.count());
   return {};

@@ -169,8 +169,40 @@ HWY_INLINE void add_weighted_vectors(const float* weights, const float* values, 
   for (int v = 0; v < N; ++v) hn::StoreU(hn::Add(even[v], odd[v]), d, y + v * lanes());
 }
 
+/// Rows [0, R) added to y, whole vectors of them; the first element that is left.
+template <int R>
+HWY_INLINE int64_t add_rows_to(const float* weights, const float* values, int64_t stride, int64_t size, float* y) {
+  const D d;
+  V w[R];
+  for (int r = 0; r < R; ++r) w[r] = hn::Set(d, weights[r]);
+  int64_t i = 0;
+  for (; i + lanes() <= size; i += lanes()) {
+    V sum = hn::LoadU(d, y + i);
+    for (int r = 0; r < R; ++r) sum = hn::MulAdd(w[r], hn::LoadU(d, values + r * stride + i), sum);
+    hn::StoreU(sum, d, y + i);
+  }
+  return i;
+}
+
+/// Some whole rows after the others, as short pieces of long rows would each come from another page.
+HWY_INLINE void add_long_rows(const float* weights, const float* values, int64_t stride, int64_t count, int64_t size,
+                              float* y) {
+  constexpr int kRows = 4;
+  std::fill(y, y + size, 0.0f);
+  for (int64_t k = 0; k < count;) {
+    const int rows = k + kRows <= count ? kRows : 1;
+    const float* row = values + k * stride;
+    int64_t i = rows == kRows ? add_rows_to<kRows>(weights + k, row, stride, size, y)
+                              : add_rows_to<1>(weights + k, row, stride, size, y);
+    for (; i < size; ++i)
+      for (int r = 0; r < rows; ++r) y[i] += weights[k + r] * row[r * stride + i];
+    k += rows;
+  }
+}
+
 void add_weighted_rows(const float* weights, const float* values, int64_t stride, int64_t count, int64_t size,
                        float* y) {
+  if (size > 16 * lanes()) return add_long_rows(weights, values, stride, count, size, y);
   int64_t at = 0;
   for (; at + 4 * lanes() <= size; at += 4 * lanes())
     add_weighted_vectors<4>(weights, values + at, stride, count, y + at);
