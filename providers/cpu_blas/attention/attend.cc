@@ -124,7 +124,9 @@ void set_bias(const AttendCall& c, const Block& block, const Room& room, int64_t
   const int64_t at = c.mask_at(block.b, block.head, block.first);
   if (c.mask_strides[2] == 0) {
     for (int64_t k = 0; k < scores->keys; ++k) room.bias[k] = c.bias_of(at, key + k);
-    scores->key_bias = room.bias;
+    // Of a batch without padding all are 0.
+    const bool is_of_use = std::any_of(room.bias, room.bias + scores->keys, [](float bias) { return bias != 0; });
+    scores->key_bias = is_of_use ? room.bias : nullptr;
     return;
   }
   const int64_t covered =

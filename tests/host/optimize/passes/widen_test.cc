@@ -13,11 +13,11 @@ namespace {
 using Build = std::function<void(GraphBuilder&)>;
 
 Tensor halves(std::vector<int64_t> shape, float step = 0.25f) {
-  int64_t count = 1;
-  for (const int64_t d : shape) count *= d;
-  std::vector<tenon::sdk::Float16> values;
-  for (int64_t i = 0; i < count; ++i) values.push_back(tenon::sdk::Float16(step * static_cast<float>((i * 7) % 9 - 4)));
-  return make_tensor(std::move(shape), values);
+  Tensor tensor = *Tensor::allocate(TN_FLOAT16, std::move(shape), Residence::kComputed);
+  auto* values = static_cast<tenon::sdk::Float16*>(tensor.mutable_data());
+  for (int64_t i = 0; i < tensor.element_count(); ++i)
+    values[i] = tenon::sdk::Float16(step * (static_cast<float>(i * 7 % 9) - 4));
+  return tensor;
 }
 
 std::string widened(const Build& build, const std::vector<NamedTensor>& inputs,
