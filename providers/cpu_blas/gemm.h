@@ -1,6 +1,5 @@
-// Float matrix products on OpenBLAS, cut into tiles over the host's pool, with what follows the product (bias, scale,
-// residual, activation) applied to each tile while it is in the cache. OpenBLAS itself runs single-threaded.
-// Thread-safe.
+// Float matrix products of activations, cut into tiles over the host's pool, with what follows the product (bias, scale,
+// residual, activation) applied to each tile while it is in the cache. Thread-safe.
 #pragma once
 
 #include <tenon/sdk/run.hpp>
@@ -39,11 +38,11 @@ struct Epilogue {
   }
 };
 
-/// To be called before the others. TN_UNSUPPORTED when a dimension or stride passes what BLAS can count (2^31 - 1),
-/// TN_NOT_FOUND when OpenBLAS is not beside the provider. `node` starts the message.
+/// To be called before the others: whether what computes such a product can; `node` starts the message where not.
 sdk::Status check_gemm(const std::string& node, const Gemm& gemm);
 
-/// Computes the tile [m_begin, m_end) x [n_begin, n_end) of C on the calling thread. Who calls it counts for all tiles.
+/// Computes the tile [m_begin, m_end) x [n_begin, n_end) of C on the calling thread, with 64 KiB of its stack. Who calls
+/// it counts for all tiles.
 void gemm_tile(const Gemm& gemm, const Epilogue& epilogue, int64_t m_begin, int64_t m_end, int64_t n_begin,
                int64_t n_end);
 

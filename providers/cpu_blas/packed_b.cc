@@ -13,7 +13,7 @@ namespace tenon::cpu_blas {
 namespace {
 
 constexpr int64_t kDepth = 1024;   // of one pass: a quarter of a megabyte of panel at the widest, in the L2 cache
-constexpr int64_t kRowBlock = 48;  // rows of A that stay in the L2 cache while panels change, at least
+constexpr int64_t kRowBlock = 96;  // rows of A that stay in the L2 cache while panels change, at least
 constexpr int64_t kFirstCache = 8 * 1024;  // floats: with narrow rows, more of them fit even the L1 cache
 constexpr int64_t kBlocksPerWorker = 4;
 
@@ -24,9 +24,15 @@ int64_t plan_rows(int64_t m, int64_t k, int64_t panels, int64_t workers) {
   return round_up(ceil_div(m, blocks), simd::kPanelRows);
 }
 
-/// Rows [row, row + rows) of the columns [column, column + columns), which are one panel or panels_at_once().
+/// Floats between rows of the panel that has these columns.
+int64_t panel_stride(int64_t columns) {
+  return std::min(round_up(columns, simd::vector_width()), simd::panel_width());
+}
+
+/// Rows [row, row + rows) of the columns [column, column + columns), which are one panel or panels_at_once(). `next`:
+/// the first column of what comes after it.
 void multiply_block(const PackedProduct& g, const Epilogue& e, int64_t row, int64_t rows, int64_t column,
-                    int64_t columns) {
+                    int64_t columns, int64_t next) {
   constexpr float kMost = std::numeric_limits<float>::infinity();
   const simd::Unary function = e.activation.function;
   simd::PanelProduct p{};
@@ -34,7 +40,7 @@ void multiply_block(const PackedProduct& g, const Epilogue& e, int64_t row, int6
   p.a_step = g.transpose_a ? g.lda : 1;
   p.rows = rows;
   p.columns = columns;
-  p.panel_stride = std::min(round_up(columns, simd::vector_width()), simd::panel_width());
+  p.panel_stride = panel_stride(columns);
   p.panel_gap = p.panel_stride * g.k;
   p.c = g.c + row * g.ldc + column;
   p.c_stride = g.ldc;
@@ -51,6 +57,10 @@ void multiply_block(const PackedProduct& g, const Epilogue& e, int64_t row, int6
     p.panel = panel + k * p.panel_stride;
     p.accumulate = k > 0;
     p.finish = k + p.depth == g.k;
+    // Weights come from memory: the panel after this one is on its way while this one is computed with.
+    p.next = p.finish ? g.panels + next * g.k : p.panel + p.depth * p.panel_stride;
+    p.next_count = p.finish ? std::min(kDepth, g.k) * panel_stride(g.n - next)
+                            : std::min(kDepth, g.k - k - p.depth) * p.panel_stride;
     simd::multiply_panel(p);
   }
   const bool is_done =
@@ -112,11 +122,12 @@ void multiply_packed_uncounted(sdk::RunContext& run, const PackedProduct& g, con
     for (int64_t task = begin; task < end; ++task) {
       const int64_t row = task / groups * rows, column = task % groups * group;
       const int64_t count = std::min(rows, g.m - row), last = std::min(column + group, g.n);
+      const int64_t next = last < g.n || row + rows >= g.m ? last : 0;
       if (last - column == group) {
-        multiply_block(g, e, row, count, column, group);
+        multiply_block(g, e, row, count, column, group, next);
       } else {
         for (int64_t at = column; at < last; at += width)
-          multiply_block(g, e, row, count, at, std::min(width, last - at));
+          multiply_block(g, e, row, count, at, std::min(width, last - at), at + width < last ? at + width : next);
       }
     }
   });

@@ -1,6 +1,6 @@
 // cpu_blas: the fast provider for float models. Constant weights are packed for micro-kernels on Highway's vectors,
-// chosen for the CPU at run time; products of two activations run on a private OpenBLAS inside the host's pool. The
-// table is kernels.inc; groups of nodes are in fusion/.
+// chosen for the CPU at run time; products of two activations run on the same, or, where that is faster, on a private
+// OpenBLAS inside the host's pool. The table is kernels.inc; groups of nodes are in fusion/.
 #include <tenon/sdk/sdk.hpp>
 
 #include "common.h"

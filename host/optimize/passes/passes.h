@@ -11,6 +11,7 @@ namespace tenon::host {
 // PASS(name, also of its stage in reports, the option that it hangs on)
 #define TENON_PASSES(PASS)     \
   PASS(fold, fold_constants)   \
+  PASS(widen, rewrite_graph)   \
   PASS(rewrite, rewrite_graph) \
   PASS(merge, rewrite_graph)   \
   PASS(remove, rewrite_graph)  \

@@ -36,6 +36,18 @@ namespace tenon::cpu_blas::simd::HWY_NAMESPACE {
 constexpr int kRows = kPanelRows;
 // Rows of the panel that are fetched ahead, one line each: narrow tiles leave too few loads under way to hide memory.
 constexpr int kAhead = kVectors == 2 ? 16 : 0;
+constexpr int64_t kLine = 16;  // floats of a cache line
+
+/// What a tile fetches for later, a line in each of its rounds.
+struct Fetch {
+  const float *at = nullptr, *end = nullptr;
+
+  HWY_INLINE void step() {
+    if (at >= end) return;
+    hwy::Prefetch(at);
+    at += kLine;
+  }
+};
 
 /// Nothing but the sums is wanted: where K is small, an epilogue that does nothing would take a tenth of the time.
 HWY_INLINE bool stores_sums(const PanelProduct& p) {
@@ -46,7 +58,7 @@ HWY_INLINE bool stores_sums(const PanelProduct& p) {
 
 /// A tile of R rows and N vectors of each of P neighbouring panels, at `first_row`, all of it in registers.
 template <int R, int N, int P = 1>
-HWY_INLINE void multiply_tile(const PanelProduct& p, int64_t first_row) {
+HWY_INLINE void multiply_tile(const PanelProduct& p, int64_t first_row, Fetch fetch = {}) {
   static_assert(P == 1 || N == kVectors);
   const D d;
   V sums[R][P * N];
@@ -64,6 +76,7 @@ HWY_INLINE void multiply_tile(const PanelProduct& p, int64_t first_row) {
     V columns[P * N];
     for (int v = 0; v < P * N; ++v) columns[v] = hn::LoadU(d, b + v / N * p.panel_gap + v % N * lanes());
     if (kAhead != 0 && P == 1) hwy::Prefetch(b + kAhead * p.panel_stride);
+    fetch.step();
     for (int r = 0; r < R; ++r) {
       const V element = hn::Set(d, a[r][k]);
       for (int v = 0; v < P * N; ++v) sums[r][v] = hn::MulAdd(element, columns[v], sums[r][v]);
@@ -97,17 +110,22 @@ HWY_INLINE void multiply_tile(const PanelProduct& p, int64_t first_row) {
 
 template <int N>
 HWY_INLINE void multiply_vectors(const PanelProduct& p) {
+  // Where wide tiles are so few that they wait for their own panel, a second stream would only slow it.
+  const bool fetches = p.next != nullptr && (kVectors == 2 || p.rows >= 2 * kRows);
+  const int64_t share = fetches ? (p.next_count * kRows / std::max<int64_t>(p.rows, 1) + 2 * kLine) / kLine * kLine : 0;
   // The last seven to eleven rows go in two halves: a tile of few rows waits for the panel.
   int64_t row = 0;
   for (int64_t left; (left = p.rows - row) > 0;) {
     const int64_t count = left >= 2 * kRows || left == kRows ? kRows : left > kRows ? (left + 1) / 2 : left;
+    const int64_t begin = std::min(row / kRows * share, p.next_count), end = std::min(begin + share, p.next_count);
+    const Fetch fetch{p.next + begin, p.next + end};
     switch (count) {
-      case 1: multiply_tile<1, N>(p, row); break;
-      case 2: multiply_tile<2, N>(p, row); break;
-      case 3: multiply_tile<3, N>(p, row); break;
-      case 4: multiply_tile<4, N>(p, row); break;
-      case 5: multiply_tile<5, N>(p, row); break;
-      default: multiply_tile<kRows, N>(p, row); break;
+      case 1: multiply_tile<1, N>(p, row, fetch); break;
+      case 2: multiply_tile<2, N>(p, row, fetch); break;
+      case 3: multiply_tile<3, N>(p, row, fetch); break;
+      case 4: multiply_tile<4, N>(p, row, fetch); break;
+      case 5: multiply_tile<5, N>(p, row, fetch); break;
+      default: multiply_tile<kRows, N>(p, row, fetch); break;
     }
     row += count;
   }

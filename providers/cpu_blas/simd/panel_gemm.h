@@ -41,6 +41,8 @@ struct PanelProduct {
   const float* residual;      // null: 0
   int64_t residual_stride;    // floats between rows
   float low, high;
+  const float* next;   // null, or what the caller reads after this: it is fetched into the cache on the way
+  int64_t next_count;  // floats of it
 };
 void multiply_panel(const PanelProduct& product);
 

@@ -68,7 +68,7 @@ void softmax_row(const float* x, float* y, int64_t n) {
     V sums = hn::Zero(d);
     int64_t i = begin;
     for (; i + lanes() <= end; i += lanes()) {
-      const V e = exp(d, hn::Sub(hn::LoadU(d, x + i), tops));
+      const V e = exp_of_negative(d, hn::Sub(hn::LoadU(d, x + i), tops));
       hn::StoreU(e, d, y + i);
       sums = hn::Add(sums, e);
     }

@@ -22,8 +22,9 @@ TEST_CASE("passes run in the order of their table and only where they are wanted
     options.rewrite_graph = rewrites;
     options.run_node = [](const Node&) { return Result<std::vector<Tensor>>(error(TN_UNSUPPORTED, "")); };
     REQUIRE(optimize(*model, options, [&](const char* stage) { stages.push_back(stage); }).is_ok());
-    CHECK(stages == (rewrites ? std::vector<std::string>{"fold", "rewrite", "merge", "remove", "raise", "layout"}
-                              : std::vector<std::string>{"fold"}));
+    CHECK(stages == (rewrites
+                         ? std::vector<std::string>{"fold", "widen", "rewrite", "merge", "remove", "raise", "layout"}
+                         : std::vector<std::string>{"fold"}));
   }
 }
 

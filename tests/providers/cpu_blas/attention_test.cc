@@ -75,10 +75,43 @@ TEST_CASE("a query that sees no key has a result of 0, one that meets NaN has Na
   CHECK(std::isnan((*broken)[0].span<float>()[0]));
 }
 
-TEST_CASE("attention with a cache or a softcap is left to other providers", "[cpu_blas]") {
+TEST_CASE("attention puts a cache before new keys and values, and hands both out", "[cpu_blas]") {
+  const Tensor q = random({2, 4, 6, 8}, 1), k = random({2, 2, 6, 8}, 2), v = random({2, 2, 6, 4}, 3);
+  const Tensor past_k = random({2, 2, 5, 8}, 4), past_v = random({2, 2, 5, 4}, 5);
+  for (const int64_t causal : {0, 1}) {
+    const OperatorRun wanted{"Attention", 23, {q, k, v, Tensor(), past_k, past_v}, {int_attr("is_causal", causal)}, 3};
+    const auto expected = run_operator(wanted, "cpu_ref"), actual = run_operator(wanted, "cpu_blas");
+    INFO(expected.status().message() << actual.status().message());
+    REQUIRE((expected.is_ok() && actual.is_ok()));
+    for (size_t i = 0; i < 3; ++i) {
+      const auto e = (*expected)[i].span<float>(), a = (*actual)[i].span<float>();
+      CHECK(largest_error({a.begin(), a.end()}, {e.begin(), e.end()}, 1) < 8);
+    }
+    attend({q, k, v, random({6, 11}, 6), past_k, past_v}, {int_attr("is_causal", causal)});
+  }
+  attend(
+      {random({2, 6, 32}, 1), random({2, 6, 16}, 2), random({2, 6, 16}, 3), Tensor(), past_k, random({2, 2, 5, 8}, 5)},
+      {int_attr("q_num_heads", 4), int_attr("kv_num_heads", 2)});
+}
+
+TEST_CASE("attention caps scores softly, one query at a time and in blocks", "[cpu_blas]") {
+  for (const int64_t queries : {1, 3, 5, 70}) {
+    const Tensor q = random({1, 2, queries, 8}, 1), k = random({1, 2, 300, 8}, 2), v = random({1, 2, 300, 5}, 3);
+    attend({q, k, v}, {float_attr("softcap", 0.5f), float_attr("scale", 2)});
+    attend({q, k, v, random({queries, 300}, 4)}, {float_attr("softcap", 0.5f), int_attr("is_causal", 1)});
+    attend({q, k, v, random({300}, 4)});
+  }
+}
+
+TEST_CASE("a score that is by far the largest in a later block of keys counts alone", "[cpu_blas]") {
+  std::vector<float> keys(600 * 4, 0.25f);
+  std::fill_n(keys.begin() + 599 * 4, 4, 60.0f);
+  const Tensor q = random({1, 1, 20, 4}, 1), v = random({1, 1, 600, 4}, 3);
+  attend({q, make_tensor<float>({1, 1, 600, 4}, keys), v}, {float_attr("scale", 1)});
+}
+
+TEST_CASE("attention with a window or an output of scores is left to other providers", "[cpu_blas]") {
   const Tensor q = random({1, 1, 2, 4}, 1), k = random({1, 1, 3, 4}, 2), v = random({1, 1, 3, 4}, 3);
-  const auto past = run_operator({"Attention", 23, {q, k, v, Tensor(), k, v}, {}, 3}, "cpu_blas");
-  CHECK(past.status().code() == TN_NO_KERNEL);
-  const auto capped = run_operator({"Attention", 23, {q, k, v}, {float_attr("softcap", 2)}}, "cpu_blas");
-  CHECK(capped.status().code() == TN_NO_KERNEL);
+  const auto scores = run_operator({"Attention", 23, {q, k, v}, {}, 4}, "cpu_blas");
+  CHECK(scores.status().code() == TN_NO_KERNEL);
 }

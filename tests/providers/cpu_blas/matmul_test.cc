@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "tests/providers/cpu_blas/on_cpu_blas.h"
+#include "tests/support/run_operator.h"
 
 using namespace tenon::host;
 using namespace tenon::test;
@@ -77,7 +78,7 @@ TEST_CASE("one session gives the same results to many threads at once", "[cpu_bl
   CHECK(different == 0);
 }
 
-TEST_CASE("products that run at the same time share no buffer of the BLAS", "[cpu_blas]") {
+TEST_CASE("products that run at the same time share no buffer", "[cpu_blas]") {
   constexpr int64_t n = 150;  // large enough for the library to take a buffer
   const auto a = noise(n * n, 1), b = noise(n * n, 2);
   GraphBuilder builder;
@@ -116,6 +117,31 @@ TEST_CASE("stacks of matrices broadcast", "[cpu_blas]") {
     const std::vector<float> c(w.begin() + static_cast<long>(i % 5 * 8), w.begin() + static_cast<long>(i % 5 * 8 + 8));
     const std::vector<float> part(y.begin() + static_cast<long>(i * 6), y.begin() + static_cast<long>(i * 6 + 6));
     CHECK(largest_error(part, multiply(a, c, 3, 4, 2), 1) < 8);
+  }
+}
+
+TEST_CASE("products of activations of every form are right, one row, one column and few rows among them",
+          "[cpu_blas]") {
+  constexpr int64_t kSizes[][3] = {{1, 300, 70},   {1, 16, 1},   {3, 33, 300}, {9, 64, 40},   {17, 65, 40},
+                                   {200, 70, 300}, {300, 1, 50}, {5, 130, 0},  {40, 16, 1100}};
+  for (const auto& [m, n, k] : kSizes) {
+    for (const bool transpose_a : {false, true}) {
+      for (const bool transpose_b : {false, true}) {
+        const auto a_shape = transpose_a ? std::vector<int64_t>{k, m} : std::vector<int64_t>{m, k};
+        const auto b_shape = transpose_b ? std::vector<int64_t>{n, k} : std::vector<int64_t>{k, n};
+        const OperatorRun wanted{"Gemm",
+                                 13,
+                                 {make_tensor<float>(a_shape, noise(static_cast<size_t>(m * k), 1)),
+                                  make_tensor<float>(b_shape, noise(static_cast<size_t>(k * n), 2)),
+                                  make_tensor<float>({n}, noise(static_cast<size_t>(n), 3))},
+                                 {int_attr("transA", transpose_a), int_attr("transB", transpose_b)}};
+        const auto expected = run_operator(wanted, "cpu_ref"), actual = run_operator(wanted, "cpu_blas");
+        INFO(m << "x" << n << "x" << k << " " << expected.status().message() << actual.status().message());
+        REQUIRE((expected.is_ok() && actual.is_ok()));
+        const auto e = (*expected)[0].span<float>(), y = (*actual)[0].span<float>();
+        CHECK(largest_error({y.begin(), y.end()}, {e.begin(), e.end()}, k + 1) < 4);
+      }
+    }
   }
 }
 
