@@ -138,9 +138,12 @@ void multiply_packed_columns(const PackedProduct& g, const Epilogue& e, int64_t 
   const int64_t width = simd::panel_width(), group = width * simd::panels_at_once(g.m);
   for (int64_t row = 0; row < g.m; row += kRowBlock) {
     const int64_t rows = std::min(kRowBlock, g.m - row);
+    const auto after = [&](int64_t column) { return column < end || row + rows >= g.m ? std::min(column, g.n) : begin; };
     int64_t column = begin;
-    for (; group > width && column + group <= end; column += group) multiply_block(g, e, row, rows, column, group);
-    for (; column < end; column += width) multiply_block(g, e, row, rows, column, std::min(width, end - column));
+    for (; group > width && column + group <= end; column += group)
+      multiply_block(g, e, row, rows, column, group, after(column + group));
+    for (; column < end; column += width)
+      multiply_block(g, e, row, rows, column, std::min(width, end - column), after(column + width));
   }
 }
 
