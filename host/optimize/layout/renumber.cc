@@ -20,6 +20,7 @@ enum AxisTrait : uint32_t {
   kNamesLeading =
       1u << 2,  // where it names no axes, it means the first ones, as many as input 1 or `starts` has numbers
   kGrows = 1u << 3,
+  kScaledAlong = 1u << 4,  // input 1 has a number for each place of the axis, or one: more dimensions would move, too
 };
 
 // `axes`: the attribute that names an axis or several, `axes_input`: the input that does; what the node has of them
@@ -38,9 +39,12 @@ constexpr AxisOperator kAxisOperators[] = {
     {"ArgMax", 1, kFolds, "axis"},
     {"ArgMin", 1, kFolds, "axis"},
     {"Concat", 4, kReadsAll, "axis"},
+    {"DequantizeLinear", 10, kScaledAlong, "axis"},
     {"Hardmax", 13, kReadsFirst, "axis"},
     {"LogSoftmax", 13, kReadsFirst, "axis"},
+    {"LpNormalization", 1, kReadsFirst, "axis"},
     {"Pad", 1, kReadsFirst, "", 3, {"pads", "paddings"}, {1, kNowhere, kNowhere}},
+    {"QuantizeLinear", 10, kScaledAlong, "axis"},
     {"ReduceL1", 1, kFolds, "axes", 1},
     {"ReduceL2", 1, kFolds, "axes", 1},
     {"ReduceLogSum", 1, kFolds, "axes", 1},
@@ -80,6 +84,12 @@ size_t moved_axis(size_t axis, size_t rank) {
 
 bool are_in_order(const Axes& axes) {
   return std::is_sorted(axes.begin(), axes.end());
+}
+
+bool is_scaled_along(const Node& node) {
+  if (!has_input(node, 1)) return false;
+  const auto& dims = node.inputs[1]->type.dims;
+  return dims && dims->size() <= 1;
 }
 
 class Renumberer {
@@ -240,7 +250,8 @@ class Renumberer {
 
 Result<std::optional<Renumbered>> renumber(const Node& node, size_t rank) {
   const AxisOperator* row = row_of(node);
-  if (row == nullptr) return std::optional<Renumbered>();
+  if (row == nullptr || ((row->traits & kScaledAlong) != 0 && !is_scaled_along(node)))
+    return std::optional<Renumbered>();
   return Renumberer(node, *row, rank).run();
 }
 

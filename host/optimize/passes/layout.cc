@@ -16,6 +16,7 @@
 #include "host/graph/operators/node_traits.h"
 #include "host/graph/schema.h"
 #include "host/graph/shape_inference.h"
+#include "host/graph/shape_rules/shape_context.h"
 #include "host/optimize/layout/channel_shuffle.h"
 #include "host/optimize/layout/movable.h"
 #include "host/optimize/layout/renumber.h"
@@ -53,7 +54,9 @@ class LayoutPass {
   LayoutPass(const Model& model, Graph& graph, const OptimizeOptions& options, RemovalLog& log)
       : root_(*model.graph), graph_(graph), builder_(graph), options_(options), log_(log) {
     const auto opset = model.opset_imports.find("");
-    transpose_ = find_schema("", "Transpose", opset == model.opset_imports.end() ? newest_opset("") : opset->second);
+    const int64_t version = opset == model.opset_imports.end() ? newest_opset("") : opset->second;
+    transpose_ = find_schema("", "Transpose", version);
+    gather_ = find_schema("", "Gather", version);
   }
 
   /// How many nodes of operators with channels have these last now.
@@ -136,6 +139,7 @@ class LayoutPass {
     if (wish_of(node) == LayoutWish::kTakes) return follow_with_channels(node);
     if (const auto shuffle = shuffles_.find(&node); shuffle != shuffles_.end()) return follow(shuffle->second);
     if (const auto found = renumbered_.find(&node); found != renumbered_.end()) return follow(node, found->second);
+    if (tells_shape(node) && node.op_type == "Shape") return tell_shape(node);
     if (!has_layout(first_output(node))) return {};
     const size_t rank = rank_of(*node.outputs[0]);
     if (moves(node, to_channels_first(rank))) {
@@ -233,13 +237,17 @@ class LayoutPass {
   }
 
   Status reshape(Node& node, Value* x, const std::vector<int64_t>& shape) {
-    TENON_ASSIGN_OR_RETURN(Tensor numbers,
-                           Tensor::allocate(TN_INT64, {static_cast<int64_t>(shape.size())}, Residence::kComputed));
-    std::copy(shape.begin(), shape.end(), static_cast<int64_t*>(numbers.mutable_data()));
-    TENON_ASSIGN_OR_RETURN(Value * constant, builder_.constant("", std::move(numbers)));
+    TENON_ASSIGN_OR_RETURN(Value * constant, integers(shape));
     node.inputs = {x, constant};
     graph_.connect(node);
     return {};
+  }
+
+  Result<Value*> integers(const std::vector<int64_t>& values) {
+    TENON_ASSIGN_OR_RETURN(Tensor numbers,
+                           Tensor::allocate(TN_INT64, {static_cast<int64_t>(values.size())}, Residence::kComputed));
+    std::copy(values.begin(), values.end(), static_cast<int64_t*>(numbers.mutable_data()));
+    return builder_.constant("", std::move(numbers));
   }
 
   // Whether the operand is there with its channels last, or comes to it for nothing; `broadcasts`: it may have fewer
@@ -298,6 +306,34 @@ class LayoutPass {
     return after && before && *after <= *before;
   }
 
+  // Dimensions are told of what is there, and picked in the order that they had.
+  Status tell_shape(Node& node) {
+    const auto found = last_.find(node.inputs[0]);
+    Value* y = first_output(node) == nullptr ? nullptr : node.outputs[0];
+    if (found == last_.end() || y == nullptr || !y->type.dims || gather_ == nullptr) return {};
+    const auto rank = static_cast<int64_t>(rank_of(*node.inputs[0]));
+    const int64_t start = node.int_attribute("start").value_or(0), end = node.int_attribute("end").value_or(rank);
+    std::vector<int64_t> picked;
+    const std::vector<int64_t> perm = to_channels_first(static_cast<size_t>(rank));
+    for (int64_t i = std::clamp(start < 0 ? start + rank : start, int64_t{0}, rank);
+         i < std::clamp(end < 0 ? end + rank : end, int64_t{0}, rank); ++i)
+      picked.push_back(perm[static_cast<size_t>(i)]);
+    TENON_ASSIGN_OR_RETURN(Value * all, graph_.add_value(""));
+    all->type = y->type;
+    all->type.dims = std::vector<Dim>{known_dim(rank)};
+    TENON_ASSIGN_OR_RETURN(Value * indices, integers(picked));
+    std::erase_if(node.attributes, [](const Attribute& a) { return a.name == "start" || a.name == "end"; });
+    node.inputs[0] = found->second;
+    node.outputs[0] = all;
+    y->producer = nullptr;
+    graph_.connect(node);
+    Node* pick = builder_.node("Gather", {all, indices}, {y}, {}, &node);
+    pick->name = concat(node.name, "/channels_first");
+    pick->schema = gather_;
+    pick->since_version = gather_->since_version;
+    return {};
+  }
+
   // What the node computes from now on has its channels last, and Transposes compute what it did before.
   Status give_last(Node& node) {
     std::vector<Value*> results;
@@ -343,6 +379,7 @@ class LayoutPass {
   const OptimizeOptions& options_;
   RemovalLog& log_;
   const OpSchema* transpose_ = nullptr;
+  const OpSchema* gather_ = nullptr;
   size_t converted_ = 0;
   std::unordered_map<const Node*, LayoutWish> wishes_;
   std::unordered_map<const Node*, Renumbered> renumbered_;

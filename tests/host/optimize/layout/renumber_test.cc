@@ -211,3 +211,21 @@ TEST_CASE("a node that computes its axes keeps its layout", "[layout]") {
       {{"x", ramp({1, 3, 6, 6})}, {"axes", make_tensor<int64_t>({1}, {1})}}, 18);
   CHECK(ops == "Transpose [Conv] Transpose ReduceMax");
 }
+
+TEST_CASE("numbers of 8 bits follow channels last, their scales along channels or of all of them", "[layout]") {
+  for (const bool is_per_channel : {false, true}) {
+    const std::vector<int64_t> shape = is_per_channel ? std::vector<int64_t>{4} : std::vector<int64_t>{};
+    CHECK(between(
+              [&](GraphBuilder& b) {
+                b.constant_of("scale", ramp(shape, 0.5f));
+                b.node("Abs", {"scale"}, {"s"});
+                b.node("QuantizeLinear", {"a", "s"}, {"q"});
+                b.node("DequantizeLinear", {"q", "s"}, {"o"});
+              },
+              4) == along("QuantizeLinear DequantizeLinear"));
+  }
+}
+
+TEST_CASE("a node that normalizes along channels follows channels last", "[layout]") {
+  CHECK(between(one("LpNormalization", {int_attr("axis", 1)}), 4) == along("LpNormalization"));
+}

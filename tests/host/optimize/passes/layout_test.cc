@@ -182,6 +182,25 @@ TEST_CASE("an operand that broadcasts along a stated axis is left alone", "[layo
   CHECK(ops == "Transpose [Conv] Transpose Add");
 }
 
+TEST_CASE("the shape of what has its channels last is told with its channels second", "[layout]") {
+  const auto told = [](std::vector<Attribute> attributes) {
+    return moved(
+        [&](GraphBuilder& b) {
+          b.symbolic_input("x", TN_FLOAT, {{-1, "n"}, {3, ""}, {-1, "h"}, {-1, "w"}});
+          conv(b, "x", "a", 3, 4);
+          b.node("Shape", {"a"}, {"s"}, attributes);
+          conv(b, "a", "y", 4, 2);
+          b.output("y");
+          b.output("s");
+        },
+        {{"x", ramp({2, 3, 5, 4})}});
+  };
+  const std::string along = "Transpose [Conv] Shape Gather [Conv] Transpose";
+  CHECK(told({}) == along);
+  CHECK(told({int_attr("start", 1), int_attr("end", -1)}) == along);
+  CHECK(told({int_attr("start", -2)}) == along);
+}
+
 TEST_CASE("a rank that a model only declares moves nothing that would bear another", "[layout]") {
   const auto ops = moved(
       [](GraphBuilder& b) {
