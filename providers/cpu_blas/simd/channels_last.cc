@@ -15,35 +15,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu_blas::simd::HWY_NAMESPACE {
 
-template <class Fold>
-HWY_INLINE void pool_row(const LastPoolRow& row, const float* factors) {
-  const sdk::WindowAxis& w = row.w;
-  const int64_t channels = row.channels, step = w.dilation * channels;
-  float* y = row.y;
-  for (int64_t o = 0; o < w.out; ++o, y += channels) {
-    const sdk::WindowAxis::Range taps = w.taps_on(o, 0, w.in);
-    const int64_t count = taps.end - taps.begin;
-    const float* x = count > 0 ? row.x + w.input_of(o, taps.begin) * channels : row.x;
-    cover(channels, [&](auto d, int64_t c) HWY_ATTR {
-      auto folded = hn::Set(d, Fold::kStart);
-      for (int64_t r = 0; r < row.rows; ++r) {
-        const float* from = x + r * row.x_step + c;
-        for (int64_t k = 0; k < count; ++k) folded = Fold::fold(folded, hn::LoadU(d, from + k * step));
-      }
-      if (factors != nullptr) folded = hn::Mul(folded, hn::Set(d, factors[o]));
-      hn::StoreU(folded, d, y + c);
-    });
-  }
-}
-
-void max_pool_row(const LastPoolRow& row) {
-  pool_row<Greatest>(row, nullptr);
-}
-
-void average_pool_row(const LastPoolRow& row, const float* factors) {
-  pool_row<Sum>(row, factors);
-}
-
 /// Four sums at a time, whose additions do not wait for each other.
 template <class Fold>
 HWY_INLINE void fold_pixels(const float* x, int64_t pixels, int64_t step, int64_t channels, float* folded) {
@@ -118,20 +89,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tenon::cpu_blas::simd {
 
-TENON_SIMD_EXPORT(max_pool_row);
-TENON_SIMD_EXPORT(average_pool_row);
 TENON_SIMD_EXPORT(sum_pixels);
 TENON_SIMD_EXPORT(max_pixels);
 TENON_SIMD_EXPORT(scale_pixels);
 TENON_SIMD_EXPORT(lrn_pixels);
-
-void max_pool_row(const LastPoolRow& row) {
-  TENON_SIMD(max_pool_row)(row);
-}
-
-void average_pool_row(const LastPoolRow& row, const float* factors) {
-  TENON_SIMD(average_pool_row)(row, factors);
-}
 
 void sum_pixels(const float* x, int64_t pixels, int64_t step, int64_t channels, float* sums) {
   TENON_SIMD(sum_pixels)(x, pixels, step, channels, sums);

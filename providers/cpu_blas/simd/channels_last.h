@@ -1,26 +1,11 @@
-// Functions over pixels whose channels lie together: pools, sums, scales and normalizations by channel. Vectors lie
+// Functions over pixels whose channels lie together: sums, scales and normalizations by channel. Vectors lie
 // along channels. Compiled for several instruction sets and chosen at run time. Results must not overlap operands where
 // it is not said that they may. Thread-safe.
 #pragma once
 
 #include <cstdint>
-#include <tenon/sdk/geometry/window.hpp>
 
 namespace tenon::cpu_blas::simd {
-
-/// One row of outputs of a pool, w.out pixels of `channels` floats, at least one.
-struct LastPoolRow {
-  sdk::WindowAxis w;  // along the row
-  int64_t channels;
-  const float* x;  // the first input row of `rows` that the window meets, w.in pixels
-  int64_t rows;    // 0 where the window lies on padding alone
-  int64_t x_step;  // floats between these
-  float* y;
-};
-/// The greatest input in each window: NaN where there is one, -infinity where the window lies in padding alone.
-void max_pool_row(const LastPoolRow& row);
-/// The sum of each window times the factor of its place, w.out of them.
-void average_pool_row(const LastPoolRow& row, const float* factors);
 
 /// Folds `pixels` of `channels` floats, at most kFoldedChannels, that lie `step` floats apart, to one. The sum is one
 /// of blocks in double, so that many equal values do not come out short; the maximum of nothing is -infinity, NaN wins.

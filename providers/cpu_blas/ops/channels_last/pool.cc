@@ -6,6 +6,7 @@
 #include "common.h"
 #include "conv/pool_factors.h"
 #include "simd/channels_last.h"
+#include "simd/last_pool.h"
 
 namespace tenon::cpu_blas {
 namespace {

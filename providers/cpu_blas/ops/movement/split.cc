@@ -31,8 +31,11 @@ class Split final : public sdk::Kernel {
       const size_t bytes = static_cast<size_t>(sizes[i]) * unit;
       TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(i, x.dtype(), shape));
       char* to = static_cast<char*>(y.raw());
-      for (int64_t o = 0; o < outer && bytes != 0; ++o)
-        std::memcpy(to + static_cast<size_t>(o) * bytes, from + static_cast<size_t>(o) * row, bytes);
+      const double cost = 5 + static_cast<double>(bytes) * 0.1;
+      run.parallel_for(bytes != 0 ? outer : 0, cost, [&](int64_t begin, int64_t end) {
+        for (int64_t o = begin; o < end; ++o)
+          std::memcpy(to + static_cast<size_t>(o) * bytes, from + static_cast<size_t>(o) * row, bytes);
+      });
       from += bytes;
     }
     return {};
