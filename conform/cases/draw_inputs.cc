@@ -9,7 +9,7 @@ namespace {
 
 // Whether providers add in an order of their own, or take a factor out of a sum: there large terms cancel differently.
 bool adds(const Case& c, Family family) {
-  for (const char* op : {"GRU", "GridSample", "LSTM", "RNN", "Resize", "Upsample"})
+  for (const char* op : {"Einsum", "GRU", "GridSample", "LSTM", "RNN", "Resize", "Upsample"})
     if (c.schema->op_type == op) return true;
   switch (family) {
     case Family::kWhole: return c.schema->op_type == "MatMulNBits";

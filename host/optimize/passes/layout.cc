@@ -52,7 +52,7 @@ bool has_one_result(const Node& node) {
 class LayoutPass {
  public:
   LayoutPass(const Model& model, Graph& graph, const OptimizeOptions& options, RemovalLog& log)
-      : graph_(graph), builder_(graph), options_(options), log_(log) {
+      : root_(*model.graph), graph_(graph), builder_(graph), options_(options), log_(log) {
     const auto opset = model.opset_imports.find("");
     const int64_t version = opset == model.opset_imports.end() ? newest_opset("") : opset->second;
     transpose_ = find_schema("", "Transpose", version);
@@ -72,6 +72,7 @@ class LayoutPass {
     for (auto node = transposes_.rbegin(); node != transposes_.rend(); ++node)
       if (!is_read((*node)->outputs[0])) erase(**node);
     graph_.sweep();
+    TENON_RETURN_IF_ERROR(root_.finish());  // a subgraph alone does not know what it reads of others
     return converted_;
   }
 
@@ -372,6 +373,7 @@ class LayoutPass {
     own_.insert(node);
   }
 
+  Graph& root_;
   Graph& graph_;
   NodeBuilder builder_;
   const OptimizeOptions& options_;

@@ -10,10 +10,11 @@ namespace tenon::cpu_blas {
 
 struct ConvCall {
   Window2d window;
+  WindowAxis depth;  // the first of three spatial dimensions
   int64_t groups = 1;
   int64_t images = 0, channels = 0, outputs = 0;         // N, C, M
   int64_t in_pixels = 0, out_pixels = 0;                 // of one plane
-  int64_t group_channels = 0, group_outputs = 0, k = 0;  // k: C/groups * KH * KW
+  int64_t group_channels = 0, group_outputs = 0, k = 0;  // k: C/groups * KD * KH * KW
   const float* x = nullptr;
   const float* w = nullptr;
   float* y = nullptr;
@@ -22,6 +23,7 @@ struct ConvCall {
   const float* shift = nullptr;     // per output channel, or null
   simd::Activation activation;
 
+  bool is_volume() const { return depth.in != 1 || depth.out != 1 || depth.kernel != 1; }
   /// The bounds that stand for the activation, which is none, Relu or Clip.
   float low() const;
   float high() const;
@@ -32,6 +34,9 @@ sdk::Status convolve_depthwise(sdk::RunContext& run, const ConvCall& call);
 
 /// Any convolution; rows of the product are output channels, columns are pixels. Reads the weight where it lies.
 sdk::Status convolve_panels(sdk::RunContext& run, const ConvCall& call);
+
+/// Three spatial dimensions. Reads the weight where it lies.
+sdk::Status convolve_volume(sdk::RunContext& run, const ConvCall& call);
 
 /// One group; rows of the product are pixels, columns are output channels: no lane is lost where pixels are few, and
 /// the weight streams through once. `panels`: the weight's transpose as PackedB packs it.

@@ -51,23 +51,43 @@ PackedB plan_packed_weight(const sdk::NodeView& conv, const ConvPlan& plan) {
   return PackedB(k, w.dim(0), true);
 }
 
+// The sizes of the axes, and in `shape` 0 x 0 x those of the result. Three dimensions are two where the kernel has one
+// place in the last two, and goes from plane to plane.
+sdk::Status set_axes(const WindowAttributes& attributes, sdk::ShapeView spatial, sdk::ShapeView kernel, ConvCall* call,
+                     sdk::Shape* shape) {
+  if (spatial.size() < 3) {
+    TN_ASSIGN_OR_RETURN(call->window, resolve_window(attributes, spatial, kernel));
+    *shape = {0, 0, call->window.h.out, call->window.w.out};
+    if (spatial.size() == 1) shape->erase(shape->begin() + 2);
+    return {};
+  }
+  TN_ASSIGN_OR_RETURN(const std::vector<WindowAxis> axes, attributes.resolve(spatial, kernel));
+  *shape = {0, 0, axes[0].out, axes[1].out, axes[2].out};
+  call->depth = axes[0];
+  call->window = {axes[1], axes[2]};
+  if (!is_pointwise(call->window)) return {};
+  WindowAxis plane;
+  plane.in = plane.out = axes[1].in * axes[2].in;
+  call->window = {axes[0], plane};
+  call->depth = WindowAxis();
+  return {};
+}
+
 }  // namespace
 
 sdk::Result<ConvPlan> ConvPlan::parse(const sdk::NodeView& conv) {
   ConvPlan plan;
   plan.node = describe(conv);
   const sdk::TensorView w = conv.input(1).info();
-  const bool is_last = conv.domain() == kChannelsLastDomain;
-  const int64_t most = is_last ? 5 : 4;
-  if (!w.has_rank()) return sdk::unsupported(plan.node, ": the rank of W is not known, expected 3 to ", most);
-  if (w.rank() > most)
-    return sdk::unsupported(plan.node, ": ", w.rank() - 2, " spatial dimensions, expected 1 to ", most - 2,
-                            " here: cpu_ref has more");
+  if (!w.has_rank()) return sdk::unsupported(plan.node, ": the rank of W is not known, expected 3 to 5");
+  if (w.rank() > 5)
+    return sdk::unsupported(plan.node, ": ", w.rank() - 2,
+                            " spatial dimensions, expected 1 to 3 here: cpu_ref has more");
   TN_ASSIGN_OR_RETURN(plan.window, WindowAttributes::parse_convolution(conv));
   plan.groups = conv.attr_int("group");
   if (plan.groups < 1) return sdk::invalid_model(plan.node, ": group is ", plan.groups, ", expected 1 or more");
   if (conv.input(2)) plan.b = 2;
-  if (!is_last) plan.packed_w = plan_packed_weight(conv, plan);
+  if (conv.domain() != kChannelsLastDomain) plan.packed_w = plan_packed_weight(conv, plan);
   return plan;
 }
 
@@ -97,35 +117,35 @@ sdk::Status ConvPlan::check_groups(sdk::ShapeView weight, int64_t channels) cons
                             " channels: the weight is M x C/group x kernel, M a multiple of group");
 }
 
-sdk::Result<ConvCall> ConvKernel::prepare(sdk::RunContext& run) const {
+sdk::Result<ConvCall> ConvKernel::prepare(sdk::RunContext& run, sdk::Shape* shape) const {
   const sdk::TensorView x = run.input(plan_.x);
   const sdk::TensorView w = run.input(plan_.w);
-  if (x.rank() < 3 || x.rank() > 4 || w.rank() != x.rank())
+  if (x.rank() < 3 || x.rank() > 5 || w.rank() != x.rank())
     return sdk::unsupported(plan_.node, ": input X has rank ", x.rank(), " and W rank ", w.rank(),
-                            ", expected 3 or 4 for both");
+                            ", expected 3 to 5 for both");
   ConvCall call;
   call.images = x.dim(0);
   call.channels = x.dim(1);
   call.outputs = w.dim(0);
   TN_RETURN_IF_ERROR(plan_.check_groups(w.shape(), call.channels));
   const size_t spatial = static_cast<size_t>(x.rank()) - 2;
-  TN_ASSIGN_OR_RETURN(call.window,
-                      resolve_window(plan_.window, x.shape().subspan(2, spatial), w.shape().subspan(2, spatial)));
+  TN_RETURN_IF_ERROR(
+      set_axes(plan_.window, x.shape().subspan(2, spatial), w.shape().subspan(2, spatial), &call, shape));
   call.in_pixels = call.window.h.in * call.window.w.in;
   call.group_channels = w.dim(1);
   call.group_outputs = call.outputs / plan_.groups;
-  call.k = call.group_channels * call.window.h.kernel * call.window.w.kernel;
+  call.k = call.group_channels * call.depth.kernel * call.window.h.kernel * call.window.w.kernel;
   call.groups = plan_.groups;
   call.x = x.data<float>();
   call.w = w.data<float>();
+  (*shape)[0] = call.images, (*shape)[1] = call.outputs;
   TN_RETURN_IF_ERROR(plan_.set_channel_map(run, call.outputs, &call.scale, &call.shift));
   return call;
 }
 
 sdk::Status ConvKernel::run(sdk::RunContext& run) const {
-  TN_ASSIGN_OR_RETURN(ConvCall call, prepare(run));
-  sdk::Shape shape{call.images, call.outputs, call.window.h.out, call.window.w.out};
-  if (run.input(plan_.x).rank() == 3) shape = {call.images, call.outputs, call.window.w.out};
+  sdk::Shape shape;
+  TN_ASSIGN_OR_RETURN(ConvCall call, prepare(run, &shape));
   if (plan_.residual < 0 || run.input(static_cast<uint32_t>(plan_.residual)).shape().size() == shape.size()) {
     const sdk::TensorView r = plan_.residual < 0 ? sdk::TensorView() : run.input(static_cast<uint32_t>(plan_.residual));
     if (plan_.residual < 0 || std::equal(shape.begin(), shape.end(), r.shape().begin())) {
@@ -153,11 +173,12 @@ sdk::Status ConvKernel::run(sdk::RunContext& run) const {
 }
 
 sdk::Status ConvKernel::convolve(sdk::RunContext& run, const ConvCall& call) const {
-  if (call.images == 0 || call.outputs == 0 || call.out_pixels == 0) return {};
-  run.count_products(call.outputs, call.out_pixels, call.k, call.images);
-  if (call.group_channels == 1 && plan_.groups > 1) return convolve_depthwise(run, call);
+  if (call.images == 0 || call.outputs == 0 || call.out_pixels == 0 || call.depth.out == 0) return {};
+  run.count_products(call.outputs, call.out_pixels * call.depth.out, call.k, call.images);
+  if (call.group_channels == 1 && plan_.groups > 1 && !call.is_volume()) return convolve_depthwise(run, call);
   if (call.in_pixels > INT_MAX)
     return sdk::unsupported(plan_.node, ": an image of ", call.in_pixels, " pixels, expected less than 2^31");
+  if (call.is_volume()) return convolve_volume(run, call);
   if (plan_.packed_w.panels() != nullptr) return convolve_packed(run, call, plan_.packed_w.panels());
   return convolve_panels(run, call);
 }

@@ -1,5 +1,5 @@
-// Convolution of one or two spatial dimensions, with what a fused group adds to it. The weight is packed where few
-// output pixels share it, else read where it lies.
+// Convolution of one, two or three spatial dimensions, with what a fused group adds to it. The weight is packed where
+// few output pixels share it, else read where it lies.
 #pragma once
 
 #include "conv/channel_steps.h"
@@ -22,8 +22,7 @@ struct ConvPlan {
   simd::Activation activation;
   PackedB packed_w;  // where channels are second
 
-  /// Reads the attributes of a Conv node; inputs 0, 1 and 2. TN_UNSUPPORTED for more than two spatial
-  /// dimensions, three where channels are last.
+  /// Reads the attributes of a Conv node; inputs 0, 1 and 2. TN_UNSUPPORTED for four and more spatial dimensions.
   static sdk::Result<ConvPlan> parse(const sdk::NodeView& conv);
   /// What follows the convolution for each of its output channels, in this run: a bias or the channel scales. Sets
   /// what is there.
@@ -44,7 +43,8 @@ class ConvKernel final : public sdk::Kernel {
  private:
   enum Slot : uint32_t { kWeight, kChannelScales, kSlots };
 
-  sdk::Result<ConvCall> prepare(sdk::RunContext& run) const;
+  /// `shape`: becomes that of the result.
+  sdk::Result<ConvCall> prepare(sdk::RunContext& run, sdk::Shape* shape) const;
   sdk::Status convolve(sdk::RunContext& run, const ConvCall& call) const;
 
   ConvPlan plan_;

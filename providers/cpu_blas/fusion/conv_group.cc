@@ -9,8 +9,7 @@ namespace {
 /// The output channels of a Conv whose weight's shape is known and of a kind that its kernel takes; 0 otherwise.
 int64_t output_channels(const sdk::NodeView& conv) {
   const sdk::TensorView w = conv.input(1).info();
-  const int64_t most = conv.domain() == kChannelsLastDomain ? 5 : 4;
-  if (w.dtype() != TN_FLOAT || !w.has_rank() || w.rank() < 3 || w.rank() > most || w.dim(0) < 1) return 0;
+  if (w.dtype() != TN_FLOAT || !w.has_rank() || w.rank() < 3 || w.rank() > 5 || w.dim(0) < 1) return 0;
   return w.dim(0);
 }
 

@@ -5,21 +5,17 @@
 // that of multiply_matrices. The output must not be an input.
 #include <algorithm>
 #include <map>
+#include <tenon/sdk/geometry/einsum.hpp>
 #include <tenon/sdk/kernel.hpp>
 
 #include "arithmetic.h"
-#include "linear/einsum_equation.h"
 #include "linear/matrix.h"
 #include "shape_math.h"
 
 namespace tenon::cpu_ref {
 namespace {
 
-/// One loop over a label: its extent, and the stride along it of each operand.
-struct LabelLoop {
-  int64_t extent;
-  sdk::Shape strides;
-};
+using LabelLoop = sdk::EinsumLoop;
 
 bool is_empty(const std::vector<LabelLoop>& loops) {
   return std::any_of(loops.begin(), loops.end(), [](const LabelLoop& l) { return l.extent == 0; });
@@ -97,7 +93,7 @@ sdk::Status multiply_operands(sdk::RunContext& run, const MatrixLoops& loops, co
 
 class Einsum final : public sdk::Kernel {
  public:
-  explicit Einsum(EinsumEquation equation) : equation_(std::move(equation)) {}
+  explicit Einsum(sdk::EinsumEquation equation) : equation_(std::move(equation)) {}
 
   sdk::Status run(sdk::RunContext& run) const override {
     std::vector<sdk::TensorView> operands;
@@ -106,9 +102,8 @@ class Einsum final : public sdk::Kernel {
       operands.push_back(run.input(k));
       shapes.push_back(operands.back().shape());
     }
-    TN_ASSIGN_OR_RETURN(const EinsumTerms terms, equation_.resolve(shapes));
-    std::map<int, LabelLoop> loops;
-    TN_RETURN_IF_ERROR(make_loops(terms, shapes, loops));
+    TN_ASSIGN_OR_RETURN(const sdk::EinsumTerms terms, equation_.resolve(shapes));
+    TN_ASSIGN_OR_RETURN(const auto loops, sdk::einsum_loops(terms, shapes));
     std::vector<LabelLoop> kept, summed;
     sdk::Shape shape;
     for (int label : terms.output) {
@@ -158,33 +153,13 @@ class Einsum final : public sdk::Kernel {
   }
 
  private:
-  static sdk::Status make_loops(const EinsumTerms& terms, const std::vector<sdk::ShapeView>& shapes,
-                                std::map<int, LabelLoop>& loops) {
-    for (size_t k = 0; k < shapes.size(); ++k) {
-      const sdk::Shape strides = row_major_strides(shapes[k]);
-      for (size_t d = 0; d < shapes[k].size(); ++d) {
-        LabelLoop& loop =
-            loops.try_emplace(terms.inputs[k][d], LabelLoop{1, sdk::Shape(shapes.size(), 0)}).first->second;
-        const int64_t extent = shapes[k][d];
-        if (extent != 1 && loop.extent != 1 && extent != loop.extent)
-          return sdk::invalid_argument("dimension ", d, " of operand ", k, " is ", extent, ", expected ", loop.extent,
-                                       " as elsewhere under the same label");
-        if (extent != 1) {
-          loop.extent = extent;
-          loop.strides[k] += strides[d];
-        }
-      }
-    }
-    return {};
-  }
-
-  EinsumEquation equation_;
+  sdk::EinsumEquation equation_;
 };
 
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_einsum(const sdk::KernelInfo& info) {
-  TN_ASSIGN_OR_RETURN(EinsumEquation equation, EinsumEquation::parse(info.attr_string("equation")));
+  TN_ASSIGN_OR_RETURN(sdk::EinsumEquation equation, sdk::EinsumEquation::parse(info.attr_string("equation")));
   return std::make_unique<Einsum>(std::move(equation));
 }
 

@@ -1,4 +1,4 @@
-// Conv: y = conv(x, W) + B over one or two spatial dimensions; see conv/conv_kernel.h. FusedConv: y = act(conv(x, W) +
+// Conv: y = conv(x, W) + B over one to three spatial dimensions; see conv/conv_kernel.h. FusedConv: y = act(conv(x, W) +
 // B + Z), act being Relu or Clip.
 #include "conv/channels_last/last_conv_kernel.h"
 #include "conv/conv_kernel.h"

@@ -5,6 +5,7 @@
 
 #include "host/graph/operators/facts.h"
 #include "host/graph/schema.h"
+#include "tests/support/control_flow.h"
 #include "tests/support/moved_channels.h"
 
 using namespace tenon::host;
@@ -240,6 +241,25 @@ TEST_CASE("a provider that does not ask for it gets no channels last, whatever k
     b.output("y");
   };
   CHECK(run_both_ways(build, {{"x", ramp({1, 3, 4, 4})}}).ops == std::vector<std::string>{"Conv"});
+}
+
+TEST_CASE("a branch that reads a value of the graph around it has its own channels moved", "[layout]") {
+  const auto ops = moved(
+      [](GraphBuilder& b) {
+        b.input("x", TN_FLOAT, {1, 3, 6, 6});
+        b.input("c", TN_BOOL, {});
+        GraphBuilder then(b), other(b);
+        conv(then, "x", "t", 3, 3);
+        then.node("Add", {"t", "x"}, {"u"});
+        then.output("u");
+        other.node("Relu", {"x"}, {"v"});
+        other.output("v");
+        b.node("If", {"c"}, {"y"},
+               {graph_attr("then_branch", then.build_subgraph()), graph_attr("else_branch", other.build_subgraph())});
+        b.output("y");
+      },
+      {{"x", ramp({1, 3, 6, 6})}, truth("c", true)});
+  CHECK(ops == "If");
 }
 
 TEST_CASE("each operator with channels answers the same with its channels last", "[layout]") {
