@@ -31,7 +31,7 @@ inline Floats make_floats(size_t count) {
   return floats;
 }
 
-/// The part of a run that products use. Scratch memory is one piece, so only the last of it that was asked for holds.
+/// The part of a run that products use. Of scratch memory the last four pieces that were asked for hold.
 inline sdk::RunContext make_context() {
   static const tn_run_api run = [] {
     tn_run_api api{};
@@ -39,10 +39,14 @@ inline sdk::RunContext make_context() {
     api.max_workers = [](tn_run*) -> uint32_t { return threads; };
     api.cancelled = [](tn_run*) { return false; };
     api.scratch = [](tn_run*, size_t bytes, size_t) {
-      static Bytes memory = make_bytes(0);
-      static size_t size = 0;
-      if (bytes > size) memory = make_bytes(size = bytes);
-      return memory.get();
+      static struct {
+        Bytes memory = make_bytes(0);
+        size_t size = 0;
+      } pieces[4];
+      static unsigned next = 0;
+      auto& piece = pieces[next++ % 4];
+      if (bytes > piece.size) piece.memory = make_bytes(piece.size = bytes);
+      return piece.memory.get();
     };
     api.parallel_for = [](tn_run*, const tn_parallel* work) -> tn_status* {
       const auto body = [](void* arg, uint32_t worker, int64_t begin, int64_t end) {

@@ -36,7 +36,7 @@ struct LastConvCall {
   const float* x = nullptr;               // images x in_pixels x C
   const float* packed = nullptr;          // the weight, as the way that runs packs it
   float* y = nullptr;                     // images x out_pixels x M
-  const float* residual = nullptr;        // of y's shape, or null
+  const float* residual = nullptr;        // of y's shape, none of its memory; or null
   const float* scale = nullptr;           // M, or null
   const float* shift = nullptr;           // M, or null
   simd::Activation activation;

@@ -33,8 +33,12 @@ extern const LastConvWay kNarrowGroupsWay;
 /// One input channel a group.
 extern const LastConvWay kDepthwiseWay;
 
+/// 3 x 3 with stride 1, by a quarter of the multiplications, and, of few pixels, by half of them with a smaller weight;
+/// see winograd.cc.
+extern const LastConvWay kWinogradWay, kSmallWinogradWay;
+
 /// In the order of preference; the last one takes everything.
-inline constexpr const LastConvWay* kLastConvWays[] = {&kDepthwiseWay, &kNarrowGroupsWay, &kFewOutputsWay,
-                                                       &kIndirectWay};
+inline constexpr const LastConvWay* kLastConvWays[] = {
+    &kDepthwiseWay, &kNarrowGroupsWay, &kFewOutputsWay, &kSmallWinogradWay, &kWinogradWay, &kIndirectWay};
 
 }  // namespace tenon::cpu_blas
