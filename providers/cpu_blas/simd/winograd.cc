@@ -50,6 +50,9 @@ namespace tenon::cpu_blas::simd::HWY_NAMESPACE {
 template <int P>
 constexpr WinogradCoefficients<P> kCoefficients{};
 
+// Of what a tile may give: beside larger ones, all that is small is lost to rounding.
+constexpr float kLargest = 1e18f;
+
 /// The sum of c[k] x[2 k] for k below N; c[N - 1] is 1.
 template <int N, class D, class V>
 HWY_INLINE V sum_every_other(D d, const float* c, const V* x) {
@@ -109,7 +112,7 @@ HWY_INLINE void transform_channels_in(D d, const WinogradInput& in, int64_t chan
   }
 }
 
-/// Returns 0 where all values of the tile are finite before scale and shift, else NaN.
+/// Returns 0 where no value of the tile passes kLargest before scale and shift, else NaN.
 template <int P, class D>
 HWY_INLINE hn::Vec<D> transform_channels_out(D d, const WinogradOutput& out, int64_t channel) {
   constexpr int kWidth = 2 * P + 2, kTile = 2 * P;
@@ -123,6 +126,7 @@ HWY_INLINE hn::Vec<D> transform_channels_out(D d, const WinogradOutput& out, int
     for (int i = 0; i < kTile; ++i) rows[i][j] = values[i];
   }
   const V zero = hn::Zero(d), low = hn::Set(d, out.low), high = hn::Set(d, out.high);
+  const V overflowing = hn::Set(d, 3e38f / kLargest);
   const V scale = out.scale != nullptr ? hn::LoadU(d, out.scale + channel) : hn::Set(d, 1.0f);
   const V shift = out.shift != nullptr ? hn::LoadU(d, out.shift + channel) : zero;
   V check = zero;
@@ -134,7 +138,7 @@ HWY_INLINE hn::Vec<D> transform_channels_out(D d, const WinogradOutput& out, int
     for (int j = 0; j < kTile; ++j) {
       if (j >= out.columns) break;
       V value = hn::MulAdd(values[j], scale, shift);
-      check = hn::MulAdd(values[j], zero, check);
+      check = hn::MulAdd(hn::Mul(values[j], overflowing), zero, check);
       if (out.residual != nullptr) value = hn::Add(value, hn::LoadU(d, out.residual + at + j * out.pixel_stride));
       hn::StoreU(clamp(value, low, high), d, out.y + at + j * out.pixel_stride);
     }

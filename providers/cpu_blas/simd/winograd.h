@@ -44,7 +44,8 @@ struct WinogradOutput {
   float* y;
   int64_t row_stride, pixel_stride;  // floats
 };
-/// False where one of t is infinite or NaN: it then may have spread over the tile, and y is not to be used.
+/// False where one of t is NaN, infinite or beyond 1e18: it then may have spread over the tile, and y is not to be
+/// used.
 bool transform_winograd_output(int tile, const WinogradOutput& output);
 
 }  // namespace tenon::cpu_blas::simd

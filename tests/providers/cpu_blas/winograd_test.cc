@@ -119,12 +119,13 @@ TEST_CASE("Winograd's convolutions are the same whatever the threads", "[cpu_bla
   }
 }
 
-TEST_CASE("infinities and NaN of an image reach the pixels beside them and no others", "[cpu_blas][winograd]") {
+TEST_CASE("infinities, NaN and huge values of an image reach the pixels beside them and no others", "[cpu_blas][winograd]") {
   for (const int64_t size : {9, 30}) {
     const Case c{1, size, size, 16, 24, {1, 1, 1, 1}};
     std::vector<float> x = noise(c.x_count(), 1), w = noise(c.w_count(), 2);
     x[static_cast<size_t>((3 * size + 4) * c.channels + 5)] = kInfinity;
     x[static_cast<size_t>((7 * size + 7) * c.channels)] = std::numeric_limits<float>::quiet_NaN();
+    x[static_cast<size_t>((size * size - 1) * c.channels)] = 1e30f;
     const std::vector<double> expected = convolve(c, x, w);
     for (const std::string& isa : instruction_sets()) {
       CAPTURE(isa, size);
