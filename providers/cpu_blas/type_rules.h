@@ -20,6 +20,7 @@ inline constexpr uint32_t kQuantized[] = {TN_INT8, TN_UINT8, TN_INT4, TN_UINT4, 
 
 inline constexpr tn_type_rule kFloat_T[] = {sdk::type_rule("T", kFloat)};
 inline constexpr tn_type_rule kFloat_T1[] = {sdk::type_rule("T1", kFloat)};
+inline constexpr tn_type_rule kFloat_T12[] = {sdk::type_rule("T1", kFloat), sdk::type_rule("T2", kFloat)};
 inline constexpr tn_type_rule kFloat_TU[] = {sdk::type_rule("T", kFloat), sdk::type_rule("U", kFloat)};
 /// BatchNormalization: the statistics' own type is U in opset 14, T2 since, beside T1 of scale and bias.
 inline constexpr tn_type_rule kFloat_T012U[] = {sdk::type_rule("T", kFloat), sdk::type_rule("T1", kFloat),
