@@ -78,10 +78,12 @@ sdk::Status GridSample::run(sdk::RunContext& run) const {
   const simd::AxisTable axis{taps, points, table.at, table.weights, 1};
   for (int64_t n = 0; n < x.dim(0) && !run.cancelled(); ++n) {
     const float* const coordinates = grid.data<float>() + n * points * static_cast<int64_t>(spatial);
-    run.parallel_for(points, 40, [&](int64_t begin, int64_t end) {
+    // Where this fails the places are not there to be read from.
+    TN_RETURN_IF_ERROR(run.parallel_for(points, 40, [&](int64_t begin, int64_t end) -> sdk::Status {
       for (int64_t p = begin; p < end; ++p)
         place_point(table, p, coordinates + p * static_cast<int64_t>(spatial), dims);
-    });
+      return {};
+    }));
     run.parallel_for(channels, static_cast<double>(points * taps), [&](int64_t begin, int64_t end) {
       for (int64_t c = n * channels + begin; c < n * channels + end; ++c) {
         float* const to = y.data<float>() + c * points;
