@@ -43,6 +43,7 @@ void finish_tile(const Gemm& g, const Epilogue& e, float alpha, const Tile& t) {
     simd::finish_row(g.c + m * g.ldc + t.n, scale, shift, e.column_shift != nullptr ? 1 : 0, residual, e.activation,
                      t.columns);
   }
+  e.finish(g.c + m_begin * g.ldc + n_begin, m_end - m_begin, n_end - n_begin, g.ldc, m_begin, n_begin);
 }
 
 /// Where B has its elements of K side by side: one row of C, or one column, as dot products. Where it has those of N

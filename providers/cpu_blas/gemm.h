@@ -4,6 +4,7 @@
 
 #include <tenon/sdk/run.hpp>
 
+#include "programs/epilogue.h"
 #include "simd/elementwise.h"
 
 namespace tenon::cpu_blas {
@@ -22,8 +23,8 @@ struct Gemm {
   float alpha = 1;
 };
 
-/// What is applied to each element of C: act(c * row_scale[m] + row_shift[m] + column_shift[n] + residual[m, n]). A
-/// null pointer stands for nothing; row and column shifts are not used together.
+/// What is applied to each element of C: act(c * row_scale[m] + row_shift[m] + column_shift[n] + residual[m, n]), then the
+/// tail. A null pointer stands for nothing; row and column shifts are not used together.
 struct Epilogue {
   const float* row_scale = nullptr;
   const float* row_shift = nullptr;
@@ -31,10 +32,17 @@ struct Epilogue {
   const float* residual = nullptr;
   int64_t residual_stride = 0;  // elements between rows
   simd::Activation activation;
+  const TailCall* tail = nullptr;
+  int64_t tail_row = 0;  // which row of the tail's result C begins with
+
+  /// The tail's part, of the tile at row m and column n of C.
+  void finish(float* c, int64_t rows, int64_t columns, int64_t ldc, int64_t m, int64_t n) const {
+    if (tail != nullptr) tail->apply(c, rows, columns, ldc, tail_row + m, n);
+  }
 
   bool is_empty() const {
     return row_scale == nullptr && row_shift == nullptr && column_shift == nullptr && residual == nullptr &&
-           activation.function == simd::Unary::kIdentity;
+           activation.function == simd::Unary::kIdentity && tail == nullptr;
   }
 };
 

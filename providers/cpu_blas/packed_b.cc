@@ -65,8 +65,9 @@ void multiply_block(const PackedProduct& g, const Epilogue& e, int64_t row, int6
   }
   const bool is_done =
       function == simd::Unary::kIdentity || function == simd::Unary::kRelu || function == simd::Unary::kClip;
-  if (is_done) return;
-  for (int64_t i = 0; i < rows; ++i) simd::unary(e.activation, p.c + i * g.ldc, p.c + i * g.ldc, columns);
+  for (int64_t i = 0; i < rows && !is_done; ++i)
+    simd::unary(e.activation, p.c + i * g.ldc, p.c + i * g.ldc, columns);
+  e.finish(p.c, rows, columns, g.ldc, row, column);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // The element types that kernels of cpu_blas accept, as rule sets for kernels.inc. A set's suffix names the schema's
-// type parameters it speaks of. Arithmetic is float alone, but for what expands to it; data movement takes every type
-// of whole bytes but strings.
+// type parameters it speaks of. Arithmetic is float alone, but for elementwise programs and what expands to floats; data
+// movement takes every type of whole bytes but strings.
 #pragma once
 
 #include <tenon/sdk/kernel.hpp>
@@ -16,11 +16,19 @@ inline constexpr uint32_t kCastFrom[] = {TN_FLOAT, TN_DOUBLE, TN_FLOAT16, TN_BFL
                                          TN_INT16, TN_UINT16, TN_INT32,   TN_INT64,    TN_BOOL};
 inline constexpr uint32_t kCastTo[] = {TN_FLOAT, TN_DOUBLE, TN_FLOAT16, TN_BFLOAT16, TN_INT8,
                                        TN_UINT8, TN_INT32,  TN_INT64,   TN_BOOL};
+inline constexpr uint32_t kArithmetic[] = {TN_FLOAT, TN_INT32, TN_INT64};
+inline constexpr uint32_t kComputed[] = {TN_FLOAT, TN_INT32, TN_INT64, TN_BOOL};
+inline constexpr uint32_t kBool[] = {TN_BOOL};
 inline constexpr uint32_t kQuantized[] = {TN_INT8, TN_UINT8, TN_INT4, TN_UINT4, TN_INT16, TN_UINT16, TN_INT32};
 
 inline constexpr tn_type_rule kFloat_T[] = {sdk::type_rule("T", kFloat)};
+/// Elementwise programs; T1 and T2 of results are what the operator says.
 inline constexpr tn_type_rule kFloat_T1[] = {sdk::type_rule("T1", kFloat)};
 inline constexpr tn_type_rule kFloat_T12[] = {sdk::type_rule("T1", kFloat), sdk::type_rule("T2", kFloat)};
+inline constexpr tn_type_rule kPow[] = {sdk::type_rule("T", kFloat), sdk::type_rule("T1", kFloat)};
+inline constexpr tn_type_rule kArithmetic_T[] = {sdk::type_rule("T", kArithmetic)};
+inline constexpr tn_type_rule kComputed_T[] = {sdk::type_rule("T", kComputed)};
+inline constexpr tn_type_rule kBool_T[] = {sdk::type_rule("T", kBool)};
 inline constexpr tn_type_rule kFloat_TU[] = {sdk::type_rule("T", kFloat), sdk::type_rule("U", kFloat)};
 /// BatchNormalization: the statistics' own type is U in opset 14, T2 since, beside T1 of scale and bias.
 inline constexpr tn_type_rule kFloat_T012U[] = {sdk::type_rule("T", kFloat), sdk::type_rule("T1", kFloat),

@@ -4,6 +4,7 @@
 #include <tenon/sdk/run.hpp>
 
 #include "conv/window.h"
+#include "programs/epilogue.h"
 #include "simd/elementwise.h"
 
 namespace tenon::cpu_blas {
@@ -22,6 +23,14 @@ struct ConvCall {
   const float* scale = nullptr;     // per output channel, or null
   const float* shift = nullptr;     // per output channel, or null
   simd::Activation activation;
+  const TailCall* tail = nullptr;  // after all of it; its rows are the channels of all images, its columns their pixels
+
+  /// The tail's part, of `count` channels from `channel` on, counted over all images, and the pixels from `pixel` on,
+  /// counted over all planes of a channel.
+  void finish(int64_t channel, int64_t count, int64_t pixel, int64_t pixels) const {
+    const int64_t stride = depth.out * out_pixels;
+    if (tail != nullptr) tail->apply(y + channel * stride + pixel, count, pixels, stride, channel, pixel);
+  }
 
   bool is_volume() const { return depth.in != 1 || depth.out != 1 || depth.kernel != 1; }
   /// The bounds that stand for the activation, which is none, Relu or Clip.

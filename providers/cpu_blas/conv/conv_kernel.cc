@@ -149,12 +149,15 @@ sdk::Status ConvKernel::run(sdk::RunContext& run) const {
   if (plan_.residual < 0 || run.input(static_cast<uint32_t>(plan_.residual)).shape().size() == shape.size()) {
     const sdk::TensorView r = plan_.residual < 0 ? sdk::TensorView() : run.input(static_cast<uint32_t>(plan_.residual));
     if (plan_.residual < 0 || std::equal(shape.begin(), shape.end(), r.shape().begin())) {
-      TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
+      TailCall tail;
+      const bool is_bound = tail.bind(plan_.tail, run, shape, 2);
+      TN_ASSIGN_OR_RETURN(call.y, result_memory(run, is_bound, shape));
       call.out_pixels = call.window.h.out * call.window.w.out;
-      call.y = y.data<float>();
       call.residual = plan_.residual < 0 ? nullptr : r.data<float>();
       call.activation = plan_.activation;
-      return convolve(run, call);
+      if (!tail.empty()) call.tail = &tail;
+      TN_RETURN_IF_ERROR(convolve(run, call));
+      return is_bound ? sdk::Status() : plan_.tail.run_apart(run, call.y, shape);
     }
   }
   const sdk::TensorView r = run.input(static_cast<uint32_t>(plan_.residual));
@@ -163,13 +166,13 @@ sdk::Status ConvKernel::run(sdk::RunContext& run) const {
                               ", the shape of Y");
   // The residual broadcasts against the result: add it apart.
   TN_ASSIGN_OR_RETURN(const sdk::Shape sum_shape, sdk::broadcast_shape(shape, r.shape()));
-  TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, sum_shape));
+  TN_ASSIGN_OR_RETURN(float* const y, result_memory(run, plan_.tail.empty(), sum_shape));
   TN_ASSIGN_OR_RETURN(call.y, run.scratch<float>(static_cast<size_t>(sdk::element_count(shape))));
   call.out_pixels = call.window.h.out * call.window.w.out;
   TN_RETURN_IF_ERROR(convolve(run, call));
-  broadcast_binary(run, simd::Binary::kAdd, {call.y, shape}, {r.data<float>(), r.shape()}, y.data<float>());
-  parallel_unary(run, plan_.activation, y.data<float>(), y.data<float>(), y.count());
-  return {};
+  broadcast_binary(run, simd::Binary::kAdd, {call.y, shape}, {r.data<float>(), r.shape()}, y);
+  parallel_unary(run, plan_.activation, y, y, sdk::element_count(sum_shape));
+  return plan_.tail.empty() ? sdk::Status() : plan_.tail.run_apart(run, y, sum_shape);
 }
 
 sdk::Status ConvKernel::convolve(sdk::RunContext& run, const ConvCall& call) const {

@@ -25,6 +25,7 @@ sdk::Status convolve_depthwise(sdk::RunContext& run, const ConvCall& call) {
                        call.shift != nullptr ? call.shift + output : &zero, 0,
                        call.residual != nullptr ? call.residual + plane * call.out_pixels : nullptr, call.activation,
                        call.out_pixels);
+      call.finish(plane, 1, 0, call.out_pixels);
     }
   });
   return {};

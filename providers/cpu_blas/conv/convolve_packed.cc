@@ -67,6 +67,7 @@ void convolve_block(const ConvCall& call, int64_t image, const Columns& columns,
   f.c = call.y + at;
   f.c_stride = call.out_pixels;
   simd::finish_transposed(f);
+  call.finish(image * call.outputs + output, outputs, pixel, pixels);
 }
 
 }  // namespace

@@ -56,7 +56,8 @@ void multiply_panels(const ConvCall& call, int64_t item, int64_t row_begin, int6
       p.a = call.w + (first + row) * call.k + k;
       p.scale = call.scale != nullptr ? call.scale + first + row : nullptr;
       p.shift = call.shift != nullptr ? call.shift + first + row : nullptr;
-      const int64_t plane = (item / call.groups * call.outputs + first + row) * call.out_pixels;
+      const int64_t channel = item / call.groups * call.outputs + first + row;
+      const int64_t plane = channel * call.out_pixels;
       for (int64_t at = begin; at < end; at += width) {
         p.columns = std::min(width, end - at);
         p.panel = panels.data + (at - begin) / width * panels.gap + k * panels.stride;
@@ -64,6 +65,7 @@ void multiply_panels(const ConvCall& call, int64_t item, int64_t row_begin, int6
         p.residual = call.residual != nullptr ? call.residual + plane + at : nullptr;
         simd::multiply_panel(p);
       }
+      if (p.finish) call.finish(channel, p.rows, begin, end - begin);
     }
   }
 }

@@ -72,6 +72,7 @@ void multiply_plane(const ConvCall& call, const Plane& plane, int64_t begin, int
         p.residual = call.residual != nullptr ? call.residual + at + column : nullptr;
         simd::multiply_panel(p);
       }
+      if (p.finish) call.finish(at / volume, p.rows, at % volume + begin, end - begin);
     }
   }
 }

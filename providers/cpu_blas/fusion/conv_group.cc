@@ -19,7 +19,7 @@ ConvGroup match_conv_group(const sdk::NodeView& conv, const MayJoin& may_join) {
   const int64_t channels = output_channels(conv);
   const int64_t rank = conv.input(1).info().rank();
   const bool is_last = conv.domain() == kChannelsLastDomain;
-  ConvGroup group{Chain(conv), ChannelMap(channels, rank, is_last ? 1 : rank - 1), {}, {}};
+  ConvGroup group{Chain(conv), ChannelMap(channels, rank, is_last ? 1 : rank - 1), {}, {}, {}};
   if (channels == 0) return group;
   const sdk::ValueView bias = conv.input(2);
   const bool foldable = !bias || (is_float_constant(bias) && bias.info().count() == channels);
@@ -38,6 +38,9 @@ ConvGroup match_conv_group(const sdk::NodeView& conv, const MayJoin& may_join) {
     }
   }
   append_activation(may_join, &group.chain, &group.activation);
+  if (is_last) return group;
+  group.tail = match_tail(group.chain.end, may_join);
+  append_tail(group.tail, &group.chain);
   return group;
 }
 
@@ -53,6 +56,7 @@ sdk::Result<sdk::KernelPtr> make_conv_group(const ConvGroup& group, const sdk::G
   plan.activation = group.activation;
   if (conv.domain() == kChannelsLastDomain)
     return sdk::KernelPtr(std::make_unique<LastConvKernel>(conv, std::move(plan)));
+  TN_ASSIGN_OR_RETURN(plan.tail, make_tail(group.tail, graph));
   return sdk::KernelPtr(std::make_unique<ConvKernel>(std::move(plan)));
 }
 

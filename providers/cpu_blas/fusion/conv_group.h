@@ -1,10 +1,11 @@
 // Conv, its channels second or last [+ BatchNormalization, Mul and Add of a constant per channel]... [+ Add or Sum of a
-// tensor] [+ Relu or Clip].
+// tensor] [+ Relu or Clip] [+ a tail, where channels are second].
 #pragma once
 
 #include "conv/conv_kernel.h"
 #include "fusion/chain.h"
 #include "fusion/channel_map.h"
+#include "fusion/tail_match.h"
 
 namespace tenon::cpu_blas {
 
@@ -14,6 +15,7 @@ struct ConvGroup {
   ChannelMap channel_map;   // after the bias
   sdk::ValueView residual;  // empty: none
   simd::Activation activation;
+  TailMatch tail;
 };
 
 /// Grows a group from `conv` as far as it goes; a chain of one node when nothing follows that it can take.

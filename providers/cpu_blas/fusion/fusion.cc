@@ -4,7 +4,10 @@
 #include <algorithm>
 
 #include "fusion/conv_group.h"
+#include "fusion/elementwise_groups.h"
+#include "fusion/gemm_group.h"
 #include "fusion/matmul_group.h"
+#include "programs/elementwise_kernel.h"
 
 namespace tenon::cpu_blas {
 namespace {
@@ -17,6 +20,7 @@ bool is_conv(const sdk::NodeView& node) {
 
 sdk::Status claim_groups(const sdk::Instance&, const sdk::GraphView& graph, sdk::Claims& claims) {
   const MayJoin unclaimed = [&](const sdk::NodeView& node) { return !claims.is_claimed(node); };
+  std::vector<std::vector<sdk::NodeView>> grouped;
   for (size_t i = 0; i < graph.node_count(); ++i) {
     const sdk::NodeView node = graph.node(i);
     if (claims.is_claimed(node)) continue;
@@ -24,10 +28,13 @@ sdk::Status claim_groups(const sdk::Instance&, const sdk::GraphView& graph, sdk:
     std::string label;
     const auto take = [&](const Chain& chain) { nodes = chain.nodes, label = chain.label(); };
     if (is_conv(node)) take(match_conv_group(node, unclaimed).chain);
+    if (node.is("Gemm")) take(match_gemm_group(node, unclaimed).chain);
     if (node.is("MatMul")) take(match_matmul_group(node, unclaimed).chain);
-    if (nodes.size() > 1) TN_RETURN_IF_ERROR(claims.claim_group(nodes, label));
+    if (nodes.size() < 2) continue;
+    TN_RETURN_IF_ERROR(claims.claim_group(nodes, label));
+    grouped.push_back(std::move(nodes));
   }
-  return {};
+  return claim_elementwise(graph, grouped, claims);
 }
 
 sdk::Result<sdk::KernelPtr> compile_group(const sdk::Instance&, const sdk::GroupInfo& group) {
@@ -41,12 +48,16 @@ sdk::Result<sdk::KernelPtr> compile_group(const sdk::Instance&, const sdk::Group
       const ConvGroup match = match_conv_group(node, is_member);
       if (match.chain.nodes.size() == members.size()) return make_conv_group(match, group);
     }
+    if (node.is("Gemm")) {
+      const GemmGroup match = match_gemm_group(node, is_member);
+      if (match.chain.nodes.size() == members.size()) return make_gemm_group(match, group);
+    }
     if (node.is("MatMul")) {
       const MatMulGroup match = match_matmul_group(node, is_member);
       if (match.chain.nodes.size() == members.size()) return make_matmul_group(match, group);
     }
   }
-  return sdk::Status(TN_UNSUPPORTED, "the group to compile is not one that cpu_blas claims");
+  return make_elementwise_group(group);
 }
 
 }  // namespace tenon::cpu_blas

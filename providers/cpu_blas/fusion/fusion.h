@@ -1,5 +1,6 @@
 // Groups of nodes that cpu_blas runs as one kernel: a Conv or MatMul and what follows it, as long as each value between
-// them has one reader. Weights stay as they are; a BatchNormalization becomes a scale and a shift per channel.
+// them has one reader; and elementwise nodes that hang together. Weights stay as they are; a BatchNormalization becomes
+// a scale and a shift per channel.
 #pragma once
 
 #include <tenon/sdk/provider.hpp>

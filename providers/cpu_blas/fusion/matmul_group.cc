@@ -32,10 +32,9 @@ bool is_bias(const sdk::ValueView& value, const sdk::NodeView& matmul) {
   return b.has_rank() && b.rank() >= 2 && t.rank() == 1 && t.dim(0) == b.dim(b.rank() - 1) && t.dim(0) > 1;
 }
 
-}  // namespace
-
-MatMulGroup match_matmul_group(const sdk::NodeView& matmul, const MayJoin& may_join) {
-  MatMulGroup group{Chain(matmul), {}, {}, {}};
+/// What the micro-kernels do themselves.
+MatMulGroup match_fixed_part(const sdk::NodeView& matmul, const MayJoin& may_join) {
+  MatMulGroup group{Chain(matmul), {}, {}, {}, {}};
   const sdk::TensorView a = matmul.input(0).info();
   if (a.dtype() != TN_FLOAT || !a.has_rank() || a.rank() < 2) return group;
   sdk::NodeView next = only_reader(group.chain.end, may_join);
@@ -56,6 +55,15 @@ MatMulGroup match_matmul_group(const sdk::NodeView& matmul, const MayJoin& may_j
   return group;
 }
 
+}  // namespace
+
+MatMulGroup match_matmul_group(const sdk::NodeView& matmul, const MayJoin& may_join) {
+  MatMulGroup group = match_fixed_part(matmul, may_join);
+  group.tail = match_tail(group.chain.end, may_join);
+  append_tail(group.tail, &group.chain);
+  return group;
+}
+
 sdk::Result<sdk::KernelPtr> make_matmul_group(const MatMulGroup& group, const sdk::GraphView& graph) {
   const sdk::NodeView& matmul = group.chain.nodes[0];
   MatMulPlan plan;
@@ -66,6 +74,7 @@ sdk::Result<sdk::KernelPtr> make_matmul_group(const MatMulGroup& group, const sd
   if (group.bias) plan.bias = graph.input_index(group.bias);
   if (group.residual) plan.residual = graph.input_index(group.residual);
   plan.activation = group.activation;
+  TN_ASSIGN_OR_RETURN(plan.tail, make_tail(group.tail, graph));
   return sdk::KernelPtr(std::make_unique<MatMulKernel>(std::move(plan)));
 }
 

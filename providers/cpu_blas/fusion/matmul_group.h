@@ -1,7 +1,8 @@
-// MatMul [+ Add of a constant vector] [+ Gelu or HardSwish, or [+ Add of a tensor] + Relu or Clip].
+// MatMul [+ Add of a constant vector] [+ Gelu or HardSwish, or [+ Add of a tensor] + Relu or Clip] [+ a tail].
 #pragma once
 
 #include "fusion/chain.h"
+#include "fusion/tail_match.h"
 #include "matmul/matmul_kernel.h"
 
 namespace tenon::cpu_blas {
@@ -11,6 +12,7 @@ struct MatMulGroup {
   Chain chain;
   sdk::ValueView bias, residual;  // empty: none
   simd::Activation activation;
+  TailMatch tail;
 };
 
 /// Grows a group from `matmul` as far as it goes; a chain of one node when nothing follows that it can take.

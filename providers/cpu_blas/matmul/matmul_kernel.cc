@@ -18,6 +18,7 @@ struct Sizes {
   sdk::Shape stack;             // broadcast leading dimensions
   sdk::Shape a_stack, b_stack;  // each operand's own
   sdk::Shape result;
+  size_t row_dims = 0;  // of the result: those before its columns
 };
 
 sdk::Result<Sizes> size_up(const MatMulPlan& plan, sdk::ShapeView a, sdk::ShapeView b) {
@@ -39,6 +40,7 @@ sdk::Result<Sizes> size_up(const MatMulPlan& plan, sdk::ShapeView a, sdk::ShapeV
   TN_ASSIGN_OR_RETURN(s.stack, sdk::broadcast_shape(s.a_stack, s.b_stack));
   s.result = s.stack;
   if (left.rows != sdk::MatrixDims::kNone) s.result.push_back(s.m);
+  s.row_dims = s.result.size();
   if (right.columns != sdk::MatrixDims::kNone) s.result.push_back(s.n);
   return s;
 }
@@ -92,6 +94,7 @@ sdk::Status multiply(sdk::RunContext& run, const std::string& node, const Sizes&
   const auto finish = [&](int64_t i) {
     Epilogue one = epilogue;
     if (one.residual != nullptr) one.residual += i * s.m * s.n;
+    one.tail_row = i * s.m;
     return one;
   };
   if (count < run.max_workers()) {
@@ -140,21 +143,25 @@ sdk::Status MatMulKernel::run(sdk::RunContext& run) const {
   const bool same = plan_.residual < 0 || (r.shape().size() == sizes.result.size() &&
                                            std::equal(sizes.result.begin(), sizes.result.end(), r.shape().begin()));
   if (same) {
-    TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, sizes.result));
+    TailCall tail;
+    const bool is_bound = tail.bind(plan_.tail, run, sizes.result, sizes.row_dims);
+    TN_ASSIGN_OR_RETURN(float* const y, result_memory(run, is_bound, sizes.result));
     if (plan_.residual >= 0) epilogue.residual = r.data<float>();
     epilogue.activation = plan_.activation;
-    return multiply(run, plan_.node, sizes, a.data<float>(), b.data<float>(), plan_.packed_b.panels(), y.data<float>(),
-                    epilogue);
+    if (!tail.empty()) epilogue.tail = &tail;
+    TN_RETURN_IF_ERROR(
+        multiply(run, plan_.node, sizes, a.data<float>(), b.data<float>(), plan_.packed_b.panels(), y, epilogue));
+    return is_bound ? sdk::Status() : plan_.tail.run_apart(run, y, sizes.result);
   }
   // The residual broadcasts against the result: add it apart.
   TN_ASSIGN_OR_RETURN(const sdk::Shape shape, sdk::broadcast_shape(sizes.result, r.shape()));
-  TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
+  TN_ASSIGN_OR_RETURN(float* const y, result_memory(run, plan_.tail.empty(), shape));
   TN_ASSIGN_OR_RETURN(float* product, run.scratch<float>(static_cast<size_t>(sdk::element_count(sizes.result))));
   TN_RETURN_IF_ERROR(
       multiply(run, plan_.node, sizes, a.data<float>(), b.data<float>(), plan_.packed_b.panels(), product, epilogue));
-  broadcast_binary(run, simd::Binary::kAdd, {product, sizes.result}, {r.data<float>(), r.shape()}, y.data<float>());
-  parallel_unary(run, plan_.activation, y.data<float>(), y.data<float>(), y.count());
-  return {};
+  broadcast_binary(run, simd::Binary::kAdd, {product, sizes.result}, {r.data<float>(), r.shape()}, y);
+  parallel_unary(run, plan_.activation, y, y, sdk::element_count(shape));
+  return plan_.tail.empty() ? sdk::Status() : plan_.tail.run_apart(run, y, shape);
 }
 
 }  // namespace tenon::cpu_blas

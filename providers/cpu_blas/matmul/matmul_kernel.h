@@ -4,6 +4,7 @@
 
 #include "common.h"
 #include "packed_b.h"
+#include "programs/epilogue.h"
 
 namespace tenon::cpu_blas {
 
@@ -18,6 +19,7 @@ struct MatMulPlan {
   int bias = -1;      // input of N elements, added to each row; -1: none
   int residual = -1;  // input that is added, broadcast against the result if its shape differs; -1: none
   simd::Activation activation;
+  Tail tail;  // after all of it
 };
 
 class MatMulKernel final : public sdk::Kernel {

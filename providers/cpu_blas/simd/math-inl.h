@@ -31,60 +31,113 @@ HWY_INLINE V clamp(V x, V low, V high) {
 #endif
 }
 
-/// e^x within 2 ulp; infinity above 88.72, 0 below -104.
-template <class D, class V>
-HWY_INLINE V exp(D d, V x) {
-  const V bounded = hn::Min(hn::Max(x, hn::Set(d, -105.0f)), hn::Set(d, 104.0f));
-  const V value = hn::IfThenElse(hn::Gt(x, hn::Set(d, 88.7228394f)), hn::Set(d, HUGE_VALF), hn::Exp(d, bounded));
-  return keep_nan(x, value);
-}
-
-/// e^x of an x of [-86.5, 0], within 1 ulp; NaN where it is NaN. The fraction is a polynomial, a minimax fit of
-/// (e^r - 1 - r) / r^2 (error 3.1e-9 in e^r).
-template <class D, class V>
-HWY_INLINE V exp_in_range(D d, V x) {
-  const hn::RebindToSigned<D> di;
-  const V magic = hn::Set(d, 12582912.0f);  // 1.5 * 2^23: a sum with it has its integer in the low bits
-  const V shifted = hn::MulAdd(x, hn::Set(d, 1.44269504f), magic);
-  const V n = hn::Sub(shifted, magic);
-  V r = hn::NegMulAdd(n, hn::Set(d, 0.693359375f), x);
-  r = hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4f), r);
-  V fraction = hn::MulAdd(r, hn::Set(d, 0.00138145839f), hn::Set(d, 0.00836872394f));
-  fraction = hn::MulAdd(r, fraction, hn::Set(d, 0.0416683887f));
-  fraction = hn::MulAdd(r, fraction, hn::Set(d, 0.166665206f));
-  fraction = hn::MulAdd(r, fraction, hn::Set(d, 0.499999934f));
-  fraction = hn::MulAdd(r, hn::MulAdd(r, fraction, hn::Set(d, 1.0f)), hn::Set(d, 1.0f));
-  const V power = hn::BitCast(d, hn::Add(hn::ShiftLeft<23>(hn::BitCast(di, shifted)), hn::Set(di, 127 << 23)));
-  return hn::Mul(fraction, power);
-}
-
-/// e^x of an x that is not above 0, within 1 ulp; 0 below -86.5, where it would soon be subnormal.
-template <class D, class V>
-HWY_INLINE V exp_of_negative(D d, V x) {
-  const V low = hn::Set(d, -86.5f);
-  return hn::IfThenZeroElse(hn::Lt(x, low), exp_in_range(d, hn::Max(low, x)));  // of an operand that is NaN, the second
-}
-
-/// tanh(x) within 4 ulp.
-template <class D, class V>
-HWY_INLINE V tanh(D d, V x) {
-  const V limit = hn::Set(d, 10.0f);  // tanh is 1 in float from 9.02 on
-  return keep_nan(x, hn::Tanh(d, hn::Max(hn::Min(x, limit), hn::Neg(limit))));
-}
-
-/// 1 / (1 + e^-x) within 4 ulp.
-template <class D, class V>
-HWY_INLINE V sigmoid(D d, V x) {
-  const V one = hn::Set(d, 1.0f);
-  return hn::Div(one, hn::Add(one, exp(d, hn::Neg(x))));
-}
-
 /// c[0] + c[1] x + ... by Horner's rule.
 template <class D, class V, size_t N>
 HWY_INLINE V polynomial(D d, V x, const float (&c)[N]) {
   V sum = hn::Set(d, c[N - 1]);
   for (size_t i = N - 1; i-- > 0;) sum = hn::MulAdd(sum, x, hn::Set(d, c[i]));
   return sum;
+}
+
+/// e^x as 2^n (1 + p): what the functions below are made of. `shifted` holds n in its lowest bits.
+template <class V>
+struct PowerParts {
+  V shifted, n, p;
+};
+template <class D, class V>
+HWY_INLINE PowerParts<V> split_power(D d, V x) {
+  // n is the whole number nearest to x / ln 2, r the rest. Adding 1.5 * 2^23 leaves n in the lowest bits of the sum.
+  const V shift = hn::Set(d, 12582912.0f);
+  const V shifted = hn::MulAdd(x, hn::Set(d, 1.44269504f), shift);
+  const V n = hn::Sub(shifted, shift);
+  const V r = hn::NegMulAdd(n, hn::Set(d, 1.42860677e-6f), hn::NegMulAdd(n, hn::Set(d, 0.693145752f), x));
+  // (e^r - 1 - r) / r^2: a minimax fit, error 3e-9 in e^r.
+  static constexpr float kFitted[] = {0.49999994f, 0.16666521f, 0.041668389f, 0.0083687175f, 0.0013814598f};
+  return {shifted, n, hn::MulAdd(hn::Mul(r, r), polynomial(d, r, kFitted), r)};
+}
+
+/// x 2^n for whole n, rounded once.
+template <class D, class V>
+HWY_INLINE V scale_by_power(D d, V x, V n) {
+  const hn::RebindToSigned<D> bits;
+  const auto power_of = [&](auto e)
+                            HWY_ATTR { return hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(e, hn::Set(bits, 127)))); };
+  const auto whole = hn::ConvertTo(bits, n), half = hn::ShiftRight<1>(whole);
+  return hn::Mul(hn::Mul(x, power_of(half)), power_of(hn::Sub(whole, half)));
+}
+#if HWY_TARGET == HWY_AVX3
+HWY_INLINE hn::Vec512<float> scale_by_power(hn::Full512<float>, hn::Vec512<float> x, hn::Vec512<float> n) {
+  return hn::Vec512<float>{_mm512_scalef_ps(x.raw, n.raw)};
+}
+#endif
+
+/// e^x within 2 ulp; infinity above 88.72, 0 below -104.
+template <class D, class V>
+HWY_INLINE V exp(D d, V x) {
+  const auto parts = split_power(d, clamp(x, hn::Set(d, -105.0f), hn::Set(d, 89.0f)));
+  return scale_by_power(d, hn::Add(hn::Set(d, 1.0f), parts.p), parts.n);
+}
+
+/// e^x within 1.5 ulp for x from -87.33 to 88.3, where it is a normal number; NaN where x is NaN.
+template <class D, class V>
+HWY_INLINE V exp_in_range(D d, V x) {
+  const auto parts = split_power(d, x);
+  const hn::RebindToSigned<D> bits;
+  const V power =
+      hn::BitCast(d, hn::Add(hn::ShiftLeft<23>(hn::BitCast(bits, parts.shifted)), hn::Set(bits, 127 << 23)));
+  return hn::MulAdd(parts.p, power, power);
+}
+
+/// e^x of an x that is not above 0, within 1.5 ulp; 0 below -86.5, where it would soon be subnormal.
+template <class D, class V>
+HWY_INLINE V exp_of_negative(D d, V x) {
+  const V low = hn::Set(d, -86.5f);
+  return hn::IfThenZeroElse(hn::Lt(x, low), exp_in_range(d, hn::Max(low, x)));  // of an operand that is NaN, the second
+}
+
+/// e^x - 1 within 3 ulp for x that are not above 0; of others, anything.
+template <class D, class V>
+HWY_INLINE V expm1_to_zero(D d, V x) {
+  const V one = hn::Set(d, 1.0f);
+  const auto parts = split_power(d, hn::Max(x, hn::Set(d, -30.0f)));
+  const hn::RebindToSigned<D> bits;
+  const V scale = hn::BitCast(d, hn::Add(hn::BitCast(bits, one), hn::ShiftLeft<23>(hn::BitCast(bits, parts.shifted))));
+  return hn::MulAdd(scale, parts.p, hn::Sub(scale, one));
+}
+
+/// 1 / x within 2 ulp for x from 2^-60 to 2^60; faster than a division.
+template <class D, class V>
+HWY_INLINE V reciprocal(D d, V x) {
+  const V two = hn::Set(d, 2.0f);
+  V y = hn::ApproximateReciprocal(x);
+#if HWY_TARGET != HWY_AVX3 && HWY_TARGET != HWY_AVX3_DL
+  y = hn::Mul(y, hn::NegMulAdd(x, y, two));  // from 12 bits or fewer; AVX-512 has 14
+#endif
+  return hn::Mul(y, hn::NegMulAdd(x, y, two));
+}
+
+/// tanh(x) within 4 ulp: x + x^3 P(x^2) below 0.625, 1 - 2 / (e^2x + 1) from there on. P is a minimax fit, error 4e-9.
+template <class D, class V>
+HWY_INLINE V tanh(D d, V x) {
+  static constexpr float kSmall[] = {-0.33333284f, 0.13331491f, -0.053743497f, 0.020650584f, -0.0057170414f};
+  const V one = hn::Set(d, 1.0f);
+  const V magnitude = hn::Min(hn::Abs(x), hn::Set(d, 9.2f));  // tanh is 1 in float from 9.02 on
+  const V square = hn::Mul(magnitude, magnitude);
+  const V small = hn::MulAdd(hn::Mul(magnitude, square), polynomial(d, square, kSmall), magnitude);
+  const V power = exp_in_range(d, hn::Add(magnitude, magnitude));
+  const V large = hn::NegMulAdd(hn::Set(d, 2.0f), reciprocal(d, hn::Add(power, one)), one);
+  const V value = hn::IfThenElse(hn::Lt(magnitude, hn::Set(d, 0.625f)), small, large);
+  return keep_nan(x, hn::CopySign(value, x));
+}
+
+/// 1 / (1 + e^-x) within 4 ulp; 0 where that would be below the smallest normal number.
+template <class D, class V>
+HWY_INLINE V sigmoid(D d, V x) {
+  const V one = hn::Set(d, 1.0f), least = hn::Set(d, -87.33f);
+  const V power = exp_in_range(d, hn::Max(hn::Neg(hn::Abs(x)), least));
+  const V part = reciprocal(d, hn::Add(one, power));
+  const V value = hn::Mul(part, hn::IfThenElse(hn::Lt(x, hn::Zero(d)), power, one));
+  return keep_nan(x, hn::IfThenElseZero(hn::Ge(x, least), value));
 }
 
 /// erf(x) within 4 ulp: x P(x^2) below 1, 1 - e^Q(x) from there to 4, where it reaches 1. P and Q are minimax fits of
@@ -128,6 +181,64 @@ template <class D, class V>
 HWY_INLINE V hard_swish(D d, V x) {
   const V line = hn::MulAdd(x, hn::Set(d, 1.0f / 6), hn::Set(d, 0.5f));
   return hn::Mul(x, clamp(line, hn::Zero(d), hn::Set(d, 1.0f)));
+}
+
+/// ln x within 3 ulp; NaN below 0, -infinity at 0.
+template <class D, class V>
+HWY_INLINE V log(D d, V x) {
+  const V zero = hn::Zero(d);
+  const V value = hn::IfThenElse(hn::Gt(x, zero), hn::Log(d, x), hn::Set(d, NAN));
+  const V ended = hn::IfThenElse(hn::Eq(x, hn::Set(d, HUGE_VALF)), x, value);
+  return keep_nan(x, hn::IfThenElse(hn::Eq(x, zero), hn::Set(d, -HUGE_VALF), ended));
+}
+
+/// e^x - 1 within 4 ulp; infinity above 88.72.
+template <class D, class V>
+HWY_INLINE V expm1(D d, V x) {
+  const V bounded = hn::Min(hn::Max(x, hn::Set(d, -30.0f)), hn::Set(d, 88.7f));
+  const V value = hn::IfThenElse(hn::Gt(x, hn::Set(d, 88.7228394f)), hn::Set(d, HUGE_VALF), hn::Expm1(d, bounded));
+  return keep_nan(x, value);
+}
+
+/// ln(1 + e^x) within 4 ulp.
+template <class D, class V>
+HWY_INLINE V softplus(D d, V x) {
+  const V power = exp(d, hn::Neg(hn::Abs(x)));
+  return hn::Add(keep_nan(x, hn::Max(x, hn::Zero(d))), hn::Log1p(d, power));
+}
+
+/// x tanh(ln(1 + e^x)), which is x (e^2x + 2 e^x) / (e^2x + 2 e^x + 2), within 6 ulp.
+template <class D, class V>
+HWY_INLINE V mish(D d, V x) {
+  const V power = exp(d, hn::Min(x, hn::Set(d, 20.0f)));
+  const V two = hn::Set(d, 2.0f);
+  const V rise = hn::Mul(power, hn::Add(power, two));
+  const V value = hn::Mul(x, hn::Mul(rise, reciprocal(d, hn::Add(rise, two))));
+  return keep_nan(x, hn::IfThenElse(hn::Gt(x, hn::Set(d, 20.0f)), x, value));
+}
+
+/// max(x, 0) + min(alpha (e^(x / alpha) - 1), 0).
+template <class D, class V>
+HWY_INLINE V celu(D d, V x, V alpha) {
+  const V zero = hn::Zero(d);
+  const V curve = hn::Mul(alpha, expm1(d, hn::Div(x, alpha)));
+  const V positive = hn::IfThenElse(hn::Lt(x, zero), zero, x);
+  return hn::Add(positive, hn::IfThenElse(hn::Lt(curve, zero), curve, zero));
+}
+
+/// -1, 0 or 1.
+template <class D, class V>
+HWY_INLINE V sign(D d, V x) {
+  const V zero = hn::Zero(d);
+  const V one = hn::CopySign(hn::Set(d, 1.0f), x);
+  return keep_nan(x, hn::IfThenElse(hn::Eq(x, zero), zero, one));
+}
+
+/// x^(1/2) as pow has it: of -infinity infinity, of -0 +0.
+template <class D, class V>
+HWY_INLINE V power_of_half(D d, V x) {
+  const V infinity = hn::Set(d, HUGE_VALF);
+  return hn::IfThenElse(hn::Eq(hn::Abs(x), infinity), infinity, hn::Sqrt(hn::Add(x, hn::Zero(d))));
 }
 
 }  // namespace tenon::cpu_blas::simd::HWY_NAMESPACE

@@ -108,7 +108,8 @@ TEST_CASE("a Conv whose result has a second reader is fused no further", "[cpu_b
   b.constant<float>("w", {1, 1, 1, 1}, {2});
   b.node("Conv", {"x", "w"}, {"c"});
   b.node("Relu", {"c"}, {"y"});
-  b.node("Add", {"y", "c"}, {"z"});
+  b.node("GlobalAveragePool", {"c"}, {"m"});
+  b.node("Add", {"y", "m"}, {"z"});
   b.output("z");
   const auto session = open_second(b);
   CHECK(kernel_of(*session, "c") == "Conv");
