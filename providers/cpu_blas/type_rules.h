@@ -22,6 +22,7 @@ inline constexpr tn_type_rule kFloat_T[] = {sdk::type_rule("T", kFloat)};
 inline constexpr tn_type_rule kFloat_T1[] = {sdk::type_rule("T1", kFloat)};
 inline constexpr tn_type_rule kFloat_T12[] = {sdk::type_rule("T1", kFloat), sdk::type_rule("T2", kFloat)};
 inline constexpr tn_type_rule kFloat_TU[] = {sdk::type_rule("T", kFloat), sdk::type_rule("U", kFloat)};
+inline constexpr tn_type_rule kFloat_TV[] = {sdk::type_rule("T", kFloat), sdk::type_rule("V", kFloat)};
 inline constexpr tn_type_rule kFloat_TUV[] = {sdk::type_rule("T", kFloat), sdk::type_rule("U", kFloat),
                                               sdk::type_rule("V", kFloat)};
 /// BatchNormalization: the statistics' own type is U in opset 14, T2 since, beside T1 of scale and bias.
