@@ -43,7 +43,7 @@ void finish_tile(const Gemm& g, const Epilogue& e, float alpha, const Tile& t) {
     simd::finish_row(g.c + m * g.ldc + t.n, scale, shift, e.column_shift != nullptr ? 1 : 0, residual, e.activation,
                      t.columns);
   }
-  e.finish(g.c + m_begin * g.ldc + n_begin, m_end - m_begin, n_end - n_begin, g.ldc, m_begin, n_begin);
+  e.finish(g.c + t.m * g.ldc + t.n, t.rows, t.columns, g.ldc, t.m, t.n);
 }
 
 /// Where B has its elements of K side by side: one row of C, or one column, as dot products. Where it has those of N
@@ -108,6 +108,7 @@ void multiply_columns(const Gemm& g, const Epilogue& e, const Tile& t) {
       function == simd::Unary::kIdentity || function == simd::Unary::kRelu || function == simd::Unary::kClip;
   for (int64_t i = 0; !is_done && i < t.rows; ++i)
     simd::unary(e.activation, p.c + i * g.ldc, p.c + i * g.ldc, t.columns);
+  e.finish(p.c, t.rows, t.columns, g.ldc, t.m, t.n);
 }
 
 /// How C is cut: rows x columns tiles.

@@ -30,12 +30,26 @@ inline constexpr tn_type_rule kArithmetic_T[] = {sdk::type_rule("T", kArithmetic
 inline constexpr tn_type_rule kComputed_T[] = {sdk::type_rule("T", kComputed)};
 inline constexpr tn_type_rule kBool_T[] = {sdk::type_rule("T", kBool)};
 inline constexpr tn_type_rule kFloat_TU[] = {sdk::type_rule("T", kFloat), sdk::type_rule("U", kFloat)};
+inline constexpr tn_type_rule kFloat_TV[] = {sdk::type_rule("T", kFloat), sdk::type_rule("V", kFloat)};
+inline constexpr tn_type_rule kFloat_TUV[] = {sdk::type_rule("T", kFloat), sdk::type_rule("U", kFloat),
+                                              sdk::type_rule("V", kFloat)};
 /// BatchNormalization: the statistics' own type is U in opset 14, T2 since, beside T1 of scale and bias.
 inline constexpr tn_type_rule kFloat_T012U[] = {sdk::type_rule("T", kFloat), sdk::type_rule("T1", kFloat),
                                                 sdk::type_rule("T2", kFloat), sdk::type_rule("U", kFloat)};
 inline constexpr uint32_t kFloatOrBool[] = {TN_FLOAT, TN_BOOL};
 inline constexpr tn_type_rule kAttention[] = {sdk::type_rule("T1", kFloat), sdk::type_rule("T2", kFloat),
                                               sdk::type_rule("U", kFloatOrBool)};
+/// Reductions: floats, and the integers that shapes are computed with.
+inline constexpr uint32_t kFoldable[] = {TN_FLOAT, TN_INT32, TN_INT64};
+inline constexpr tn_type_rule kFoldable_T[] = {sdk::type_rule("T", kFoldable)};
+inline constexpr uint32_t kCounting[] = {TN_FLOAT, TN_DOUBLE, TN_INT16, TN_INT32, TN_INT64};
+inline constexpr tn_type_rule kCounting_T[] = {sdk::type_rule("T", kCounting)};
+/// What is compared with 0.
+inline constexpr uint32_t kCountable[] = {TN_FLOAT, TN_INT32, TN_INT64, TN_INT8, TN_UINT8, TN_BOOL};
+inline constexpr tn_type_rule kCountable_T[] = {sdk::type_rule("T", kCountable)};
+/// OneHot: indices, depth and values.
+inline constexpr tn_type_rule kOneHot[] = {sdk::type_rule("T1", kFoldable), sdk::type_rule("T2", kFoldable),
+                                           sdk::type_rule("T3", kMovable)};
 inline constexpr tn_type_rule kMovable_T[] = {sdk::type_rule("T", kMovable)};
 inline constexpr tn_type_rule kMovable_V[] = {sdk::type_rule("V", kMovable)};
 inline constexpr tn_type_rule kMovable_T2[] = {sdk::type_rule("T2", kMovable)};

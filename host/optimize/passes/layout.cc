@@ -400,8 +400,6 @@ Status layout_pass(Model& model, const OptimizeOptions& options, OptimizeNotes& 
   size_t count = 0;
   for (Graph* graph : graph_tree(*model.graph)) {
     TENON_ASSIGN_OR_RETURN(const size_t moved, LayoutPass(model, *graph, options, log).run());
-    // Of the whole model, as a subgraph reads what others compute.
-    if (moved > 0) TENON_RETURN_IF_ERROR(model.graph->finish());
     count += moved;
   }
   if (count > 0) notes.push_back(concat(count, " nodes have their channels last, as their providers want them"));

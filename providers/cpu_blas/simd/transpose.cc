@@ -1,7 +1,5 @@
-// Transposes in squares that registers hold; see transpose.h.
+// Tiles; see transpose.h.
 #include "simd/transpose.h"
-
-#include <algorithm>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "simd/transpose.cc"
@@ -15,129 +13,138 @@ namespace tenon::cpu_blas::simd::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// from[j * from_stride + i] to to[i * to_stride + j].
-struct Matrix {
-  const uint32_t* from;
-  int64_t from_stride;
-  uint32_t* to;
-  int64_t to_stride;
-
-  Matrix at(int64_t row, int64_t column) const {
-    return {from + column * from_stride + row, from_stride, to + row * to_stride + column, to_stride};
-  }
-};
-
-void copy_elements(const Matrix& m, int64_t rows, int64_t columns) {
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < columns; ++j) m.to[i * m.to_stride + j] = m.from[j * m.from_stride + i];
+template <typename T>
+HWY_INLINE void transpose_plain(const Tile<T>& t, int64_t r0, int64_t r1, int64_t c0, int64_t c1) {
+  constexpr int64_t kTile = 16;
+  for (; c0 < c1; c0 += kTile)
+    for (int64_t r = r0; r < r1; ++r)
+      for (int64_t c = c0; c < c1 && c < c0 + kTile; ++c) t.y[r * t.y_row + c] = t.x[r + c * t.x_column];
 }
 
 #if HWY_TARGET != HWY_SCALAR
 
-/// Four vectors, each 128 bits of which are a row of a 4 x 4 square, to the squares' transposes.
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE void transpose_blocks(D d, V (&v)[4]) {
-  const V even0 = hn::InterleaveLower(d, v[0], v[2]), odd0 = hn::InterleaveLower(d, v[1], v[3]);
-  const V even1 = hn::InterleaveUpper(d, v[0], v[2]), odd1 = hn::InterleaveUpper(d, v[1], v[3]);
-  v[0] = hn::InterleaveLower(d, even0, odd0), v[1] = hn::InterleaveUpper(d, even0, odd0);
-  v[2] = hn::InterleaveLower(d, even1, odd1), v[3] = hn::InterleaveUpper(d, even1, odd1);
-}
+using Quad = hn::FixedTag<uint32_t, 4>;
+using Wide = hn::CappedTag<uint32_t, 8>;
+using V = hn::Vec<Wide>;
 
-constexpr bool kHasEight = HWY_MAX_BYTES >= 32;
-constexpr int64_t kSquare = kHasEight ? 8 : 4;
-
-HWY_INLINE void transpose_square(const Matrix& m) {
+/// Four elements of column c, and, where vectors hold eight, those of column c + 4 behind them.
+HWY_INLINE V load_columns(const Tile<uint32_t>& t, int64_t r, int64_t c) {
+  const uint32_t* x = t.x + r + c * t.x_column;
 #if HWY_MAX_BYTES >= 32
-  const hn::CappedTag<uint32_t, 8> d;
-  hn::Vec<decltype(d)> low[4], high[4];
-  for (int j = 0; j < 4; ++j) {
-    low[j] = hn::LoadU(d, m.from + j * m.from_stride);
-    high[j] = hn::LoadU(d, m.from + (4 + j) * m.from_stride);
-  }
-  transpose_blocks(d, low);
-  transpose_blocks(d, high);
-  for (int i = 0; i < 4; ++i) {
-    hn::StoreU(hn::ConcatLowerLower(d, high[i], low[i]), d, m.to + i * m.to_stride);
-    hn::StoreU(hn::ConcatUpperUpper(d, high[i], low[i]), d, m.to + (4 + i) * m.to_stride);
-  }
+  return hn::Combine(Wide(), hn::LoadU(Quad(), x + 4 * t.x_column), hn::LoadU(Quad(), x));
 #else
-  const hn::CappedTag<uint32_t, 4> d;
-  hn::Vec<decltype(d)> v[4];
-  for (int j = 0; j < 4; ++j) v[j] = hn::LoadU(d, m.from + j * m.from_stride);
-  transpose_blocks(d, v);
-  for (int i = 0; i < 4; ++i) hn::StoreU(v[i], d, m.to + i * m.to_stride);
+  return hn::LoadU(Quad(), x);
 #endif
 }
 
-using D = hn::CappedTag<uint32_t, 16>;
+/// Four rows of as many columns as a vector has lanes.
+HWY_INLINE void transpose_block(const Tile<uint32_t>& t, int64_t r, int64_t c) {
+  const Wide d;
+  const hn::Repartition<uint64_t, Wide> d64;
+  const V a0 = load_columns(t, r, c), a1 = load_columns(t, r, c + 1);
+  const V a2 = load_columns(t, r, c + 2), a3 = load_columns(t, r, c + 3);
+  const auto low01 = hn::BitCast(d64, hn::InterleaveLower(d, a0, a1));
+  const auto high01 = hn::BitCast(d64, hn::InterleaveUpper(d, a0, a1));
+  const auto low23 = hn::BitCast(d64, hn::InterleaveLower(d, a2, a3));
+  const auto high23 = hn::BitCast(d64, hn::InterleaveUpper(d, a2, a3));
+  uint32_t* y = t.y + r * t.y_row + c;
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d64, low01, low23)), d, y);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d64, low01, low23)), d, y + t.y_row);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d64, high01, high23)), d, y + 2 * t.y_row);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d64, high01, high23)), d, y + 3 * t.y_row);
+}
 
-/// Rows of two, three or four elements, next to each other in `to`; returns how many rows are done.
-HWY_INLINE int64_t interleave(const Matrix& m, int64_t rows, int64_t columns) {
-  const D d;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+/// Two, three or four elements beside each other become as many rows; the first column that is left.
+template <typename T>
+HWY_INLINE int64_t part_columns(const Tile<T>& t) {
+  const hn::ScalableTag<T> d;
+  const auto step = static_cast<int64_t>(hn::Lanes(d));
+  hn::Vec<decltype(d)> a, b, c, e;
   int64_t i = 0;
-  for (; i + lanes <= rows; i += lanes) {
-    const auto column = [&](int64_t j) { return hn::LoadU(d, m.from + j * m.from_stride + i); };
-    uint32_t* to = m.to + i * columns;
-    if (columns == 2) {
-      hn::StoreInterleaved2(column(0), column(1), d, to);
-    } else if (columns == 3) {
-      hn::StoreInterleaved3(column(0), column(1), column(2), d, to);
-    } else {
-      hn::StoreInterleaved4(column(0), column(1), column(2), column(3), d, to);
+  if (t.rows == 2) {
+    for (; i + step <= t.columns; i += step) {
+      hn::LoadInterleaved2(d, t.x + 2 * i, a, b);
+      hn::StoreU(a, d, t.y + i), hn::StoreU(b, d, t.y + t.y_row + i);
+    }
+  } else if (t.rows == 3) {
+    for (; i + step <= t.columns; i += step) {
+      hn::LoadInterleaved3(d, t.x + 3 * i, a, b, c);
+      hn::StoreU(a, d, t.y + i), hn::StoreU(b, d, t.y + t.y_row + i), hn::StoreU(c, d, t.y + 2 * t.y_row + i);
+    }
+  } else {
+    for (; i + step <= t.columns; i += step) {
+      hn::LoadInterleaved4(d, t.x + 4 * i, a, b, c, e);
+      hn::StoreU(a, d, t.y + i), hn::StoreU(b, d, t.y + t.y_row + i);
+      hn::StoreU(c, d, t.y + 2 * t.y_row + i), hn::StoreU(e, d, t.y + 3 * t.y_row + i);
     }
   }
   return i;
 }
 
-/// The way back: columns that lie in rows of two, three or four; returns how many columns are done.
-HWY_INLINE int64_t separate(const Matrix& m, int64_t rows, int64_t columns) {
-  const D d;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  hn::Vec<D> v[4];
-  int64_t j = 0;
-  for (; j + lanes <= columns; j += lanes) {
-    const uint32_t* from = m.from + j * rows;
-    if (rows == 2) {
-      hn::LoadInterleaved2(d, from, v[0], v[1]);
-    } else if (rows == 3) {
-      hn::LoadInterleaved3(d, from, v[0], v[1], v[2]);
-    } else {
-      hn::LoadInterleaved4(d, from, v[0], v[1], v[2], v[3]);
-    }
-    for (int64_t i = 0; i < rows; ++i) hn::StoreU(v[i], d, m.to + i * m.to_stride + j);
+/// The reverse: as many columns become elements beside each other; the first row that is left.
+template <typename T>
+HWY_INLINE int64_t join_rows(const Tile<T>& t) {
+  const hn::ScalableTag<T> d;
+  const auto step = static_cast<int64_t>(hn::Lanes(d));
+  const auto load = [&](int64_t r, int64_t column) HWY_ATTR { return hn::LoadU(d, t.x + r + column * t.x_column); };
+  int64_t i = 0;
+  if (t.columns == 2) {
+    for (; i + step <= t.rows; i += step) hn::StoreInterleaved2(load(i, 0), load(i, 1), d, t.y + 2 * i);
+  } else if (t.columns == 3) {
+    for (; i + step <= t.rows; i += step) hn::StoreInterleaved3(load(i, 0), load(i, 1), load(i, 2), d, t.y + 3 * i);
+  } else {
+    for (; i + step <= t.rows; i += step)
+      hn::StoreInterleaved4(load(i, 0), load(i, 1), load(i, 2), load(i, 3), d, t.y + 4 * i);
   }
-  return j;
+  return i;
 }
 
-#endif
+/// A side of two, three or four elements; false where there is none.
+template <typename T>
+HWY_INLINE bool transpose_narrow(const Tile<T>& t) {
+  if (t.columns >= 2 && t.columns <= 4 && t.y_row == t.columns) {
+    transpose_plain(t, join_rows(t), t.rows, 0, t.columns);
+  } else if (t.rows >= 2 && t.rows <= 4 && t.x_column == t.rows) {
+    transpose_plain(t, 0, t.rows, part_columns(t), t.columns);
+  } else {
+    return false;
+  }
+  return true;
+}
 
-void transpose(const uint32_t* from, int64_t from_stride, int64_t rows, int64_t columns, uint32_t* to,
-               int64_t to_stride) {
-  const Matrix m{from, from_stride, to, to_stride};
-#if HWY_TARGET == HWY_SCALAR
-  copy_elements(m, rows, columns);
+void transpose_bytes(const Tile<uint8_t>& t) {
+  if (!transpose_narrow(t)) transpose_plain(t, 0, t.rows, 0, t.columns);
+}
+
+void transpose_halves(const Tile<uint16_t>& t) {
+  if (!transpose_narrow(t)) transpose_plain(t, 0, t.rows, 0, t.columns);
+}
+
+void transpose_words(const Tile<uint32_t>& t) {
+  if (transpose_narrow(t)) return;
+  const auto wide = static_cast<int64_t>(hn::Lanes(Wide()));
+  const int64_t rows = t.rows - t.rows % 4, columns = t.columns - t.columns % wide;
+  // Sixteen columns at a time: whole cache lines of both sides.
+  for (int64_t c0 = 0; c0 < columns; c0 += 16)
+    for (int64_t r = 0; r < rows; r += 4)
+      for (int64_t c = c0; c < columns && c < c0 + 16; c += wide) transpose_block(t, r, c);
+  transpose_plain(t, 0, rows, columns, t.columns);
+  transpose_plain(t, rows, t.rows, 0, t.columns);
+}
+
 #else
-  if (columns >= 2 && columns <= 4 && to_stride == columns) {
-    const int64_t done = interleave(m, rows, columns);
-    return copy_elements(m.at(done, 0), rows - done, columns);
-  }
-  if (rows >= 2 && rows <= 4 && from_stride == rows) {
-    const int64_t done = separate(m, rows, columns);
-    return copy_elements(m.at(0, done), rows, columns - done);
-  }
-  // Lines of the cache are used whole before they leave it, on both sides: strips of two lines' width are read.
-  constexpr int64_t kStrip = 32;
-  const int64_t whole_rows = rows / kSquare * kSquare, whole_columns = columns / kSquare * kSquare;
-  for (int64_t strip = 0; strip < whole_rows; strip += kStrip) {
-    const int64_t end = std::min(strip + kStrip, whole_rows);
-    for (int64_t j = 0; j < whole_columns; j += kSquare)
-      for (int64_t i = strip; i < end; i += kSquare) transpose_square(m.at(i, j));
-  }
-  copy_elements(m.at(0, whole_columns), whole_rows, columns - whole_columns);
-  copy_elements(m.at(whole_rows, 0), rows - whole_rows, columns);
-#endif
+
+void transpose_bytes(const Tile<uint8_t>& t) {
+  transpose_plain(t, 0, t.rows, 0, t.columns);
 }
+void transpose_halves(const Tile<uint16_t>& t) {
+  transpose_plain(t, 0, t.rows, 0, t.columns);
+}
+void transpose_words(const Tile<uint32_t>& t) {
+  transpose_plain(t, 0, t.rows, 0, t.columns);
+}
+
+#endif
 
 }  // namespace tenon::cpu_blas::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -145,11 +152,20 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tenon::cpu_blas::simd {
 
-TENON_SIMD_EXPORT(transpose);
+TENON_SIMD_EXPORT(transpose_bytes);
+TENON_SIMD_EXPORT(transpose_halves);
+TENON_SIMD_EXPORT(transpose_words);
 
-void transpose(const uint32_t* from, int64_t from_stride, int64_t rows, int64_t columns, uint32_t* to,
-               int64_t to_stride) {
-  TENON_SIMD(transpose)(from, from_stride, rows, columns, to, to_stride);
+void transpose_tile(const Tile<uint8_t>& tile) {
+  TENON_SIMD(transpose_bytes)(tile);
+}
+
+void transpose_tile(const Tile<uint16_t>& tile) {
+  TENON_SIMD(transpose_halves)(tile);
+}
+
+void transpose_tile(const Tile<uint32_t>& tile) {
+  TENON_SIMD(transpose_words)(tile);
 }
 
 }  // namespace tenon::cpu_blas::simd

@@ -1,14 +1,23 @@
-// The transpose of a matrix of elements of four bytes. Compiled for several instruction sets and chosen at run time.
-// Thread-safe.
+// Tiles of elements of 1, 2 or 4 bytes turned over, compiled for several instruction sets and chosen at run time.
+// Arrays need no alignment and must not overlap. Thread-safe.
 #pragma once
 
 #include <cstdint>
 
 namespace tenon::cpu_blas::simd {
 
-/// to[i * to_stride + j] = from[j * from_stride + i], i < rows, j < columns; strides in elements. The matrices do not
-/// overlap. Fast for any sizes, those of pixels with up to four channels among them.
-void transpose(const uint32_t* from, int64_t from_stride, int64_t rows, int64_t columns, uint32_t* to,
-               int64_t to_stride);
+/// A tile: y[r * y_row + c] = x[r + c * x_column], r < rows, c < columns; all in elements.
+template <typename T>
+struct Tile {
+  const T* x;
+  int64_t x_column;
+  T* y;
+  int64_t y_row;
+  int64_t rows, columns;
+};
+
+void transpose_tile(const Tile<uint8_t>& tile);
+void transpose_tile(const Tile<uint16_t>& tile);
+void transpose_tile(const Tile<uint32_t>& tile);
 
 }  // namespace tenon::cpu_blas::simd

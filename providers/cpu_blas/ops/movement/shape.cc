@@ -26,10 +26,23 @@ class ShapeKernel final : public sdk::Kernel {
   int64_t start_, end_;
 };
 
+class Size final : public sdk::Kernel {
+ public:
+  sdk::Status run(sdk::RunContext& run) const override {
+    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, TN_INT64, {}));
+    *y.data<int64_t>() = run.input(0).count();
+    return {};
+  }
+};
+
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_shape(const sdk::KernelInfo& info) {
   return sdk::KernelPtr(std::make_unique<ShapeKernel>(info));
+}
+
+sdk::Result<sdk::KernelPtr> make_size(const sdk::KernelInfo&) {
+  return sdk::KernelPtr(std::make_unique<Size>());
 }
 
 }  // namespace tenon::cpu_blas

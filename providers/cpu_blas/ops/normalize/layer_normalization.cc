@@ -1,6 +1,7 @@
 // LayerNormalization: y = (x - mean) / sqrt(variance + epsilon) * scale + bias over the dimensions from `axis` on;
 // outputs 1 and 2, where wanted, are mean and 1 / sqrt(variance + epsilon). Y may be X.
 #include "common.h"
+#include "ops/normalize/parameters.h"
 #include "simd/rows.h"
 
 namespace tenon::cpu_blas {
@@ -51,23 +52,7 @@ class LayerNormalization final : public sdk::Kernel {
 }  // namespace
 
 sdk::Result<sdk::KernelPtr> make_layer_normalization(const sdk::KernelInfo& info) {
-  if (const int64_t stash = info.attr_int("stash_type"); stash != TN_FLOAT)
-    return sdk::unsupported(describe(info), ": stash_type is ", stash, ", expected ", int64_t{TN_FLOAT},
-                            ", float, here");
-  // Scale and bias may broadcast against the normalized dimensions; only those of their very shape are taken here.
-  const sdk::TensorView x = info.input(0).info();
-  const int64_t axis = info.attr_int("axis");
-  for (uint32_t i : {1u, 2u}) {
-    if (!info.input(i)) continue;
-    const sdk::TensorView t = info.input(i).info();
-    const int64_t rank = x.has_rank() ? x.rank() : 0;
-    const int64_t normalized = axis < -rank || axis >= rank ? 0 : axis < 0 ? -axis : rank - axis;
-    bool same = normalized > 0 && t.has_rank() && t.rank() == normalized;
-    for (int64_t d = 0; same && d < normalized; ++d) same = t.dim(d) >= 0 && t.dim(d) == x.dim(rank - normalized + d);
-    if (!same)
-      return sdk::unsupported(describe(info), ": input ", i, " is not known to have the shape of the normalized ",
-                              "dimensions, which is all that is implemented here");
-  }
+  TN_RETURN_IF_ERROR(check_parameters(info, {1, 2}));
   return sdk::KernelPtr(std::make_unique<LayerNormalization>(info));
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "conv/pool_factors.h"
+#include "simd/reduce.h"
 #include "simd/rows.h"
 
 namespace tenon::cpu_blas {
@@ -55,9 +56,9 @@ class Pool final : public sdk::Kernel {
   bool is_max_, include_pad_;
 };
 
-class GlobalAveragePool final : public sdk::Kernel {
+class GlobalPool final : public sdk::Kernel {
  public:
-  explicit GlobalAveragePool(std::string node) : node_(std::move(node)) {}
+  GlobalPool(std::string node, bool is_max) : node_(std::move(node)), is_max_(is_max) {}
   sdk::Status run(sdk::RunContext& run) const override {
     const sdk::TensorView x = run.input(0);
     if (x.rank() < 2) return sdk::invalid_model(node_, ": X has rank ", x.rank(), ", expected 2 or more");
@@ -66,14 +67,19 @@ class GlobalAveragePool final : public sdk::Kernel {
     const int64_t pixels = extent(x.shape(), 2, x.rank());
     TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
     run.parallel_for(y.count(), static_cast<double>(pixels) / 8, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i)
-        y.data<float>()[i] = simd::sum(x.data<float>() + i * pixels, pixels) / static_cast<float>(pixels);
+      for (int64_t i = begin; i < end; ++i) y.data<float>()[i] = fold(x.data<float>() + i * pixels, pixels);
     });
     return {};
   }
 
  private:
+  float fold(const float* x, int64_t pixels) const {
+    if (is_max_) return static_cast<float>(simd::fold_row(simd::Fold::kMax, x, pixels));
+    return simd::sum(x, pixels) / static_cast<float>(pixels);
+  }
+
   std::string node_;
+  bool is_max_;
 };
 
 sdk::Result<sdk::KernelPtr> make_pool(const sdk::KernelInfo& info, bool is_max) {
@@ -95,7 +101,10 @@ sdk::Result<sdk::KernelPtr> make_average_pool(const sdk::KernelInfo& info) {
   return make_pool(info, false);
 }
 sdk::Result<sdk::KernelPtr> make_global_average_pool(const sdk::KernelInfo& info) {
-  return sdk::KernelPtr(std::make_unique<GlobalAveragePool>(describe(info)));
+  return sdk::KernelPtr(std::make_unique<GlobalPool>(describe(info), false));
+}
+sdk::Result<sdk::KernelPtr> make_global_max_pool(const sdk::KernelInfo& info) {
+  return sdk::KernelPtr(std::make_unique<GlobalPool>(describe(info), true));
 }
 
 }  // namespace tenon::cpu_blas

@@ -1,0 +1,62 @@
+// DepthToSpace and SpaceToDepth: blocks of blocksize x blocksize elements move between the channels and the spatial
+// axes of N x C x H x W. The channels are ordered block row, block column, depth (mode DCR, the default) or depth,
+// block row, block column (CRD).
+#include <tenon/sdk/geometry/blocks.hpp>
+
+#include "strided_copy.h"
+
+namespace tenon::cpu_blas {
+namespace {
+
+class BlockMove final : public sdk::Kernel {
+ public:
+  BlockMove(int64_t block, bool depth_first, bool to_space)
+      : block_(block), depth_first_(depth_first), to_space_(to_space) {}
+
+  sdk::Status run(sdk::RunContext& run) const override {
+    const sdk::TensorView x = run.input(0);
+    TN_ASSIGN_OR_RETURN(const sdk::Shape shape, sdk::block_moved_shape(x.shape(), block_, to_space_));
+    TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, run.output(0, x.dtype(), shape));
+    run.count(TN_COUNT_BYTES, 2 * y.byte_length());
+    if (y.count() == 0) return {};
+    const sdk::ShapeView blocks = to_space_ ? x.shape() : sdk::ShapeView(shape);
+    const int64_t depth = (to_space_ ? sdk::ShapeView(shape) : x.shape())[1], h = blocks[2], w = blocks[3];
+    // Axes of both sides: batch, depth, h, block row, w, block column, which is their order in space.
+    const int64_t size[6] = {x.dim(0), depth, h, block_, w, block_};
+    constexpr int kSpace[6] = {0, 1, 2, 3, 4, 5}, kDepthFirst[6] = {0, 1, 3, 5, 2, 4},
+                  kBlockFirst[6] = {0, 3, 5, 1, 2, 4};
+    const int* const in_depth = depth_first_ ? kDepthFirst : kBlockFirst;
+    const int *from = to_space_ ? in_depth : kSpace, *to = to_space_ ? kSpace : in_depth;
+    int64_t step_of[6], step = 1;
+    for (int i = 6; i-- > 0; step *= size[from[i]]) step_of[from[i]] = step;
+    sdk::Shape box(6);
+    std::vector<int64_t> steps(6);
+    for (size_t i = 0; i < 6; ++i) box[i] = size[to[i]], steps[i] = step_of[to[i]];
+    copy_strided_view(run, x.raw(), 0, steps, box, element_size(x.dtype()), y.raw());
+    return {};
+  }
+
+ private:
+  int64_t block_;
+  bool depth_first_, to_space_;
+};
+
+sdk::Result<sdk::KernelPtr> make_block_move(const sdk::KernelInfo& info, bool to_space) {
+  const int64_t block = info.attr_int("blocksize");
+  const std::string mode = info.attr_string("mode", "DCR");
+  TN_RETURN_IF_ERROR(sdk::check_block(block));
+  if (mode != "DCR" && mode != "CRD") return sdk::invalid_model("attribute mode is '", mode, "', expected DCR or CRD");
+  return sdk::KernelPtr(std::make_unique<BlockMove>(block, mode == "CRD", to_space));
+}
+
+}  // namespace
+
+sdk::Result<sdk::KernelPtr> make_depth_to_space(const sdk::KernelInfo& info) {
+  return make_block_move(info, true);
+}
+
+sdk::Result<sdk::KernelPtr> make_space_to_depth(const sdk::KernelInfo& info) {
+  return make_block_move(info, false);
+}
+
+}  // namespace tenon::cpu_blas
