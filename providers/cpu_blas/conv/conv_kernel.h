@@ -20,7 +20,7 @@ struct ConvPlan {
   int residual = -1;                // input that is added; -1: none
   bool residual_broadcasts = true;  // against the result, if its shape differs; else it must not
   simd::Activation activation;
-  Tail tail;         // after all of it; of channels that are second alone
+  Tail tail;         // after all of it
   PackedB packed_w;  // where channels are second
 
   /// Reads the attributes of a Conv node; inputs 0, 1 and 2. TN_UNSUPPORTED for four and more spatial dimensions.

@@ -38,7 +38,6 @@ ConvGroup match_conv_group(const sdk::NodeView& conv, const MayJoin& may_join) {
     }
   }
   append_activation(may_join, &group.chain, &group.activation);
-  if (is_last) return group;
   group.tail = match_tail(group.chain.end, may_join);
   append_tail(group.tail, &group.chain);
   return group;
@@ -54,9 +53,9 @@ sdk::Result<sdk::KernelPtr> make_conv_group(const ConvGroup& group, const sdk::G
   if (auto steps = group.channel_map.steps(graph); !steps.empty())
     plan.channel_scales = ChannelScales(std::move(steps), plan.b, output_channels(conv));
   plan.activation = group.activation;
+  TN_ASSIGN_OR_RETURN(plan.tail, make_tail(group.tail, graph));
   if (conv.domain() == kChannelsLastDomain)
     return sdk::KernelPtr(std::make_unique<LastConvKernel>(conv, std::move(plan)));
-  TN_ASSIGN_OR_RETURN(plan.tail, make_tail(group.tail, graph));
   return sdk::KernelPtr(std::make_unique<ConvKernel>(std::move(plan)));
 }
 

@@ -1,5 +1,5 @@
 // Conv, its channels second or last [+ BatchNormalization, Mul and Add of a constant per channel]... [+ Add or Sum of a
-// tensor] [+ Relu or Clip] [+ a tail, where channels are second].
+// tensor] [+ Relu or Clip] [+ a tail].
 #pragma once
 
 #include "conv/conv_kernel.h"

@@ -358,7 +358,7 @@ TEST_CASE("elementwise nodes behind a Conv of three dimensions are applied to it
     b.node("Mul", {"conv", "gate"}, {"gated"});
     spell_gate(b, "gated");
     b.output("y");
-    const auto session = is_ref ? open_on_cpu_ref(b) : open_on_cpu_blas(b, 2);
+    const auto session = is_ref ? open_on_cpu_ref(b) : open_on_cpu_blas(b, 2, "", false);
     if (!is_ref) CHECK(kernel_of(*session, "conv") == "Conv+Mul+Add+Clip+Mul+Div");
     results[is_ref ? 1 : 0] = run_floats(*session, {x, gates}, {{2, 2, 4, 5, 6}, {2, 3, 1, 1, 1}});
   }
@@ -388,11 +388,46 @@ TEST_CASE("elementwise nodes behind a Conv are applied to its tiles", "[cpu_blas
       b.node("Mul", {"conv", "gate"}, {"gated"});
       spell_gate(b, "gated");
       b.output("y");
-      const auto session = is_ref ? open_on_cpu_ref(b) : open_on_cpu_blas(b, 2);
+      const auto session = is_ref ? open_on_cpu_ref(b) : open_on_cpu_blas(b, 2, "", false);
       if (!is_ref) CHECK(kernel_of(*session, "conv") == "Conv+Mul+Add+Clip+Mul+Div");
       results[is_ref ? 1 : 0] =
           run_floats(*session, {x, gates}, {{2, way.channels, way.size, way.size}, {2, way.outputs, 1, 1}});
     }
     CHECK(largest_error(results[0], {results[1].begin(), results[1].end()}, 8) < 8);
+  }
+}
+
+TEST_CASE("elementwise nodes behind a Conv with channels last are applied to its tiles", "[cpu_blas]") {
+  // By rows, Winograd of both kinds, depthwise, few outputs, narrow groups.
+  struct Way {
+    int64_t channels, outputs, group, size, kernel;
+  };
+  for (const Way& way : {Way{8, 24, 1, 7, 1}, Way{16, 24, 1, 20, 3}, Way{16, 24, 1, 7, 3}, Way{10, 10, 10, 9, 3},
+                         Way{16, 3, 1, 9, 3}, Way{32, 32, 8, 9, 3}}) {
+    const int64_t each = way.channels / way.group, plane = way.size * way.size, pad = way.kernel / 2;
+    const auto weights = noise(static_cast<size_t>(way.outputs * each * way.kernel * way.kernel), 1);
+    const auto bias = noise(static_cast<size_t>(way.outputs), 2),
+               gates = noise(static_cast<size_t>(2 * way.outputs), 3),
+               x = noise(static_cast<size_t>(2 * way.channels * plane), 4);
+    std::vector<float> results[2];
+    for (const bool is_ref : {false, true}) {
+      GraphBuilder b(13);
+      b.input("x", TN_FLOAT, {2, way.channels, way.size, way.size});
+      b.input("gate", TN_FLOAT, {2, way.outputs, 1, 1});
+      b.constant<float>("w", {way.outputs, each, way.kernel, way.kernel}, weights);
+      b.constant<float>("bias", {way.outputs}, bias);
+      b.constant<float>("w_after", {way.outputs, 1, 1, 1}, std::vector<float>(static_cast<size_t>(way.outputs), 1));
+      b.node("Conv", {"x", "w", "bias"}, {"conv"},
+             {int_attr("group", way.group), ints_attr("pads", {pad, pad, pad, pad})});
+      b.node("Mul", {"conv", "gate"}, {"gated"});
+      spell_gate(b, "gated");
+      b.node("Conv", {"y", "w_after"}, {"z"}, {int_attr("group", way.outputs)});
+      b.output("z");
+      const auto session = is_ref ? open_on_cpu_ref(b) : open_on_cpu_blas(b, 2);
+      if (!is_ref) CHECK(kernel_of(*session, "conv") == "Conv+Mul+Add+Clip+Mul+Div");
+      results[is_ref ? 1 : 0] =
+          run_floats(*session, {x, gates}, {{2, way.channels, way.size, way.size}, {2, way.outputs, 1, 1}});
+    }
+    CHECK(largest_error(results[0], {results[1].begin(), results[1].end()}, 8) < 16);
   }
 }

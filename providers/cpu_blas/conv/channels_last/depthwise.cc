@@ -4,8 +4,8 @@
 #include "simd/depthwise.h"
 
 #include <algorithm>
-#include <limits>
 
+#include "conv/channels_last/finish.h"
 #include "conv/channels_last/ways.h"
 
 namespace tenon::cpu_blas {
@@ -28,11 +28,6 @@ void pack(const LastConvShape& shape, const float* w, float* packed) {
     for (int64_t m = 0; m < shape.outputs; ++m) *packed++ = w[m * shape.taps() + tap];
 }
 
-/// Whether bounds say all of the activation.
-bool is_bounded(simd::Unary function) {
-  return function == simd::Unary::kIdentity || function == simd::Unary::kRelu || function == simd::Unary::kClip;
-}
-
 /// to[p][c * copies + i] = from[p][c], of [begin, end) pixels.
 void spread(const float* from, int64_t channels, int64_t copies, int64_t begin, int64_t end, float* to) {
   from += begin * channels;
@@ -41,7 +36,6 @@ void spread(const float* from, int64_t channels, int64_t copies, int64_t begin, 
 }
 
 void convolve_row(const LastConvCall& call, const float* image, int64_t n, int64_t oh) {
-  constexpr float kMost = std::numeric_limits<float>::infinity();
   const WindowAxis &h = call.window.h, &w = call.window.w;
   const int64_t channels = call.shape.outputs, at = (n * call.out_pixels + oh * w.out) * channels;
   const WindowAxis::Range taps = h.taps_on(oh, 0, h.in);
@@ -56,11 +50,10 @@ void convolve_row(const LastConvCall& call, const float* image, int64_t n, int64
   row.residual = call.residual != nullptr ? call.residual + at : nullptr;
   row.scale = call.scale;
   row.shift = call.shift;
-  row.low = call.activation.function == simd::Unary::kRelu ? 0 : -kMost;
-  row.high = kMost;
-  if (call.activation.function == simd::Unary::kClip) row.low = call.activation.low, row.high = call.activation.high;
+  row.low = low_bound(call.activation);
+  row.high = high_bound(call.activation);
   simd::depthwise_row(row);
-  if (!is_bounded(call.activation.function)) simd::unary(call.activation, row.y, row.y, w.out * channels);
+  finish_tile(call, n * call.out_pixels + oh * w.out, w.out, 0, channels);
 }
 
 sdk::Status run(sdk::RunContext& run, const LastConvCall& call) {

@@ -6,6 +6,7 @@
 #include <tenon/sdk/run.hpp>
 
 #include "conv/window.h"
+#include "programs/epilogue.h"
 #include "simd/elementwise.h"
 
 namespace tenon::cpu_blas {
@@ -40,6 +41,7 @@ struct LastConvCall {
   const float* scale = nullptr;           // M, or null
   const float* shift = nullptr;           // M, or null
   simd::Activation activation;
+  const TailCall* tail = nullptr;  // after all of it, or null; its rows are the pixels of all images
 };
 
 }  // namespace tenon::cpu_blas

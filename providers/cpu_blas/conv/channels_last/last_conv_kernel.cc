@@ -120,22 +120,25 @@ sdk::Status LastConvKernel::run(sdk::RunContext& run) const {
       return add_broadcast(run, &call, shape);
     call.residual = r.data<float>();
   }
-  TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, shape));
-  call.y = y.data<float>();
+  TailCall tail;
+  const bool is_bound = tail.bind(plan_.tail, run, shape, shape.size() - 1);
+  TN_ASSIGN_OR_RETURN(call.y, result_memory(run, is_bound, shape));
   call.activation = plan_.activation;
-  return convolve(run, &call);
+  if (!tail.empty()) call.tail = &tail;
+  TN_RETURN_IF_ERROR(convolve(run, &call));
+  return is_bound ? sdk::Status() : plan_.tail.run_apart(run, call.y, shape);
 }
 
 // The residual broadcasts against the result, which is of `shape`: added apart.
 sdk::Status LastConvKernel::add_broadcast(sdk::RunContext& run, LastConvCall* call, const sdk::Shape& shape) const {
   const sdk::TensorView r = run.input(static_cast<uint32_t>(plan_.residual));
   TN_ASSIGN_OR_RETURN(const sdk::Shape sum_shape, sdk::broadcast_shape(shape, r.shape()));
-  TN_ASSIGN_OR_RETURN(sdk::MutableTensorView y, run.output(0, TN_FLOAT, sum_shape));
+  TN_ASSIGN_OR_RETURN(float* const y, result_memory(run, plan_.tail.empty(), sum_shape));
   TN_ASSIGN_OR_RETURN(call->y, run.scratch<float>(static_cast<size_t>(sdk::element_count(shape))));
   TN_RETURN_IF_ERROR(convolve(run, call));
-  broadcast_binary(run, simd::Binary::kAdd, {call->y, shape}, {r.data<float>(), r.shape()}, y.data<float>());
-  parallel_unary(run, plan_.activation, y.data<float>(), y.data<float>(), y.count());
-  return {};
+  broadcast_binary(run, simd::Binary::kAdd, {call->y, shape}, {r.data<float>(), r.shape()}, y);
+  parallel_unary(run, plan_.activation, y, y, sdk::element_count(sum_shape));
+  return plan_.tail.empty() ? sdk::Status() : plan_.tail.run_apart(run, y, sum_shape);
 }
 
 sdk::Status LastConvKernel::convolve(sdk::RunContext& run, LastConvCall* call) const {
