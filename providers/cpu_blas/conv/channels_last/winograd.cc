@@ -13,6 +13,7 @@
 #include "conv/channels_last/winograd_weight.h"
 #include "gemm.h"
 #include "simd/panel_gemm.h"
+#include "simd/row_gemm.h"
 
 namespace tenon::cpu_blas {
 namespace {
@@ -20,7 +21,8 @@ namespace {
 constexpr int64_t kLeastChannels = 8;
 constexpr int64_t kFewPixels = 256;  // of an output
 
-constexpr int64_t kDepth = 1024;     // of one pass: a quarter of a megabyte of panel at the widest, in the L2 cache
+constexpr int64_t kDepth = 1024;  // of one pass: a quarter of a megabyte of panel at the widest, in the L2 cache
+constexpr int64_t kFetchFloats = 128 * 1024;  // of weights that stay in no L2 cache beside the tiles
 constexpr int64_t kPad = 16;         // floats between matrices: sizes that are powers of two would share a cache's sets
 constexpr int64_t kMostTiles = 60;   // of a block
 constexpr int64_t kLeastTiles = 12;  // that are worth reading the whole weight for
@@ -67,23 +69,28 @@ class Tiling {
     simd::transform_winograd_input(weight_.tile, {pixels, weight_.channels, to + row * weight_.channels, gap});
   }
 
-  /// The panel `panel` of the products of element `element` of `tiles` tiles.
-  void multiply(int64_t element, int64_t panel, int64_t tiles, const float* from, float* to) const {
+  /// The panel `panel` of the products of element `element` of `tiles` tiles. `rows`: the first element of each.
+  void multiply(int64_t element, int64_t panel, int64_t tiles, const float* const* rows, float* to) const {
     const int64_t first = panel * simd::panel_width();
     const float* matrix = call_.packed + element * weight_.matrix_floats() + first * weight_.channels;
-    simd::PanelProduct p{};
-    p.a_stride = weight_.channels;
-    p.a_step = 1;
+    simd::RowProduct p{};
+    p.a = rows;
+    p.taps = 1;
     p.rows = tiles;
     p.columns = p.panel_stride = std::min(simd::panel_width(), padded_outputs_ - first);
     p.c = to + element * output_gap(tiles) + first;
     p.c_stride = padded_outputs_;
+    const float* const end = call_.packed + weight_.floats();
     for (int64_t k = 0; k < weight_.channels; k += kDepth) {
       p.depth = std::min(kDepth, weight_.channels - k);
-      p.a = from + element * input_gap(tiles) + k;
+      p.a_offset = element * input_gap(tiles) + k;
       p.panel = matrix + k * p.panel_stride;
       p.accumulate = k > 0;
-      simd::multiply_panel(p);
+      if (weight_.floats() > kFetchFloats) {
+        p.next = p.panel + p.depth * p.panel_stride;
+        p.next_floats = std::min<int64_t>(p.depth * p.panel_stride, end - p.next);
+      }
+      simd::multiply_rows(p);
     }
   }
 
@@ -134,17 +141,21 @@ sdk::Result<bool> convolve_apart(sdk::RunContext& run, const Tiling& tiling, int
   const int64_t inputs = weight.elements() * tiling.input_gap(tiles);
   const int64_t outputs = weight.elements() * tiling.output_gap(tiles);
   TN_ASSIGN_OR_RETURN(float* room, run.scratch<float>(static_cast<size_t>(run.max_workers() * (inputs + outputs))));
+  TN_ASSIGN_OR_RETURN(const float** pointers,
+                      run.scratch<const float*>(static_cast<size_t>(run.max_workers() * tiles)));
   std::atomic<bool> is_finite = true;
   const double cost = gemm_cost_ns(tiles * weight.elements(), weight.outputs, weight.channels);
   run.parallel_for(ceil_div(tiling.count(), tiles), cost, [&](uint32_t worker, int64_t begin, int64_t end) {
     float* transformed = room + worker * (inputs + outputs);
     float* products = transformed + inputs;
+    const float** rows = pointers + worker * tiles;
+    for (int64_t i = 0; i < tiles; ++i) rows[i] = transformed + i * weight.channels;
     for (int64_t block = begin; block < end && is_finite; ++block) {
       const int64_t first = block * tiles, count = std::min(tiles, tiling.count() - first);
       for (int64_t i = 0; i < count; ++i) tiling.transform_input(first + i, i, transformed, tiling.input_gap(count));
       for (int64_t element = 0; element < weight.elements(); ++element)
         for (int64_t panel = 0; panel < tiling.panels(); ++panel)
-          tiling.multiply(element, panel, count, transformed, products);
+          tiling.multiply(element, panel, count, rows, products);
       for (int64_t i = 0; i < count; ++i)
         if (!tiling.transform_output(first + i, i, products, tiling.output_gap(count))) is_finite = false;
     }
@@ -159,6 +170,8 @@ sdk::Result<bool> convolve_shared(sdk::RunContext& run, const Tiling& tiling, in
   const int64_t outputs = weight.elements() * tiling.output_gap(tiles);
   TN_ASSIGN_OR_RETURN(float* transformed, run.scratch<float>(static_cast<size_t>(inputs + outputs)));
   float* products = transformed + inputs;
+  TN_ASSIGN_OR_RETURN(const float** rows, run.scratch<const float*>(static_cast<size_t>(tiles)));
+  for (int64_t i = 0; i < tiles; ++i) rows[i] = transformed + i * weight.channels;
   std::atomic<bool> is_finite = true;
   const double element_ns = static_cast<double>(weight.elements()) / 20;  // to transform one channel
   for (int64_t first = 0; first < tiling.count() && is_finite; first += tiles) {
@@ -169,7 +182,7 @@ sdk::Result<bool> convolve_shared(sdk::RunContext& run, const Tiling& tiling, in
     run.parallel_for(weight.elements() * tiling.panels(), gemm_cost_ns(count, simd::panel_width(), weight.channels),
                      [&](int64_t begin, int64_t end) {
                        for (int64_t i = begin; i < end; ++i)
-                         tiling.multiply(i / tiling.panels(), i % tiling.panels(), count, transformed, products);
+                         tiling.multiply(i / tiling.panels(), i % tiling.panels(), count, rows, products);
                      });
     run.parallel_for(count, static_cast<double>(weight.outputs) * element_ns, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i)

@@ -1,4 +1,4 @@
-// Transformed weights; see winograd_weight.h. A kernel of 3 x 3 is two-dimensional polynomial; its transform is its
+// Transformed weights; see winograd_weight.h. A kernel of 3 x 3 is a polynomial of two variables; its transform is its
 // values at the points of simd/winograd.h, each divided by the product of the distances to the other points.
 #include "conv/channels_last/winograd_weight.h"
 
