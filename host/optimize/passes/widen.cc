@@ -28,6 +28,11 @@ bool has_half(const std::vector<Value*>& values) {
   return std::any_of(values.begin(), values.end(), is_half);
 }
 
+/// From wider types than float a number would be rounded twice where it leaves as 16 bits.
+bool casts_float(const Node& node) {
+  return node.op_type == "Cast" && node.domain.empty() && node.inputs[0]->type.dtype == TN_FLOAT;
+}
+
 /// A node as it would be in float, outside of any graph.
 class FloatForm {
  public:
@@ -108,7 +113,7 @@ class WidenPass {
 
   Verdict decide(const Node& node) const {
     if (node.schema == nullptr || has_subgraph(node) || is_random(node) || !has_only_tensors(node)) return kStays;
-    if (!has_half(node.inputs) && !(has_half(node.outputs) && node.op_type == "Cast")) return kStays;
+    if (!has_half(node.inputs) && !(has_half(node.outputs) && casts_float(node))) return kStays;
     const FloatForm form(node);
     if (!form.is_sound(node)) return kStays;
     const auto now = rank_(node);
