@@ -55,8 +55,9 @@ std::shared_ptr<const MemoryPlan> RunPool::make_plan(const ShapeSignature& signa
                                                      const std::shared_ptr<const MemoryPlan>& used) {
   std::shared_ptr<MemoryPlan> plan;
   if (used != nullptr && used->is_forecast) {
-    const bool is_right = std::equal(sizes.begin(), sizes.end(), used->places.begin(), used->places.end(),
-                                     [](uint64_t bytes, const MemoryPlan::Place& place) { return bytes == place.bytes; });
+    const bool is_right =
+        std::equal(sizes.begin(), sizes.end(), used->places.begin(), used->places.end(),
+                   [](uint64_t bytes, const MemoryPlan::Place& place) { return bytes == place.bytes; });
     wrong_forecasts_ = is_right ? 0 : wrong_forecasts_ + 1;
     if (is_right) plan = std::make_shared<MemoryPlan>(*used);
   }

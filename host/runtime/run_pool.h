@@ -46,8 +46,8 @@ class RunPool {
   /// From the sizes that values had in a run, one per slot, which had `used` before.
   std::shared_ptr<const MemoryPlan> make_plan(const ShapeSignature& signature, std::span<const uint64_t> sizes,
                                               const std::shared_ptr<const MemoryPlan>& used);
-  /// An arena for the plan; `limit`: of bytes. TN_OUT_OF_MEMORY names the largest value and `run_limit`. A forecast that
-  /// there is no memory for is given up: `plan` is nullptr then, and the arena empty.
+  /// An arena for the plan; `limit`: of bytes. TN_OUT_OF_MEMORY names the largest value and `run_limit`. A forecast
+  /// that there is no memory for is given up: `plan` is nullptr then, and the arena empty.
   Result<ArenaPool::Lease> take_arena(std::shared_ptr<const MemoryPlan>& plan, uint64_t limit, uint64_t run_limit);
 
   // Of this pool and of those of the bodies.

@@ -64,7 +64,7 @@ std::optional<std::vector<uint64_t>> forecast_sizes(const ShapeSignature& shapes
     std::vector<uint64_t> sizes(first.plan->places.size(), 0);
     for (size_t slot = 0; slot < sizes.size(); ++slot) {
       double size = 0;
-      for (size_t i = 0; i < weights.size(); ++i) 
+      for (size_t i = 0; i < weights.size(); ++i)
         size += weights[i] * static_cast<double>(line.runs[i]->plan->places[slot].bytes);
       size = std::round(size);
       if (size > 0 && size < kMostExact) sizes[slot] = static_cast<uint64_t>(size);

@@ -16,8 +16,8 @@ void release_mapped_pages(std::span<const std::byte> mapping, std::span<const st
 /// files that this user may not write to.
 bool is_in_memory(const std::byte* address);
 
-/// Has the system read the pages of `range`, of a mapped file, that are not in memory, in order; returns when it knows of
-/// all, not when they are there. Only advice: nothing is told of failures.
+/// Has the system read the pages of `range`, of a mapped file, that are not in memory, in order; returns when it knows
+/// of all, not when they are there. Only advice: nothing is told of failures.
 void read_ahead(std::span<const std::byte> range);
 
 /// Brings all pages of `range` into memory and into this process's page tables; returns when they are there, or only

@@ -1,5 +1,5 @@
-// Float matrix products of activations, cut into tiles over the host's pool, with what follows the product (bias, scale,
-// residual, activation) applied to each tile while it is in the cache. Thread-safe.
+// Float matrix products of activations, cut into tiles over the host's pool, with what follows the product (bias,
+// scale, residual, activation) applied to each tile while it is in the cache. Thread-safe.
 #pragma once
 
 #include <tenon/sdk/run.hpp>
@@ -23,8 +23,8 @@ struct Gemm {
   float alpha = 1;
 };
 
-/// What is applied to each element of C: act(c * row_scale[m] + row_shift[m] + column_shift[n] + residual[m, n]), then the
-/// tail. A null pointer stands for nothing; row and column shifts are not used together.
+/// What is applied to each element of C: act(c * row_scale[m] + row_shift[m] + column_shift[n] + residual[m, n]), then
+/// the tail. A null pointer stands for nothing; row and column shifts are not used together.
 struct Epilogue {
   const float* row_scale = nullptr;
   const float* row_shift = nullptr;
@@ -49,8 +49,8 @@ struct Epilogue {
 /// To be called before the others: whether what computes such a product can; `node` starts the message where not.
 sdk::Status check_gemm(const std::string& node, const Gemm& gemm);
 
-/// Computes the tile [m_begin, m_end) x [n_begin, n_end) of C on the calling thread, with 64 KiB of its stack. Who calls
-/// it counts for all tiles.
+/// Computes the tile [m_begin, m_end) x [n_begin, n_end) of C on the calling thread, with 64 KiB of its stack. Who
+/// calls it counts for all tiles.
 void gemm_tile(const Gemm& gemm, const Epilogue& epilogue, int64_t m_begin, int64_t m_end, int64_t n_begin,
                int64_t n_end);
 

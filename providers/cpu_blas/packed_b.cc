@@ -65,8 +65,7 @@ void multiply_block(const PackedProduct& g, const Epilogue& e, int64_t row, int6
   }
   const bool is_done =
       function == simd::Unary::kIdentity || function == simd::Unary::kRelu || function == simd::Unary::kClip;
-  for (int64_t i = 0; i < rows && !is_done; ++i)
-    simd::unary(e.activation, p.c + i * g.ldc, p.c + i * g.ldc, columns);
+  for (int64_t i = 0; i < rows && !is_done; ++i) simd::unary(e.activation, p.c + i * g.ldc, p.c + i * g.ldc, columns);
   e.finish(p.c, rows, columns, g.ldc, row, column);
 }
 
@@ -139,7 +138,9 @@ void multiply_packed_columns(const PackedProduct& g, const Epilogue& e, int64_t 
   const int64_t width = simd::panel_width(), group = width * simd::panels_at_once(g.m);
   for (int64_t row = 0; row < g.m; row += kRowBlock) {
     const int64_t rows = std::min(kRowBlock, g.m - row);
-    const auto after = [&](int64_t column) { return column < end || row + rows >= g.m ? std::min(column, g.n) : begin; };
+    const auto after = [&](int64_t column) {
+      return column < end || row + rows >= g.m ? std::min(column, g.n) : begin;
+    };
     int64_t column = begin;
     for (; group > width && column + group <= end; column += group)
       multiply_block(g, e, row, rows, column, group, after(column + group));

@@ -1,6 +1,6 @@
 // The element types that kernels of cpu_blas accept, as rule sets for kernels.inc. A set's suffix names the schema's
-// type parameters it speaks of. Arithmetic is float alone, but for elementwise programs and what expands to floats; data
-// movement takes every type of whole bytes but strings.
+// type parameters it speaks of. Arithmetic is float alone, but for elementwise programs and what expands to floats;
+// data movement takes every type of whole bytes but strings.
 #pragma once
 
 #include <tenon/sdk/kernel.hpp>

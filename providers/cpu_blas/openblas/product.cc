@@ -11,10 +11,10 @@
 namespace tenon::cpu_blas {
 namespace {
 
-constexpr int64_t kWidePanel = 64;     // floats
-constexpr int64_t kFewRows = 12;       // below it BLAS copies B for too few of them
-constexpr int64_t kShortDepth = 128;   // beyond it the micro-kernels are level
-constexpr int64_t kFewColumns = 8;     // a product of a matrix and few vectors
+constexpr int64_t kWidePanel = 64;    // floats
+constexpr int64_t kFewRows = 12;      // below it BLAS copies B for too few of them
+constexpr int64_t kShortDepth = 128;  // beyond it the micro-kernels are level
+constexpr int64_t kFewColumns = 8;    // a product of a matrix and few vectors
 
 }  // namespace
 

@@ -13,7 +13,8 @@ struct Measured {
   MemoryPlan plan;
 };
 
-std::vector<Measured> measure(const std::vector<ShapeSignature>& all, const std::function<uint64_t(ShapeSignature)>& bytes) {
+std::vector<Measured> measure(const std::vector<ShapeSignature>& all,
+                              const std::function<uint64_t(ShapeSignature)>& bytes) {
   std::vector<Measured> runs;
   for (const ShapeSignature& shapes : all) {
     runs.push_back({shapes, {}});

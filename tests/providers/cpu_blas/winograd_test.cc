@@ -119,7 +119,8 @@ TEST_CASE("Winograd's convolutions are the same whatever the threads", "[cpu_bla
   }
 }
 
-TEST_CASE("infinities, NaN and huge values of an image reach the pixels beside them and no others", "[cpu_blas][winograd]") {
+TEST_CASE("infinities, NaN and huge values of an image reach the pixels beside them and no others",
+          "[cpu_blas][winograd]") {
   for (const int64_t size : {9, 30}) {
     const Case c{1, size, size, 16, 24, {1, 1, 1, 1}};
     std::vector<float> x = noise(c.x_count(), 1), w = noise(c.w_count(), 2);

@@ -38,7 +38,7 @@ extern const LastConvWay kDepthwiseWay;
 extern const LastConvWay kWinogradWay, kSmallWinogradWay;
 
 /// In the order of preference; the last one takes everything.
-inline constexpr const LastConvWay* kLastConvWays[] = {
-    &kDepthwiseWay, &kNarrowGroupsWay, &kFewOutputsWay, &kSmallWinogradWay, &kWinogradWay, &kIndirectWay};
+inline constexpr const LastConvWay* kLastConvWays[] = {&kDepthwiseWay,     &kNarrowGroupsWay, &kFewOutputsWay,
+                                                       &kSmallWinogradWay, &kWinogradWay,     &kIndirectWay};
 
 }  // namespace tenon::cpu_blas

@@ -1,5 +1,5 @@
-// Conv: y = conv(x, W) + B over one to three spatial dimensions; see conv/conv_kernel.h. FusedConv: y = act(conv(x, W) +
-// B + Z), act being Relu or Clip.
+// Conv: y = conv(x, W) + B over one to three spatial dimensions; see conv/conv_kernel.h. FusedConv: y = act(conv(x, W)
+// + B + Z), act being Relu or Clip.
 #include "conv/channels_last/last_conv_kernel.h"
 #include "conv/conv_kernel.h"
 
