@@ -4,24 +4,11 @@
 
 #include <tenon/sdk/run.hpp>
 
+#include "gemm_operands.h"
 #include "programs/epilogue.h"
 #include "simd/elementwise.h"
 
 namespace tenon::cpu_blas {
-
-/// C (M x N, ldc) = alpha * op(A) op(B), row-major; op is the transpose where asked. Strides in elements.
-struct Gemm {
-  int64_t m = 0, n = 0, k = 0;
-  const float* a = nullptr;
-  int64_t lda = 0;
-  bool transpose_a = false;
-  const float* b = nullptr;
-  int64_t ldb = 0;
-  bool transpose_b = false;
-  float* c = nullptr;
-  int64_t ldc = 0;
-  float alpha = 1;
-};
 
 /// What is applied to each element of C: act(c * row_scale[m] + row_shift[m] + column_shift[n] + residual[m, n]), then
 /// the tail. A null pointer stands for nothing; row and column shifts are not used together.

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <string>
+#include <tenon/sdk/run.hpp>
 
-#include "gemm.h"
+#include "gemm_operands.h"
 
 namespace tenon::cpu_blas {
 

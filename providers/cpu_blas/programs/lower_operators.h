@@ -2,7 +2,7 @@
 // output; TN_UNSUPPORTED, with the reason, where instructions cannot do it.
 #pragma once
 
-#include "programs/lower.h"
+#include "programs/lowering.h"
 
 namespace tenon::cpu_blas {
 
