@@ -10,14 +10,14 @@ class InspectTest(CommandCase):
     def test_inspect_shows_ports_operators_and_placement(self):
         code, output, errors = tenon("inspect", self.model)
         self.assertEqual(code, 0, errors)
-        for part in ("image  float[batch,1,8,8]", "2  Conv", "ai.onnx 17", "mapped in place"):
+        for part in ("image  float[batch,1,8,8]", "2  com.ms.internal.nhwc.Conv", "ai.onnx 17", "mapped in place"):
             self.assertIn(part, output)
 
     def test_inspect_json_can_be_read_by_programs(self):
         code, output, errors = tenon("inspect", self.model, "--json")
         self.assertEqual(code, 0, errors)
         model = json.loads(output)
-        self.assertEqual(model["operators"]["Conv"], 2)
+        self.assertEqual(model["operators"]["com.ms.internal.nhwc.Conv"], 2)
         self.assertEqual(model["opsets"], {"ai.onnx": 17})
         self.assertEqual(model["inputs"][0]["shape"], ["batch", 1, 8, 8])
         self.assertEqual(len(model["report"]["initializers"]), 6)
