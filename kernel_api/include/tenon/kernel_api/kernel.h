@@ -128,8 +128,9 @@ typedef tn_status* (*tn_make_kernel_fn)(tn_provider_instance*, const tn_kernel_r
 enum {
   TN_KERNEL_NOT_DETERMINISTIC = 1u << 0, /* equal inputs may give other outputs: never folded */
   /* Of an operator of the domain com.ms.internal.nhwc, whose input 0 and output 0 have their channels last: nodes of
-   * the ONNX operator of that name that this provider would get are to become this one's. The host moves dimensions
-   * where the layout changes, and nowhere else. */
+   * the ONNX operator of that name that this provider would get are to become this one's. A provider's other kernels of
+   * that domain get the nodes whose input has its channels last already. The host moves dimensions where the layout
+   * changes, and nowhere else. */
   TN_KERNEL_PREFERRED = 1u << 1
 };
 
