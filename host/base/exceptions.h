@@ -38,6 +38,10 @@ Status status_of_exception(Describe&& describe) noexcept {
 inline void throw_if_no_memory(const std::error_code& failed) {
   if (failed == std::errc::not_enough_memory) throw std::bad_alloc();
 }
+/// The same of a Status that is asked only whether it is a success.
+inline void throw_if_no_memory(const Status& failed) {
+  if (failed.code() == TN_OUT_OF_MEMORY) throw std::bad_alloc();
+}
 
 /// The last catch: runs `body`, which returns a Status or Result, and lets nothing out.
 template <typename Body>

@@ -1,5 +1,6 @@
 #include "host/placement/layout_preference.h"
 
+#include "host/base/exceptions.h"
 #include "host/graph/layout.h"
 #include "host/plugins/provider.h"
 
@@ -22,6 +23,7 @@ LayoutWish wish_of(Provider& provider, const Node& node) {
   moved.inputs[0] = &x;
   moved.outputs[0] = &y;
   const auto kernel = provider.create_kernel(moved, TN_FOR_ANSWER);
+  throw_if_no_memory(kernel.status());
   if (!kernel.is_ok()) return LayoutWish::kNone;
   return kernel->is_preferred() ? LayoutWish::kWants : LayoutWish::kTakes;
 }
@@ -33,10 +35,13 @@ LayoutPreference make_layout_preference(const ProviderList& providers) {
     // In their order, so that a library is loaded only where those before it take no node.
     for (const auto& provider : providers) {
       const auto has_preferred = provider->has_preferred_kernels();
+      throw_if_no_memory(has_preferred.status());
       const bool has_wishes = has_preferred.is_ok() && *has_preferred;
       const LayoutWish wish = has_wishes ? wish_of(*provider, node) : LayoutWish::kNone;
       if (wish != LayoutWish::kNone) return wish;
-      if (provider->create_kernel(node, TN_FOR_ANSWER).is_ok()) return LayoutWish::kNone;
+      const auto kernel = provider->create_kernel(node, TN_FOR_ANSWER);
+      throw_if_no_memory(kernel.status());
+      if (kernel.is_ok()) return LayoutWish::kNone;
     }
     return LayoutWish::kNone;
   };

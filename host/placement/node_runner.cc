@@ -1,5 +1,6 @@
 #include "host/placement/node_runner.h"
 
+#include "host/base/exceptions.h"
 #include "host/placement/prepack.h"
 #include "host/runtime/executor.h"
 
@@ -81,8 +82,11 @@ NodeRunner make_node_runner(const ProviderList& providers, unsigned threads, uin
 ProviderRank make_provider_rank(const ProviderList& providers) {
   return [&providers](const Node& node) -> std::optional<size_t> {
     if (has_subgraph(node)) return std::nullopt;
-    for (size_t i = 0; i < providers.size(); ++i)
-      if (providers[i]->create_kernel(node, TN_FOR_ANSWER).is_ok()) return i;
+    for (size_t i = 0; i < providers.size(); ++i) {
+      const auto kernel = providers[i]->create_kernel(node, TN_FOR_ANSWER);
+      throw_if_no_memory(kernel.status());
+      if (kernel.is_ok()) return i;
+    }
     return std::nullopt;
   };
 }
