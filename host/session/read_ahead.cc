@@ -24,7 +24,7 @@ class ReadAhead final : public TaskQueue::Task {
   // Bytes that lie in no mapped file are left out.
   void add(Bytes bytes) {
     if (bytes.size() < kLeastBytes || total_ + bytes.size() > most_) return;
-    if (!lies_in_last(bytes) && !keep_mapping_of(bytes)) return;
+    if (!lies_in_kept(bytes) && !keep_mapping_of(bytes)) return;
     total_ += bytes.size();
     ranges_.push_back(bytes);
   }
@@ -41,10 +41,11 @@ class ReadAhead final : public TaskQueue::Task {
   }
 
  private:
-  bool lies_in_last(Bytes bytes) const {
-    if (files_.empty()) return false;
-    const Bytes file = files_.back()->bytes();
-    return bytes.data() >= file.data() && bytes.data() < file.data() + file.size();
+  bool lies_in_kept(Bytes bytes) const {
+    return std::any_of(files_.begin(), files_.end(), [&](const auto& file) {
+      const Bytes whole = file->bytes();
+      return bytes.data() >= whole.data() && bytes.data() < whole.data() + whole.size();
+    });
   }
 
   bool keep_mapping_of(Bytes bytes) {

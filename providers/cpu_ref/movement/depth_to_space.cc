@@ -22,11 +22,11 @@ class BlockMove final : public sdk::Kernel {
     const int64_t h = in_blocks[2], w = in_blocks[3];
     // Both sides hold the same axes: (n, depth, h, block row, w, block column) in space, another order in depth.
     const sdk::Shape box{n, depth, h, block_, w, block_};
-    const sdk::Shape order = depth_first_ ? sdk::Shape{0, 1, 3, 5, 2, 4} : sdk::Shape{0, 3, 5, 1, 2, 4};
+    const auto order = sdk::block_order(depth_first_);
     sdk::Shape in_depth_order, in_depth(6);
-    for (int64_t axis : order) in_depth_order.push_back(box[size_t(axis)]);
+    for (size_t axis : order) in_depth_order.push_back(box[axis]);
     const sdk::Shape strides = row_major_strides(in_depth_order);
-    for (size_t i = 0; i < 6; ++i) in_depth[size_t(order[i])] = strides[i];
+    for (size_t i = 0; i < 6; ++i) in_depth[order[i]] = strides[i];
     const sdk::Shape in_space = row_major_strides(box);
     TN_ASSIGN_OR_RETURN(const sdk::MutableTensorView y, movable_output(run, 0, x.dtype(), shape));
     ElementMover mover(run, 0, y, x);
@@ -40,10 +40,9 @@ class BlockMove final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_block_move(const sdk::KernelInfo& info, bool to_space) {
   const int64_t block = info.attr_int("blocksize");
-  const std::string mode = info.attr_string("mode", "DCR");
   TN_RETURN_IF_ERROR(sdk::check_block(block));
-  if (mode != "DCR" && mode != "CRD") return sdk::invalid_model("attribute mode is '", mode, "', expected DCR or CRD");
-  return std::make_unique<BlockMove>(block, mode == "CRD", to_space);
+  TN_ASSIGN_OR_RETURN(const bool depth_first, sdk::is_depth_first(info.attr_string("mode", "DCR")));
+  return std::make_unique<BlockMove>(block, depth_first, to_space);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// LRN and BatchNormalization of tensors whose channels are last (com.ms.internal.nhwc): the formulas of
-// ops/normalize/lrn.cc and ops/normalize/batch_normalization.cc, pixel by pixel.
+// LRN and BatchNormalization of tensors whose channels are last (com.ms.internal.nhwc), pixel by pixel: the formulas of
+// ops/normalize/lrn.cc and of programs/lower_operators.cc.
 #include <algorithm>
 #include <cmath>
 #include <tenon/sdk/geometry/statistics.hpp>

@@ -21,14 +21,13 @@ class BlockMove final : public sdk::Kernel {
     if (y.count() == 0) return {};
     const sdk::ShapeView blocks = to_space_ ? x.shape() : sdk::ShapeView(shape);
     const int64_t depth = (to_space_ ? sdk::ShapeView(shape) : x.shape())[1], h = blocks[2], w = blocks[3];
-    // Axes of both sides: batch, depth, h, block row, w, block column, which is their order in space.
+    // Axes of both sides, in their order in space.
     const int64_t size[6] = {x.dim(0), depth, h, block_, w, block_};
-    constexpr int kSpace[6] = {0, 1, 2, 3, 4, 5}, kDepthFirst[6] = {0, 1, 3, 5, 2, 4},
-                  kBlockFirst[6] = {0, 3, 5, 1, 2, 4};
-    const int* const in_depth = depth_first_ ? kDepthFirst : kBlockFirst;
-    const int *from = to_space_ ? in_depth : kSpace, *to = to_space_ ? kSpace : in_depth;
+    constexpr std::array<size_t, 6> kInSpace{0, 1, 2, 3, 4, 5};
+    const auto in_depth = sdk::block_order(depth_first_);
+    const auto &from = to_space_ ? in_depth : kInSpace, &to = to_space_ ? kInSpace : in_depth;
     int64_t step_of[6], step = 1;
-    for (int i = 6; i-- > 0; step *= size[from[i]]) step_of[from[i]] = step;
+    for (size_t i = 6; i-- > 0; step *= size[from[i]]) step_of[from[i]] = step;
     sdk::Shape box(6);
     std::vector<int64_t> steps(6);
     for (size_t i = 0; i < 6; ++i) box[i] = size[to[i]], steps[i] = step_of[to[i]];
@@ -43,10 +42,9 @@ class BlockMove final : public sdk::Kernel {
 
 sdk::Result<sdk::KernelPtr> make_block_move(const sdk::KernelInfo& info, bool to_space) {
   const int64_t block = info.attr_int("blocksize");
-  const std::string mode = info.attr_string("mode", "DCR");
   TN_RETURN_IF_ERROR(sdk::check_block(block));
-  if (mode != "DCR" && mode != "CRD") return sdk::invalid_model("attribute mode is '", mode, "', expected DCR or CRD");
-  return sdk::KernelPtr(std::make_unique<BlockMove>(block, mode == "CRD", to_space));
+  TN_ASSIGN_OR_RETURN(const bool depth_first, sdk::is_depth_first(info.attr_string("mode", "DCR")));
+  return sdk::KernelPtr(std::make_unique<BlockMove>(block, depth_first, to_space));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "conv/pool_factors.h"
+#include "conv/pool.h"
 #include "simd/reduce.h"
 #include "simd/rows.h"
 
@@ -83,11 +83,7 @@ class GlobalPool final : public sdk::Kernel {
 };
 
 sdk::Result<sdk::KernelPtr> make_pool(const sdk::KernelInfo& info, bool is_max) {
-  TN_ASSIGN_OR_RETURN(WindowAttributes window, WindowAttributes::parse(info));
-  if (window.kernel.empty()) return sdk::invalid_model(describe(info), ": kernel_shape is missing");
-  if (window.kernel.size() > 2)
-    return sdk::unsupported(describe(info), ": ", window.kernel.size(), " spatial dimensions, expected 1 or 2 here");
-  if (info.output(1)) return sdk::unsupported(describe(info), ": output Indices is there, which only cpu_ref computes");
+  TN_ASSIGN_OR_RETURN(WindowAttributes window, parse_pool(info));
   return sdk::KernelPtr(
       std::make_unique<Pool>(describe(info), std::move(window), is_max, info.attr_int("count_include_pad") != 0));
 }

@@ -2,6 +2,8 @@
 // here, so that they cannot disagree. Pure functions; sizes may be hostile, and -1 where they are not known.
 #pragma once
 
+#include <array>
+#include <string_view>
 #include <tenon/sdk/span.hpp>
 #include <tenon/sdk/status.hpp>
 #include <tenon/sdk/tensor.hpp>
@@ -37,6 +39,18 @@ inline Result<Shape> block_moved_shape(ShapeView x, int64_t block, bool to_space
     }
   }
   return y;
+}
+
+/// Whether the attribute `mode` has the depth before the block's row and column among the channels: CRD, not DCR.
+inline Result<bool> is_depth_first(std::string_view mode) {
+  if (mode == "DCR" || mode == "CRD") return mode == "CRD";
+  return invalid_model("attribute mode is '", mode, "', expected DCR or CRD");
+}
+
+/// The axes batch, depth, h, block row, w and block column, 0 to 5, which is their order in space, as they stand in
+/// N x C x H x W with the blocks among the channels.
+inline std::array<size_t, 6> block_order(bool depth_first) {
+  return depth_first ? std::array<size_t, 6>{0, 1, 3, 5, 2, 4} : std::array<size_t, 6>{0, 3, 5, 1, 2, 4};
 }
 
 }  // namespace TENON_SDK_VERSION

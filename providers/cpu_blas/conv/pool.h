@@ -1,4 +1,4 @@
-// What the sums of an AveragePool are multiplied with.
+// What MaxPool and AveragePool of either layout share: which nodes they take, and what sums are multiplied with.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +7,16 @@
 #include "conv/window.h"
 
 namespace tenon::cpu_blas {
+
+/// The window of a pool over one or two spatial dimensions that gives no indices; TN_UNSUPPORTED for others.
+inline sdk::Result<WindowAttributes> parse_pool(const sdk::NodeView& node) {
+  TN_ASSIGN_OR_RETURN(WindowAttributes window, WindowAttributes::parse(node));
+  if (window.kernel.empty()) return sdk::invalid_model(describe(node), ": kernel_shape is missing");
+  if (window.kernel.size() > 2)
+    return sdk::unsupported(describe(node), ": ", window.kernel.size(), " spatial dimensions, expected 1 or 2 here");
+  if (node.output(1)) return sdk::unsupported(describe(node), ": output Indices is there, which only cpu_ref computes");
+  return window;
+}
 
 /// For each place of the output, row by row, 1 / how many inputs its window has; with those in padding if
 /// `with_padding`.
