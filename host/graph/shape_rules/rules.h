@@ -44,6 +44,8 @@ Status non_max_suppression(ShapeContext& c);
 Status roi_align(ShapeContext& c);
 Status max_roi_pool(ShapeContext& c);
 Status causal_conv(ShapeContext& c);
+// resample.cc
+Status resample(ShapeContext& c);
 // layout.cc
 Status reshape(ShapeContext& c);
 Status flatten(ShapeContext& c);

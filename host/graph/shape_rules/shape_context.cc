@@ -115,17 +115,31 @@ const Dims* ShapeContext::shape(size_t i) const {
   return type.kind == ValueType::Kind::kTensor && type.dims ? &*type.dims : nullptr;
 }
 
-std::optional<std::vector<int64_t>> ShapeContext::ints(size_t i) const {
+std::optional<ShapeContext::Content> ShapeContext::content(size_t i) const {
   if (!has_input(i)) return std::nullopt;
   if (i < given_.size()) {
     const tn_tensor* tensor = given_[i];
     const auto count = tensor == nullptr ? std::nullopt : checked_element_count({tensor->shape, tensor->rank}).get();
     if (!count) return std::nullopt;
-    return integers_of(tensor->dtype, tensor->data, static_cast<int64_t>(*count));
+    return Content{tensor->dtype, tensor->data, static_cast<int64_t>(*count)};
   }
   if (!node_.inputs[i]->is_constant()) return std::nullopt;
   const Tensor& tensor = *node_.inputs[i]->constant;
-  return integers_of(tensor.dtype(), tensor.data(), tensor.element_count());
+  return Content{tensor.dtype(), tensor.data(), tensor.element_count()};
+}
+
+std::optional<std::vector<int64_t>> ShapeContext::ints(size_t i) const {
+  const auto found = content(i);
+  return found ? integers_of(found->dtype, found->data, found->count) : std::nullopt;
+}
+
+std::optional<std::vector<float>> ShapeContext::floats(size_t i) const {
+  const auto found = content(i);
+  if (!found || found->dtype != TN_FLOAT || (found->data == nullptr && found->count > 0)) return std::nullopt;
+  std::vector<float> values(static_cast<size_t>(found->count));
+  // Byte-wise: a mapped tensor need not be aligned.
+  if (!values.empty()) std::memcpy(values.data(), found->data, values.size() * sizeof(float));
+  return values;
 }
 
 std::string ShapeContext::input_name(size_t i) const {

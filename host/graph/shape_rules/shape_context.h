@@ -58,6 +58,8 @@ class ShapeContext {
   const Dims* shape(size_t i) const;
   /// The values of a constant int32 or int64 input; nothing for any other.
   std::optional<std::vector<int64_t>> ints(size_t i) const;
+  /// The values of a constant float input; nothing for any other.
+  std::optional<std::vector<float>> floats(size_t i) const;
   /// Whether the inputs are the tensors of a run.
   bool is_in_run() const { return !given_.empty(); }
   /// The name that the schema gives to input i.
@@ -90,6 +92,14 @@ class ShapeContext {
   Result<Dim> computed(WideInt value, std::string_view what) const;
 
  private:
+  /// What a constant input holds, or a tensor of the run.
+  struct Content {
+    uint32_t dtype;
+    const void* data;
+    int64_t count;
+  };
+  std::optional<Content> content(size_t i) const;
+
   const Node& node_;
   // Rules are of tensors with their channels second: of a node that has them last, input 0 and what is set are moved.
   const bool is_channels_last_;

@@ -8,17 +8,6 @@
 namespace tenon::host::shape_rules {
 namespace {
 
-// The attribute getters that the SDK reads windows by.
-struct NodeAttributes {
-  const Node& node;
-  std::string attr_string(const char* name) const { return node.string_attribute(name).value_or(""); }
-  std::vector<int64_t> attr_ints(const char* name) const {
-    return node.ints_attribute(name).value_or(std::vector<int64_t>());
-  }
-  int64_t attr_int(const char* name) const { return node.int_attribute(name).value_or(0); }
-  int since_version() const { return node.since_version; }
-};
-
 // How often the window fits along axis i of n.
 Result<Dim> window_positions(const ShapeContext& c, const sdk::WindowAttributes& w, size_t i, size_t n, const Dim& in,
                              const Dim& kernel) {

@@ -90,7 +90,13 @@ HWY_INLINE void multiply_tile(const RowProduct& p, int64_t first) {
     for (int v = 0; v < N; ++v) hwy::Prefetch(p.c + (first + r) * p.c_stride + v * lanes());
   for (int64_t t = 0; t < p.taps; ++t) {
     const float* a[R];
-    for (int r = 0; r < R; ++r) a[r] = p.a[t * p.a_gap + first + r] + p.a_offset;
+    bool is_padding = true;
+    for (int r = 0; r < R; ++r) {
+      const float* row = p.a[t * p.a_gap + first + r];
+      is_padding &= row == p.zeros;
+      a[r] = row + p.a_offset;
+    }
+    if (is_padding) continue;
     const float* b = p.panel + t * p.tap_gap;
     int64_t k = 0;
     for (; k + kSteps <= p.depth; k += kSteps, b += kSteps * p.panel_stride, fetch.line += fetch.step) {

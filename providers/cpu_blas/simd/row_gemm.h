@@ -29,6 +29,7 @@ struct RowProduct {
   const float* residual;    // null: 0
   int64_t residual_stride;  // floats between rows
   float low, high;
+  const float* zeros;   // null, or a row of zeros: what all rows of a tile have there is left out
   const float* next;    // null, or floats that the next product reads of its panel and that lie far away
   int64_t next_floats;  //
 };

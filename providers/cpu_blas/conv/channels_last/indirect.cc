@@ -98,13 +98,14 @@ Grid plan_grid(const LastConvCall& call, const KernelWalk& walk, int64_t workers
 
 /// The rows of the task times one panel, over the taps [tap_begin, tap_begin + taps) that `a` points at.
 void multiply_panel(const LastConvCall& call, const KernelWalk& walk, const Grid& grid, const Task& task, int64_t panel,
-                    const float* const* a, int64_t tap_begin, int64_t taps) {
+                    const float* const* a, const float* zeros, int64_t tap_begin, int64_t taps) {
   const LastConvShape& s = call.shape;
   const int64_t group = panel / grid.group_panels;
   const int64_t within = panel % grid.group_panels * simd::panel_width();
   const int64_t column = group * s.group_outputs() + within;
   simd::RowProduct p{};
   p.a_gap = p.rows = task.rows;
+  p.zeros = zeros;
   p.columns = std::min(simd::panel_width(), s.group_outputs() - within);
   p.panel_stride = padded_width(p.columns);
   p.tap_gap = walk.depth * p.panel_stride;
@@ -159,7 +160,7 @@ sdk::Status run(sdk::RunContext& run, const LastConvCall& call) {
         const int64_t taps = std::min(most_taps, walk.taps - tap);
         const float* const* a = pixels.point(worker, task.first, task.rows, tap, tap + taps);
         for (int64_t panel = task.panel_begin; panel < task.panel_end; ++panel)
-          multiply_panel(call, walk, grid, task, panel, a, tap, taps);
+          multiply_panel(call, walk, grid, task, panel, a, pixels.zeros(), tap, taps);
       }
     }
   });

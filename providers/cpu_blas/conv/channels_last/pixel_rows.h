@@ -25,6 +25,8 @@ class PixelRows {
   /// Where the taps [tap_begin, tap_end) of the output pixels [first, first + count) of all images lie: tap t of pixel
   /// i at [(t - tap_begin) * count + i], the channels of all groups. Until the worker's next call.
   const float* const* point(uint32_t worker, int64_t first, int64_t count, int64_t tap_begin, int64_t tap_end) const;
+  /// Where padding lies.
+  const float* zeros() const { return zeros_; }
 
  private:
   const LastConvCall* call_ = nullptr;

@@ -10,19 +10,23 @@
 
 namespace tenon::test {
 
-/// An input of a node: a float tensor of this shape (-1: unknown), or a constant int64 vector.
+/// An input of a node: a float tensor of this shape (-1: unknown), or a constant vector of int64 or float.
 struct Shape {
   std::vector<int64_t> dims;
 };
 struct Ints {
   std::vector<int64_t> values;
 };
+struct Floats {
+  std::vector<float> values;
+};
 struct Symbols {
   std::vector<host::Dim> dims;
 };
 /// A tensor whose rank is not known.
 struct AnyRank {};
-using Operand = std::variant<Shape, Ints, Symbols, AnyRank>;
+struct LeftOut {};
+using Operand = std::variant<Shape, Ints, Floats, Symbols, AnyRank, LeftOut>;
 
 struct OneNode {
   int64_t opset = 17;
@@ -38,7 +42,7 @@ inline std::string infer_one(const OneNode& one) {
   GraphBuilder b(one.opset);
   std::vector<std::string> inputs, outputs;
   for (size_t i = 0; i < one.inputs.size(); ++i) {
-    inputs.push_back(host::concat("i", i));
+    inputs.push_back(std::holds_alternative<LeftOut>(one.inputs[i]) ? "" : host::concat("i", i));
     if (const auto* shape = std::get_if<Shape>(&one.inputs[i])) b.input(inputs[i], one.dtype, shape->dims);
     if (const auto* symbols = std::get_if<Symbols>(&one.inputs[i]))
       b.symbolic_input(inputs[i], one.dtype, symbols->dims);
@@ -46,6 +50,8 @@ inline std::string infer_one(const OneNode& one) {
       b.input_of(inputs[i], {host::ValueType::Kind::kTensor, one.dtype, std::nullopt});
     if (const auto* ints = std::get_if<Ints>(&one.inputs[i]))
       b.constant<int64_t>(inputs[i], {static_cast<int64_t>(ints->values.size())}, ints->values);
+    if (const auto* floats = std::get_if<Floats>(&one.inputs[i]))
+      b.constant<float>(inputs[i], {static_cast<int64_t>(floats->values.size())}, floats->values);
   }
   for (size_t i = 0; i < one.outputs; ++i) outputs.push_back(host::concat("o", i));
   b.node(one.op, inputs, outputs, one.attributes);

@@ -177,15 +177,20 @@ struct Resampling {
     return of_axis;
   }
 
+  /// The axes that scales, sizes and roi are of, in their order.
+  Result<std::vector<size_t>> chosen_axes(size_t rank) const {
+    std::vector<int64_t> named = axes;
+    if (!has_axes)
+      for (size_t a = 0; a < rank; ++a) named.push_back(static_cast<int64_t>(a));
+    return distinct_axes(named, rank);
+  }
+
   /// Every axis of X; those that are not resized have scale 1. `is_stated`: scales or sizes are there, if without
   /// elements: of no axis either list has nothing, but one of them must be there.
   Result<std::vector<ResampleAxis>> resolve(ShapeView x, const ResampleInputs& given, bool is_stated) const {
     ResampleInputs in = given;
     if (has_attribute_scales()) in.scales = &attribute_scales, is_stated = true;
-    std::vector<int64_t> named = axes;
-    if (!has_axes)
-      for (size_t a = 0; a < x.size(); ++a) named.push_back(static_cast<int64_t>(a));
-    TN_ASSIGN_OR_RETURN(const std::vector<size_t> chosen, distinct_axes(named, x.size()));
+    TN_ASSIGN_OR_RETURN(const std::vector<size_t> chosen, chosen_axes(x.size()));
     std::vector<ResampleAxis> all;
     for (const int64_t d : x) all.push_back({d, d, 1.0, static_cast<double>(d)});
     const bool has_scales = in.scales != nullptr, has_sizes = in.sizes != nullptr;
