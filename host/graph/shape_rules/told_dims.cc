@@ -59,11 +59,22 @@ class Reading {
     if (op == "Concat") return read_concat(node, depth);
     if (node.inputs.empty() || node.inputs[0] == nullptr) return std::nullopt;
     // They hand on the elements as they are; that the result has one dimension at most is known.
-    const bool moves = op == "Identity" || op == "Squeeze" || op == "Unsqueeze" || op == "Reshape";
-    const bool casts = op == "Cast" && node.outputs[0] != nullptr && node.outputs[0]->type.dtype == TN_INT64;
-    if (moves || casts) return read(*node.inputs[0], depth);
+    if (op == "Identity" || op == "Squeeze" || op == "Unsqueeze" || op == "Reshape")
+      return read(*node.inputs[0], depth);
+    if (op == "Cast") return read_cast(node, depth);
     if (op == "Gather") return read_gather(node, depth);
     return op == "Slice" ? read_slice(node, depth) : std::nullopt;
+  }
+
+  // A size that is only known by its name may not fit in 32 bits.
+  std::optional<Told> read_cast(const Node& node, int depth) {
+    const tn_dtype to = node.outputs[0] == nullptr ? TN_UNDEFINED : node.outputs[0]->type.dtype;
+    if (to != TN_INT64 && to != TN_INT32) return std::nullopt;
+    auto told = read(*node.inputs[0], depth);
+    if (!told || to == TN_INT64) return told;
+    for (ToldDim& dim : *told)
+      if (!dim.number || *dim.number != static_cast<int32_t>(*dim.number)) dim = {};
+    return told;
   }
 
   static std::optional<Told> read_shape(const Node& node) {

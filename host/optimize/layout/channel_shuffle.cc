@@ -4,29 +4,10 @@
 #include <numeric>
 
 #include "host/graph/layout.h"
-#include "host/graph/shape_rules/shape_context.h"
+#include "host/optimize/layout/movable.h"
 
 namespace tenon::host {
 namespace {
-
-bool is_plain_reshape(const Node& node) {
-  // Before opset 5 an attribute said the shape.
-  return node.domain.empty() && node.op_type == "Reshape" && node.since_version >= 5 && node.inputs.size() == 2 &&
-         node.int_attribute("allowzero").value_or(0) == 0;
-}
-
-/// Its dimensions follow from what is known; nullptr: not all.
-const Dims* proven_dims(const Value* value) {
-  return value != nullptr && value->type.kind == ValueType::Kind::kTensor && value->type.is_proven && value->type.dims
-             ? &*value->type.dims
-             : nullptr;
-}
-
-Node* only_reader(const Value& value) {
-  if (value.handed_out != 0 || value.uses.size() != 1) return nullptr;
-  Node& reader = *value.uses.begin()->node;
-  return !reader.inputs.empty() && reader.inputs[0] == &value && reader.outputs.size() == 1 ? &reader : nullptr;
-}
 
 bool swaps_second_and_third(const Node& node, size_t rank) {
   std::vector<int64_t> perm(rank);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "host/graph/graph.h"
+#include "host/graph/shape_rules/shape_context.h"
 
 namespace tenon::host {
 
@@ -20,6 +21,12 @@ bool is_single_element(const Value& value);
 bool can_reshape(const Value& constant, size_t rank);
 /// Whether the node is a Transpose of this order.
 bool moves(const Node& node, const std::vector<int64_t>& perm);
+/// Whether the node is a Reshape whose shape is an input, 0 in which copies a dimension.
+bool is_plain_reshape(const Node& node);
+/// The dimensions of a tensor, where they follow from what is known; nullptr: not all. The value may be null.
+const Dims* proven_dims(const Value* value);
+/// The node of one output that alone reads the value, as its first input; nullptr: another one, or several read it.
+Node* only_reader(const Value& value);
 /// A value of no graph that is known as much of, with its channels last if `is_moved`.
 Value stand_in(const Value& value, bool is_moved);
 

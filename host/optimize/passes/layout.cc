@@ -17,6 +17,7 @@
 #include "host/graph/schema.h"
 #include "host/graph/shape_inference.h"
 #include "host/graph/shape_rules/shape_context.h"
+#include "host/optimize/layout/channel_reshape.h"
 #include "host/optimize/layout/channel_shuffle.h"
 #include "host/optimize/layout/movable.h"
 #include "host/optimize/layout/renumber.h"
@@ -115,6 +116,9 @@ class LayoutPass {
     } else if (const auto shuffle = find_channel_shuffle(node)) {
       shuffles_.emplace(&node, *shuffle);
       if (of_use_.contains(&shuffle->y())) use_inputs(node, 1);
+    } else if (const auto reshape = find_channel_reshape(node)) {
+      reshapes_.emplace(&node, *reshape);
+      if (of_use_.contains(y)) use_inputs(node, 1);
     } else if (!node.inputs.empty() && has_layout(node.inputs[0])) {
       TENON_ASSIGN_OR_RETURN(auto renumbered, renumber(node, rank_of(*node.inputs[0])));
       if (!renumbered) return {};
@@ -138,11 +142,14 @@ class LayoutPass {
     if (wish_of(node) == LayoutWish::kWants) return convert(node);
     if (wish_of(node) == LayoutWish::kTakes) return follow_with_channels(node);
     if (const auto shuffle = shuffles_.find(&node); shuffle != shuffles_.end()) return follow(shuffle->second);
+    if (const auto reshape = reshapes_.find(&node); reshape != reshapes_.end()) return follow(node, reshape->second);
     if (const auto found = renumbered_.find(&node); found != renumbered_.end()) return follow(node, found->second);
     if (tells_shape(node) && node.op_type == "Shape") return tell_shape(node);
     if (!has_layout(first_output(node))) return {};
     const size_t rank = rank_of(*node.outputs[0]);
-    if (moves(node, to_channels_first(rank))) {
+    // Of three dimensions both orders are one.
+    const bool undoes = moves(node, to_channels_last(rank)) && last_.contains(node.inputs[0]);
+    if (!undoes && moves(node, to_channels_first(rank))) {
       transposes_.push_back(&node);
       if (node.inputs[0]->graph == &graph_) last_[node.outputs[0]] = node.inputs[0];
     } else if (moves(node, to_channels_last(rank))) {
@@ -234,6 +241,29 @@ class LayoutPass {
     shape.back() = shuffle.groups * shuffle.group_channels;
     TENON_RETURN_IF_ERROR(reshape(*shuffle.join, &swapped, shape));
     return give_last(*shuffle.join);
+  }
+
+  // Channels that become several dimensions have no place at the end that others know: only for a Transpose.
+  Status follow(Node& node, const ChannelReshape& reshaped) {
+    const Value& x = *node.inputs[0];
+    Value& y = *node.outputs[0];
+    const auto found = last_.find(&x);
+    if (found == last_.end() || !(x.use_count() == 1 || of_use_.contains(&y))) return {};
+    if (reshaped.parts == 1) {
+      TENON_RETURN_IF_ERROR(reshape(node, found->second, reshaped.shape));
+      return give_last(node);
+    }
+    Node* order = only_reader(y);
+    const auto perm = order == nullptr || order->op_type != "Transpose" || !order->domain.empty()
+                          ? std::nullopt
+                          : order->ints_attribute("perm");
+    if (!perm || perm->size() != reshaped.shape.size()) return {};
+    TENON_RETURN_IF_ERROR(reshape(node, found->second, reshaped.shape));
+    const auto behind = y.type.dims->begin() + 1;
+    std::rotate(behind, behind + static_cast<ptrdiff_t>(reshaped.parts), y.type.dims->end());
+    for (Attribute& attribute : order->attributes)
+      if (attribute.name == "perm") attribute.payload = reshaped.moved_order(*perm);
+    return {};
   }
 
   Status reshape(Node& node, Value* x, const std::vector<int64_t>& shape) {
@@ -384,6 +414,7 @@ class LayoutPass {
   std::unordered_map<const Node*, LayoutWish> wishes_;
   std::unordered_map<const Node*, Renumbered> renumbered_;
   std::unordered_map<const Node*, ChannelShuffle> shuffles_;
+  std::unordered_map<const Node*, ChannelReshape> reshapes_;
   std::unordered_set<const Value*> of_use_;
   std::unordered_map<const Value*, Value*> last_;
   std::vector<Node*> transposes_;  // its own and the model's

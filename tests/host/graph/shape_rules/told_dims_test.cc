@@ -84,3 +84,22 @@ TEST_CASE("what is taken of a shape folds where it is known, whatever the rest",
   CHECK(outputs[1]->constant->span<int64_t>()[0] == 7);
   CHECK_FALSE(outputs[2]->is_constant());
 }
+
+TEST_CASE("a shape by way of 32 bits keeps its numbers, and of its names the places", "[shapes]") {
+  GraphBuilder b(17);
+  b.symbolic_input("x", TN_FLOAT, {{-1, "batch"}, {6, ""}, {2, ""}});
+  b.node("Shape", {"x"}, {"s"});
+  b.node("Cast", {"s"}, {"narrow"}, {int_attr("to", TN_INT32)});
+  b.constant<int32_t>("four", {1}, {4});
+  b.constant<int64_t>("begin", {1}, {0});
+  b.constant<int64_t>("end", {1}, {2});
+  b.node("Slice", {"narrow", "begin", "end"}, {"front"});
+  b.node("Concat", {"front", "four"}, {"joined"}, {int_attr("axis", 0)});
+  b.node("Cast", {"joined"}, {"shape"}, {int_attr("to", TN_INT64)});
+  b.input("y", TN_FLOAT, {8});
+  b.node("Reshape", {"y", "shape"}, {"z"});
+  b.output("z");
+  const auto model = b.build();
+  REQUIRE(infer_shapes(*model).is_ok());
+  CHECK(describe(model->graph->outputs[0]->type) == "float[?,6,4]");
+}
