@@ -1,5 +1,5 @@
 // Gives nodes their channels last where their provider wants it. One way through each graph, producers first. Of a
-// value with channels second, `last_` has the same with channels last, if some node computes it; a Transpose computes
+// value with channels second, `moved_` has the same with channels last, if some node computes it; a Transpose computes
 // the value itself from it, and goes if nobody reads that. So neighbours meet in the layout that both want, and every
 // other reader finds what it always read. Nodes that providers want so begin; others follow where what they read is
 // there, unless that takes more Transposes than it saves.
@@ -20,6 +20,7 @@
 #include "host/optimize/layout/channel_reshape.h"
 #include "host/optimize/layout/channel_shuffle.h"
 #include "host/optimize/layout/movable.h"
+#include "host/optimize/layout/moved_values.h"
 #include "host/optimize/layout/renumber.h"
 #include "host/optimize/passes/passes.h"
 #include "host/optimize/rewriter.h"
@@ -50,15 +51,22 @@ bool has_one_result(const Node& node) {
   return has_layout(first_output(node)) && std::none_of(node.outputs.begin() + 1, node.outputs.end(), is_read);
 }
 
+const OpSchema* schema_of(const Model& model, std::string_view op_type) {
+  const auto opset = model.opset_imports.find("");
+  return find_schema("", op_type, opset == model.opset_imports.end() ? newest_opset("") : opset->second);
+}
+
 class LayoutPass {
  public:
   LayoutPass(const Model& model, Graph& graph, const OptimizeOptions& options, RemovalLog& log)
-      : root_(*model.graph), graph_(graph), builder_(graph), options_(options), log_(log) {
-    const auto opset = model.opset_imports.find("");
-    const int64_t version = opset == model.opset_imports.end() ? newest_opset("") : opset->second;
-    transpose_ = find_schema("", "Transpose", version);
-    gather_ = find_schema("", "Gather", version);
-  }
+      : root_(*model.graph),
+        graph_(graph),
+        builder_(graph),
+        options_(options),
+        log_(log),
+        transpose_(schema_of(model, "Transpose")),
+        gather_(schema_of(model, "Gather")),
+        moved_(graph, transpose_) {}
 
   /// How many nodes of operators with channels have these last now.
   Result<size_t> run() {
@@ -69,20 +77,13 @@ class LayoutPass {
     if (!is_wanted || transpose_ == nullptr) return size_t{0};
     for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) TENON_RETURN_IF_ERROR(look_ahead(**node));
     for (Node* node : nodes) TENON_RETURN_IF_ERROR(visit(*node));
-    // Readers before what they read.
-    for (auto node = transposes_.rbegin(); node != transposes_.rend(); ++node)
-      if (!is_read((*node)->outputs[0])) erase(**node);
+    moved_.erase_unread(log_);
     graph_.sweep();
     TENON_RETURN_IF_ERROR(root_.finish());  // a subgraph alone does not know what it reads of others
     return converted_;
   }
 
  private:
-  void erase(Node& transpose) {
-    if (!own_.contains(&transpose)) log_.add("as their readers have the layout that they undo", transpose);
-    graph_.erase_node(transpose);
-  }
-
   // Whether the node is one to begin at.
   bool ask(const Node& node) {
     if (!node.domain.empty() || !facts_of(node).has(kHasChannels) || !has_sure_rank(node) || !has_one_result(node) ||
@@ -139,6 +140,7 @@ class LayoutPass {
   }
 
   Status visit(Node& node) {
+    if (node.graph == nullptr) return {};  // erased by one before it
     if (wish_of(node) == LayoutWish::kWants) return convert(node);
     if (wish_of(node) == LayoutWish::kTakes) return follow_with_channels(node);
     if (const auto shuffle = shuffles_.find(&node); shuffle != shuffles_.end()) return follow(shuffle->second);
@@ -148,10 +150,9 @@ class LayoutPass {
     if (!has_layout(first_output(node))) return {};
     const size_t rank = rank_of(*node.outputs[0]);
     // Of three dimensions both orders are one.
-    const bool undoes = moves(node, to_channels_last(rank)) && last_.contains(node.inputs[0]);
+    const bool undoes = moves(node, to_channels_last(rank)) && moved_.contains(*node.inputs[0]);
     if (!undoes && moves(node, to_channels_first(rank))) {
-      transposes_.push_back(&node);
-      if (node.inputs[0]->graph == &graph_) last_[node.outputs[0]] = node.inputs[0];
+      moved_.note(node, node.outputs[0], node.inputs[0]->graph == &graph_ ? node.inputs[0] : nullptr);
     } else if (moves(node, to_channels_last(rank))) {
       take_over(node);
     } else if (is_elementwise(node) && has_one_result(node)) {
@@ -161,24 +162,24 @@ class LayoutPass {
   }
 
   Status convert(Node& node) {
-    TENON_ASSIGN_OR_RETURN(Value * x, channels_last(*node.inputs[0], node));
+    TENON_ASSIGN_OR_RETURN(Value * x, moved_.channels_last(*node.inputs[0], node));
     node.domain = kChannelsLastDomain;
     node.inputs[0] = x;
     ++converted_;
-    return give_last(node);
+    return moved_.give_last(node);
   }
 
   Status follow_with_channels(Node& node) {
     const Value* x = node.inputs[0];
-    if (!last_.contains(x) || !(x->use_count() == 1 || is_welcome(node.outputs[0]))) return {};
+    if (!moved_.contains(*x) || !(x->use_count() == 1 || is_welcome(node.outputs[0]))) return {};
     return convert(node);
   }
 
   // Who reads what such a Transpose computes can as well read what was there before it was moved the other way.
   void take_over(Node& node) {
-    transposes_.push_back(&node);
-    const auto found = last_.find(node.inputs[0]);
-    if (found != last_.end() && node.outputs[0]->handed_out == 0) graph_.replace_uses(*node.outputs[0], *found->second);
+    moved_.note(node, nullptr, nullptr);
+    Value* last = moved_.find(*node.inputs[0]);
+    if (last != nullptr && node.outputs[0]->handed_out == 0) graph_.replace_uses(*node.outputs[0], *last);
   }
 
   // An elementwise node computes the same from operands that are all moved alike. Before opset 7 an axis said how one
@@ -188,15 +189,15 @@ class LayoutPass {
     const size_t rank = rank_of(*node.outputs[0]);
     const bool is_of_use = of_use_.contains(node.outputs[0]);
     for (const Value* input : node.inputs)
-      if (input != nullptr && !can_move(*input, rank, true, is_of_use)) return {};
+      if (input != nullptr && !moved_.can_move(*input, rank, true, is_of_use)) return {};
     // Where its operands are read otherwise, too, and nobody wants its result so, it would only add a Transpose.
-    const auto reads = moved_reads(node.inputs);
+    const auto reads = moved_.moved_reads(node.inputs);
     if (!reads || !(*reads == 1 || is_of_use)) return {};
     for (Value*& input : node.inputs) {
       if (input == nullptr) continue;
-      TENON_ASSIGN_OR_RETURN(input, moved(*input, rank, node));
+      TENON_ASSIGN_OR_RETURN(input, moved_.moved(*input, rank, node));
     }
-    return give_last(node);
+    return moved_.give_last(node);
   }
 
   // A node that names axes names others, if its provider runs it so as well.
@@ -205,33 +206,33 @@ class LayoutPass {
     const std::vector<Value*> operands(node.inputs.begin(), node.inputs.begin() + static_cast<ptrdiff_t>(count));
     const bool is_gain = gains(node, renumbered);
     for (const Value* input : operands)
-      if (input == nullptr || !can_move(*input, rank, false, is_gain)) return {};
-    const auto reads = moved_reads(operands);
+      if (input == nullptr || !moved_.can_move(*input, rank, false, is_gain)) return {};
+    const auto reads = moved_.moved_reads(operands);
     if (!reads || !((*reads == 1 && !renumbered.grows) || is_gain) || !is_run_as_well(node, renumbered, count))
       return {};
     for (size_t i = 0; i < count; ++i) {
-      TENON_ASSIGN_OR_RETURN(node.inputs[i], moved(*node.inputs[i], rank, node));
+      TENON_ASSIGN_OR_RETURN(node.inputs[i], moved_.moved(*node.inputs[i], rank, node));
     }
     for (auto& [index, tensor] : renumbered.constants) {
       if (index >= node.inputs.size()) node.inputs.resize(index + 1);
       TENON_ASSIGN_OR_RETURN(node.inputs[index], builder_.constant("", std::move(tensor)));
     }
     node.attributes = std::move(renumbered.attributes);
-    if (renumbered.moves_results) return give_last(node);
+    if (renumbered.moves_results) return moved_.give_last(node);
     graph_.connect(node);
     return {};
   }
 
   Status follow(const ChannelShuffle& shuffle) {
-    const auto found = last_.find(&shuffle.x());
-    if (found == last_.end() || !(shuffle.x().use_count() == 1 || of_use_.contains(&shuffle.y()))) return {};
+    Value* last = moved_.find(shuffle.x());
+    if (last == nullptr || !(shuffle.x().use_count() == 1 || of_use_.contains(&shuffle.y()))) return {};
     const size_t rank = rank_of(shuffle.x());
     // N, H, W are copied.
     std::vector<int64_t> shape(rank - 1, 0), perm(rank + 1);
     shape.insert(shape.end(), {shuffle.groups, shuffle.group_channels});
     for (size_t i = 0; i < perm.size(); ++i) perm[i] = static_cast<int64_t>(i);
     std::swap(perm[rank - 1], perm[rank]);
-    TENON_RETURN_IF_ERROR(reshape(*shuffle.cut, found->second, shape));
+    TENON_RETURN_IF_ERROR(reshape(*shuffle.cut, last, shape));
     Value &parts = *shuffle.cut->outputs[0], &swapped = *shuffle.swap->outputs[0];
     std::rotate(parts.type.dims->begin() + 1, parts.type.dims->begin() + 3, parts.type.dims->end());
     std::rotate(swapped.type.dims->begin() + 1, swapped.type.dims->begin() + 3, swapped.type.dims->end());
@@ -240,30 +241,41 @@ class LayoutPass {
     shape.pop_back();
     shape.back() = shuffle.groups * shuffle.group_channels;
     TENON_RETURN_IF_ERROR(reshape(*shuffle.join, &swapped, shape));
-    return give_last(*shuffle.join);
+    return moved_.give_last(*shuffle.join);
   }
 
-  // Channels that become several dimensions have no place at the end that others know: only for a Transpose.
+  // A Transpose that alone reads the result takes another order, or goes. Else channels that become several dimensions
+  // would have no place at the end that others know.
   Status follow(Node& node, const ChannelReshape& reshaped) {
     const Value& x = *node.inputs[0];
     Value& y = *node.outputs[0];
-    const auto found = last_.find(&x);
-    if (found == last_.end() || !(x.use_count() == 1 || of_use_.contains(&y))) return {};
-    if (reshaped.parts == 1) {
-      TENON_RETURN_IF_ERROR(reshape(node, found->second, reshaped.shape));
-      return give_last(node);
-    }
+    Value* last = moved_.find(x);
+    if (last == nullptr || !(x.use_count() == 1 || of_use_.contains(&y))) return {};
     Node* order = only_reader(y);
-    const auto perm = order == nullptr || order->op_type != "Transpose" || !order->domain.empty()
-                          ? std::nullopt
-                          : order->ints_attribute("perm");
-    if (!perm || perm->size() != reshaped.shape.size()) return {};
-    TENON_RETURN_IF_ERROR(reshape(node, found->second, reshaped.shape));
-    const auto behind = y.type.dims->begin() + 1;
-    std::rotate(behind, behind + static_cast<ptrdiff_t>(reshaped.parts), y.type.dims->end());
-    for (Attribute& attribute : order->attributes)
-      if (attribute.name == "perm") attribute.payload = reshaped.moved_order(*perm);
-    return {};
+    const bool is_order = order != nullptr && order->domain.empty() && order->op_type == "Transpose";
+    const auto perm = is_order ? order->ints_attribute("perm") : std::nullopt;
+    if (perm && perm->size() == reshaped.shape.size()) return reorder(node, *order, *last, reshaped, *perm);
+    if (reshaped.parts > 1) return {};
+    TENON_RETURN_IF_ERROR(reshape(node, last, reshaped.shape));
+    return moved_.give_last(node);
+  }
+
+  Status reorder(Node& node, Node& order, Value& last, const ChannelReshape& reshaped,
+                 const std::vector<int64_t>& perm) {
+    std::vector<int64_t> moved = reshaped.moved_order(perm);
+    if (std::is_sorted(moved.begin(), moved.end())) {
+      Value* y = order.outputs[0];
+      log_.add("as the Reshape before it computes that order of channels that are last", order);
+      y->producer = nullptr;
+      graph_.erase_node(order);
+      node.outputs[0] = y;
+      return reshape(node, &last, reshaped.shape);
+    }
+    Dims& dims = *node.outputs[0]->type.dims;
+    std::rotate(dims.begin() + 1, dims.begin() + 1 + static_cast<ptrdiff_t>(reshaped.parts), dims.end());
+    for (Attribute& attribute : order.attributes)
+      if (attribute.name == "perm") attribute.payload = moved;
+    return reshape(node, &last, reshaped.shape);
   }
 
   Status reshape(Node& node, Value* x, const std::vector<int64_t>& shape) {
@@ -278,42 +290,6 @@ class LayoutPass {
                            Tensor::allocate(TN_INT64, {static_cast<int64_t>(values.size())}, Residence::kComputed));
     std::copy(values.begin(), values.end(), static_cast<int64_t*>(numbers.mutable_data()));
     return builder_.constant("", std::move(numbers));
-  }
-
-  // Whether the operand is there with its channels last, or comes to it for nothing; `broadcasts`: it may have fewer
-  // dimensions than the result, or be 1 where that is more; `at_cost`: a Transpose is worth it.
-  bool can_move(const Value& operand, size_t rank, bool broadcasts, bool at_cost) const {
-    if (last_.contains(&operand)) return rank_of(operand) == rank;
-    if (operand.is_constant())
-      return can_reshape(operand, rank) && (broadcasts || operand.constant->shape().size() == rank);
-    if (broadcasts && is_single_element(operand)) return rank_of(operand) <= rank;
-    return operand.type.is_proven && has_layout(&operand) && rank_of(operand) == rank &&
-           (at_cost || lies_alike(operand));
-  }
-
-  // The most readers that one of the operands has that are moved already; nothing: none is.
-  std::optional<size_t> moved_reads(const std::vector<Value*>& operands) const {
-    std::optional<size_t> most;
-    for (const Value* input : operands)
-      if (input != nullptr && last_.contains(input))
-        most = std::max(most.value_or(1), static_cast<size_t>(input->use_count()));
-    return most;
-  }
-
-  // What can_move() has said yes to.
-  Result<Value*> moved(Value& operand, size_t rank, const Node& reader) {
-    if (const auto found = last_.find(&operand); found != last_.end()) return found->second;
-    if (operand.is_constant()) return operand.constant->element_count() > 1 ? reshaped(operand, rank) : &operand;
-    if (rank_of(operand) < rank || is_single_element(operand)) return &operand;
-    return channels_last(operand, reader);
-  }
-
-  Result<Value*> reshaped(const Value& value, size_t rank) {
-    const Tensor& t = *value.constant;
-    std::vector<int64_t> shape(rank - t.shape().size(), 1);
-    shape.insert(shape.end(), t.shape().begin(), t.shape().end());
-    shape = permuted(shape, to_channels_last(rank));
-    return builder_.constant("", t.part(std::move(shape), 0, t.byte_length()));
   }
 
   bool is_run_as_well(const Node& node, const Renumbered& renumbered, size_t moved_inputs) const {
@@ -338,9 +314,9 @@ class LayoutPass {
 
   // Dimensions are told of what is there, and picked in the order that they had.
   Status tell_shape(Node& node) {
-    const auto found = last_.find(node.inputs[0]);
+    Value* last = moved_.find(*node.inputs[0]);
     Value* y = first_output(node) == nullptr ? nullptr : node.outputs[0];
-    if (found == last_.end() || y == nullptr || !y->type.dims || gather_ == nullptr) return {};
+    if (last == nullptr || y == nullptr || !y->type.dims || gather_ == nullptr) return {};
     const auto rank = static_cast<int64_t>(rank_of(*node.inputs[0]));
     const int64_t start = node.int_attribute("start").value_or(0), end = node.int_attribute("end").value_or(rank);
     std::vector<int64_t> picked;
@@ -353,7 +329,7 @@ class LayoutPass {
     all->type.dims = std::vector<Dim>{known_dim(rank)};
     TENON_ASSIGN_OR_RETURN(Value * indices, integers(picked));
     std::erase_if(node.attributes, [](const Attribute& a) { return a.name == "start" || a.name == "end"; });
-    node.inputs[0] = found->second;
+    node.inputs[0] = last;
     node.outputs[0] = all;
     y->producer = nullptr;
     graph_.connect(node);
@@ -364,61 +340,20 @@ class LayoutPass {
     return {};
   }
 
-  // What the node computes from now on has its channels last, and Transposes compute what it did before.
-  Status give_last(Node& node) {
-    std::vector<Value*> results;
-    for (Value*& y : node.outputs) {
-      if (y == nullptr || !has_layout(y)) continue;
-      results.push_back(y);
-      TENON_ASSIGN_OR_RETURN(y, fresh(*y));
-      last_[results.back()] = y;
-      results.back()->producer = nullptr;
-    }
-    graph_.connect(node);
-    for (Value* y : results) add_transpose(*last_[y], *y, to_channels_first(rank_of(*y)), node);
-    return {};
-  }
-
-  Result<Value*> channels_last(Value& x, const Node& reader) {
-    if (const auto found = last_.find(&x); found != last_.end()) return found->second;
-    TENON_ASSIGN_OR_RETURN(Value * x_last, fresh(x));
-    add_transpose(x, *x_last, to_channels_last(rank_of(x)), reader);
-    last_[&x] = x_last;
-    return x_last;
-  }
-
-  Result<Value*> fresh(const Value& like) {
-    TENON_ASSIGN_OR_RETURN(Value * value, graph_.add_value(""));
-    value->type = like.type;
-    value->type.dims = permuted(*like.type.dims, to_channels_last(like.type.dims->size()));
-    return value;
-  }
-
-  void add_transpose(Value& from, Value& to, std::vector<int64_t> perm, const Node& near) {
-    Node* node = builder_.node("Transpose", {&from}, {&to}, {{"perm", std::move(perm)}}, &near);
-    node->name = concat(near.name, from.producer == &near ? "/channels_first" : "/channels_last");
-    node->schema = transpose_;
-    node->since_version = transpose_->since_version;
-    transposes_.push_back(node);
-    own_.insert(node);
-  }
-
   Graph& root_;
   Graph& graph_;
   NodeBuilder builder_;
   const OptimizeOptions& options_;
   RemovalLog& log_;
-  const OpSchema* transpose_ = nullptr;
-  const OpSchema* gather_ = nullptr;
+  const OpSchema* const transpose_;
+  const OpSchema* const gather_;
+  MovedValues moved_;
   size_t converted_ = 0;
   std::unordered_map<const Node*, LayoutWish> wishes_;
   std::unordered_map<const Node*, Renumbered> renumbered_;
   std::unordered_map<const Node*, ChannelShuffle> shuffles_;
   std::unordered_map<const Node*, ChannelReshape> reshapes_;
   std::unordered_set<const Value*> of_use_;
-  std::unordered_map<const Value*, Value*> last_;
-  std::vector<Node*> transposes_;  // its own and the model's
-  std::unordered_set<const Node*> own_;
 };
 
 }  // namespace

@@ -38,8 +38,9 @@ TEST_CASE("a shuffle of channels is one of the last dimension where channels are
   CHECK(shuffled({2, 2, 3, 4, 5}, {0, 2, 1, 3, 4}, {2, -1, 4, 5}) == along);
 }
 
-TEST_CASE("what is no shuffle of channels, or is read in between, keeps its layout", "[layout]") {
-  const std::string apart = "Transpose [Conv] Transpose Reshape Transpose Reshape Transpose [Conv] Transpose";
+TEST_CASE("what is no shuffle of channels, or is read in between, is put together with its channels second",
+          "[layout]") {
+  const std::string apart = "Transpose [Conv] Reshape Transpose Reshape Transpose [Conv] Transpose";
   CHECK(shuffled({2, 3, 2, 4, 5}, {0, 1, 2, 4, 3}, {2, 6, 4, 5}) == apart);
   CHECK(shuffled({2, 6, 2, 2, 5}, {0, 2, 1, 3, 4}, {2, 6, 4, 5}) == apart);
   CHECK(shuffled({2, 3, 2, 4, 5}, {0, 2, 1, 3, 4}, {2, 6, 5, 4}) == apart);
