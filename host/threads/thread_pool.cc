@@ -33,7 +33,7 @@ constexpr double kNanosecondsPerThread = 10'000;  // a thread is worth waking fo
 constexpr int64_t kChunksPerThread = 8;
 constexpr std::chrono::microseconds kIdleSpin{50};     // of a worker, before it sleeps
 constexpr std::chrono::microseconds kFinishSpin{100};  // of a caller that waits for the others' last chunks
-constexpr int kPausesPerLook = 32;
+constexpr int kLooksPerClock = 32;  // asking the time takes longer than a look
 
 thread_local bool inside_body = false;
 
@@ -66,8 +66,10 @@ bool spin_until(Clock::duration limit, Done&& done) {
   if (done()) return true;
   const auto end = Clock::now() + limit;
   do {
-    for (int i = 0; i < kPausesPerLook; ++i) spin_pause();
-    if (done()) return true;
+    for (int i = 0; i < kLooksPerClock; ++i) {
+      spin_pause();
+      if (done()) return true;
+    }
   } while (Clock::now() < end);
   return false;
 }
