@@ -1,7 +1,8 @@
 // Jobs stand on their callers' stacks, in a list that the pool's mutex guards. A worker joins a job under the mutex and
-// gets the next worker number there; the items are then taken in chunks from an atomic counter. The caller takes its
-// job off the list before it waits for those that joined, so nobody touches a job that is gone.
-// The pool is never destroyed: its threads are detached and end with the process, which therefore never waits for them.
+// gets the next worker number there; each then takes chunks of its own part of the items, from an atomic counter, and
+// at last of the others' parts. The caller takes its job off the list before it waits for those that joined, so nobody
+// touches a job that is gone. The pool is never destroyed: its threads are detached and end with the process, which
+// therefore never waits for them.
 #include "host/threads/thread_pool.h"
 
 #include <algorithm>
@@ -33,30 +34,65 @@ constexpr double kNanosecondsPerThread = 10'000;  // a thread is worth waking fo
 constexpr int64_t kChunksPerThread = 8;
 constexpr std::chrono::microseconds kIdleSpin{50};     // of a worker, before it sleeps
 constexpr std::chrono::microseconds kFinishSpin{100};  // of a caller that waits for the others' last chunks
-constexpr int kLooksPerClock = 32;  // asking the time takes longer than a look
+constexpr int kLooksPerClock = 32;                     // asking the time takes longer than a look
 
 thread_local bool inside_body = false;
+
+/// Neighbouring items that one worker takes first: of one node after the other a CPU computes the same part, which it
+/// then finds in its own cache.
+struct alignas(64) Part {
+  std::atomic<int64_t> next{0};
+  int64_t end = 0;
+
+  bool has_items() const { return next.load(std::memory_order_relaxed) < end; }
+};
+constexpr uint32_t kMostParts = 16;  // past which workers share one from the start
 
 struct Job {
   RangeFunction body;
   void* arg;
-  int64_t count;
   int64_t chunk;
-  uint32_t limit;       // worker numbers to give out
+  uint32_t limit;  // worker numbers to give out
+  uint32_t part_count;
   uint32_t joined = 1;  // worker numbers given out; the caller has 0
   Job* next_job = nullptr;
-  std::atomic<int64_t> next{0};
   std::atomic<uint32_t> active{0};  // workers other than the caller that are in it
+  Part parts[kMostParts];
 
+  Job(RangeFunction function, void* argument, int64_t count, int64_t grain, uint32_t workers)
+      : body(function),
+        arg(argument),
+        chunk(std::max<int64_t>({1, grain, count / (workers * kChunksPerThread)})),
+        limit(workers),
+        part_count(std::min(workers, kMostParts)) {
+    // Whole chunks, so that no part leaves a small one.
+    const int64_t chunks = (count - 1) / chunk + 1;
+    for (uint32_t i = 0; i < part_count; ++i) {
+      const int64_t begin = chunks * i / part_count * chunk;
+      parts[i].next.store(begin, std::memory_order_relaxed);
+      if (i > 0) parts[i - 1].end = begin;
+    }
+    parts[part_count - 1].end = count;
+  }
+
+  bool has_items() const {
+    return std::any_of(parts, parts + part_count, [](const Part& part) { return part.has_items(); });
+  }
+
+  /// Its own part first, then what others have left.
   void work(uint32_t worker) {
     inside_body = true;
-    // The load keeps the counter from running past int64 however often workers look at a finished job.
-    while (next.load(std::memory_order_relaxed) < count) {
-      const int64_t begin = next.fetch_add(chunk, std::memory_order_relaxed);
-      if (begin >= count) break;
-      body(arg, worker, begin, count - begin < chunk ? count : begin + chunk);
-    }
+    for (uint32_t i = 0; i < part_count; ++i) work(worker, parts[(worker + i) % part_count]);
     inside_body = false;
+  }
+
+  void work(uint32_t worker, Part& part) {
+    // The look keeps the counter from running past int64 however often workers look at a finished part.
+    while (part.has_items()) {
+      const int64_t begin = part.next.fetch_add(chunk, std::memory_order_relaxed);
+      if (begin >= part.end) break;
+      body(arg, worker, begin, std::min(begin + chunk, part.end));
+    }
   }
 };
 
@@ -116,7 +152,7 @@ struct ThreadPool::Impl {
   // A job that still has a free worker number and items left. Holds the mutex.
   Job* find_job() const {
     for (Job* job = jobs; job != nullptr; job = job->next_job)
-      if (job->joined < job->limit && job->next.load(std::memory_order_relaxed) < job->count) return job;
+      if (job->joined < job->limit && job->has_items()) return job;
     return nullptr;
   }
 
@@ -223,7 +259,7 @@ void ThreadPool::parallel_for(int64_t count, double cost_per_item_ns, unsigned m
     inside_body = was_inside;
     return;
   }
-  Job job{body, arg, count, std::max<int64_t>({1, grain, count / (threads * kChunksPerThread)}), threads};
+  Job job(body, arg, count, grain, threads);
   impl_->add(&job);
   job.work(0);
   impl_->remove(&job);

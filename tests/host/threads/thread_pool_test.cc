@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -81,6 +82,19 @@ TEST_CASE("expensive work reaches other threads", "[thread_pool]") {
     for (int i = 0; i < 2000 && !elsewhere; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   });
   CHECK(elsewhere);
+}
+
+TEST_CASE("workers begin with parts of their own", "[thread_pool]") {
+  if (usable_cpus() < 2) return;  // there is one part
+  std::atomic<int64_t> first[2] = {-1, -1};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  parallel_for(64, 1e6, 2, [&](uint32_t worker, int64_t begin, int64_t) {
+    int64_t none = -1;
+    first[worker].compare_exchange_strong(none, begin);
+    while (first[1 - worker] < 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  });
+  CHECK(first[0] == 0);
+  CHECK(first[1] == 32);
 }
 
 TEST_CASE("a call from inside a body runs on that body's thread as worker 0", "[thread_pool]") {
