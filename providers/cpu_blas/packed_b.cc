@@ -12,14 +12,27 @@
 namespace tenon::cpu_blas {
 namespace {
 
-constexpr int64_t kDepth = 1024;   // of one pass: a quarter of a megabyte of panel at the widest, in the L2 cache
-constexpr int64_t kRowBlock = 96;  // rows of A that stay in the L2 cache while panels change, at least
+constexpr int64_t kDepth = 1024;  // of one pass: a quarter of a megabyte of panel at the widest, in the L2 cache
+constexpr int64_t kNarrowPanel = 16, kNarrowDepth = 256;  // of narrow panels 16 KiB, which stay in the L1 cache
+// Rows of A that stay in the L2 cache while panels change: between these numbers, as many as fit.
+constexpr int64_t kLeastRowBlock = 96, kMostRowBlock = 256, kSecondCache = 384 * 1024;
 constexpr int64_t kFirstCache = 8 * 1024;  // floats: with narrow rows, more of them fit even the L1 cache
 constexpr int64_t kBlocksPerWorker = 4;
 
+/// Terms of a pass over a panel.
+int64_t depth_of_pass() {
+  return simd::panel_width() <= kNarrowPanel ? kNarrowDepth : kDepth;
+}
+
+/// Each block of rows reads all panels anew, from memory: the larger, the better.
+int64_t row_block(int64_t k) {
+  const int64_t depth = std::max<int64_t>(k, 1);
+  return std::max(std::clamp(kSecondCache / depth, kLeastRowBlock, kMostRowBlock), kFirstCache / depth);
+}
+
 /// Rows of C that one task computes: a block, or fewer so that every worker has some tasks.
 int64_t plan_rows(int64_t m, int64_t k, int64_t panels, int64_t workers) {
-  int64_t blocks = ceil_div(m, std::max(kRowBlock, kFirstCache / std::max<int64_t>(k, 1)));
+  int64_t blocks = ceil_div(m, row_block(k));
   if (workers > 1) blocks = std::max(blocks, ceil_div(kBlocksPerWorker * workers, panels));
   return round_up(ceil_div(m, blocks), simd::kPanelRows);
 }
@@ -51,16 +64,17 @@ void multiply_block(const PackedProduct& g, const Epilogue& e, int64_t row, int6
   p.low = function == simd::Unary::kRelu ? 0 : function == simd::Unary::kClip ? e.activation.low : -kMost;
   p.high = function == simd::Unary::kClip ? e.activation.high : kMost;
   const float* panel = g.panels + column * g.k;
-  for (int64_t k = 0; k < g.k; k += kDepth) {
-    p.depth = std::min(kDepth, g.k - k);
+  const int64_t most = depth_of_pass();
+  for (int64_t k = 0; k < g.k; k += most) {
+    p.depth = std::min(most, g.k - k);
     p.a = g.a + row * p.a_stride + k * p.a_step;
     p.panel = panel + k * p.panel_stride;
     p.accumulate = k > 0;
     p.finish = k + p.depth == g.k;
     // Weights come from memory: the panel after this one is on its way while this one is computed with.
     p.next = p.finish ? g.panels + next * g.k : p.panel + p.depth * p.panel_stride;
-    p.next_count = p.finish ? std::min(kDepth, g.k) * panel_stride(g.n - next)
-                            : std::min(kDepth, g.k - k - p.depth) * p.panel_stride;
+    p.next_count =
+        p.finish ? std::min(most, g.k) * panel_stride(g.n - next) : std::min(most, g.k - k - p.depth) * p.panel_stride;
     simd::multiply_panel(p);
   }
   const bool is_done =
@@ -136,8 +150,9 @@ void multiply_packed_uncounted(sdk::RunContext& run, const PackedProduct& g, con
 void multiply_packed_columns(const PackedProduct& g, const Epilogue& e, int64_t begin, int64_t end) {
   if (g.m == 0) return;
   const int64_t width = simd::panel_width(), group = width * simd::panels_at_once(g.m);
-  for (int64_t row = 0; row < g.m; row += kRowBlock) {
-    const int64_t rows = std::min(kRowBlock, g.m - row);
+  const int64_t block = row_block(g.k);
+  for (int64_t row = 0; row < g.m; row += block) {
+    const int64_t rows = std::min(block, g.m - row);
     const auto after = [&](int64_t column) {
       return column < end || row + rows >= g.m ? std::min(column, g.n) : begin;
     };

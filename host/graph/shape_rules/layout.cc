@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <tenon/sdk/geometry/axes.hpp>
 #include <tenon/sdk/geometry/blocks.hpp>
-#include <tenon/sdk/geometry/pad.hpp>
+#include <tenon/sdk/geometry/broadcast.hpp>
 #include <tenon/sdk/geometry/reshape.hpp>
 
 #include "host/graph/shape_rules/rules.h"
@@ -215,18 +215,18 @@ Status unsqueeze(ShapeContext& c) {
   return {};
 }
 
+// A dimension that is asked for by its name is that one where x has 1, and elsewhere what x has.
 Status expand(ShapeContext& c) {
   const Dims* x = c.shape(0);
-  const auto target = c.ints(1);
+  const auto target = told(c, 1);
   if (x == nullptr || !target) return {};
-  TENON_ASSIGN_OR_RETURN(const auto sizes, from_sdk(c, sdk::expanded_shape(sizes_of(*x), *target)));
-  Dims y;
-  for (const int64_t size : sizes) y.push_back(size < 0 ? unknown_dim() : known_dim(size));
-  // Names stay where the new shape has 1 or nothing.
-  const size_t missing = y.size() - x->size();
-  for (size_t i = 0; i < x->size(); ++i)
-    if (!is_known(y[missing + i])) y[missing + i] = (*x)[i];
-  c.set(0, std::move(y));
+  Dims asked;
+  for (const ToldDim& d : *target) {
+    if (d.number && *d.number < 0) return c.fail("the new shape has ", *d.number, ", expected 0 or more");
+    asked.push_back(d.number ? known_dim(*d.number) : d.dim);
+  }
+  TENON_RETURN_IF_ERROR(from_sdk(c, sdk::broadcast_shape(sizes_of(*x), sizes_of(asked))).status());
+  if (auto y = broadcast(*x, asked)) c.set(0, std::move(*y));
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "host/graph/shape_rules/shape_context.h"
+#include "host/graph/shape_rules/told_dims.h"
 #include "host/optimize/raises/dim_origin.h"
 #include "host/optimize/raises/raises.h"
 
@@ -110,12 +111,55 @@ struct Attended {
   size_t rank() const { return heads > 0 ? 4 : q->type.dims->size(); }  // of the scores
 };
 
+constexpr int kMostSlices = 4;  // of one mask
+
+// The Slice that computes the value, if it leaves only what is behind the beginning of each axis.
+const Node* slice_from_start(const Value& value) {
+  const Node* slice = value.is_constant() ? nullptr : value.producer;
+  if (slice == nullptr || slice->op_type != "Slice" || !slice->domain.empty() || slice->inputs.size() < 3)
+    return nullptr;
+  const ShapeContext c(*slice);
+  const auto starts = c.ints(1), steps = c.has_input(4) ? c.ints(4) : std::vector<int64_t>{1};
+  if (!starts || !steps) return nullptr;
+  const auto count_of = [](const std::vector<int64_t>& in, int64_t number) {
+    return static_cast<size_t>(std::count(in.begin(), in.end(), number));
+  };
+  return count_of(*starts, 0) == starts->size() && count_of(*steps, 1) == steps->size() ? slice : nullptr;
+}
+
+// Whether a Slice cuts dimension i of the mask to dimension j of q, as a causal mask is for as many tokens as there
+// are. It leaves fewer of more tokens than the mask is made for: then the nodes fail, and so does the operator.
+bool is_cut_to(const Value& mask, size_t i, const Value& q, size_t j) {
+  const Value* value = &mask;
+  for (int n = 0; n < kMostSlices; ++n) {
+    const Node* slice = slice_from_start(*value);
+    if (slice == nullptr) return false;
+    value = slice->inputs[0];
+    const ShapeContext c(*slice);
+    bool given = false;
+    auto axes = c.axes(3, &given);
+    const auto ends = told(c, 2);
+    if (!axes || !ends || (given && axes->size() != ends->size()) || dims_of(value) == nullptr) return false;
+    if (value->type.dims->size() <= i) return false;
+    const auto rank = static_cast<int64_t>(value->type.dims->size());
+    for (size_t k = 0; k < ends->size(); ++k) {
+      const int64_t axis = !given ? static_cast<int64_t>(k) : (*axes)[k] < 0 ? (*axes)[k] + rank : (*axes)[k];
+      if (axis != static_cast<int64_t>(i)) continue;
+      const ToldDim& end = (*ends)[k];
+      const bool is_long = (*value->type.dims)[i].value > 1;  // one row would broadcast
+      return is_long && end.of != nullptr && is_same_dim(*end.of, end.axis, q, j);
+    }
+  }
+  return false;
+}
+
 // Whether dimension i of the mask is 1, or dimension j of the scores, which is one of q's.
 bool fits_score_dim(const Value& mask, size_t i, const Attended& of, size_t j) {
   const int64_t number = (*mask.type.dims)[i].value;
   if (number == 1) return true;
-  if (of.heads == 0) return is_same_dim(mask, i, *of.q, j);
-  return j == 1 ? number == of.heads : is_same_dim(mask, i, *of.q, j == 0 ? 0 : 1);
+  if (of.heads > 0 && j == 1) return number == of.heads;
+  const size_t axis = of.heads == 0 || j == 0 ? j : 1;
+  return is_same_dim(mask, i, *of.q, axis) || is_cut_to(mask, i, *of.q, axis);
 }
 
 // Of the last dimension it follows: a mask for more keys than there are would make more weights than there are values.
@@ -136,15 +180,42 @@ std::optional<Proposal::Operand> of_one_head(const Proposal::Operand& mask, cons
   return std::make_shared<Proposal>(Proposal{"Unsqueeze", {mask, *axis}, {}, 13});
 }
 
-// Adds what masks the scores to the operator's inputs; false when it cannot take it. Where one is left out in full, a
-// finite number in the place of the others would give each the same weight.
+// Whether every query of the mask sees the first key: it is a constant that says so, or the beginning of one.
+bool shows_first_key(const Value& mask, bool seen) {
+  const Value* value = &mask;
+  for (int n = 0; n < kMostSlices && !value->is_constant(); ++n) {
+    const Node* slice = slice_from_start(*value);
+    if (slice == nullptr) return false;
+    value = slice->inputs[0];
+  }
+  if (!value->is_constant() || value->constant->data() == nullptr || value->constant->dtype() != TN_BOOL) return false;
+  const auto elements = value->constant->span<uint8_t>();
+  const auto& shape = value->constant->shape();
+  const size_t keys = shape.empty() ? 0 : static_cast<size_t>(shape.back());
+  if (keys == 0) return false;
+  for (size_t i = 0; i < elements.size(); i += keys)
+    if ((elements[i] != 0) != seen) return false;
+  return true;
+}
+
+// Whether the number, in the place of scores that are masked, gives them no weight. A query that sees no key at all
+// gets the same weight for each by a finite one; of one that does the others are 0 where scores are in the range of any
+// model.
+bool is_as_good_as_nothing(double floor, const Value& mask, bool seen) {
+  constexpr double kLow = -1e30;
+  return floor == -INFINITY || (floor <= kLow && shows_first_key(mask, seen));
+}
+
+// Adds what masks the scores to the operator's inputs; false when it cannot take it.
 bool add_mask(const Match& match, const Attended& of, Proposal* made) {
   const char* found = nullptr;
   for (const char* name : {"mask", "allowed", "denied"})
     if (match.value(name) != nullptr) found = name;
   if (found == nullptr) return true;
   Value* mask = match.value(found);
-  if (!fits_scores(*mask, of) || match.number("floor").value_or(-INFINITY) != -INFINITY) return false;
+  const bool seen = match.value("denied") == nullptr;
+  if (!fits_scores(*mask, of) || !is_as_good_as_nothing(match.number("floor").value_or(-INFINITY), *mask, seen))
+    return false;
   Proposal::Operand operand = mask;
   if (mask == match.value("denied")) operand = std::make_shared<Proposal>(Proposal{"Not", {mask}});
   // Later ones fill a mask of one number for all keys up with minus infinity.

@@ -10,7 +10,7 @@ namespace tenon::host {
 namespace {
 
 constexpr int kMostNodesBack = 64;  // nodes on the way to an origin
-constexpr int kMostDepth = 3;   // Reshapes with a -1 on it
+constexpr int kMostDepth = 3;       // Reshapes with a -1 on it
 
 /// A dimension of a value that no rule here takes further back.
 struct Origin {
@@ -49,9 +49,10 @@ class Tracer {
  private:
   std::optional<Origin> step(const Origin& at, int depth) {
     const Node* node = at.value->is_constant() ? nullptr : at.value->producer;
-    if (node == nullptr || !node->domain.empty() || node->schema == nullptr || at.value != node->outputs[0] ||
-        node->inputs.empty())
+    if (node == nullptr || !node->domain.empty() || node->schema == nullptr || node->inputs.empty())
       return std::nullopt;
+    if (node->op_type == "Split") return through_split(*node, at);
+    if (at.value != node->outputs[0]) return std::nullopt;
     const Dims *in = proven_dims(node->inputs[0]), *out = proven_dims(at.value);
     if (in == nullptr || out == nullptr) return std::nullopt;
     if (keeps_shape(*node)) return Origin{node->inputs[0], at.axis};
@@ -80,6 +81,15 @@ class Tracer {
     const size_t rank = out.size();
     if (right == nullptr || right->size() < 2 || in.size() != rank || at.axis + 1 >= rank) return std::nullopt;
     if (at.axis + 2 < rank && right->size() > 2) return std::nullopt;
+    return Origin{node.inputs[0], at.axis};
+  }
+
+  // Of all its results: where it does not cut.
+  static std::optional<Origin> through_split(const Node& node, const Origin& at) {
+    const Dims* in = proven_dims(node.inputs[0]);
+    if (in == nullptr) return std::nullopt;
+    const int64_t axis = node.int_attribute("axis").value_or(0), rank = static_cast<int64_t>(in->size());
+    if (static_cast<int64_t>(at.axis) == (axis < 0 ? axis + rank : axis)) return std::nullopt;
     return Origin{node.inputs[0], at.axis};
   }
 

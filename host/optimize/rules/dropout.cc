@@ -1,5 +1,6 @@
-// Dropout outside of training, whose mask nobody reads. From opset 12 on an input says whether it trains, by default it
-// does not; from opset 7 on it never does; before, an attribute says that it does not.
+// Dropout outside of training, or of none of the elements, whose mask nobody reads. From opset 12 on an input says
+// whether it trains, by default it does not; from opset 7 on it never does; before, an attribute says that it does not.
+#include "host/optimize/raises/pattern.h"
 #include "host/optimize/rules/rules.h"
 
 namespace tenon::host {
@@ -8,6 +9,7 @@ namespace {
 bool is_training(const Node& node) {
   if (node.since_version < 7) return node.int_attribute("is_test") == 0;
   if (node.since_version < 12 || node.inputs.size() < 3 || node.inputs[2] == nullptr) return false;
+  if (node.inputs[1] != nullptr && number_of(*node.inputs[1]) == 0.0) return false;
   const Value& mode = *node.inputs[2];
   if (!mode.is_constant() || mode.constant->data() == nullptr) return true;
   const Tensor& tensor = *mode.constant;

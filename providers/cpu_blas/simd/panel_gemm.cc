@@ -38,15 +38,17 @@ constexpr int kRows = kPanelRows;
 constexpr int kAhead = kVectors == 2 ? 16 : 0;
 constexpr int64_t kLine = 16;  // floats of a cache line
 
-/// What a tile fetches for later, a line in each of its rounds.
+/// What a tile fetches for later, a line in each of its first rounds.
 struct Fetch {
   const float *at = nullptr, *end = nullptr;
 
-  HWY_INLINE void step() {
-    if (at >= end) return;
-    hwy::Prefetch(at);
-    at += kLine;
-  }
+  int64_t lines() const { return at < end ? (end - at + kLine - 1) / kLine : 0; }
+};
+
+/// Where a tile reads next: its first row and its fourth, from which the others are one stride and two away. Six
+/// pointers and what else a round needs would not fit the registers.
+struct Operands {
+  const float *low, *high, *b;
 };
 
 /// Nothing but the sums is wanted: where K is small, an epilogue that does nothing would take a tenth of the time.
@@ -56,32 +58,47 @@ HWY_INLINE bool stores_sums(const PanelProduct& p) {
                        p.residual == nullptr && p.low == -HUGE_VALF && p.high == HUGE_VALF);
 }
 
+/// `count` rounds of a tile, each of one k; the first ones fetch a line each where `fetch` is given.
+template <int R, int N, int P, bool kFetches>
+HWY_INLINE void add_rounds(const PanelProduct& p, int64_t count, Operands& at, const float*& fetch,
+                           V (&sums)[R][P * N]) {
+  const D d;
+  const int64_t stride = p.a_stride, step = p.a_step, panel_stride = p.panel_stride;
+  // Few rounds, so that their end is foreseen where K is small.
+  HWY_UNROLL(4)
+  for (; count > 0; --count) {
+    V columns[P * N];
+    for (int v = 0; v < P * N; ++v) columns[v] = hn::LoadU(d, at.b + v / N * p.panel_gap + v % N * lanes());
+    if (kAhead != 0 && P == 1) hwy::Prefetch(at.b + kAhead * panel_stride);
+    if (kFetches) {
+      hwy::Prefetch(fetch);
+      fetch += kLine;
+    }
+    for (int r = 0; r < R; ++r) {
+      const V element = hn::Set(d, r < 3 ? at.low[r * stride] : at.high[(r - 3) * stride]);
+      for (int v = 0; v < P * N; ++v) sums[r][v] = hn::MulAdd(element, columns[v], sums[r][v]);
+    }
+    at.low += step;
+    at.high += step;
+    at.b += panel_stride;
+  }
+}
+
 /// A tile of R rows and N vectors of each of P neighbouring panels, at `first_row`, all of it in registers.
 template <int R, int N, int P = 1>
 HWY_INLINE void multiply_tile(const PanelProduct& p, int64_t first_row, Fetch fetch = {}) {
-  static_assert(P == 1 || N == kVectors);
+  static_assert((P == 1 || N == kVectors) && R <= kRows && kRows == 6);
   const D d;
   V sums[R][P * N];
   for (int r = 0; r < R; ++r)
     for (int v = 0; v < P * N; ++v) sums[r][v] = hn::Zero(d);
-  const float* a[R];
-  for (int r = 0; r < R; ++r) a[r] = p.a + (first_row + r) * p.a_stride;
   for (int r = 0; r < R; ++r)
     for (int v = 0; v < P * N; ++v) hwy::Prefetch(p.c + (first_row + r) * p.c_stride + v * lanes());
-  const float* b = p.panel;
-  int64_t k = 0;
-  // Few rounds, so that their end is foreseen where K is small.
-  HWY_UNROLL(4)
-  for (int64_t left = p.depth; left > 0; --left, k += p.a_step, b += p.panel_stride) {
-    V columns[P * N];
-    for (int v = 0; v < P * N; ++v) columns[v] = hn::LoadU(d, b + v / N * p.panel_gap + v % N * lanes());
-    if (kAhead != 0 && P == 1) hwy::Prefetch(b + kAhead * p.panel_stride);
-    fetch.step();
-    for (int r = 0; r < R; ++r) {
-      const V element = hn::Set(d, a[r][k]);
-      for (int v = 0; v < P * N; ++v) sums[r][v] = hn::MulAdd(element, columns[v], sums[r][v]);
-    }
-  }
+  const float* a = p.a + first_row * p.a_stride;
+  Operands at{a, R > 3 ? a + 3 * p.a_stride : a, p.panel};
+  const int64_t fetching = std::min(fetch.lines(), p.depth);
+  add_rounds<R, N, P, true>(p, fetching, at, fetch.at, sums);
+  add_rounds<R, N, P, false>(p, p.depth - fetching, at, fetch.at, sums);
   if (stores_sums(p)) {
     for (int r = 0; r < R; ++r)
       for (int v = 0; v < P * N; ++v) hn::StoreU(sums[r][v], d, p.c + (first_row + r) * p.c_stride + v * lanes());

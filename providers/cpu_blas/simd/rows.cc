@@ -53,32 +53,67 @@ float sum(const float* x, int64_t n) {
   return sum_blocks(n, [&](int64_t begin, int64_t end) HWY_ATTR { return sum_block(x + begin, end - begin); });
 }
 
+/// Of a row shorter than a vector.
+HWY_INLINE void softmax_short_row(const float* x, float* y, int64_t n) {
+  const D d;
+  const auto bytes = static_cast<size_t>(n) * sizeof(float);
+  HWY_ALIGN float row[hn::MaxLanes(D())];
+  hn::Store(hn::Set(d, -HUGE_VALF), d, row);
+  std::memcpy(row, x, bytes);
+  const V values = hn::Load(d, row);
+  V e = exp_of_negative(d, hn::Sub(values, hn::MaxOfLanes(d, values)));
+  e = hn::IfThenElseZero(hn::FirstN(d, static_cast<size_t>(n)), e);  // where all are NaN, the others are, too
+  hn::Store(hn::Mul(e, hn::Set(d, 1.0f / hn::GetLane(hn::SumOfLanes(d, e)))), d, row);
+  std::memcpy(y, row, bytes);
+}
+
+/// The largest element of a row of at least one vector, in all lanes.
+HWY_INLINE V row_max(const float* x, int64_t n) {
+  const D d;
+  const V last = hn::LoadU(d, x + n - lanes());
+  V a = last, b = last, c = last, e = last;
+  int64_t i = 0;
+  for (; i + 4 * lanes() <= n; i += 4 * lanes()) {
+    a = hn::Max(a, hn::LoadU(d, x + i));
+    b = hn::Max(b, hn::LoadU(d, x + i + lanes()));
+    c = hn::Max(c, hn::LoadU(d, x + i + 2 * lanes()));
+    e = hn::Max(e, hn::LoadU(d, x + i + 3 * lanes()));
+  }
+  for (; i + lanes() <= n; i += lanes()) a = hn::Max(a, hn::LoadU(d, x + i));
+  return hn::MaxOfLanes(d, hn::Max(hn::Max(a, b), hn::Max(c, e)));
+}
+
+// What is left behind whole vectors is the end of a last one that overlaps them; as y may be x, it is read before.
 void softmax_row(const float* x, float* y, int64_t n) {
   const D d;
+  if (n < lanes()) return softmax_short_row(x, y, n);
   const int64_t whole = n - n % lanes();
-  float top = x[0];
-  if (whole > 0) {
-    V most = hn::LoadU(d, x);
-    for (int64_t i = lanes(); i < whole; i += lanes()) most = hn::Max(most, hn::LoadU(d, x + i));
-    top = hn::GetLane(hn::MaxOfLanes(d, most));
-  }
-  for (int64_t i = whole; i < n; ++i) top = x[i] > top ? x[i] : top;
-  const V tops = hn::Set(d, top);
-  const float total = sum_blocks(n, [&](int64_t begin, int64_t end) HWY_ATTR {
-    V sums = hn::Zero(d);
+  const V tops = row_max(x, n);
+  V last = exp_of_negative(d, hn::Sub(hn::LoadU(d, x + n - lanes()), tops));
+  float total = sum_blocks(whole, [&](int64_t begin, int64_t end) HWY_ATTR {
+    V a = hn::Zero(d), b = hn::Zero(d);
     int64_t i = begin;
-    for (; i + lanes() <= end; i += lanes()) {
+    for (; i + 2 * lanes() <= end; i += 2 * lanes()) {
+      const V first = exp_of_negative(d, hn::Sub(hn::LoadU(d, x + i), tops));
+      const V second = exp_of_negative(d, hn::Sub(hn::LoadU(d, x + i + lanes()), tops));
+      hn::StoreU(first, d, y + i);
+      hn::StoreU(second, d, y + i + lanes());
+      a = hn::Add(a, first);
+      b = hn::Add(b, second);
+    }
+    if (i < end) {
       const V e = exp_of_negative(d, hn::Sub(hn::LoadU(d, x + i), tops));
       hn::StoreU(e, d, y + i);
-      sums = hn::Add(sums, e);
+      a = hn::Add(a, e);
     }
-    float block = hn::GetLane(hn::SumOfLanes(d, sums));
-    for (; i < end; ++i) block += y[i] = std::exp(x[i] - top);
-    return block;
+    return hn::GetLane(hn::SumOfLanes(d, hn::Add(a, b)));
   });
+  const auto counted = static_cast<size_t>(lanes() - (n - whole));
+  if (whole < n) total += hn::GetLane(hn::SumOfLanes(d, hn::IfThenZeroElse(hn::FirstN(d, counted), last)));
   const V scale = hn::Set(d, 1.0f / total);
+  last = hn::Mul(last, scale);
   for (int64_t i = 0; i < whole; i += lanes()) hn::StoreU(hn::Mul(hn::LoadU(d, y + i), scale), d, y + i);
-  for (int64_t i = whole; i < n; ++i) y[i] *= 1.0f / total;
+  hn::StoreU(last, d, y + n - lanes());
 }
 
 void layer_norm_row(const float* x, const float* scale, const float* bias, float epsilon, float* y, int64_t n,

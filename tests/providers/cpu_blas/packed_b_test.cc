@@ -72,7 +72,7 @@ TEST_CASE("packed products of every edge of panels, tiles and passes are right o
   REQUIRE_FALSE(instruction_sets().empty());
   for (const std::string& isa : instruction_sets())
     for (const int64_t n : {1, 7, 8, 16, 17, 31, 33, 64, 65, 100, 129, 257})
-      for (const int64_t k : {1, 2, 67, 1025}) {
+      for (const int64_t k : {1, 2, 67, 257, 1025}) {
         const auto w = noise(elements(k, n), 1);
         GraphBuilder b;
         add_product(b, w, k, n);
@@ -87,7 +87,7 @@ TEST_CASE("packed products of every edge of panels, tiles and passes are right o
 }
 
 TEST_CASE("a row of a packed product does not depend on the other rows or on the threads", "[cpu_blas]") {
-  constexpr int64_t k = 1500, n = 400, rows = 101;
+  constexpr int64_t k = 1500, n = 400, rows = 301;  // several passes, panels and blocks
   const auto w = noise(elements(k, n), 1), x = noise(elements(rows, k), 2);
   for (const std::string& isa : instruction_sets()) {
     CAPTURE(isa);

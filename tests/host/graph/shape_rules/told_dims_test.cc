@@ -21,10 +21,12 @@ std::string dim_of_x(GraphBuilder& b, int64_t axis) {
   return "d" + n;
 }
 
-/// The inferred type of x (batch x time x 12) under a shape of these parts; "2": dimension 2 of x, "=5": a number.
-std::string reshaped(const std::vector<std::string>& parts) {
+/// The inferred type of what `op` makes of x (batch x time x 12), or of `of`, by a shape of these parts; "2": dimension
+/// 2 of x, "=5": a number.
+std::string shaped(const std::string& op, const std::vector<std::string>& parts, const std::vector<Dim>& of = {}) {
   GraphBuilder b(17);
   b.symbolic_input("x", TN_FLOAT, {{-1, "batch"}, {-1, "time"}, {12, ""}});
+  if (!of.empty()) b.symbolic_input("of", TN_FLOAT, of);
   std::vector<std::string> inputs;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (parts[i][0] == '=') {
@@ -35,11 +37,15 @@ std::string reshaped(const std::vector<std::string>& parts) {
     }
   }
   b.node("Concat", inputs, {"shape"}, {int_attr("axis", 0)});
-  b.node("Reshape", {"x", "shape"}, {"y"});
+  b.node(op, {of.empty() ? "x" : "of", "shape"}, {"y"});
   b.output("y");
   const auto model = b.build();
   const Status status = infer_shapes(*model);
   return status.is_ok() ? describe(model->graph->outputs[0]->type) : status.message();
+}
+
+std::string reshaped(const std::vector<std::string>& parts) {
+  return shaped("Reshape", parts);
 }
 
 }  // namespace
@@ -59,6 +65,20 @@ TEST_CASE("a name that moves is not known: where it is 0, a Reshape keeps what i
 TEST_CASE("a computed shape that cannot be is an error all the same", "[shapes]") {
   CHECK_THAT(reshaped({"=-1", "=-1"}), Catch::Matchers::Contains("only one can be computed"));
   CHECK_THAT(reshaped({"0", "=-2"}), Catch::Matchers::Contains("expected -1, 0 or a size"));
+}
+
+TEST_CASE("an Expand by a computed shape knows the numbers, and the names where it had 1", "[shapes]") {
+  const std::vector<Dim> token{{1, ""}, {1, ""}, {12, ""}};
+  CHECK(shaped("Expand", {"0", "=1", "=12"}, token) == "float[batch,1,12]");
+  CHECK(shaped("Expand", {"0", "=7", "2"}, token) == "float[batch,7,12]");
+  CHECK(shaped("Expand", {"1", "0", "=1", "=1"}, token) == "float[time,batch,1,12]");
+  CHECK(shaped("Expand", {"1", "=1", "=1"}) == "float[?,time,12]");
+  CHECK(shaped("Expand", {"0", "=1", "1"}, token) == "float[batch,1,12]");
+}
+
+TEST_CASE("an Expand to a shape that does not broadcast is an error where but some of it is computed", "[shapes]") {
+  CHECK_THAT(shaped("Expand", {"0", "=1", "=5"}), Catch::Matchers::Contains("do not broadcast"));
+  CHECK_THAT(shaped("Expand", {"0", "=-1", "=12"}), Catch::Matchers::Contains("expected 0 or more"));
 }
 
 TEST_CASE("what is taken of a shape folds where it is known, whatever the rest", "[optimize]") {

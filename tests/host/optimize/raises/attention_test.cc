@@ -202,6 +202,33 @@ TEST_CASE("a mask of truth values that puts minus infinity in is one of the atte
   CHECK(has(left_of(masked(true, -1e9)), "Softmax"));
 }
 
+TEST_CASE("a causal mask that is cut to as many tokens as there are is one of the attention", "[optimize]") {
+  // Of eight tokens at most; `hides_first`: from the third one, so that a finite number would count.
+  const auto attend = [](double floor, bool hides_first) {
+    return run_both_ways_within(
+               kEpsilons,
+               [&](GraphBuilder& b) {
+                 b.symbolic_input("x", TN_FLOAT, {{-1, "batch"}, {-1, "tokens"}, {12, ""}});
+                 std::vector<bool> lower;
+                 for (int i = 0; i < 64; ++i) lower.push_back(i % 8 <= i / 8 && !(hides_first && i / 8 == 2));
+                 b.constant<bool>("lower", {1, 1, 8, 8}, lower);
+                 Scribe s(b, TN_FLOAT, 17);
+                 const std::string count = s("Slice", {s("Shape", {"x"}), s.ints({1}), s.ints({2}), s.ints({0})});
+                 const std::string rows = s("Slice", {"lower", s.ints({0}), count, s.ints({2})});
+                 const std::string mask = s("Slice", {rows, s.ints({0}), count, s.ints({3})});
+                 const std::string heads = cut_into_heads(s, "x"), values = cut_into_heads(s, s("Neg", {"x"}));
+                 const std::string scores =
+                     s("MatMul", {cut_into_heads(s, s("Abs", {"x"})), turned(s, heads, {0, 1, 3, 2})});
+                 b.output(joined_heads(s, s("MatMul", {softmax(s, s("Where", {mask, scores, s(floor)})), values})));
+               },
+               {noise_of("x", TN_FLOAT, {2, 5, 12}, 7)})
+        .ops;
+  };
+  CHECK(has(attend(-3.4028235e38, false), "Attention"));
+  CHECK(has(attend(-3.4028235e38, true), "Softmax"));
+  CHECK(has(attend(-10, false), "Softmax"));
+}
+
 TEST_CASE("what scales q for others, too, stays a node before the attention", "[optimize]") {
   const Ops ops = left_of([](Scribe& s) {
     const std::string q = s("Mul", {"q", s(0.5)});

@@ -31,6 +31,7 @@ TEST_CASE("a dimension without a name is followed to the value that it comes fro
   CHECK(is_dim_1_of_x([&](Scribe& s) { return s("MatMul", {"x", weight(s)}); }, 1));
   CHECK(is_dim_1_of_x([](Scribe& s) { return s("Add", {s.tensor({12}, spread(12, 1)), "x"}); }, 1));
   CHECK(is_dim_1_of_x([](Scribe& s) { return s("Transpose", {"x"}, {ints_attr("perm", {1, 0, 2})}); }, 0));
+  CHECK(is_dim_1_of_x([](Scribe& s) { return s("Split", {"x"}, {int_attr("axis", -1)}); }, 1));
   CHECK(is_dim_1_of_x([](Scribe& s) { return s("Reshape", {"x", s.ints({0, 0, 3, 4})}); }, 1));
   CHECK(is_dim_1_of_x([](Scribe& s) { return s("Reshape", {"x", s.ints({0, -1, 3, 4})}); }, 1));
 }
@@ -40,6 +41,7 @@ TEST_CASE("dimensions that only may be the same are not", "[optimize]") {
   CHECK_FALSE(is_dim_1_of_x([](Scribe& s) { return s("Relu", {"other"}); }, 1));
   CHECK_FALSE(is_dim_1_of_x([](Scribe& s) { return s("Add", {"x", "other"}); }, 1));
   CHECK_FALSE(is_dim_1_of_x([](Scribe& s) { return s("Transpose", {"x"}, {ints_attr("perm", {1, 0, 2})}); }, 1));
+  CHECK_FALSE(is_dim_1_of_x([](Scribe& s) { return s("Split", {"x"}, {int_attr("axis", 1)}); }, 1));
   CHECK_FALSE(is_dim_1_of_x([](Scribe& s) { return s("Reshape", {"x", s.ints({-1, 12})}); }, 0));
   CHECK_FALSE(is_dim_1_of_x([](Scribe& s) { return s("Reshape", {"x", s.ints({0, -1, 6})}); }, 1));
 }

@@ -112,6 +112,24 @@ TEST_CASE("Dropout whose mask is read, or that may train, stays", "[optimize]") 
   CHECK(may_train.ops == Ops{"Dropout", "Neg"});
 }
 
+TEST_CASE("Dropout of none of the elements is removed, whether it trains or not", "[optimize]") {
+  for (const float ratio : {0.0f, 0.5f}) {
+    std::vector<NamedTensor> inputs = kX;
+    inputs.push_back({"training", make_tensor<bool>({}, {false})});
+    const Rewritten told = run_both_ways(
+        [&](GraphBuilder& b) {
+          input(b);
+          b.input("training", TN_BOOL, {});
+          b.constant<float>("ratio", {}, {ratio});
+          b.node("Dropout", {"x", "ratio", "training"}, {"d"});
+          b.node("Neg", {"d"}, {"y"});
+          b.output("y");
+        },
+        inputs);
+    CHECK(told.ops == (ratio == 0 ? Ops{"Neg"} : Ops{"Dropout", "Neg"}));
+  }
+}
+
 TEST_CASE("a Reshape to the shape that is there is removed, dimensions without a number included", "[optimize]") {
   for (const std::vector<int64_t>& shape : {std::vector<int64_t>{2, 3}, {0, 3}, {-1, 3}, {0, -1}, {0, 0}}) {
     const Rewritten told = run_both_ways(
