@@ -21,7 +21,8 @@ namespace {
 constexpr bool kPrefersChannelsLast = true;
 
 constexpr uint32_t flags_of(std::string_view domain, std::string_view op_type) {
-  const bool is_preferred = kPrefersChannelsLast && domain == kChannelsLastDomain && op_type == "Conv";
+  const bool is_convolution = op_type == "Conv" || op_type == "ConvTranspose";
+  const bool is_preferred = kPrefersChannelsLast && domain == kChannelsLastDomain && is_convolution;
   return is_preferred ? uint32_t{TN_KERNEL_PREFERRED} : 0;
 }
 

@@ -2,15 +2,21 @@
 #include "fusion/conv_group.h"
 
 #include "conv/channels_last/last_conv_kernel.h"
+#include "conv/channels_last/last_conv_transpose_kernel.h"
 
 namespace tenon::cpu_blas {
 namespace {
+
+bool is_transposed(const sdk::NodeView& conv) {
+  return conv.is("ConvTranspose", kChannelsLastDomain);
+}
 
 /// The output channels of a Conv whose weight's shape is known and of a kind that its kernel takes; 0 otherwise.
 int64_t output_channels(const sdk::NodeView& conv) {
   const sdk::TensorView w = conv.input(1).info();
   if (w.dtype() != TN_FLOAT || !w.has_rank() || w.rank() < 3 || w.rank() > 5 || w.dim(0) < 1) return 0;
-  return w.dim(0);
+  if (!is_transposed(conv)) return w.dim(0);
+  return LastConvTransposeKernel::check(conv).is_ok() && w.dim(1) >= 1 ? w.dim(1) : 0;
 }
 
 }  // namespace
@@ -29,7 +35,8 @@ ConvGroup match_conv_group(const sdk::NodeView& conv, const MayJoin& may_join) {
     if (!next || !group.channel_map.take(next, group.chain.end)) break;
     group.chain.append(next);
   }
-  const sdk::NodeView next = only_reader(group.chain.end, may_join);
+  // A transposed one leaves the tensor that is added to its tail.
+  const sdk::NodeView next = is_transposed(conv) ? sdk::NodeView() : only_reader(group.chain.end, may_join);
   if (next && ((next.is("Add") && next.since_version() >= 7) || next.is("Sum"))) {
     const sdk::ValueView other = other_operand(next, group.chain.end);
     if (other && other.info().dtype() == TN_FLOAT) {
@@ -54,6 +61,7 @@ sdk::Result<sdk::KernelPtr> make_conv_group(const ConvGroup& group, const sdk::G
     plan.channel_scales = ChannelScales(std::move(steps), plan.b, output_channels(conv));
   plan.activation = group.activation;
   TN_ASSIGN_OR_RETURN(plan.tail, make_tail(group.tail, graph));
+  if (is_transposed(conv)) return LastConvTransposeKernel::create(conv, std::move(plan));
   if (conv.domain() == kChannelsLastDomain)
     return sdk::KernelPtr(std::make_unique<LastConvKernel>(conv, std::move(plan)));
   return sdk::KernelPtr(std::make_unique<ConvKernel>(std::move(plan)));

@@ -1,5 +1,6 @@
 // Conv, its channels second or last [+ BatchNormalization, Mul and Add of a constant per channel]... [+ Add or Sum of a
-// tensor] [+ Relu or Clip] [+ a tail].
+// tensor] [+ Relu or Clip] [+ a tail]; and ConvTranspose with its channels last, which has no Add of a tensor but in
+// its tail.
 #pragma once
 
 #include "conv/conv_kernel.h"

@@ -13,7 +13,7 @@ namespace tenon::cpu_blas {
 namespace {
 
 bool is_conv(const sdk::NodeView& node) {
-  return node.is("Conv") || node.is("Conv", kChannelsLastDomain);
+  return node.is("Conv") || node.is("Conv", kChannelsLastDomain) || node.is("ConvTranspose", kChannelsLastDomain);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <climits>
 
+#include "conv/channels_last/last_conv_transpose_kernel.h"
 #include "conv/conv_call.h"
 #include "conv/phases.h"
 #include "simd/resize.h"
@@ -239,6 +240,11 @@ sdk::Result<sdk::KernelPtr> make_conv_transpose(const sdk::KernelInfo& info) {
   }
   kernel->pack_constant({w.dim(0), w.dim(1), groups, window_of(axes)});
   return sdk::KernelPtr(std::move(kernel));
+}
+
+sdk::Result<sdk::KernelPtr> make_conv_transpose_last(const sdk::KernelInfo& info) {
+  TN_ASSIGN_OR_RETURN(ConvPlan plan, ConvPlan::parse(info));
+  return LastConvTransposeKernel::create(info, std::move(plan));
 }
 
 }  // namespace tenon::cpu_blas
