@@ -119,6 +119,7 @@ sdk::Result<Program> Lowering::finish(const std::vector<sdk::ValueView>& outputs
       return sdk::unsupported("an output is not of the program");
     program_.outputs.push_back(found->second.index);
   }
+  program_.join_swishes();
   program_.assign_registers();
   return std::move(program_);
 }

@@ -4,7 +4,28 @@
 
 namespace tenon::cpu_blas {
 
+namespace {
+
 using Kind = TileOperand::Kind;
+
+int64_t count_readers(const Program& program, uint16_t value) {
+  auto count = std::count(program.outputs.begin(), program.outputs.end(), value);
+  for (const Instruction& i : program.instructions)
+    count += std::count(i.operands, i.operands + 3, TileOperand{Kind::kValue, value});
+  return count;
+}
+
+/// Takes out an instruction that nobody reads.
+void remove(Program& program, uint16_t unread) {
+  program.instructions.erase(program.instructions.begin() + unread);
+  for (Instruction& i : program.instructions)
+    for (TileOperand& operand : i.operands)
+      if (operand.is(Kind::kValue) && operand.index > unread) --operand.index;
+  for (uint16_t& output : program.outputs)
+    if (output > unread) --output;
+}
+
+}  // namespace
 
 bool tile_type_of(uint32_t dtype, TileType* type) {
   switch (dtype) {
@@ -33,6 +54,24 @@ TileType Program::type_of(const TileOperand& operand) const {
   if (operand.is(Kind::kInput)) return inputs[operand.index];
   if (operand.is(Kind::kConstant)) return constants[operand.index].type;
   return instructions[operand.index].type;
+}
+
+void Program::join_swishes() {
+  for (size_t at = 0; at < instructions.size(); ++at) {
+    for (int side = 0; side < 2 && instructions[at].op == simd::Op::kMul; ++side) {
+      const TileOperand x = instructions[at].operands[side], factor = instructions[at].operands[1 - side];
+      if (!factor.is(Kind::kValue) || instructions[factor.index].op != simd::Op::kSigmoid) continue;
+      if (!(instructions[factor.index].operands[0] == x) || count_readers(*this, factor.index) > 1) continue;
+      Instruction swish;
+      swish.function = simd::find_op(simd::Op::kSwish, TileType::kFloat);
+      swish.op = simd::Op::kSwish;
+      swish.operands[0] = x;
+      swish.p = 1;
+      instructions[at] = swish;
+      remove(*this, factor.index);
+      --at;
+    }
+  }
 }
 
 void Program::assign_registers() {

@@ -69,6 +69,9 @@ struct Program {
 
   /// The type of what an operand holds.
   TileType type_of(const TileOperand& operand) const;
+  /// x sigmoid(x) of two instructions becomes one, unless the sigmoid has another reader. Before registers are
+  /// assigned.
+  void join_swishes();
   /// Gives results that are needed at the same time different registers. Once, when all else is known.
   void assign_registers();
   /// The inputs that may lend their memory to an output: of its element size, and read by nothing that runs after the

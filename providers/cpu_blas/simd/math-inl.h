@@ -134,10 +134,24 @@ HWY_INLINE V tanh(D d, V x) {
 template <class D, class V>
 HWY_INLINE V sigmoid(D d, V x) {
   const V one = hn::Set(d, 1.0f), least = hn::Set(d, -87.33f);
-  const V power = exp_in_range(d, hn::Max(hn::Neg(hn::Abs(x)), least));
-  const V part = reciprocal(d, hn::Add(one, power));
-  const V value = hn::Mul(part, hn::IfThenElse(hn::Lt(x, hn::Zero(d)), power, one));
-  return keep_nan(x, hn::IfThenElseZero(hn::Ge(x, least), value));
+  const V bounded = clamp(x, least, hn::Set(d, 87.33f));
+  // As split_power() has it, of -x: n is here the number whose 2^-n is wanted, r what is left of x.
+  const V shift = hn::Set(d, 12582912.0f);
+  const V shifted = hn::NegMulAdd(bounded, hn::Set(d, 1.44269504f), shift);
+  const V n = hn::Sub(shift, shifted);
+  const V r = hn::NegMulAdd(n, hn::Set(d, 1.42860677e-6f), hn::NegMulAdd(n, hn::Set(d, 0.693145752f), bounded));
+  // e^-r: a minimax fit, error 1e-7.
+  static constexpr float kFitted[] = {1, -0.9999997f, 0.49999145f, -0.1666764f, 0.04189839f, -0.008290229f};
+  const hn::RebindToSigned<D> bits;
+  const auto fraction = hn::BitCast(bits, polynomial(d, r, kFitted));
+  const V power = hn::BitCast(d, hn::Add(fraction, hn::ShiftLeft<23>(hn::BitCast(bits, shifted))));
+  const V sum = hn::Add(one, power);
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+  const V value = reciprocal(d, sum);  // from 14 bits one step does, up to the largest power
+#else
+  const V value = hn::Div(one, sum);  // beside all else it takes no longer than two steps
+#endif
+  return hn::IfThenZeroElse(hn::Lt(x, least), value);
 }
 
 /// erf(x) within 4 ulp: x P(x^2) below 1, 1 - e^Q(x) from there to 4, where it reaches 1. P and Q are minimax fits of

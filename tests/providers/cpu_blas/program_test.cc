@@ -85,6 +85,30 @@ TEST_CASE("a function that is spelled in five nodes is one kernel", "[cpu_blas]"
   }
 }
 
+TEST_CASE("a value times its Sigmoid is right whoever else reads either", "[cpu_blas]") {
+  const auto x = noise(1001, 1);
+  for (const std::string_view goes_out : {"", "h", "g"})
+    for (const bool is_first : {true, false}) {
+      GraphBuilder b(13);
+      b.input("x", TN_FLOAT, {1001});
+      b.node("Abs", {"x"}, {"h"});
+      b.node("Sigmoid", {"h"}, {"g"});
+      b.node("Mul", {is_first ? "h" : "g", is_first ? "g" : "h"}, {"silu"});
+      b.node("Neg", {"silu"}, {"y"});
+      b.output("y");
+      if (!goes_out.empty()) b.output(std::string(goes_out));
+      const auto session = open_on_cpu_blas(b);
+      CHECK(kernel_of(*session, "silu") == "Abs+Sigmoid+Mul+Neg");
+      const auto results = run_named(*session, {{"x", make_tensor<float>({1001}, x)}});
+      REQUIRE(results.is_ok());
+      for (size_t i = 0; i < x.size(); ++i) {
+        const double h = std::abs(x[i]), g = 1 / (1 + std::exp(-h));
+        CHECK(ulps((*results)[0].span<float>()[i], -h * g) <= 6);
+        if (!goes_out.empty()) CHECK(ulps((*results)[1].span<float>()[i], goes_out == "h" ? h : g) <= 4);
+      }
+    }
+}
+
 TEST_CASE("a group computes what is smaller than the rest in its own shape, and hands out both", "[cpu_blas]") {
   GraphBuilder b;
   b.symbolic_input("x", TN_FLOAT, {{-1, "n"}, {3, ""}, {-1, "pixels"}});
@@ -398,12 +422,12 @@ TEST_CASE("elementwise nodes behind a Conv are applied to its tiles", "[cpu_blas
 }
 
 TEST_CASE("elementwise nodes behind a Conv with channels last are applied to its tiles", "[cpu_blas]") {
-  // By rows, Winograd of both kinds, depthwise, few outputs, narrow groups.
+  // By rows, of several panels and of such groups, Winograd of both kinds, depthwise, few outputs, narrow groups.
   struct Way {
     int64_t channels, outputs, group, size, kernel;
   };
-  for (const Way& way : {Way{8, 24, 1, 7, 1}, Way{16, 24, 1, 20, 3}, Way{16, 24, 1, 7, 3}, Way{10, 10, 10, 9, 3},
-                         Way{16, 3, 1, 9, 3}, Way{32, 32, 8, 9, 3}}) {
+  for (const Way& way : {Way{8, 24, 1, 7, 1}, Way{16, 200, 1, 7, 1}, Way{32, 160, 2, 11, 1}, Way{16, 24, 1, 20, 3},
+                         Way{16, 24, 1, 7, 3}, Way{10, 10, 10, 9, 3}, Way{16, 3, 1, 9, 3}, Way{32, 32, 8, 9, 3}}) {
     const int64_t each = way.channels / way.group, plane = way.size * way.size, pad = way.kernel / 2;
     const auto weights = noise(static_cast<size_t>(way.outputs * each * way.kernel * way.kernel), 1);
     const auto bias = noise(static_cast<size_t>(way.outputs), 2),

@@ -16,7 +16,7 @@ namespace tenon::cpu_blas {
 namespace {
 
 constexpr int64_t kDepth = 1024;              // K of one pass: a quarter of a megabyte of panel, in the L2 cache
-constexpr int64_t kImageFloats = 128 * 1024;  // of the image that the rows of a task read: half an L2 cache
+constexpr int64_t kImageFloats = 128 * 1024;  // that the rows of a task read of images: half an L2 cache
 constexpr int64_t kLeastRows = 48;            // over which reading a panel is divided
 constexpr int64_t kRowGrain = 12;             // whole tiles of the product
 constexpr int64_t kPointers = 16 * 1024;      // of one task, at most
@@ -75,9 +75,10 @@ Grid plan_grid(const LastConvCall& call, const KernelWalk& walk, int64_t workers
   Grid g{};
   g.group_panels = ceil_div(s.group_outputs(), simd::panel_width());
   g.all_panels = g.group_panels * s.groups;
-  // Floats of the image that one more output pixel brings.
+  // Floats of the image that one more output pixel brings, and its own where they are read again.
   const int64_t brings =
-      std::max<int64_t>(1, s.channels() * std::min(s.stride_h, s.kernel_h) * std::min(s.stride_w, s.kernel_w));
+      std::max<int64_t>(1, s.channels() * std::min(s.stride_h, s.kernel_h) * std::min(s.stride_w, s.kernel_w) +
+                               (is_bounded(call.activation) && call.tail == nullptr ? 0 : s.outputs));
   const int64_t most =
       std::max(kLeastRows, std::min(kImageFloats / brings, kPointers / std::min(walk.taps, kMostTaps)));
   int64_t blocks = ceil_div(total, most);
@@ -139,7 +140,15 @@ void multiply_panel(const LastConvCall& call, const KernelWalk& walk, const Grid
       k += p.depth;
     } while (k < walk.depth);
   }
-  if (tap_begin + taps == walk.taps) finish_tile(call, task.first, task.rows, column, p.columns);
+}
+
+/// What comes behind the bounds, over all panels of the task at once: a panel's part of a row is short.
+void finish_task(const LastConvCall& call, const Grid& grid, const Task& task) {
+  const auto column_of = [&](int64_t panel) {
+    return panel / grid.group_panels * call.shape.group_outputs() + panel % grid.group_panels * simd::panel_width();
+  };
+  const int64_t begin = column_of(task.panel_begin);
+  finish_tile(call, task.first, task.rows, begin, column_of(task.panel_end) - begin);
 }
 
 sdk::Status run(sdk::RunContext& run, const LastConvCall& call) {
@@ -162,6 +171,7 @@ sdk::Status run(sdk::RunContext& run, const LastConvCall& call) {
         for (int64_t panel = task.panel_begin; panel < task.panel_end; ++panel)
           multiply_panel(call, walk, grid, task, panel, a, pixels.zeros(), tap, taps);
       }
+      finish_task(call, grid, task);
     }
   });
   return {};
