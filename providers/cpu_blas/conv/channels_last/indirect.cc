@@ -57,58 +57,64 @@ void pack(const LastConvShape& s, const float* w, float* packed) {
   }
 }
 
-/// The part of the result that a task computes: rows are output pixels of all images, panels are counted over groups.
+/// The part of the result that a task computes: rows are output pixels of all images, strips are counted over groups.
 struct Task {
-  int64_t first, rows, panel_begin, panel_end;
+  int64_t first, rows, strip_begin, strip_end;
 };
 
-/// How the result is cut.
+/// How the result is cut. A strip is a panel, or half of one where panels are too few for the workers.
 struct Grid {
-  int64_t rows, row_blocks;      // of a task
-  int64_t panels, panel_blocks;  // of a task
-  int64_t group_panels, all_panels;
+  int64_t total_rows, units, row_blocks;  // a block is of whole units of kRowGrain rows, the last one aside
+  int64_t most_rows;                      // of a block
+  int64_t strips, strip_blocks;           // of a task
+  int64_t group_panels, panel_strips, all_strips;
+
+  int64_t row_of(int64_t block) const { return std::min(total_rows, units * block / row_blocks * kRowGrain); }
+  int64_t strip_width() const { return simd::panel_width() / panel_strips; }
 };
 
 Grid plan_grid(const LastConvCall& call, const KernelWalk& walk, int64_t workers) {
   const LastConvShape& s = call.shape;
   const int64_t total = call.images * call.out_pixels;
   Grid g{};
+  g.total_rows = total;
+  g.units = ceil_div(total, kRowGrain);
   g.group_panels = ceil_div(s.group_outputs(), simd::panel_width());
-  g.all_panels = g.group_panels * s.groups;
   // Floats of the image that one more output pixel brings, and its own where they are read again.
   const int64_t brings =
       std::max<int64_t>(1, s.channels() * std::min(s.stride_h, s.kernel_h) * std::min(s.stride_w, s.kernel_w) +
                                (is_bounded(call.activation) && call.tail == nullptr ? 0 : s.outputs));
   const int64_t most =
       std::max(kLeastRows, std::min(kImageFloats / brings, kPointers / std::min(walk.taps, kMostTaps)));
-  int64_t blocks = ceil_div(total, most);
-  if (workers > 1) {
-    // As many for each worker; where rows are few, panels are divided instead.
-    const int64_t wanted = kTasksPerWorker * workers;
-    blocks = std::max(blocks, std::min(wanted, total / kLeastRows));
-    blocks = std::max<int64_t>(blocks, 1);
-  }
-  g.rows = round_up(ceil_div(total, blocks), kRowGrain);
-  g.row_blocks = ceil_div(total, g.rows);
-  const int64_t parts =
-      workers > 1 ? std::min(g.all_panels, ceil_div(kTasksPerWorker * workers, g.row_blocks)) : int64_t{1};
-  g.panels = ceil_div(g.all_panels, parts);
-  g.panel_blocks = ceil_div(g.all_panels, g.panels);
+  // As many tasks for each worker; where rows are few, panels are divided instead.
+  const int64_t wanted = workers > 1 ? kTasksPerWorker * workers : 1;
+  const int64_t blocks = std::max<int64_t>({1, ceil_div(total, most), std::min(wanted, total / kLeastRows)});
+  g.row_blocks = std::min(blocks, g.units);
+  g.most_rows = ceil_div(g.units, g.row_blocks) * kRowGrain;
+  g.panel_strips = g.row_blocks * g.group_panels * s.groups < wanted ? 2 : 1;
+  g.all_strips = g.group_panels * s.groups * g.panel_strips;
+  g.strips = ceil_div(g.all_strips, std::min(g.all_strips, ceil_div(wanted, g.row_blocks)));
+  g.strip_blocks = ceil_div(g.all_strips, g.strips);
   return g;
 }
 
-/// The rows of the task times one panel, over the taps [tap_begin, tap_begin + taps) that `a` points at.
-void multiply_panel(const LastConvCall& call, const KernelWalk& walk, const Grid& grid, const Task& task, int64_t panel,
-                    const float* const* a, const float* zeros, int64_t tap_begin, int64_t taps) {
+/// The rows of the task times `strips` strips of one panel, over the taps [tap_begin, tap_begin + taps) that `a` points
+/// at.
+void multiply_strips(const LastConvCall& call, const KernelWalk& walk, const Grid& grid, const Task& task,
+                     int64_t strip, int64_t strips, const float* const* a, const float* zeros, int64_t tap_begin,
+                     int64_t taps) {
   const LastConvShape& s = call.shape;
-  const int64_t group = panel / grid.group_panels;
+  const int64_t panel = strip / grid.panel_strips, group = panel / grid.group_panels;
   const int64_t within = panel % grid.group_panels * simd::panel_width();
-  const int64_t column = group * s.group_outputs() + within;
+  const int64_t panel_columns = std::min(simd::panel_width(), s.group_outputs() - within);
+  const int64_t offset = strip % grid.panel_strips * grid.strip_width();
+  if (offset >= panel_columns) return;
+  const int64_t column = group * s.group_outputs() + within + offset;
   simd::RowProduct p{};
   p.a_gap = p.rows = task.rows;
   p.zeros = zeros;
-  p.columns = std::min(simd::panel_width(), s.group_outputs() - within);
-  p.panel_stride = padded_width(p.columns);
+  p.columns = std::min(strips * grid.strip_width(), panel_columns - offset);
+  p.panel_stride = padded_width(panel_columns);
   p.tap_gap = walk.depth * p.panel_stride;
   p.c = call.y + task.first * s.outputs + column;
   p.c_stride = p.residual_stride = s.outputs;
@@ -117,7 +123,7 @@ void multiply_panel(const LastConvCall& call, const KernelWalk& walk, const Grid
   p.residual = call.residual != nullptr ? call.residual + task.first * s.outputs + column : nullptr;
   p.low = low_bound(call.activation);
   p.high = high_bound(call.activation);
-  const float* weights = call.packed + static_cast<uint64_t>(group) * group_floats(s) + within * s.k();
+  const float* weights = call.packed + static_cast<uint64_t>(group) * group_floats(s) + within * s.k() + offset;
   // Over few rows, reading a weight from memory takes as long as multiplying with it.
   const float* weights_end = call.packed + pack_floats(s);
   const bool fetches = task.rows <= kFetchRows && pack_floats(s) > kFetchFloats;
@@ -142,34 +148,44 @@ void multiply_panel(const LastConvCall& call, const KernelWalk& walk, const Grid
   }
 }
 
-/// What comes behind the bounds, over all panels of the task at once: a panel's part of a row is short.
+/// What comes behind the bounds, over all columns of the task at once: a panel's part of a row is short.
 void finish_task(const LastConvCall& call, const Grid& grid, const Task& task) {
-  const auto column_of = [&](int64_t panel) {
-    return panel / grid.group_panels * call.shape.group_outputs() + panel % grid.group_panels * simd::panel_width();
+  const int64_t outputs = call.shape.group_outputs();
+  const auto column_of = [&](int64_t strip) {
+    const int64_t panel = strip / grid.panel_strips;
+    const int64_t within =
+        panel % grid.group_panels * simd::panel_width() + strip % grid.panel_strips * grid.strip_width();
+    return panel / grid.group_panels * outputs + std::min(within, outputs);
   };
-  const int64_t begin = column_of(task.panel_begin);
-  finish_tile(call, task.first, task.rows, begin, column_of(task.panel_end) - begin);
+  const int64_t begin = column_of(task.strip_begin);
+  finish_tile(call, task.first, task.rows, begin, column_of(task.strip_end) - begin);
 }
 
 sdk::Status run(sdk::RunContext& run, const LastConvCall& call) {
   const KernelWalk walk = plan_walk(call.shape);
   const Grid grid = plan_grid(call, walk, run.max_workers());
   const int64_t most_taps = walk.is_wide ? walk.taps : std::min(walk.taps, kMostTaps);
-  TN_ASSIGN_OR_RETURN(const PixelRows pixels, PixelRows::create(run, call, walk, grid.rows, most_taps));
-  const int64_t total = call.images * call.out_pixels;
-  const double cost = gemm_cost_ns(grid.rows, grid.panels * simd::panel_width(), call.shape.k());
-  run.parallel_for(grid.row_blocks * grid.panel_blocks, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
+  TN_ASSIGN_OR_RETURN(const PixelRows pixels, PixelRows::create(run, call, walk, grid.most_rows, most_taps));
+  const double cost = gemm_cost_ns(grid.most_rows, grid.strips * grid.strip_width(), call.shape.k());
+  run.parallel_for(grid.row_blocks * grid.strip_blocks, cost, [&](uint32_t worker, int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
+      const int64_t block = i / grid.strip_blocks;
       Task task{};
-      task.first = i / grid.panel_blocks * grid.rows;
-      task.rows = std::min(grid.rows, total - task.first);
-      task.panel_begin = i % grid.panel_blocks * grid.panels;
-      task.panel_end = std::min(task.panel_begin + grid.panels, grid.all_panels);
+      task.first = grid.row_of(block);
+      task.rows = grid.row_of(block + 1) - task.first;
+      task.strip_begin = i % grid.strip_blocks * grid.strips;
+      task.strip_end = std::min(task.strip_begin + grid.strips, grid.all_strips);
       for (int64_t tap = 0; tap < walk.taps; tap += most_taps) {
         const int64_t taps = std::min(most_taps, walk.taps - tap);
         const float* const* a = pixels.point(worker, task.first, task.rows, tap, tap + taps);
-        for (int64_t panel = task.panel_begin; panel < task.panel_end; ++panel)
-          multiply_panel(call, walk, grid, task, panel, a, pixels.zeros(), tap, taps);
+        int64_t strip = task.strip_begin;
+        while (strip < task.strip_end) {
+          // Of a panel all that the task has of it.
+          const int64_t panel_end = (strip / grid.panel_strips + 1) * grid.panel_strips;
+          const int64_t next = std::min(panel_end, task.strip_end);
+          multiply_strips(call, walk, grid, task, strip, next - strip, a, pixels.zeros(), tap, taps);
+          strip = next;
+        }
       }
       finish_task(call, grid, task);
     }
