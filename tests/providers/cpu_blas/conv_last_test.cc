@@ -29,14 +29,16 @@ void know_last(GraphBuilder& b) {
 }
 
 // What the cases in common have not: one channel, several groups of a part of a vector, rows of a kernel that are cut
-// at both ends, more taps than one task points at, a sum in several passes, few outputs, narrow groups.
+// at both ends, more taps than one task points at, a sum in several passes, few outputs, narrow groups, kernel
+// positions that lie on padding alone, for some rows or for all.
 const ConvCase kMore[] = {
-    {1, 1, 12, 10, 20, 3, 5, 1, 2, 1, 1},  {2, 3, 30, 31, 70, 7, 7, 2, 3, 1, 1},
-    {1, 32, 9, 9, 32, 3, 3, 1, 1, 1, 8},   {1, 2, 40, 20, 3, 24, 16, 1, 8, 1, 1},
-    {1, 150, 8, 9, 130, 3, 3, 2, 1, 1, 1}, {3, 96, 5, 7, 96, 3, 3, 1, 1, 1, 2},
-    {1, 2100, 3, 3, 40, 1, 1, 1, 0, 1, 1}, {1, 3, 2, 2, 5, 3, 3, 1, 2, 1, 1},
-    {1, 20, 5, 300, 36, 1, 5, 1, 2, 1, 1}, {2, 40, 9, 13, 2, 3, 3, 1, 1, 1, 1},
-    {1, 37, 8, 50, 1, 3, 7, 2, 3, 1, 1},   {1, 20, 40, 40, 3, 20, 20, 1, 10, 1, 1},
+    {1, 1, 12, 10, 20, 3, 5, 1, 2, 1, 1},    {2, 3, 30, 31, 70, 7, 7, 2, 3, 1, 1},
+    {1, 32, 9, 9, 32, 3, 3, 1, 1, 1, 8},     {1, 2, 40, 20, 3, 24, 16, 1, 8, 1, 1},
+    {1, 150, 8, 9, 130, 3, 3, 2, 1, 1, 1},   {3, 96, 5, 7, 96, 3, 3, 1, 1, 1, 2},
+    {1, 2100, 3, 3, 40, 1, 1, 1, 0, 1, 1},   {1, 3, 2, 2, 5, 3, 3, 1, 2, 1, 1},
+    {1, 20, 5, 300, 36, 1, 5, 1, 2, 1, 1},   {2, 40, 9, 13, 2, 3, 3, 1, 1, 1, 1},
+    {1, 37, 8, 50, 1, 3, 7, 2, 3, 1, 1},     {1, 20, 40, 40, 3, 20, 20, 1, 10, 1, 1},
+    {1, 20, 16, 16, 40, 3, 3, 1, 12, 12, 1}, {2, 20, 9, 9, 24, 3, 3, 1, 24, 24, 1},
 };
 
 std::vector<ConvCase> cases() {
