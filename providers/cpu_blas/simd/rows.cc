@@ -61,7 +61,7 @@ HWY_INLINE void softmax_short_row(const float* x, float* y, int64_t n) {
   hn::Store(hn::Set(d, -HUGE_VALF), d, row);
   std::memcpy(row, x, bytes);
   const V values = hn::Load(d, row);
-  V e = exp_of_negative(d, hn::Sub(values, hn::MaxOfLanes(d, values)));
+  V e = exp(d, hn::Sub(values, hn::MaxOfLanes(d, values)));
   e = hn::IfThenElseZero(hn::FirstN(d, static_cast<size_t>(n)), e);  // where all are NaN, the others are, too
   hn::Store(hn::Mul(e, hn::Set(d, 1.0f / hn::GetLane(hn::SumOfLanes(d, e)))), d, row);
   std::memcpy(y, row, bytes);
