@@ -40,6 +40,11 @@ void RemovalLog::write_to(std::vector<std::string>& notes) const {
                            removed.count > kMostNamed ? concat(" and ", removed.count - kMostNamed, " more") : ""));
 }
 
+void set_order(Node& transpose, std::vector<int64_t> perm) {
+  std::erase_if(transpose.attributes, [](const Attribute& a) { return a.name == "perm"; });
+  transpose.attributes.push_back({"perm", std::move(perm)});
+}
+
 Rewriter::Rewriter(Graph& graph, RemovalLog& log)
     : graph_(graph),
       log_(log),

@@ -30,6 +30,9 @@ class RemovalLog {
   size_t total_ = 0;
 };
 
+/// Gives a Transpose another perm.
+void set_order(Node& transpose, std::vector<int64_t> perm);
+
 class Rewriter {
  public:
   Rewriter(Graph& graph, RemovalLog& log);

@@ -61,6 +61,12 @@ std::optional<Dim> product(const Dim* begin, const Dim* end) {
   return unknowns == 1 && known == 1 ? *unknown : unknown_dim();
 }
 
+const Dims* proven_dims(const Value* value) {
+  return value != nullptr && value->type.kind == ValueType::Kind::kTensor && value->type.is_proven && value->type.dims
+             ? &*value->type.dims
+             : nullptr;
+}
+
 std::string describe(const Dims& dims) {
   std::string text = "[";
   for (const Dim& d : dims) {

@@ -42,6 +42,8 @@ std::optional<Dims> broadcast(const Dims& a, const Dims& b);
 /// Product of dimensions: known when all are (or one is 0), the one unknown when all others are 1. Nothing on overflow.
 std::optional<Dim> product(const Dim* begin, const Dim* end);
 std::string describe(const Dims& dims);
+/// The dimensions of a tensor, where they follow from what is known; nullptr: not all do. The value may be null.
+const Dims* proven_dims(const Value* value);
 
 class ShapeContext {
  public:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/graph/layout.h"
+#include "host/graph/shape_rules/shape_context.h"
 #include "host/optimize/layout/movable.h"
 
 namespace tenon::host {

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "host/graph/layout.h"
+#include "host/graph/shape_rules/shape_context.h"
 #include "host/optimize/layout/movable.h"
 
 namespace tenon::host {

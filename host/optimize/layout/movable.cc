@@ -49,12 +49,6 @@ bool is_plain_reshape(const Node& node) {
          node.int_attribute("allowzero").value_or(0) == 0;
 }
 
-const Dims* proven_dims(const Value* value) {
-  return value != nullptr && value->type.kind == ValueType::Kind::kTensor && value->type.is_proven && value->type.dims
-             ? &*value->type.dims
-             : nullptr;
-}
-
 Node* only_reader(const Value& value) {
   if (value.handed_out != 0 || value.uses.size() != 1) return nullptr;
   Node& reader = *value.uses.begin()->node;

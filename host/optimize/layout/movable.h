@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "host/graph/graph.h"
-#include "host/graph/shape_rules/shape_context.h"
 
 namespace tenon::host {
 
@@ -23,8 +22,6 @@ bool can_reshape(const Value& constant, size_t rank);
 bool moves(const Node& node, const std::vector<int64_t>& perm);
 /// Whether the node is a Reshape whose shape is an input, 0 in which copies a dimension.
 bool is_plain_reshape(const Node& node);
-/// The dimensions of a tensor, where they follow from what is known; nullptr: not all. The value may be null.
-const Dims* proven_dims(const Value* value);
 /// The node of one output that alone reads the value, as its first input; nullptr: another one, or several read it.
 Node* only_reader(const Value& value);
 /// A value of no graph that is known as much of, with its channels last if `is_moved`.

@@ -236,8 +236,7 @@ class LayoutPass {
     Value &parts = *shuffle.cut->outputs[0], &swapped = *shuffle.swap->outputs[0];
     std::rotate(parts.type.dims->begin() + 1, parts.type.dims->begin() + 3, parts.type.dims->end());
     std::rotate(swapped.type.dims->begin() + 1, swapped.type.dims->begin() + 3, swapped.type.dims->end());
-    for (Attribute& attribute : shuffle.swap->attributes)
-      if (attribute.name == "perm") attribute.payload = perm;
+    set_order(*shuffle.swap, std::move(perm));
     shape.pop_back();
     shape.back() = shuffle.groups * shuffle.group_channels;
     TENON_RETURN_IF_ERROR(reshape(*shuffle.join, &swapped, shape));
@@ -264,17 +263,17 @@ class LayoutPass {
                  const std::vector<int64_t>& perm) {
     std::vector<int64_t> moved = reshaped.moved_order(perm);
     if (std::is_sorted(moved.begin(), moved.end())) {
-      Value* y = order.outputs[0];
+      Value &between = *node.outputs[0], &y = *order.outputs[0];
       log_.add("as the Reshape before it computes that order of channels that are last", order);
-      y->producer = nullptr;
+      y.producer = between.producer = nullptr;
       graph_.erase_node(order);
-      node.outputs[0] = y;
+      graph_.erase_value(between);
+      node.outputs[0] = &y;
       return reshape(node, &last, reshaped.shape);
     }
     Dims& dims = *node.outputs[0]->type.dims;
     std::rotate(dims.begin() + 1, dims.begin() + 1 + static_cast<ptrdiff_t>(reshaped.parts), dims.end());
-    for (Attribute& attribute : order.attributes)
-      if (attribute.name == "perm") attribute.payload = moved;
+    set_order(order, std::move(moved));
     return reshape(node, &last, reshaped.shape);
   }
 

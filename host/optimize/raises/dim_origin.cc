@@ -30,10 +30,6 @@ bool is_arithmetic(const Node& node) {
   return node.op_type == "Add" || node.op_type == "Sub" || node.op_type == "Mul" || node.op_type == "Div";
 }
 
-const Dims* proven_dims(const Value* value) {
-  return value != nullptr && value->type.dims && value->type.is_proven ? &*value->type.dims : nullptr;
-}
-
 class Tracer {
  public:
   Origin origin_of(const Value& value, size_t axis, int depth = 0) {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "host/optimize/constant_number.h"
 #include "host/optimize/raises/raises.h"
 
 namespace tenon::host {

@@ -88,9 +88,6 @@ Pattern either(std::vector<Pattern> alternatives);
 /// The value, or a Cast of it.
 Pattern maybe_cast(const Pattern& of);
 
-/// The element of such a constant.
-std::optional<double> number_of(const Value& value);
-
 /// Whether all that the nodes compute, but for truth values, has at least the precision of `than`: Casts on the way may
 /// only make numbers wider, and put them back.
 bool keeps_precision(const Match& match, const Value& than);

@@ -1,6 +1,6 @@
 // Dropout outside of training, or of none of the elements, whose mask nobody reads. From opset 12 on an input says
 // whether it trains, by default it does not; from opset 7 on it never does; before, an attribute says that it does not.
-#include "host/optimize/raises/pattern.h"
+#include "host/optimize/constant_number.h"
 #include "host/optimize/rules/rules.h"
 
 namespace tenon::host {

@@ -35,11 +35,6 @@ std::optional<Order> order_of(const Node& node) {
   return order;
 }
 
-void set_order(Node& node, Order order) {
-  std::erase_if(node.attributes, [](const Attribute& a) { return a.name == "perm"; });
-  node.attributes.push_back({"perm", std::move(order)});
-}
-
 }  // namespace
 
 bool remove_transpose(std::string_view name, Node& node, Rewriter& rewriter) {

@@ -57,3 +57,18 @@ TEST_CASE("tokens that become an image again take no Transpose", "[layout]") {
             },
             {{"x", ramp({2, 20, 3})}}) == "Reshape [Conv] Transpose");
 }
+
+TEST_CASE("what a Reshape made for a Transpose that is gone is no value of the graph any more", "[layout]") {
+  const auto session = open_wanting(
+      [](GraphBuilder& b) {
+        b.input("x", TN_FLOAT, {2, 3, 4, 5});
+        conv(b, "x", "a", 3, 6);
+        b.constant<int64_t>("shape", {3}, {2, 6, 20});
+        b.node("Reshape", {"a", "shape"}, {"r"});
+        b.node("Transpose", {"r"}, {"y"}, {ints_attr("perm", {0, 2, 1})});
+        b.output("y");
+      },
+      true, 17, "");
+  CHECK(session->model().graph->find_value("r") == nullptr);
+  CHECK(session->model().graph->find_value("y") != nullptr);
+}
