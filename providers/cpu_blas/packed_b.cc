@@ -37,11 +37,6 @@ int64_t plan_rows(int64_t m, int64_t k, int64_t panels, int64_t workers) {
   return round_up(ceil_div(m, blocks), simd::kPanelRows);
 }
 
-/// Floats between rows of the panel that has these columns.
-int64_t panel_stride(int64_t columns) {
-  return std::min(round_up(columns, simd::vector_width()), simd::panel_width());
-}
-
 /// Rows [row, row + rows) of the columns [column, column + columns), which are one panel or panels_at_once(). `next`:
 /// the first column of what comes after it.
 void multiply_block(const PackedProduct& g, const Epilogue& e, int64_t row, int64_t rows, int64_t column,
@@ -53,7 +48,7 @@ void multiply_block(const PackedProduct& g, const Epilogue& e, int64_t row, int6
   p.a_step = g.transpose_a ? g.lda : 1;
   p.rows = rows;
   p.columns = columns;
-  p.panel_stride = panel_stride(columns);
+  p.panel_stride = simd::panel_stride(columns);
   p.panel_gap = p.panel_stride * g.k;
   p.c = g.c + row * g.ldc + column;
   p.c_stride = g.ldc;
@@ -73,8 +68,8 @@ void multiply_block(const PackedProduct& g, const Epilogue& e, int64_t row, int6
     p.finish = k + p.depth == g.k;
     // Weights come from memory: the panel after this one is on its way while this one is computed with.
     p.next = p.finish ? g.panels + next * g.k : p.panel + p.depth * p.panel_stride;
-    p.next_count =
-        p.finish ? std::min(most, g.k) * panel_stride(g.n - next) : std::min(most, g.k - k - p.depth) * p.panel_stride;
+    p.next_count = p.finish ? std::min(most, g.k) * simd::panel_stride(g.n - next)
+                            : std::min(most, g.k - k - p.depth) * p.panel_stride;
     simd::multiply_panel(p);
   }
   const bool is_done =

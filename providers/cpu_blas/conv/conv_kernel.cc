@@ -186,28 +186,28 @@ sdk::Status ConvKernel::convolve(sdk::RunContext& run, const ConvCall& call) con
   return convolve_panels(run, call);
 }
 
-sdk::Result<sdk::PackPlan> ConvKernel::pack_plan(uint32_t slot) {
+sdk::Result<sdk::PackPlan> PackedConvKernel::pack_plan(uint32_t slot) {
   if (slot == kChannelScales) return plan_.channel_scales.plan();
-  sdk::PackPlan plan = plan_.packed_w.plan(plan_.w);
+  sdk::PackPlan plan = plan_weight();
   const int w = static_cast<int>(plan_.w);
   plan.sources_needed = plan_.x == plan_.w || plan_.b == w || plan_.residual == w;
   return plan;
 }
 
-sdk::Status ConvKernel::pack(uint32_t slot, sdk::PackContext& pack) const {
+sdk::Status PackedConvKernel::pack(uint32_t slot, sdk::PackContext& pack) const {
   if (slot == kChannelScales) {
     plan_.channel_scales.pack(pack);
   } else {
-    plan_.packed_w.pack(pack.source(0), pack.blob());
+    pack_weight(pack.source(0), pack.blob());
   }
   return {};
 }
 
-sdk::Status ConvKernel::bind_pack(uint32_t slot, const void* blob, uint64_t) {
+sdk::Status PackedConvKernel::bind_pack(uint32_t slot, const void* blob, uint64_t) {
   if (slot == kChannelScales) {
     plan_.channel_scales.bind(blob);
   } else {
-    plan_.packed_w.bind(blob);
+    bind_weight(blob);
   }
   return {};
 }

@@ -32,23 +32,39 @@ struct ConvPlan {
   sdk::Status check_groups(sdk::ShapeView weight, int64_t channels) const;
 };
 
-class ConvKernel final : public sdk::Kernel {
+/// A kernel of a convolution: packs its weight, and what is done to each output channel, in a slot each.
+class PackedConvKernel : public sdk::Kernel {
  public:
-  explicit ConvKernel(ConvPlan plan) : plan_(std::move(plan)) {}
-  sdk::Status run(sdk::RunContext& run) const override;
-  uint32_t pack_count() const override { return kSlots; }
-  sdk::Result<sdk::PackPlan> pack_plan(uint32_t slot) override;
-  sdk::Status pack(uint32_t slot, sdk::PackContext& pack) const override;
-  sdk::Status bind_pack(uint32_t slot, const void* blob, uint64_t byte_length) override;
+  uint32_t pack_count() const final { return kSlots; }
+  sdk::Result<sdk::PackPlan> pack_plan(uint32_t slot) final;
+  sdk::Status pack(uint32_t slot, sdk::PackContext& pack) const final;
+  sdk::Status bind_pack(uint32_t slot, const void* blob, uint64_t byte_length) final;
+
+ protected:
+  explicit PackedConvKernel(ConvPlan plan) : plan_(std::move(plan)) {}
+  /// Of no bytes where the weight is not packed.
+  virtual sdk::PackPlan plan_weight() const = 0;
+  virtual void pack_weight(const sdk::TensorView& weight, void* blob) const = 0;
+  virtual void bind_weight(const void* blob) = 0;
+
+  ConvPlan plan_;
 
  private:
   enum Slot : uint32_t { kWeight, kChannelScales, kSlots };
+};
 
+class ConvKernel final : public PackedConvKernel {
+ public:
+  explicit ConvKernel(ConvPlan plan) : PackedConvKernel(std::move(plan)) {}
+  sdk::Status run(sdk::RunContext& run) const override;
+
+ private:
+  sdk::PackPlan plan_weight() const override { return plan_.packed_w.plan(plan_.w); }
+  void pack_weight(const sdk::TensorView& weight, void* blob) const override { plan_.packed_w.pack(weight, blob); }
+  void bind_weight(const void* blob) override { plan_.packed_w.bind(blob); }
   /// `shape`: becomes that of the result.
   sdk::Result<ConvCall> prepare(sdk::RunContext& run, sdk::Shape* shape) const;
   sdk::Status convolve(sdk::RunContext& run, const ConvCall& call) const;
-
-  ConvPlan plan_;
 };
 
 }  // namespace tenon::cpu_blas

@@ -12,6 +12,11 @@ int64_t panel_width();
 constexpr int64_t kLargestPanel = 4 * 64;
 /// Floats of a vector on this CPU; panel_width() is a multiple.
 int64_t vector_width();
+/// Floats between rows of a panel of so many columns: those in whole vectors, of more than a panel has panel_width().
+inline int64_t panel_stride(int64_t columns) {
+  const int64_t lanes = vector_width(), padded = (columns + lanes - 1) / lanes * lanes;
+  return padded < panel_width() ? padded : panel_width();
+}
 /// How many whole panels multiply_panel() takes at a time for a product of so many rows: one, or more where rows are so
 /// few that the time is that of reading the panels, which several streams at once shorten.
 int64_t panels_at_once(int64_t rows);

@@ -25,10 +25,6 @@ constexpr int64_t kTasksPerWorker = 4;
 constexpr int64_t kFetchRows = 256;            // over which the next panel is fetched ahead
 constexpr uint64_t kFetchFloats = 128 * 1024;  // of weights that stay in no L2 cache beside the image
 
-int64_t padded_width(int64_t columns) {
-  return std::min(round_up(columns, simd::vector_width()), simd::panel_width());
-}
-
 uint64_t group_floats(const LastConvShape& s) {
   return static_cast<uint64_t>(round_up(s.group_outputs(), simd::vector_width())) * static_cast<uint64_t>(s.k());
 }
@@ -49,7 +45,7 @@ void pack(const LastConvShape& s, const float* w, float* packed) {
   for (int64_t group = 0; group < s.groups; ++group, w += s.group_outputs() * k, packed += group_floats(s)) {
     for (int64_t column = 0; column < s.group_outputs(); column += simd::panel_width()) {
       const int64_t columns = std::min(simd::panel_width(), s.group_outputs() - column);
-      const int64_t width = padded_width(columns);
+      const int64_t width = simd::panel_stride(columns);
       for (int64_t tap = 0; tap < taps; ++tap)
         simd::pack_panel(w + column * k + tap, taps, k, s.group_channels, columns,
                          packed + column * k + tap * s.group_channels * width, width);
@@ -114,7 +110,7 @@ void multiply_strips(const LastConvCall& call, const KernelWalk& walk, const Gri
   p.a_gap = p.rows = task.rows;
   p.zeros = zeros;
   p.columns = std::min(strips * grid.strip_width(), panel_columns - offset);
-  p.panel_stride = padded_width(panel_columns);
+  p.panel_stride = simd::panel_stride(panel_columns);
   p.tap_gap = walk.depth * p.panel_stride;
   p.c = call.y + task.first * s.outputs + column;
   p.c_stride = p.residual_stride = s.outputs;

@@ -9,8 +9,6 @@
 namespace tenon::cpu_blas {
 namespace {
 
-constexpr uint64_t kMostFloats = UINT64_MAX / 2 / sizeof(float);
-
 constexpr int64_t kLeastRank = 3, kMostRank = 5;
 
 /// Of a weight M x C/groups x kernel of one to three spatial dimensions and the window over it.
@@ -85,7 +83,7 @@ const LastConvWay* way_of(const LastConvShape& s, int64_t rank) {
 }  // namespace
 
 LastConvKernel::LastConvKernel(const sdk::NodeView& conv, ConvPlan plan)
-    : plan_(std::move(plan)),
+    : LastKernel(std::move(plan)),
       has_constant_weight_(describe_constant(conv, plan_, &shape_)),
       way_(has_constant_weight_ ? way_of(shape_, conv.input(1).info().rank()) : &kIndirectWay) {}
 
@@ -105,7 +103,7 @@ sdk::Result<LastConvCall> LastConvKernel::prepare(sdk::RunContext& run) const {
   call.in_pixels = call.depth.in * call.window.h.in * call.window.w.in;
   call.out_pixels = call.depth.out * call.window.h.out * call.window.w.out;
   call.x = x.data<float>();
-  call.packed = packed_;
+  call.packed = packed();
   TN_RETURN_IF_ERROR(plan_.set_channel_map(run, call.shape.outputs, &call.scale, &call.shift));
   return call;
 }
@@ -120,13 +118,7 @@ sdk::Status LastConvKernel::run(sdk::RunContext& run) const {
       return add_broadcast(run, &call, shape);
     call.residual = r.data<float>();
   }
-  TailCall tail;
-  const bool is_bound = tail.bind(plan_.tail, run, shape, shape.size() - 1);
-  TN_ASSIGN_OR_RETURN(call.y, result_memory(run, is_bound, shape));
-  call.activation = plan_.activation;
-  if (!tail.empty()) call.tail = &tail;
-  TN_RETURN_IF_ERROR(convolve(run, &call));
-  return is_bound ? sdk::Status() : plan_.tail.run_apart(run, call.y, shape);
+  return compute(run, &call, shape);
 }
 
 // The residual broadcasts against the result, which is of `shape`: added apart.
@@ -151,38 +143,6 @@ sdk::Status LastConvKernel::convolve(sdk::RunContext& run, LastConvCall* call) c
     call->packed = packed;
   }
   return way_->run(run, *call);
-}
-
-sdk::Result<sdk::PackPlan> LastConvKernel::pack_plan(uint32_t slot) {
-  if (slot == kChannelScales) return plan_.channel_scales.plan();
-  sdk::PackPlan plan;
-  if (!has_constant_weight_) return plan;
-  const uint64_t floats = way_->pack_floats(shape_);
-  if (floats == 0 || floats > kMostFloats) return plan;
-  plan.byte_length = floats * sizeof(float);
-  plan.inputs = {plan_.w};
-  plan.key = way_->pack_key(shape_);
-  const int w = static_cast<int>(plan_.w);
-  plan.sources_needed = plan_.x == plan_.w || plan_.b == w || plan_.residual == w;
-  return plan;
-}
-
-sdk::Status LastConvKernel::pack(uint32_t slot, sdk::PackContext& pack) const {
-  if (slot == kChannelScales) {
-    plan_.channel_scales.pack(pack);
-  } else {
-    way_->pack(shape_, pack.source(0).data<float>(), static_cast<float*>(pack.blob()));
-  }
-  return {};
-}
-
-sdk::Status LastConvKernel::bind_pack(uint32_t slot, const void* blob, uint64_t) {
-  if (slot == kChannelScales) {
-    plan_.channel_scales.bind(blob);
-  } else {
-    packed_ = static_cast<const float*>(blob);
-  }
-  return {};
 }
 
 }  // namespace tenon::cpu_blas

@@ -6,7 +6,6 @@
 namespace tenon::cpu_blas {
 namespace {
 
-constexpr uint64_t kMostFloats = UINT64_MAX / 2 / sizeof(float);
 constexpr int64_t kLeastChannels = 8;
 
 /// Of a weight C x M x kernel.
@@ -60,7 +59,7 @@ sdk::Result<LastConvCall> LastConvTransposeKernel::prepare(sdk::RunContext& run)
   call.in_pixels = call.window.h.out * call.window.w.out;
   call.out_pixels = call.window.h.in * call.window.w.in;
   call.x = x.data<float>();
-  call.packed = packed_;
+  call.packed = packed();
   TN_RETURN_IF_ERROR(plan_.set_channel_map(run, call.shape.outputs, &call.scale, &call.shift));
   return call;
 }
@@ -69,13 +68,7 @@ sdk::Status LastConvTransposeKernel::run(sdk::RunContext& run) const {
   TN_ASSIGN_OR_RETURN(LastConvCall call, prepare(run));
   sdk::Shape shape{call.images, call.window.h.in, call.window.w.in, call.shape.outputs};
   if (run.input(plan_.x).rank() == 3) shape.erase(shape.begin() + 2);
-  TailCall tail;
-  const bool is_bound = tail.bind(plan_.tail, run, shape, shape.size() - 1);
-  TN_ASSIGN_OR_RETURN(call.y, result_memory(run, is_bound, shape));
-  call.activation = plan_.activation;
-  if (!tail.empty()) call.tail = &tail;
-  TN_RETURN_IF_ERROR(convolve(run, &call));
-  return is_bound ? sdk::Status() : plan_.tail.run_apart(run, call.y, shape);
+  return compute(run, &call, shape);
 }
 
 sdk::Status LastConvTransposeKernel::convolve(sdk::RunContext& run, LastConvCall* call) const {
@@ -89,37 +82,6 @@ sdk::Status LastConvTransposeKernel::convolve(sdk::RunContext& run, LastConvCall
     call->packed = packed;
   }
   return convolve_transposed(run, weight, *call);
-}
-
-sdk::Result<sdk::PackPlan> LastConvTransposeKernel::pack_plan(uint32_t slot) {
-  if (slot == kChannelScales) return plan_.channel_scales.plan();
-  sdk::PackPlan plan;
-  if (!has_constant_weight_) return plan;
-  const uint64_t floats = weight_.floats();
-  if (floats == 0 || floats > kMostFloats) return plan;
-  plan.byte_length = floats * sizeof(float);
-  plan.inputs = {plan_.w};
-  plan.key = weight_.key();
-  plan.sources_needed = plan_.x == plan_.w || plan_.b == static_cast<int>(plan_.w);
-  return plan;
-}
-
-sdk::Status LastConvTransposeKernel::pack(uint32_t slot, sdk::PackContext& pack) const {
-  if (slot == kChannelScales) {
-    plan_.channel_scales.pack(pack);
-  } else {
-    weight_.pack(pack.source(0).data<float>(), static_cast<float*>(pack.blob()));
-  }
-  return {};
-}
-
-sdk::Status LastConvTransposeKernel::bind_pack(uint32_t slot, const void* blob, uint64_t) {
-  if (slot == kChannelScales) {
-    plan_.channel_scales.bind(blob);
-  } else {
-    packed_ = static_cast<const float*>(blob);
-  }
-  return {};
 }
 
 }  // namespace tenon::cpu_blas

@@ -25,10 +25,6 @@ constexpr int64_t kDepth = 1024;             // K of one pass
 constexpr int64_t kTasksPerWorker = 4;
 constexpr uint64_t kFetchFloats = 128 * 1024;  // of weights that stay in no L2 cache
 
-int64_t padded_width(int64_t columns) {
-  return std::min(round_up(columns, simd::vector_width()), simd::panel_width());
-}
-
 uint64_t chunk_floats(const TransposedWeight& w, int64_t outputs) {
   return static_cast<uint64_t>(w.channels) * static_cast<uint64_t>(round_up(w.taps * outputs, simd::vector_width()));
 }
@@ -105,7 +101,7 @@ class Spread {
     const float *panel = call_.packed + first, *end = call_.packed + weight_.floats();
     for (int64_t column = 0; column < columns(); column += p.columns) {
       p.columns = std::min(simd::panel_width(), columns() - column);
-      p.panel_stride = padded_width(p.columns);
+      p.panel_stride = simd::panel_stride(p.columns);
       p.c = room_ + (pixel - begin_ * width_) * columns() + column;
       for (p.a_offset = 0; p.a_offset < weight_.channels; p.a_offset += p.depth) {
         p.depth = std::min(kDepth, weight_.channels - p.a_offset);
@@ -225,7 +221,7 @@ void TransposedWeight::pack(const float* w, float* packed) const {
     const int64_t count = std::min(chunk(), outputs - first), columns = taps * count;
     for (int64_t column = 0; column < columns; column += simd::panel_width()) {
       const int64_t panel_end = std::min(columns, column + simd::panel_width());
-      const int64_t width = padded_width(panel_end - column);
+      const int64_t width = simd::panel_stride(panel_end - column);
       for (int64_t c = 0; c < channels; ++c, packed += width) {
         for (int64_t j = column; j < panel_end; ++j)
           packed[j - column] = w[(c * outputs + first + j % count) * taps + j / count];
